@@ -1,0 +1,91 @@
+//! Rotations: the aggregate and its revisions.
+
+use serde::{Deserialize, Serialize};
+
+use super::hours::WeeklyHours;
+use super::ids::{PersonId, RotationId, TeamId};
+use super::interval::Instant;
+use super::zone::Zone;
+
+pub mod handoff;
+
+pub use handoff::{Handoff, HandoffRule};
+
+/// How a rotation decides whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The core order takes turns.
+    Ordered,
+    /// The pool, by working hours.
+    FollowTheSun,
+}
+
+/// When the fallback rotation is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FallbackWhen {
+    /// Where nobody has the duty.
+    #[default]
+    Gap,
+    /// Also where the person on duty is outside working hours.
+    NotWorking,
+}
+
+/// What a revision says beside its order.
+#[derive(Debug, Clone)]
+pub enum Plan {
+    /// The order takes turns, handoff to handoff.
+    Ordered {
+        /// When turns change.
+        handoff: Handoff,
+        /// Index in the order of the person of turn 0.
+        first: usize,
+    },
+    /// Working hours decide within the pool.
+    FollowTheSun,
+}
+
+/// One version of a rotation's rules.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// 1 for the first.
+    pub number: u32,
+    /// In force from then until the next revision.
+    pub effective_from: Instant,
+    /// When it was made.
+    pub recorded_at: Instant,
+    /// The zone of handoff and duty hours.
+    pub time_zone: Zone,
+    /// The core order, or the pool.
+    pub order: Vec<PersonId>,
+    /// Weekly hours to which turns are cut (ordered only).
+    pub duty_hours: Option<WeeklyHours>,
+    /// The rest.
+    pub plan: Plan,
+}
+
+/// A rotation.
+#[derive(Debug, Clone)]
+pub struct Rotation {
+    /// Its id.
+    pub id: RotationId,
+    /// The team it belongs to.
+    pub team: TeamId,
+    /// What it is called.
+    pub name: String,
+    /// What the role is called.
+    pub title: String,
+    /// How it decides.
+    pub kind: Kind,
+    /// In order of `effective_from`; never empty.
+    pub revisions: Vec<Revision>,
+    /// From then on nobody has it.
+    pub archived_at: Option<Instant>,
+    /// Asked where this one has nobody.
+    pub fallback: Option<RotationId>,
+    /// When `fallback` is asked.
+    pub fallback_when: FallbackWhen,
+    /// Goes up with each change, revisions and archive included.
+    pub version: i64,
+}

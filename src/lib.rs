@@ -1,0 +1,4 @@
+//! Dogwatch: who has the duty, by rotations, overrides and working hours.
+
+pub mod clock;
+pub mod domain;
