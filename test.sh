@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Sets up what the tests need and runs all of them: formatting, lints, documentation, and the unit,
+# property and integration tests, on SQLite and on a PostgreSQL cluster of its own.
+#
+#   ./test.sh                      everything
+#   ./test.sh --without postgres   leaves PostgreSQL out, and says so at the end
+#   ./test.sh --without python     leaves out what needs Python (feeds and mails read by other programs)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
+
+with_postgres=yes with_python=yes left_out=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --without)
+      case "${2:-}" in
+        postgres) with_postgres=no; left_out+=("PostgreSQL: storage and API were tested on SQLite only") ;;
+        python) with_python=no; left_out+=("Python: no feed was read by icalendar, no mail sent to aiosmtpd") ;;
+        *) usage >&2; exit 2 ;;
+      esac
+      shift 2 ;;
+    -h|--help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+
+step() { printf '\n==> %s\n' "$*"; }
+
+# --- What the machine needs -------------------------------------------------------------------
+
+# The folder of PostgreSQL's server programs, which distributions keep off the PATH.
+find_postgres() {
+  local found
+  if found=$(command -v initdb); then dirname "$(readlink -f "$found")"; return; fi
+  for found in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin /usr/local/pgsql/bin; do
+    if [ -x "$found/initdb" ]; then echo "$found"; return; fi
+  done
+  return 1
+}
+
+has_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null; }
+
+missing=() packages=()
+need() { missing+=("$1"); packages+=("$2"); }
+command -v cc >/dev/null || need "a C compiler" build-essential
+if [ $with_postgres = yes ] && ! find_postgres >/dev/null; then need "PostgreSQL's server (or --without postgres)" postgresql; fi
+if [ $with_python = yes ] && ! has_venv; then need "Python 3 with venv (or --without python)" python3-venv; fi
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    step "Installing ${packages[*]}"
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"
+  else
+    printf 'Missing: %s\n' "${missing[@]}" >&2
+    exit 1
+  fi
+fi
+command -v cargo >/dev/null || { echo 'Missing: Rust (cargo), see README.md for the version' >&2; exit 1; }
+
+# --- A PostgreSQL cluster of our own ----------------------------------------------------------
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/dogwatch-test.XXXXXX")
+cleanup() {
+  if [ -f "$scratch/pg/postmaster.pid" ]; then as_postgres "$pg_bin/pg_ctl" -D "$scratch/pg" -m immediate -w stop >/dev/null || true; fi
+  rm -rf "$scratch"
+}
+trap cleanup EXIT
+
+# PostgreSQL refuses to run as root: then an ordinary user does it.
+as_postgres() {
+  if [ "$(id -u)" != 0 ]; then "$@"; return; fi
+  (cd / && setpriv --reuid "$pg_user" --regid "$(id -g "$pg_user")" --clear-groups -- env HOME=/tmp "$@")
+}
+
+if [ $with_postgres = yes ]; then
+  step "Starting PostgreSQL"
+  pg_bin=$(find_postgres)
+  pg_user=$(id -u)
+  if [ "$pg_user" = 0 ]; then
+    pg_user=postgres
+    id -u postgres >/dev/null 2>&1 || pg_user=nobody
+    chown "$pg_user" "$scratch"
+    chmod 755 "$scratch"
+  fi
+  pg_port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])' 2>/dev/null || echo $((20000 + RANDOM % 20000)))
+  as_postgres "$pg_bin/initdb" -D "$scratch/pg" -U dogwatch --auth=trust --encoding=UTF8 --no-sync >/dev/null
+  as_postgres "$pg_bin/pg_ctl" -D "$scratch/pg" -l "$scratch/pg.log" -w start \
+    -o "-p $pg_port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$scratch' -c fsync=off -c max_connections=300" >/dev/null \
+    || { cat "$scratch/pg.log" >&2; exit 1; }
+  export DOGWATCH_TEST_POSTGRES="postgres://dogwatch@127.0.0.1:$pg_port/postgres"
+  export DOGWATCH_TEST_POSTGRES_BIN="$pg_bin"
+fi
+
+# --- Python's parsers and mail server ---------------------------------------------------------
+
+if [ $with_python = yes ]; then
+  venv=target/venv
+  if ! cmp -s tools/requirements.txt "$venv/requirements.txt"; then
+    step "Installing Python packages into $venv"
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r tools/requirements.txt
+    cp tools/requirements.txt "$venv/requirements.txt"
+  fi
+  export DOGWATCH_TEST_PYTHON="$PWD/$venv/bin/python"
+fi
+
+# --- The checks -------------------------------------------------------------------------------
+
+step "Formatting"
+cargo fmt --check
+step "Tests"
+cargo test --locked
+step "Lints"
+cargo clippy --locked --all-targets -- -D warnings
+step "Documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+
+for what in "${left_out[@]+"${left_out[@]}"}"; do echo "LEFT OUT: $what"; done
+step "All checks passed"
