@@ -16,7 +16,11 @@ async fn main() -> anyhow::Result<()> {
         let body = body.clone();
         App::new().default_service(web::to(move || {
             let body = body.clone();
-            async move { HttpResponse::Ok().content_type("application/json").body(body) }
+            async move {
+                HttpResponse::Ok()
+                    .content_type("application/json")
+                    .body(body)
+            }
         }))
     })
     .bind(("127.0.0.1", port.parse()?))?

@@ -1,6 +1,10 @@
 //! Weekly working and duty hours, in local time.
 
+use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
+
+use super::interval::{Instant, Interval, IntervalSet};
+use super::zone::Zone;
 
 /// Minutes since midnight, 0 to 1440 (`24:00`); written `HH:MM`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,3 +70,129 @@ pub struct HoursRule {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WeeklyHours(pub Vec<HoursRule>);
+
+/// Minutes of a day and of a week.
+const DAY: u32 = 1440;
+const WEEK: u32 = 7 * DAY;
+
+impl Day {
+    fn index(self) -> u32 {
+        match self {
+            Self::Mon => 0,
+            Self::Tue => 1,
+            Self::Wed => 2,
+            Self::Thu => 3,
+            Self::Fri => 4,
+            Self::Sat => 5,
+            Self::Sun => 6,
+        }
+    }
+}
+
+impl Default for WeeklyHours {
+    /// Monday to Friday, 09:00 to 17:00.
+    fn default() -> Self {
+        Self(vec![HoursRule {
+            days: vec![Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri],
+            start: TimeOfDay(9 * 60),
+            end: TimeOfDay(17 * 60),
+            end_day: None,
+        }])
+    }
+}
+
+impl HoursRule {
+    /// Minutes on the clock from start to end, when they start on `day`.
+    fn minutes(&self, day: Day) -> u32 {
+        let (start, end) = (u32::from(self.start.0), u32::from(self.end.0));
+        let (round, forward) = match self.end_day {
+            None => (DAY, end + DAY - start),
+            Some(last) => (
+                WEEK,
+                (last.index() + 7 - day.index()) * DAY + end + DAY - start + 6 * DAY,
+            ),
+        };
+        match forward % round {
+            0 => round,
+            minutes => minutes,
+        }
+    }
+}
+
+impl WeeklyHours {
+    /// Every fault of the hours, each with where it is.
+    ///
+    /// # Errors
+    ///
+    /// Pairs of a JSON pointer relative to the hours and what is wrong there.
+    pub fn validate(&self) -> Result<(), Vec<(String, String)>> {
+        let mut faults = Vec::new();
+        if self.0.len() > 50 {
+            faults.push((String::new(), "at most 50 entries".to_owned()));
+        }
+        for (index, rule) in self.0.iter().enumerate() {
+            if rule.days.is_empty() {
+                faults.push((format!("/{index}/days"), "at least one day".to_owned()));
+            }
+            if u32::from(rule.start.0) == DAY {
+                faults.push((
+                    format!("/{index}/start"),
+                    "24:00 can only be an end".to_owned(),
+                ));
+            }
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// The hours in a zone, as far as they meet `window`: those within a week of it, each with its
+    /// true start and end; what touches or overlaps is one. Hours that come out empty or backwards
+    /// on the day of a clock change are dropped.
+    #[must_use]
+    pub fn intervals(&self, zone: &Zone, window: Interval) -> IntervalSet {
+        let Some((first, last)) = days_around(zone, window) else {
+            return IntervalSet::default();
+        };
+        let mut found = Vec::new();
+        for date in first.iter_days().take_while(|date| *date <= last) {
+            let today = date.weekday().num_days_from_monday();
+            for rule in &self.0 {
+                for day in rule.days.iter().filter(|day| day.index() == today) {
+                    let start =
+                        date.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(rule.start.0));
+                    let end = start + TimeDelta::minutes(i64::from(rule.minutes(*day)));
+                    found.extend(resolve(zone, start, end).filter(|hours| hours.overlaps(&window)));
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+}
+
+fn resolve(zone: &Zone, start: NaiveDateTime, end: NaiveDateTime) -> Option<Interval> {
+    Interval::new(zone.to_instant(start), zone.to_instant(end))
+}
+
+/// The local days whose hours could reach into `window`: they last a week at most.
+fn days_around(zone: &Zone, window: Interval) -> Option<(NaiveDate, NaiveDate)> {
+    let first = zone
+        .to_local(window.start())
+        .date()
+        .checked_sub_days(Days::new(9))?;
+    let last = zone
+        .to_local(window.end())
+        .date()
+        .checked_add_days(Days::new(1))?;
+    Some((first, last))
+}
+
+/// Midnight to midnight of `first` to `last`, both included, in a zone.
+#[must_use]
+pub fn days(zone: &Zone, first: NaiveDate, last: NaiveDate) -> Option<Interval> {
+    let after: NaiveDate = last.checked_add_days(Days::new(1))?;
+    let midnight = |date: NaiveDate| -> Instant { zone.to_instant(date.and_time(NaiveTime::MIN)) };
+    Interval::new(midnight(first), midnight(after))
+}

@@ -1,5 +1,6 @@
 //! The rules, pure: no clock, no IO, nothing from the layers above.
 
+pub mod availability;
 pub mod hours;
 pub mod ids;
 pub mod interval;

@@ -1,8 +1,10 @@
 //! Overrides: for an interval, somebody else (or nobody) has the duty. They are laid over the base
 //! timeline and never alter it.
 
+use std::collections::BTreeMap;
+
 use super::ids::{OverrideId, PersonId, SwapId};
-use super::interval::{Instant, Interval};
+use super::interval::{FOREVER, Instant, Interval};
 
 /// For an interval, somebody else or explicitly nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,5 +39,125 @@ impl Override {
             .cancelled_at
             .map_or(self.interval.end(), |at| at.min(self.interval.end()));
         Interval::new(self.interval.start(), end)
+    }
+}
+
+/// The overrides of one rotation, ready to be laid over its base timeline.
+#[derive(Debug, Default)]
+pub struct Overrides {
+    all: Vec<Override>,
+    /// What is in force of them, by start: interval and index in `all`.
+    by_start: Vec<(Interval, usize)>,
+    /// The latest end among the first so many of `by_start`.
+    latest_end: Vec<Instant>,
+}
+
+/// A maximal piece in which one override is the topmost.
+#[derive(Debug, Clone, Copy)]
+pub struct Covered<'a> {
+    /// From when to when.
+    pub interval: Interval,
+    /// The override.
+    pub by: &'a Override,
+}
+
+impl Overrides {
+    /// `all` of a rotation; those that outlast its archiving end there.
+    #[must_use]
+    pub fn new(all: Vec<Override>, archived_at: Option<Instant>) -> Self {
+        let end = archived_at.unwrap_or(FOREVER);
+        let mut by_start: Vec<(Interval, usize)> = all
+            .iter()
+            .enumerate()
+            .filter_map(|(index, one)| {
+                let left = one.in_force()?;
+                Some((Interval::new(left.start(), left.end().min(end))?, index))
+            })
+            .collect();
+        by_start.sort_unstable();
+        let latest_end = by_start
+            .iter()
+            .scan(Instant::MIN_UTC, |latest, (interval, _)| {
+                *latest = (*latest).max(interval.end());
+                Some(*latest)
+            })
+            .collect();
+        Self {
+            all,
+            by_start,
+            latest_end,
+        }
+    }
+
+    /// Every override, cancelled ones too.
+    #[must_use]
+    pub fn all(&self) -> &[Override] {
+        &self.all
+    }
+
+    /// When the last of them ends.
+    #[must_use]
+    pub fn last_end(&self) -> Option<Instant> {
+        self.latest_end.last().copied()
+    }
+
+    fn meeting(&self, window: Interval) -> impl Iterator<Item = &(Interval, usize)> {
+        let from = self
+            .latest_end
+            .partition_point(|end| *end <= window.start());
+        self.by_start
+            .iter()
+            .skip(from)
+            .take_while(move |(interval, _)| interval.start() < window.end())
+            .filter(move |(interval, _)| interval.overlaps(&window))
+    }
+
+    /// The pieces that meet `window`, with their true start and end, in order: at each instant the
+    /// override made last.
+    #[must_use]
+    pub fn covering(&self, window: Interval) -> Vec<Covered<'_>> {
+        let hull = self.meeting(window).fold(window, |hull, (interval, _)| {
+            Interval::new(
+                hull.start().min(interval.start()),
+                hull.end().max(interval.end()),
+            )
+            .unwrap_or(hull)
+        });
+        let mut edges: Vec<(Instant, bool, i64, usize)> = Vec::new();
+        for (interval, index) in self.meeting(hull) {
+            let Some(one) = self.all.get(*index) else {
+                continue;
+            };
+            edges.push((interval.start(), true, one.sequence, *index));
+            edges.push((interval.end(), false, one.sequence, *index));
+        }
+        edges.sort_unstable();
+        let mut pieces: Vec<Covered<'_>> = Vec::new();
+        let mut active: BTreeMap<i64, usize> = BTreeMap::new();
+        let mut edges = edges.into_iter().peekable();
+        while let Some((at, begins, sequence, index)) = edges.next() {
+            if begins {
+                active.insert(sequence, index);
+            } else {
+                active.remove(&sequence);
+            }
+            let Some((next, ..)) = edges.peek().filter(|(next, ..)| *next > at) else {
+                continue;
+            };
+            let top = active
+                .last_key_value()
+                .and_then(|(_, index)| self.all.get(*index));
+            let (Some(by), Some(interval)) = (top, Interval::new(at, *next)) else {
+                continue;
+            };
+            match pieces.last_mut() {
+                Some(last) if last.by.id == by.id && last.interval.end() == at => {
+                    last.interval = Interval::new(last.interval.start(), *next).unwrap_or(interval);
+                }
+                _ => pieces.push(Covered { interval, by }),
+            }
+        }
+        pieces.retain(|piece| piece.interval.overlaps(&window));
+        pieces
     }
 }

@@ -71,6 +71,15 @@ pub struct TimeOff {
     pub cancelled_at: Option<Instant>,
 }
 
+/// The end of a person's part in everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deactivation {
+    /// From then on.
+    pub at: Instant,
+    /// Known from then.
+    pub recorded_at: Instant,
+}
+
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -88,8 +97,30 @@ pub struct Person {
     pub time_off: Vec<TimeOff>,
     /// Their names in other systems.
     pub external_ids: BTreeMap<String, String>,
-    /// From then on they take part in nothing.
-    pub deactivated_at: Option<Instant>,
+    /// From when on they take part in nothing.
+    pub deactivation: Option<Deactivation>,
     /// Goes up with each change.
     pub version: i64,
+}
+
+impl Person {
+    /// Whether they can be given a duty that ends after `at`.
+    #[must_use]
+    pub fn active_at(&self, at: Instant) -> bool {
+        self.deactivation.is_none_or(|gone| at < gone.at)
+    }
+
+    /// The profile recorded last that is in force at `at`.
+    #[must_use]
+    pub fn profile(&self, at: Instant) -> Option<&Profile> {
+        self.profile_at(at, super::interval::FOREVER)
+            .or_else(|| self.profiles.first())
+    }
+
+    /// Their time zone at `at`.
+    #[must_use]
+    pub fn zone(&self, at: Instant) -> Zone {
+        self.profile(at)
+            .map_or_else(Zone::utc, |profile| profile.time_zone.clone())
+    }
 }

