@@ -1,11 +1,15 @@
 //! The rules, pure: no clock, no IO, nothing from the layers above.
 
 pub mod availability;
+pub mod candidates;
+pub mod clash;
+pub mod duty;
 pub mod hours;
 pub mod ids;
 pub mod interval;
 pub mod overrides;
 pub mod person;
+pub mod preview;
 pub mod rotation;
 pub mod team;
 pub mod timeline;
