@@ -14,3 +14,6 @@ pub mod rotation;
 pub mod team;
 pub mod timeline;
 pub mod zone;
+
+#[cfg(test)]
+mod tests;

@@ -72,11 +72,11 @@ impl<'a> Order<'a> {
     }
 }
 
-/// Every turn that meets `window`, duty hours aside, with its true start and end, in order.
+/// Every turn that meets `asked`, duty hours aside, with its true start and end, in order.
 /// Somebody who stays on in mid-turn across a revision has one turn.
 #[must_use]
-pub fn turns(rotation: &Rotation, window: Interval) -> Vec<Turn> {
-    let mut window = window;
+pub fn turns(rotation: &Rotation, asked: Interval) -> Vec<Turn> {
+    let mut window = asked;
     loop {
         let mut found: Vec<Turn> = Vec::new();
         for index in 0..rotation.revisions.len() {
@@ -100,6 +100,7 @@ pub fn turns(rotation: &Rotation, window: Interval) -> Vec<Turn> {
         // A turn at the window's edge that a revision cut may go on beyond it: look there too.
         let wider = widened(rotation, window, &found);
         if wider == window {
+            found.retain(|turn| turn.interval.overlaps(&asked));
             return found;
         }
         window = wider;
