@@ -1,0 +1,16 @@
+DROP TABLE changes;
+DROP TABLE roster_version;
+DROP TABLE idempotency;
+DROP TABLE outbox;
+DROP TABLE audit;
+DROP TABLE feeds;
+DROP TABLE tokens;
+DROP TABLE overrides;
+DROP TABLE revisions;
+DROP TABLE rotations;
+DROP TABLE team_members;
+DROP TABLE teams;
+DROP TABLE time_off;
+DROP TABLE profiles;
+DROP TABLE people;
+DROP TABLE settings;

@@ -1,0 +1,376 @@
+//! Connections: one enum over both databases, a pool that picks by the scheme of the URL, and the
+//! one way to write.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
+use diesel::prelude::*;
+use diesel::r2d2::{
+    CustomizeConnection, ManageConnection, Pool, PooledConnection, R2D2Connection as _,
+};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use super::changes::{self, Change};
+use super::postgres::Postgres;
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Replicas that start together take turns under this advisory lock.
+const MIGRATION_LOCK: i64 = 727_001;
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum Db {
+    /// SQLite.
+    Sqlite(SqliteConnection),
+    /// PostgreSQL.
+    Postgres(Postgres),
+}
+
+/// Where the database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server; the URL may hold a password.
+    Postgres(String),
+}
+
+/// `DATABASE_URL` is none that this program understands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must begin with sqlite: or postgres://")]
+pub struct UnknownScheme;
+
+impl DatabaseUrl {
+    /// Reads `sqlite:PATH` or `postgres://…`.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownScheme`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, UnknownScheme> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return if path.is_empty() {
+                Err(UnknownScheme)
+            } else {
+                Ok(Self::Sqlite(path.into()))
+            };
+        }
+        let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        if postgres {
+            Ok(Self::Postgres(text.to_owned()))
+        } else {
+            Err(UnknownScheme)
+        }
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It does not answer, or not in time.
+    #[error("the database is away: {0}")]
+    Unavailable(String),
+    /// Something of that name exists.
+    #[error("already there")]
+    Duplicate,
+    /// Anything else: a defect.
+    #[error("the database refused: {0}")]
+    Internal(String),
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        match &error {
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Duplicate,
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                _,
+            )
+            | DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
+            DieselError::DatabaseError(_, info) if is_away(info.message()) => {
+                Self::Unavailable(error.to_string())
+            }
+            _ => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+/// Whether a message says that the database cannot be used right now, rather than that it was
+/// asked for something wrong.
+fn is_away(message: &str) -> bool {
+    const SIGNS: [&str; 7] = [
+        "database is locked",
+        "connection closed",
+        "terminating connection",
+        "shutting down",
+        "starting up",
+        "lock timeout",
+        "communicating with the server",
+    ];
+    SIGNS.iter().any(|sign| message.contains(sign))
+}
+
+struct Manager(DatabaseUrl);
+
+impl ManageConnection for Manager {
+    type Connection = Db;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Db, Self::Error> {
+        Ok(match &self.0 {
+            DatabaseUrl::Sqlite(path) => {
+                Db::Sqlite(SqliteConnection::establish(&path.to_string_lossy())?)
+            }
+            DatabaseUrl::Postgres(url) => Db::Postgres(Postgres::establish(url)?),
+        })
+    }
+
+    fn is_valid(&self, connection: &mut Db) -> Result<(), Self::Error> {
+        match connection {
+            Db::Sqlite(_) => Ok(()),
+            Db::Postgres(connection) => connection.ping().map_err(diesel::r2d2::Error::QueryError),
+        }
+    }
+
+    fn has_broken(&self, connection: &mut Db) -> bool {
+        std::thread::panicking() || connection.is_broken()
+    }
+}
+
+#[derive(Debug)]
+struct Prepare;
+
+impl CustomizeConnection<Db, diesel::r2d2::Error> for Prepare {
+    fn on_acquire(&self, connection: &mut Db) -> Result<(), diesel::r2d2::Error> {
+        match connection {
+            Db::Sqlite(connection) => connection.batch_execute(
+                "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            ),
+            Db::Postgres(connection) => connection.batch_execute("SET TIME ZONE 'UTC'; SET lock_timeout='5s'"),
+        }
+        .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool<Manager>,
+    url: DatabaseUrl,
+}
+
+/// A transaction that writes.
+pub struct Tx<'a> {
+    db: &'a mut Db,
+    changes: Vec<Change>,
+}
+
+impl Tx<'_> {
+    /// The connection, inside the transaction.
+    pub fn db(&mut self) -> &mut Db {
+        self.db
+    }
+
+    /// Says that answers made from this are others now.
+    pub fn changed(&mut self, change: Change) {
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database, without looking at its tables.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when it cannot be reached.
+    pub fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        if let DatabaseUrl::Sqlite(path) = url
+            && let Some(folder) = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder)
+                .map_err(|e| StoreError::Unavailable(format!("{}: {e}", folder.display())))?;
+        }
+        // One connection first: it fails at once, and with the reason.
+        let manager = Manager(url.clone());
+        let mut first = manager
+            .connect()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Prepare
+            .on_acquire(&mut first)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        drop(first);
+        let pool = Pool::builder()
+            .max_size(8)
+            .min_idle(Some(1))
+            .connection_customizer(Box::new(Prepare))
+            .connection_timeout(Duration::from_secs(3))
+            .build(manager)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self {
+            pool,
+            url: url.clone(),
+        })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    fn connection(&self) -> Result<PooledConnection<Manager>, StoreError> {
+        self.pool
+            .get()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    /// Brings the tables up to date; replicas that start together take turns.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database is away or a migration fails.
+    pub fn migrate(&self) -> Result<(), StoreError> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+            StoreError::Internal(error.to_string())
+        };
+        match &mut *self.connection()? {
+            Db::Sqlite(connection) => {
+                connection.immediate_transaction(|connection| {
+                    connection
+                        .run_pending_migrations(SQLITE_MIGRATIONS)
+                        .map(|_| ())
+                        .map_err(|error| DieselError::QueryBuilderError(error))
+                })?;
+            }
+            Db::Postgres(connection) => {
+                let lock =
+                    |action: &str| diesel::sql_query(format!("SELECT {action}({MIGRATION_LOCK})"));
+                connection.batch_execute("SET lock_timeout=0")?;
+                lock("pg_advisory_lock").execute(connection)?;
+                let result = connection
+                    .run_pending_migrations(POSTGRES_MIGRATIONS)
+                    .map(|_| ())
+                    .map_err(failed);
+                lock("pg_advisory_unlock").execute(connection)?;
+                connection.batch_execute("SET lock_timeout='5s'")?;
+                result?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads, from one state of the database.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`, and [`StoreError`] when the database is away.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.connection()?;
+        let begin = match &*connection {
+            Db::Sqlite(_) => "BEGIN",
+            Db::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        transaction(&mut connection, begin, work)
+    }
+
+    /// Writes, all or nothing. What `work` says it changed is numbered in the order of the commits.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`, and [`StoreError`] when the database is away; nothing is written then.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.connection()?;
+        let begin = match &*connection {
+            Db::Sqlite(_) => "BEGIN IMMEDIATE",
+            Db::Postgres(_) => "BEGIN",
+        };
+        transaction(&mut connection, begin, |db| {
+            let mut tx = Tx {
+                db,
+                changes: Vec::new(),
+            };
+            let result = work(&mut tx)?;
+            let changes = std::mem::take(&mut tx.changes);
+            changes::record(tx.db, &changes)?;
+            Ok(result)
+        })
+    }
+
+    /// Makes this program the one server of an SQLite file, until the lock is dropped. PostgreSQL
+    /// may have many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when another server has the file.
+    pub fn serve_alone(&self) -> Result<Option<File>, StoreError> {
+        let DatabaseUrl::Sqlite(path) = &self.url else {
+            return Ok(None);
+        };
+        let lock_path = with_suffix(path, ".lock");
+        let in_use = |error: &dyn std::fmt::Display| {
+            StoreError::Unavailable(format!("another server has {} ({error})", path.display()))
+        };
+        let lock = File::create(&lock_path).map_err(|error| in_use(&error))?;
+        lock.try_lock().map_err(|error| in_use(&error))?;
+        Ok(Some(lock))
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+type Transactions = <Db as Connection>::TransactionManager;
+
+fn transaction<T, E: From<StoreError>>(
+    db: &mut Db,
+    begin: &str,
+    work: impl FnOnce(&mut Db) -> Result<T, E>,
+) -> Result<T, E> {
+    match db {
+        Db::Sqlite(connection) => AnsiTransactionManager::begin_transaction_sql(connection, begin),
+        Db::Postgres(connection) => {
+            AnsiTransactionManager::begin_transaction_sql(connection, begin)
+        }
+    }
+    .map_err(StoreError::from)?;
+    match work(db) {
+        Ok(result) => {
+            Transactions::commit_transaction(db).map_err(StoreError::from)?;
+            Ok(result)
+        }
+        Err(error) => {
+            // What went wrong first is what counts; a connection that cannot roll back is broken.
+            if let Err(rollback) = Transactions::rollback_transaction(db) {
+                tracing::debug!(%rollback, "a transaction could not be rolled back");
+            }
+            Err(error)
+        }
+    }
+}

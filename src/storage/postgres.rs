@@ -1,0 +1,249 @@
+//! A synchronous PostgreSQL connection for Diesel in pure Rust: tokio-postgres and rustls on one
+//! small runtime of their own. So there is no libpq and no OpenSSL to install.
+
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
+
+use diesel::connection::{
+    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation,
+    LoadConnection, SimpleConnection,
+};
+use diesel::expression::QueryMetadata;
+use diesel::internal::derives::multiconnection::MultiConnectionHelper;
+use diesel::migration::{CREATE_MIGRATIONS_TABLE, MigrationConnection};
+use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
+use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::r2d2::R2D2Connection;
+use diesel::sql_types::TypeMetadata;
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use diesel_async::AsyncPgConnection;
+use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Why a connection could not be made.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// The runtime that owns every PostgreSQL socket.
+#[expect(
+    clippy::expect_used,
+    reason = "a machine that cannot start a thread cannot run the program"
+)]
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        let mut builder = Builder::new_multi_thread();
+        builder
+            .worker_threads(1)
+            .thread_name("postgres")
+            .enable_all()
+            .build()
+            .expect("a runtime")
+    })
+}
+
+/// Blocks on the runtime of the sockets.
+pub struct OnRuntime;
+
+impl BlockOn for OnRuntime {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        runtime().block_on(future)
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
+
+type Inner = AsyncConnectionWrapper<AsyncPgConnection, OnRuntime>;
+
+/// The connection.
+pub struct Postgres {
+    inner: Inner,
+    transactions: AnsiTransactionManager,
+}
+
+impl SimpleConnection for Postgres {
+    fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        self.inner.batch_execute(query)
+    }
+}
+
+impl ConnectionSealed for Postgres {}
+
+impl Connection for Postgres {
+    type Backend = Pg;
+    type TransactionManager = AnsiTransactionManager;
+
+    fn establish(url: &str) -> ConnectionResult<Self> {
+        let inner = runtime()
+            .block_on(connect(url))
+            .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+        Ok(Self {
+            inner: Inner::from(inner),
+            transactions: AnsiTransactionManager::default(),
+        })
+    }
+
+    fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>
+    where
+        T: QueryFragment<Pg> + QueryId,
+    {
+        self.inner.execute_returning_count(source)
+    }
+
+    fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
+        &mut self.transactions
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        Connection::instrumentation(&mut self.inner)
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        Connection::set_instrumentation(&mut self.inner, instrumentation);
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        Connection::set_prepared_statement_cache_size(&mut self.inner, size);
+    }
+}
+
+impl LoadConnection for Postgres {
+    type Cursor<'conn, 'query> = <Inner as LoadConnection>::Cursor<'conn, 'query>;
+    type Row<'conn, 'query> = <Inner as LoadConnection>::Row<'conn, 'query>;
+
+    fn load<'conn, 'query, T>(
+        &'conn mut self,
+        source: T,
+    ) -> QueryResult<Self::Cursor<'conn, 'query>>
+    where
+        T: Query + QueryFragment<Pg> + QueryId + 'query,
+        Pg: QueryMetadata<T::SqlType>,
+    {
+        self.inner.load(source)
+    }
+}
+
+impl MigrationConnection for Postgres {
+    fn setup(&mut self) -> QueryResult<usize> {
+        self.batch_execute(CREATE_MIGRATIONS_TABLE).map(|()| 0)
+    }
+}
+
+impl R2D2Connection for Postgres {
+    fn ping(&mut self) -> QueryResult<()> {
+        self.batch_execute("SELECT 1")
+    }
+
+    fn is_broken(&mut self) -> bool {
+        R2D2Connection::is_broken(&mut self.inner)
+    }
+}
+
+/// Only types with fixed object ids are used, so the catalogue is never asked.
+struct FixedOids;
+
+impl PgMetadataLookup for FixedOids {
+    fn lookup_type(&mut self, name: &str, _schema: Option<&str>) -> PgTypeMetadata {
+        tracing::error!(name, "a PostgreSQL type without a fixed object id was used");
+        PgTypeMetadata::new(0, 0)
+    }
+
+    fn as_any<'a>(&mut self) -> &mut (dyn Any + 'a)
+    where
+        Self: 'a,
+    {
+        self
+    }
+}
+
+impl MultiConnectionHelper for Postgres {
+    fn to_any<'a>(_lookup: &mut <Pg as TypeMetadata>::MetadataLookup) -> &mut (dyn Any + 'a) {
+        // Of no size: nothing is allocated, nothing leaks.
+        Box::leak(Box::new(FixedOids))
+    }
+
+    fn from_any(lookup: &mut dyn Any) -> Option<&mut <Pg as TypeMetadata>::MetadataLookup> {
+        lookup
+            .downcast_mut::<FixedOids>()
+            .map(|lookup| lookup as &mut dyn PgMetadataLookup)
+    }
+}
+
+/// Splits libpq's TLS options off `url`, which tokio-postgres does not know.
+fn client(url: &str) -> Result<(tokio_postgres::Config, MakeRustlsConnect), Failure> {
+    let mut url = url::Url::parse(url)?;
+    let (mut mode, mut root) = ("prefer".to_owned(), None);
+    let mut rest = Vec::new();
+    for (key, value) in url.query_pairs().into_owned() {
+        match key.as_str() {
+            "sslmode" => mode = value,
+            "sslrootcert" => root = Some(value),
+            _ => rest.push((key, value)),
+        }
+    }
+    url.query_pairs_mut().clear().extend_pairs(rest);
+    if url.query() == Some("") {
+        url.set_query(None);
+    }
+    let mut config: tokio_postgres::Config = url.as_str().parse()?;
+    config.ssl_mode(match mode.as_str() {
+        "disable" => SslMode::Disable,
+        "prefer" | "allow" => SslMode::Prefer,
+        "require" | "verify-ca" | "verify-full" => SslMode::Require,
+        other => return Err(format!("sslmode cannot be {other:?}").into()),
+    });
+    config.connect_timeout(std::time::Duration::from_secs(5));
+    let mut roots = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    if let Some(path) = root {
+        for certificate in CertificateDer::pem_file_iter(path)? {
+            roots.add(certificate?)?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok((config, MakeRustlsConnect::new(tls)))
+}
+
+async fn connect(url: &str) -> Result<AsyncPgConnection, Failure> {
+    let (config, tls) = client(url)?;
+    let (client, connection) = config.connect(tls).await?;
+    Ok(AsyncPgConnection::try_from_client_and_connection(client, connection).await?)
+}
+
+/// Listens on a channel with a connection of its own and calls `heard` for every notification,
+/// until the connection ends.
+///
+/// # Errors
+///
+/// Why the connection could not be made, or ended.
+pub async fn listen(
+    url: &str,
+    channel: &str,
+    heard: impl Fn() + Send + 'static,
+) -> Result<(), Failure> {
+    let (config, tls) = client(url)?;
+    let (client, mut connection) = config.connect(tls).await?;
+    let pump = tokio::spawn(async move {
+        while let Some(message) =
+            std::future::poll_fn(|context| connection.poll_message(context)).await
+        {
+            if let tokio_postgres::AsyncMessage::Notification(_) = message? {
+                heard();
+            }
+        }
+        Ok::<_, tokio_postgres::Error>(())
+    });
+    client.batch_execute(&format!("LISTEN {channel}")).await?;
+    pump.await??;
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! The tables, once for both databases.
+
+#![expect(missing_docs, reason = "the migrations describe the tables")]
+
+use diesel::{allow_tables_to_appear_in_same_query, table};
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    settings (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    people (id) {
+        id -> Text,
+        name -> Text,
+        email -> Text,
+        email_key -> Text,
+        role -> Text,
+        external_ids -> JsonDoc,
+        deactivated_at -> Nullable<UtcTs>,
+        deactivation_recorded_at -> Nullable<UtcTs>,
+        created_at -> UtcTs,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    profiles (id) {
+        id -> Text,
+        person_id -> Text,
+        effective_from -> Nullable<UtcTs>,
+        recorded_at -> Nullable<UtcTs>,
+        time_zone -> Text,
+        working_hours -> JsonDoc,
+        holidays -> JsonDoc,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    time_off (id) {
+        id -> Text,
+        person_id -> Text,
+        starts_at -> UtcTs,
+        ends_at -> UtcTs,
+        first_day -> Nullable<Text>,
+        last_day -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        recorded_at -> UtcTs,
+        cancelled_at -> Nullable<UtcTs>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    teams (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        time_zone -> Text,
+        created_at -> UtcTs,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    team_members (team_id, person_id) {
+        team_id -> Text,
+        person_id -> Text,
+        manages -> Bool,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    rotations (id) {
+        id -> Text,
+        team_id -> Text,
+        name -> Text,
+        title -> Text,
+        kind -> Text,
+        archived_at -> Nullable<UtcTs>,
+        fallback_id -> Nullable<Text>,
+        fallback_when -> Text,
+        reminders -> JsonDoc,
+        created_at -> UtcTs,
+        last_sequence -> BigInt,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    revisions (rotation_id, number) {
+        rotation_id -> Text,
+        number -> Integer,
+        effective_from -> UtcTs,
+        recorded_at -> UtcTs,
+        time_zone -> Text,
+        people -> JsonDoc,
+        duty_hours -> JsonDoc,
+        handoff_start -> Nullable<Text>,
+        handoff_rule -> Nullable<Text>,
+        first -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    overrides (id) {
+        id -> Text,
+        rotation_id -> Text,
+        sequence -> BigInt,
+        starts_at -> UtcTs,
+        ends_at -> UtcTs,
+        person_id -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        swap_id -> Nullable<Text>,
+        created_by -> Nullable<Text>,
+        created_at -> UtcTs,
+        cancelled_at -> Nullable<UtcTs>,
+        cancelled_by -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    tokens (id) {
+        id -> Text,
+        person_id -> Text,
+        name -> Text,
+        hash -> Text,
+        scope -> Text,
+        created_at -> UtcTs,
+        expires_at -> Nullable<UtcTs>,
+        revoked_at -> Nullable<UtcTs>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    feeds (id) {
+        id -> Text,
+        person_id -> Nullable<Text>,
+        hash -> Text,
+        scope -> JsonDoc,
+        options -> JsonDoc,
+        created_at -> UtcTs,
+        revoked_at -> Nullable<UtcTs>,
+        last_fetched_at -> Nullable<UtcTs>,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    audit (id) {
+        id -> Text,
+        at -> UtcTs,
+        actor_id -> Nullable<Text>,
+        token_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        action -> Text,
+        subject_kind -> Text,
+        subject_id -> Text,
+        before -> JsonDoc,
+        after -> JsonDoc,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    outbox (id) {
+        id -> Text,
+        key -> Text,
+        kind -> Text,
+        person_id -> Text,
+        rotation_id -> Nullable<Text>,
+        payload -> JsonDoc,
+        state -> Text,
+        due_at -> UtcTs,
+        not_after -> UtcTs,
+        attempts -> Integer,
+        next_attempt_at -> UtcTs,
+        leased_until -> Nullable<UtcTs>,
+        message_id -> Text,
+        last_error -> Nullable<Text>,
+        created_at -> UtcTs,
+        finished_at -> Nullable<UtcTs>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    idempotency (actor, route, key) {
+        actor -> Text,
+        route -> Text,
+        key -> Text,
+        body_hash -> Text,
+        status -> Integer,
+        headers -> JsonDoc,
+        body -> JsonDoc,
+        created_at -> UtcTs,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    roster_version (id) {
+        id -> Integer,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    changes (version, kind, id) {
+        version -> BigInt,
+        kind -> Text,
+        id -> Text,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(
+    settings,
+    people,
+    profiles,
+    time_off,
+    teams,
+    team_members,
+    rotations,
+    revisions,
+    overrides,
+    tokens,
+    feeds,
+    audit,
+    outbox,
+    idempotency,
+    roster_version,
+    changes
+);
