@@ -1,0 +1,142 @@
+//! What a client is told where something went wrong: the one place that makes `application/problem+json`.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::{Map, Value, json};
+
+use crate::service::{self, Fault};
+
+/// A failed request (RFC 9457).
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    errors: Vec<Fault>,
+    extra: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    /// A problem of this status, explained by `detail`.
+    #[must_use]
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            extra: Map::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The body is not JSON.
+    #[must_use]
+    pub fn not_json(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// Nobody known asks.
+    #[must_use]
+    pub fn unauthorized(detail: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail).header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"dogwatch\""),
+        )
+    }
+
+    /// There is nothing at this address.
+    #[must_use]
+    pub fn no_such_page() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+    }
+
+    /// One bad value.
+    #[must_use]
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        service::Error::invalid(pointer, detail).into()
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer's status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn response(&self) -> HttpResponse {
+        let mut body = self.extra.clone();
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        body.insert("type".to_owned(), json!("about:blank"));
+        body.insert("title".to_owned(), json!(title));
+        body.insert("status".to_owned(), json!(self.status.as_u16()));
+        body.insert("detail".to_owned(), json!(self.detail));
+        if !self.errors.is_empty() {
+            body.insert("errors".to_owned(), json!(self.errors));
+        }
+        let mut response = HttpResponse::build(self.status);
+        response.content_type("application/problem+json");
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.clone()));
+        }
+        response.body(Value::Object(body).to_string())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response()
+    }
+}
+
+impl From<service::Error> for Problem {
+    fn from(error: service::Error) -> Self {
+        use service::Error;
+        let detail = error.to_string();
+        match error {
+            Error::Invalid(errors) => Self {
+                errors,
+                ..Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "some values cannot be accepted",
+                )
+            },
+            Error::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, detail),
+            Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, detail),
+            Error::Conflict { extra, .. } => Self {
+                extra,
+                ..Self::new(StatusCode::CONFLICT, detail)
+            },
+            Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, detail),
+            Error::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+                .header(header::RETRY_AFTER, HeaderValue::from_static("5")),
+            Error::Internal(_) => {
+                tracing::error!(error = detail, "a request failed");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "something went wrong on our side; the log says what",
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Typed input: bodies, queries and parts of the path, each with its errors.
+
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use sha2::{Digest as _, Sha256};
+
+use super::error::Problem;
+
+/// The largest body read, in bytes.
+pub const LARGEST_BODY: usize = 1 << 20;
+
+/// A JSON body, read strictly: 400 where it is not JSON, 413 where it is too large, 422 where it does not fit.
+///
+/// Request types carry `#[serde(deny_unknown_fields)]` and raw fields, which the service checks and names.
+#[derive(Debug, Clone)]
+pub struct Body<T> {
+    /// What was read.
+    pub value: T,
+    /// Tells bodies apart.
+    pub digest: [u8; 32],
+}
+
+/// The same, for requests that may come without a body: that is `{}`.
+#[derive(Debug, Clone)]
+pub struct BodyOrDefault<T>(pub Body<T>);
+
+/// A body of any kind.
+#[derive(Debug, Clone)]
+pub struct RawBody {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// The media type in lower case, without its parameters.
+    pub media_type: String,
+}
+
+impl RawBody {
+    /// Reads it as JSON.
+    ///
+    /// # Errors
+    /// Where it is not JSON, or does not fit.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<Body<T>, Problem> {
+        Ok(Body {
+            value: parse(&self.bytes)?,
+            digest: Sha256::digest(&self.bytes).into(),
+        })
+    }
+
+    /// Reads it as text.
+    ///
+    /// # Errors
+    /// Where it is not UTF-8.
+    pub fn text(&self) -> Result<Body<String>, Problem> {
+        let text =
+            str::from_utf8(&self.bytes).map_err(|_| Problem::not_json("the body is not UTF-8"))?;
+        Ok(Body {
+            value: text.to_owned(),
+            digest: Sha256::digest(&self.bytes).into(),
+        })
+    }
+}
+
+impl FromRequest for RawBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .map(|value| value.trim().to_ascii_lowercase())
+            .unwrap_or_default();
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await.map_err(|error| bad_payload(&error))?;
+            Ok(Self { bytes, media_type })
+        })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = RawBody::from_request(request, payload);
+        Box::pin(async move { raw.await?.json() })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for BodyOrDefault<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = RawBody::from_request(request, payload);
+        Box::pin(async move {
+            let mut raw = raw.await?;
+            if raw.bytes.is_empty() {
+                raw.bytes = Bytes::from_static(b"{}");
+            }
+            raw.json().map(Self)
+        })
+    }
+}
+
+fn bad_payload(error: &actix_web::Error) -> Problem {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body has more than {LARGEST_BODY} bytes"),
+        ),
+        _ => Problem::not_json("the body did not arrive whole"),
+    }
+}
+
+/// Nesting is bounded by the parser (128 levels), so that no body can exhaust the stack.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        let inner = error.into_inner();
+        match inner.classify() {
+            Category::Data => Problem::invalid(pointer, without_position(&inner.to_string())),
+            _ => not_json(&inner),
+        }
+    })?;
+    reader.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    Problem::not_json(format!("the body is not JSON: {error}"))
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// The library says where in the text; the pointer says it better.
+fn without_position(text: &str) -> String {
+    text.rsplit_once(" at line ")
+        .map_or(text, |(what, _)| what)
+        .to_owned()
+}
+
+/// A query string: 422 where it does not fit.
+#[derive(Debug, Clone)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            actix_web::web::Query::<T>::from_query(request.query_string())
+                .map(|query| Self(query.into_inner()))
+                .map_err(|error| bad_query(&error)),
+        )
+    }
+}
+
+fn bad_query(error: &actix_web::error::QueryPayloadError) -> Problem {
+    let detail = match error {
+        actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
+        other => other.to_string(),
+    };
+    // "unknown field `x`, expected …", "duplicate field `x`", "missing field `x`"
+    let name = detail.split('`').nth(1).unwrap_or_default();
+    Problem::invalid(
+        if name.is_empty() {
+            String::new()
+        } else {
+            format!("/{name}")
+        },
+        detail.clone(),
+    )
+}
+
+/// The `{id}` of the path; what is no id names nothing, so it is 404.
+#[derive(Debug, Clone, Copy)]
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> FromRequest for Id<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(segment(request, "id").map(Self))
+    }
+}
+
+/// The `{n}` of the path.
+#[derive(Debug, Clone, Copy)]
+pub struct Number(pub u32);
+
+impl FromRequest for Number {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(segment(request, "n").map(Self))
+    }
+}
+
+/// The `{slug}` of the path.
+#[derive(Debug, Clone)]
+pub struct Slug(pub String);
+
+impl FromRequest for Slug {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(segment(request, "slug").map(Self))
+    }
+}
+
+fn segment<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {
+    request
+        .match_info()
+        .get(name)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(Problem::no_such_page)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Outer {
+        name: String,
+        inner: Option<Vec<Inner>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Inner {
+        number: u8,
+    }
+
+    fn status(body: &str) -> u16 {
+        parse::<Outer>(body.as_bytes()).map_or_else(|problem| problem.status().as_u16(), |_| 200)
+    }
+
+    #[test]
+    fn what_is_not_json_is_400_and_what_does_not_fit_is_422() {
+        assert_eq!(status(r#"{"name":"x","inner":[{"number":1}]}"#), 200);
+        for not_json in [
+            "",
+            "{",
+            "name=x",
+            r#"{"name":"x"} x"#,
+            "\u{feff}{}",
+            &"[".repeat(100_000),
+        ] {
+            assert!([400, 422].contains(&status(not_json)), "{not_json:.20}");
+        }
+        for unfit in [
+            "{}",
+            "[]",
+            "null",
+            r#"{"name":1}"#,
+            r#"{"name":"x","nmae":"y"}"#,
+            r#"{"name":"x","name":"y"}"#,
+            r#"{"name":"x","inner":[{"number":256}]}"#,
+        ] {
+            assert_eq!(status(unfit), 422, "{unfit}");
+        }
+        assert_eq!(status("{"), 400);
+        assert!(parse::<serde_json::Value>("[".repeat(100_000).as_bytes()).is_err());
+    }
+}

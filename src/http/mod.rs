@@ -1,0 +1,14 @@
+//! The driver for the outside world: requests in, answers out.
+
+pub mod auth;
+pub mod error;
+pub mod etag;
+pub mod json;
+pub mod paging;
+pub mod reply;
+
+pub use error::Problem;
+pub use etag::IfMatch;
+pub use json::{Body, BodyOrDefault, Id, Number, Query, RawBody, Slug};
+pub use paging::{Page, Paging};
+pub use reply::Reply;

@@ -1,0 +1,80 @@
+//! Why something was not done.
+
+use serde_json::{Map, Value};
+
+use super::faults::Fault;
+
+/// Why something was not done, in words that a client may read (but for [`Error::Internal`], which is for the log).
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Bad values, all of them.
+    #[error("{}", list(.0))]
+    Invalid(Vec<Fault>),
+    /// The actor may not.
+    #[error("{0}")]
+    Forbidden(String),
+    /// There is no such thing (`a person`, `a rotation`), or none that the actor may see.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// It does not go with the present state.
+    #[error("{detail}")]
+    Conflict {
+        /// Why.
+        detail: String,
+        /// What else the answer says.
+        extra: Map<String, Value>,
+    },
+    /// The version that the client had in mind is not the present one.
+    #[error("it has been changed since: read it again")]
+    Stale,
+    /// The database is away.
+    #[error("the database is away; try again later")]
+    Unavailable,
+    /// Something that should not happen. Only the log says what.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// One bad value.
+    #[must_use]
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![Fault {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }])
+    }
+
+    /// The actor may not.
+    #[must_use]
+    pub fn forbidden(reason: impl Into<String>) -> Self {
+        Self::Forbidden(reason.into())
+    }
+
+    /// A conflict with nothing more to say.
+    #[must_use]
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::Conflict {
+            detail: detail.into(),
+            extra: Map::new(),
+        }
+    }
+
+    /// A conflict, with one more member in the answer.
+    #[must_use]
+    pub fn conflict_with(detail: impl Into<String>, name: &str, value: Value) -> Self {
+        Self::Conflict {
+            detail: detail.into(),
+            extra: Map::from_iter([(name.to_owned(), value)]),
+        }
+    }
+}
+
+/// All faults on one line, for commands.
+fn list(faults: &[Fault]) -> String {
+    faults
+        .iter()
+        .map(|fault| format!("{}: {}", fault.pointer, fault.detail))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
