@@ -1,9 +1,15 @@
 //! The database: SQLite or PostgreSQL, one schema.
 
+pub mod audit;
 pub mod changes;
 pub mod connection;
+pub mod people;
 pub mod postgres;
+pub mod rotations;
+mod rows;
 pub mod schema;
+pub mod teams;
+pub mod tokens;
 pub mod types;
 
 pub use changes::Change;

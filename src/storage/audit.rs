@@ -1,0 +1,232 @@
+//! The audit log, idempotency keys and settings.
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::schema::{audit, idempotency, settings};
+use super::types::{Json, Ts};
+use super::{Db, StoreError};
+use crate::clock::new_id;
+use crate::domain::interval::Instant;
+use crate::service::Actor;
+
+/// Who did what.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = audit)]
+pub struct Entry {
+    /// Its id.
+    pub id: String,
+    /// When.
+    pub at: Ts,
+    /// The person; `None`: the bootstrap administrator or a command at the machine.
+    pub actor_id: Option<String>,
+    /// The token they came with.
+    pub token_id: Option<String>,
+    /// From where.
+    pub address: Option<String>,
+    /// What, such as `rotation.revise`.
+    pub action: String,
+    /// The kind of thing it was done to.
+    pub subject_kind: String,
+    /// Its id.
+    pub subject_id: String,
+    /// What it was before.
+    pub before: Json,
+    /// What it is since.
+    pub after: Json,
+}
+
+/// What was done to what.
+#[derive(Debug, Clone)]
+pub struct Deed<'a> {
+    /// Such as `rotation.revise`.
+    pub action: &'a str,
+    /// `person`, `team`, `rotation` …
+    pub kind: &'a str,
+    /// Its id.
+    pub id: String,
+    /// What it was before; null where it is new.
+    pub before: Value,
+    /// What it is since; null where it is gone.
+    pub after: Value,
+}
+
+/// Writes a deed down.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn record(db: &mut Db, actor: &Actor, deed: Deed<'_>, now: Instant) -> Result<(), StoreError> {
+    let entry = Entry {
+        id: new_id().to_string(),
+        at: Ts(now),
+        actor_id: actor.person.map(|id| id.to_string()),
+        token_id: actor.token.map(|id| id.to_string()),
+        address: actor.address.map(|address| address.to_string()),
+        action: deed.action.to_owned(),
+        subject_kind: deed.kind.to_owned(),
+        subject_id: deed.id,
+        before: Json(deed.before),
+        after: Json(deed.after),
+    };
+    diesel::insert_into(audit::table)
+        .values(entry)
+        .execute(db)?;
+    Ok(())
+}
+
+/// What to look for in the audit log.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only of this person.
+    pub actor: Option<String>,
+    /// Only this action.
+    pub action: Option<String>,
+    /// Only what was done to the thing of this id.
+    pub subject: Option<String>,
+    /// Not before.
+    pub from: Option<Instant>,
+    /// Before.
+    pub until: Option<Instant>,
+    /// After the entry of this id.
+    pub after: Option<String>,
+}
+
+/// Entries of the audit log, in order.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    let mut rows = audit::table.into_boxed();
+    if let Some(actor) = &filter.actor {
+        rows = rows.filter(audit::actor_id.eq(actor));
+    }
+    if let Some(action) = &filter.action {
+        rows = rows.filter(audit::action.eq(action));
+    }
+    if let Some(subject) = &filter.subject {
+        rows = rows.filter(audit::subject_id.eq(subject));
+    }
+    if let Some(from) = filter.from {
+        rows = rows.filter(audit::at.ge(Ts(from)));
+    }
+    if let Some(until) = filter.until {
+        rows = rows.filter(audit::at.lt(Ts(until)));
+    }
+    if let Some(after) = &filter.after {
+        rows = rows.filter(audit::id.gt(after));
+    }
+    Ok(rows.order(audit::id).limit(limit).load(db)?)
+}
+
+/// Replaces every text in the audit log that holds one of `words`, a person's name or address.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn forget(db: &mut Db, words: &[String]) -> Result<(), StoreError> {
+    let rows: Vec<Entry> = audit::table.load(db)?;
+    for row in rows {
+        let (before, after) = (without(&row.before.0, words), without(&row.after.0, words));
+        if before != row.before.0 || after != row.after.0 {
+            diesel::update(audit::table.find(&row.id))
+                .set((audit::before.eq(Json(before)), audit::after.eq(Json(after))))
+                .execute(db)?;
+        }
+    }
+    Ok(())
+}
+
+fn without(value: &Value, words: &[String]) -> Value {
+    match value {
+        Value::String(text) if words.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
+            "erased".into()
+        }
+        Value::Array(all) => all.iter().map(|one| without(one, words)).collect(),
+        Value::Object(all) => all
+            .iter()
+            .map(|(key, one)| (key.clone(), without(one, words)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+/// An answer given under an idempotency key.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = idempotency)]
+pub struct Given {
+    /// Whose key.
+    pub actor: String,
+    /// Method and path.
+    pub route: String,
+    /// The key.
+    pub key: String,
+    /// SHA-256 of the request's body, in hexadecimal.
+    pub body_hash: String,
+    /// The answer's status.
+    pub status: i32,
+    /// The answer's headers.
+    pub headers: Json,
+    /// The answer's body, without secrets.
+    pub body: Json,
+    /// When.
+    pub created_at: Ts,
+}
+
+/// The answer given under a key after `since`.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn given(
+    db: &mut Db,
+    who: &str,
+    route: &str,
+    key: &str,
+    since: Instant,
+) -> Result<Option<Given>, StoreError> {
+    Ok(idempotency::table
+        .find((who, route, key))
+        .filter(idempotency::created_at.gt(Ts(since)))
+        .first(db)
+        .optional()?)
+}
+
+/// Keeps an answer under its key, and drops those from before `since`.
+///
+/// # Errors
+///
+/// [`StoreError::Duplicate`] when somebody else was quicker.
+pub fn keep(db: &mut Db, given: &Given, since: Instant) -> Result<(), StoreError> {
+    diesel::delete(idempotency::table.filter(idempotency::created_at.le(Ts(since)))).execute(db)?;
+    diesel::insert_into(idempotency::table)
+        .values(given.clone())
+        .execute(db)?;
+    Ok(())
+}
+
+/// A setting; made with `make` where there is none yet.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn setting(
+    db: &mut Db,
+    key: &str,
+    make: impl FnOnce() -> String,
+) -> Result<String, StoreError> {
+    let found: Option<String> = settings::table
+        .find(key)
+        .select(settings::value)
+        .first(db)
+        .optional()?;
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let value = make();
+    diesel::insert_into(settings::table)
+        .values((settings::key.eq(key), settings::value.eq(&value)))
+        .execute(db)?;
+    Ok(value)
+}

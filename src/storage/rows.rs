@@ -1,0 +1,65 @@
+//! From columns to values and back.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::StoreError;
+use super::types::{Json, Ts};
+use crate::domain::interval::{Instant, Interval};
+
+/// What a row holds and no version of this program wrote.
+pub(super) fn corrupt(what: impl Display) -> StoreError {
+    StoreError::Internal(format!("a row holds {what}"))
+}
+
+/// An id, or whatever else is written as text.
+pub(super) fn parse<T: std::str::FromStr>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| corrupt(format!("{text:?}")))
+}
+
+/// The same, where there may be none.
+pub(super) fn parse_some<T: std::str::FromStr>(
+    text: Option<&str>,
+) -> Result<Option<T>, StoreError> {
+    text.map(parse).transpose()
+}
+
+/// A document.
+pub(super) fn document<T: DeserializeOwned>(json: Json) -> Result<T, StoreError> {
+    serde_json::from_value(json.0).map_err(corrupt)
+}
+
+/// A value as a document.
+pub(super) fn to_document(value: impl Serialize) -> Result<Json, StoreError> {
+    serde_json::to_value(value).map(Json).map_err(corrupt)
+}
+
+/// A plain enumeration, as its one word.
+pub(super) fn word(value: impl Serialize) -> Result<String, StoreError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        other => Err(corrupt(format!("{other:?}"))),
+    }
+}
+
+/// The plain enumeration of a word.
+pub(super) fn of_word<T: DeserializeOwned>(word: String) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(word)).map_err(corrupt)
+}
+
+/// An interval of two columns.
+pub(super) fn interval(start: Ts, end: Ts) -> Result<Interval, StoreError> {
+    Interval::new(start.0, end.0).ok_or_else(|| corrupt("an empty interval"))
+}
+
+/// An instant that may be missing.
+pub(super) fn instant(ts: Option<Ts>) -> Option<Instant> {
+    ts.map(|ts| ts.0)
+}
+
+/// The same, the other way.
+pub(super) fn ts(instant: Option<Instant>) -> Option<Ts> {
+    instant.map(Ts)
+}

@@ -1,0 +1,113 @@
+//! Access tokens: only their hashes are kept.
+
+use diesel::prelude::*;
+
+use super::rows::{corrupt, instant, parse, ts};
+use super::schema::tokens;
+use super::types::Ts;
+use super::{Db, StoreError};
+use crate::domain::ids::{PersonId, TokenId};
+use crate::domain::interval::Instant;
+use crate::service::Scope;
+
+/// An access token, without itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its id.
+    pub id: TokenId,
+    /// Whose.
+    pub person: PersonId,
+    /// What its owner calls it.
+    pub name: String,
+    /// SHA-256, in hexadecimal.
+    pub hash: String,
+    /// What it allows.
+    pub scope: Scope,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it ends by itself.
+    pub expires_at: Option<Instant>,
+    /// When it was revoked.
+    pub revoked_at: Option<Instant>,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = tokens)]
+struct TokenRow {
+    id: String,
+    person_id: String,
+    name: String,
+    hash: String,
+    scope: String,
+    created_at: Ts,
+    expires_at: Option<Ts>,
+    revoked_at: Option<Ts>,
+}
+
+/// Every token, in order of their ids.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn load(db: &mut Db) -> Result<Vec<Token>, StoreError> {
+    let rows: Vec<TokenRow> = tokens::table.order(tokens::id).load(db)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Token {
+                id: parse(&row.id)?,
+                person: parse(&row.person_id)?,
+                name: row.name,
+                hash: row.hash,
+                scope: Scope::parse(&row.scope).ok_or_else(|| corrupt("an unknown scope"))?,
+                created_at: row.created_at.0,
+                expires_at: instant(row.expires_at),
+                revoked_at: instant(row.revoked_at),
+            })
+        })
+        .collect()
+}
+
+/// Adds a token.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn insert(db: &mut Db, token: &Token) -> Result<(), StoreError> {
+    let row = TokenRow {
+        id: token.id.to_string(),
+        person_id: token.person.to_string(),
+        name: token.name.clone(),
+        hash: token.hash.clone(),
+        scope: token.scope.as_str().to_owned(),
+        created_at: Ts(token.created_at),
+        expires_at: ts(token.expires_at),
+        revoked_at: ts(token.revoked_at),
+    };
+    diesel::insert_into(tokens::table).values(row).execute(db)?;
+    Ok(())
+}
+
+/// Revokes tokens: one, or all of a person.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn revoke(
+    db: &mut Db,
+    person: PersonId,
+    only: Option<TokenId>,
+    at: Instant,
+) -> Result<(), StoreError> {
+    let mut ids: Vec<String> = tokens::table
+        .filter(tokens::person_id.eq(person.to_string()))
+        .filter(tokens::revoked_at.is_null())
+        .select(tokens::id)
+        .load(db)?;
+    if let Some(only) = only {
+        ids.retain(|id| *id == only.to_string());
+    }
+    diesel::update(tokens::table.filter(tokens::id.eq_any(ids)))
+        .set(tokens::revoked_at.eq(Some(Ts(at))))
+        .execute(db)?;
+    Ok(())
+}
