@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod domain;
 pub mod http;
+pub mod roster;
 pub mod service;
 pub mod storage;

@@ -1,0 +1,195 @@
+//! The read model: an immutable snapshot of all that answers are made from, swapped as a whole.
+//!
+//! A [`Keeper`] follows the database's log of changes. What did not change is shared with the
+//! snapshot before; a rotation whose people changed gets a new timeline.
+
+mod keeper;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+pub use keeper::Keeper;
+
+use crate::domain::duty::Rota;
+use crate::domain::ids::{PersonId, RotationId, TeamId, TokenId};
+use crate::domain::overrides::Override;
+use crate::domain::person::{People, Person};
+use crate::domain::rotation::Rotation;
+use crate::domain::team::Team;
+use crate::domain::timeline::Timeline;
+use crate::storage::tokens::Token;
+
+/// One state of everything that answers need.
+#[derive(Debug, Default)]
+pub struct Roster {
+    version: i64,
+    people: People,
+    teams: BTreeMap<TeamId, Arc<Team>>,
+    slugs: HashMap<String, TeamId>,
+    rotations: BTreeMap<RotationId, Arc<Timeline>>,
+    tokens: HashMap<String, Arc<Token>>,
+}
+
+/// What is loaded into a roster.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// People that are new or others than before.
+    pub people: Vec<Person>,
+    /// Teams likewise.
+    pub teams: Vec<Team>,
+    /// Rotations likewise, with their overrides.
+    pub rotations: Vec<(Rotation, Vec<Override>)>,
+    /// All tokens, where any changed.
+    pub tokens: Option<Vec<Token>>,
+}
+
+impl Roster {
+    /// This roster with what was loaded, as of `version`.
+    #[must_use]
+    pub fn with(&self, loaded: Loaded, version: i64) -> Self {
+        let changed: HashSet<PersonId> = loaded.people.iter().map(|person| person.id).collect();
+        let mut people = self.people.clone();
+        people.extend(
+            loaded
+                .people
+                .into_iter()
+                .map(|person| (person.id, Arc::new(person))),
+        );
+        let mut teams = self.teams.clone();
+        teams.extend(
+            loaded
+                .teams
+                .into_iter()
+                .map(|team| (team.id, Arc::new(team))),
+        );
+        let slugs = teams
+            .values()
+            .map(|team| (team.slug.clone(), team.id))
+            .collect();
+        let mut rotations = self.rotations.clone();
+        for (id, timeline) in &self.rotations {
+            if timeline
+                .people()
+                .keys()
+                .any(|person| changed.contains(person))
+            {
+                let rotation = Arc::clone(timeline.rotation());
+                let overrides = timeline.overrides().to_vec();
+                rotations.insert(*id, Arc::new(timeline_of(rotation, overrides, &people)));
+            }
+        }
+        for (rotation, overrides) in loaded.rotations {
+            let id = rotation.id;
+            rotations.insert(
+                id,
+                Arc::new(timeline_of(Arc::new(rotation), overrides, &people)),
+            );
+        }
+        let tokens = match loaded.tokens {
+            None => self.tokens.clone(),
+            Some(all) => all
+                .into_iter()
+                .map(|token| (token.hash.clone(), Arc::new(token)))
+                .collect(),
+        };
+        Self {
+            version,
+            people,
+            teams,
+            slugs,
+            rotations,
+            tokens,
+        }
+    }
+
+    /// The version of the database that it shows.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// Everybody.
+    #[must_use]
+    pub const fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// Every team, in the order in which they were made.
+    pub fn teams(&self) -> impl Iterator<Item = &Arc<Team>> {
+        self.teams.values()
+    }
+
+    /// A team.
+    #[must_use]
+    pub fn team(&self, id: TeamId) -> Option<&Arc<Team>> {
+        self.teams.get(&id)
+    }
+
+    /// The team of this slug.
+    #[must_use]
+    pub fn team_of_slug(&self, slug: &str) -> Option<&Arc<Team>> {
+        self.slugs.get(slug).and_then(|id| self.teams.get(id))
+    }
+
+    /// Every rotation's timeline, in the order in which rotations were made.
+    pub fn timelines(&self) -> impl Iterator<Item = &Arc<Timeline>> {
+        self.rotations.values()
+    }
+
+    /// A rotation's timeline, to keep.
+    #[must_use]
+    pub fn timeline_of(&self, rotation: RotationId) -> Option<&Arc<Timeline>> {
+        self.rotations.get(&rotation)
+    }
+
+    /// The token with this hash.
+    #[must_use]
+    pub fn token(&self, hash: &str) -> Option<&Arc<Token>> {
+        self.tokens.get(hash)
+    }
+
+    /// The token of this id.
+    #[must_use]
+    pub fn token_of_id(&self, id: TokenId) -> Option<&Arc<Token>> {
+        self.tokens.values().find(|token| token.id == id)
+    }
+
+    /// A person's tokens.
+    pub fn tokens_of(&self, person: PersonId) -> impl Iterator<Item = &Arc<Token>> {
+        self.tokens
+            .values()
+            .filter(move |token| token.person == person)
+    }
+
+    /// Whether somebody is an administrator.
+    #[must_use]
+    pub fn has_administrator(&self) -> bool {
+        self.people.values().any(|person| {
+            person.role == crate::domain::person::Role::Administrator
+                && person.deactivation.is_none()
+        })
+    }
+}
+
+/// A timeline with those people of whom its plan is made.
+fn timeline_of(rotation: Arc<Rotation>, overrides: Vec<Override>, people: &People) -> Timeline {
+    let pool = match rotation.kind {
+        crate::domain::rotation::Kind::Ordered => People::new(),
+        crate::domain::rotation::Kind::FollowTheSun => rotation
+            .everybody()
+            .into_iter()
+            .filter_map(|id| people.get(&id).map(|person| (id, Arc::clone(person))))
+            .collect(),
+    };
+    Timeline::new(rotation, overrides, pool)
+}
+
+impl Rota for Roster {
+    fn timeline(&self, rotation: RotationId) -> Option<&Timeline> {
+        self.rotations.get(&rotation).map(AsRef::as_ref)
+    }
+
+    fn person(&self, person: PersonId) -> Option<&Arc<Person>> {
+        self.people.get(&person)
+    }
+}
