@@ -1,1 +1,159 @@
 //! Who asks: bearer tokens.
+
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::error::Problem;
+use super::idempotency;
+use super::reply::Reply;
+use crate::domain::interval::Instant;
+use crate::service::{Actor, App, Error};
+use crate::storage::idempotency::RequestKey;
+use crate::storage::{Db, Tx};
+
+/// A request by somebody known.
+#[derive(Clone)]
+pub struct Caller {
+    /// Who asks.
+    pub actor: Actor,
+    /// When: the same instant for everything in this request.
+    pub now: Instant,
+    /// What is asked.
+    pub app: web::Data<App>,
+    once: Result<Option<RequestKey>, &'static str>,
+}
+
+impl Caller {
+    /// Changes something, in one transaction; a request with an `Idempotency-Key` that was answered before is
+    /// answered the same again. `digest` tells the bodies apart.
+    ///
+    /// # Errors
+    /// Those of `work`, 403 for a token that may only read, and those of the key.
+    pub async fn change(
+        self,
+        digest: &[u8],
+        work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<Reply, Error> + Send + 'static,
+    ) -> Result<idempotency::Answer, Problem> {
+        self.must_write()?;
+        let once = match &self.once {
+            Ok(once) => once.clone(),
+            Err(bad) => return Err(Problem::invalid("", *bad)),
+        };
+        let hash = crate::service::app::hex(digest);
+        self.block(move |caller| match once {
+            None => caller
+                .app
+                .write(|tx| work(tx, caller))
+                .map(idempotency::Answer::first),
+            Some(key) => idempotency::answer(&caller.app, &key, &hash, |tx| work(tx, caller)),
+        })
+        .await
+    }
+
+    /// Does what a change would do and takes it back (`?dry_run=true`).
+    ///
+    /// # Errors
+    /// Those of `work`, and 403 for a token that may only read.
+    pub async fn rehearse(
+        self,
+        work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<Reply, Error> + Send + 'static,
+    ) -> Result<idempotency::Answer, Problem> {
+        self.must_write()?;
+        self.block(move |caller| {
+            caller
+                .app
+                .rehearse(|tx| work(tx, caller))
+                .map(idempotency::Answer::first)
+        })
+        .await
+    }
+
+    /// Reads from the database.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Db, &Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.block(move |caller| caller.app.read(|db| work(db, caller)))
+            .await
+    }
+
+    fn must_write(&self) -> Result<(), Error> {
+        if self.actor.may_write() {
+            Ok(())
+        } else {
+            Err(Error::forbidden("this token may only read"))
+        }
+    }
+
+    /// The database must not be waited for on the event loop.
+    async fn block<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let span = tracing::Span::current();
+        match web::block(move || span.in_scope(|| work(&self))).await {
+            Ok(done) => done.map_err(Problem::from),
+            Err(_) => Err(Error::Internal("a request panicked".to_owned()).into()),
+        }
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(identify(request))
+    }
+}
+
+fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
+    let Some(app) = request.app_data::<web::Data<App>>() else {
+        return Err(Error::Internal("the server has no application".to_owned()).into());
+    };
+    let token = bearer(request)?;
+    let actor = app
+        .actor(token, address(request))
+        .ok_or_else(|| Problem::unauthorized("this token is unknown, expired or revoked"))?;
+    let once = if request.method() == Method::POST {
+        idempotency::key(request, &actor)
+    } else {
+        Ok(None)
+    };
+    Ok(Caller {
+        actor,
+        now: app.clock.now(),
+        app: app.clone(),
+        once,
+    })
+}
+
+fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    let missing = || Problem::unauthorized("an access token is needed: `Authorization: Bearer …`");
+    let given = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .ok_or_else(missing)?;
+    let (scheme, token) = given
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(missing())
+    }
+}
+
+fn address(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|address| address.ip())
+}

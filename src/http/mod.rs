@@ -3,12 +3,15 @@
 pub mod auth;
 pub mod error;
 pub mod etag;
+pub mod idempotency;
 pub mod json;
 pub mod paging;
 pub mod reply;
 
+pub use auth::Caller;
 pub use error::Problem;
 pub use etag::IfMatch;
+pub use idempotency::{Answer, NO_BODY};
 pub use json::{Body, BodyOrDefault, Id, Number, Query, RawBody, Slug};
 pub use paging::{Page, Paging};
 pub use reply::Reply;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::faults::Fault;
+use crate::storage::StoreError;
 
 /// Why something was not done, in words that a client may read (but for [`Error::Internal`], which is for the log).
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -67,6 +68,25 @@ impl Error {
             detail: detail.into(),
             extra: Map::from_iter([(name.to_owned(), value)]),
         }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(reason, "the database is away");
+                Self::Unavailable
+            }
+            StoreError::Duplicate => Self::conflict("there is one already"),
+            StoreError::Internal(reason) => Self::Internal(reason),
+        }
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        StoreError::from(error).into()
     }
 }
 

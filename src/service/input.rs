@@ -87,7 +87,8 @@ pub fn within(at: Instant, now: Instant) -> Result<Instant, BadTime> {
 /// # Errors
 /// Where it is something else.
 pub fn local(text: &str) -> Result<NaiveDateTime, BadTime> {
-    if text.as_bytes().get(10) != Some(&b'T') {
+    let day = text.split_once('T').and_then(|(day, _)| date(day).ok());
+    if day.is_none() {
         return Err(BadTime::Local);
     }
     let at = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
@@ -105,10 +106,11 @@ pub fn local(text: &str) -> Result<NaiveDateTime, BadTime> {
 /// # Errors
 /// Where it is something else.
 pub fn date(text: &str) -> Result<NaiveDate, BadTime> {
-    if text.len() != 10 {
-        return Err(BadTime::Date);
-    }
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| BadTime::Date)
+    // The library also takes `2026-3-2` and signs; only what it would write itself is a date here.
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()
+        .filter(|date| date.to_string() == text)
+        .ok_or(BadTime::Date)
 }
 
 /// The instant asked about: `at`, or now.

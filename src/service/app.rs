@@ -1,0 +1,205 @@
+//! What every use case stands on: the database, the roster, the clock.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::actor::Actor;
+use super::error::Error;
+use crate::clock::Clock;
+use crate::storage::idempotency::{self, FirstAnswer, RequestKey};
+use crate::storage::{Db, Store, Tx};
+
+/// The application, as its drivers see it.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What links begin with, without a slash at the end.
+    pub public_url: String,
+    /// Key of signed links.
+    pub secret: SecretString,
+    /// The first administrator's token, where one is configured.
+    pub bootstrap_token: Option<SecretString>,
+    running: Mutex<HashSet<RequestKey>>,
+}
+
+/// What came of a change that may have been made before.
+#[derive(Debug)]
+pub enum Once<T> {
+    /// It was made now.
+    Now(T),
+    /// It was made before, and answered like this.
+    Before(FirstAnswer),
+}
+
+impl App {
+    /// An application on this database.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        public_url: String,
+        secret: SecretString,
+        bootstrap_token: Option<SecretString>,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            public_url,
+            secret,
+            bootstrap_token,
+            running: Mutex::default(),
+        }
+    }
+
+    /// Reads from one state of the database. Blocks.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Error::Unavailable`].
+    pub fn read<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
+        self.store.read(work)
+    }
+
+    /// Changes something, all or nothing; afterwards the roster knows. Blocks.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Error::Unavailable`].
+    pub fn write<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let done = self.store.write(work)?;
+        self.refresh();
+        Ok(done)
+    }
+
+    /// Does what a change would do, and takes it back. Blocks.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Error::Unavailable`].
+    pub fn rehearse<T>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        /// Either way an error for the transaction, which is what takes it back.
+        enum TakenBack<T> {
+            Done(T),
+            Failed(Error),
+        }
+        impl<T> From<crate::storage::StoreError> for TakenBack<T> {
+            fn from(error: crate::storage::StoreError) -> Self {
+                Self::Failed(error.into())
+            }
+        }
+        let taken_back = self.store.write::<(), TakenBack<T>>(|tx| match work(tx) {
+            Ok(done) => Err(TakenBack::Done(done)),
+            Err(error) => Err(TakenBack::Failed(error)),
+        });
+        match taken_back {
+            Err(TakenBack::Done(done)) => Ok(done),
+            Err(TakenBack::Failed(error)) => Err(error),
+            Ok(()) => Err(Error::Internal("a rehearsal was for real".to_owned())),
+        }
+    }
+
+    /// Changes something unless the same request did so before; `keep` is what a repetition is told. Blocks.
+    ///
+    /// # Errors
+    /// Those of `work`; a conflict while the first request is still running, and [`Error::Invalid`] where the key was
+    /// used with another body.
+    pub fn write_once<T>(
+        &self,
+        key: &RequestKey,
+        body_hash: &str,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+        keep: impl FnOnce(&T) -> FirstAnswer,
+    ) -> Result<Once<T>, Error> {
+        let still_running =
+            || Error::conflict("the first request with this Idempotency-Key is still running");
+        let _running = Running::begin(&self.running, key).ok_or_else(still_running)?;
+        let now = self.clock.now();
+        self.write(|tx| {
+            if !idempotency::lock(tx.db(), key)? {
+                return Err(still_running());
+            }
+            if let Some(first) = idempotency::find(tx.db(), key, now)? {
+                return if first.body_hash == body_hash {
+                    Ok(Once::Before(first))
+                } else {
+                    Err(Error::invalid(
+                        "",
+                        "this Idempotency-Key was used with another body",
+                    ))
+                };
+            }
+            let done = work(tx)?;
+            idempotency::keep(tx.db(), key, &keep(&done), now)?;
+            Ok(Once::Now(done))
+        })
+    }
+
+    /// Who comes with this token; nobody where it is unknown, revoked, expired, or its person is gone.
+    #[must_use]
+    pub fn actor(&self, token: &str, address: Option<IpAddr>) -> Option<Actor> {
+        let _ = address;
+        self.bootstrap(token, address)
+    }
+
+    /// `DOGWATCH_BOOTSTRAP_TOKEN` counts only while there is no administrator.
+    fn bootstrap(&self, token: &str, address: Option<IpAddr>) -> Option<Actor> {
+        let expected = self.bootstrap_token.as_ref()?;
+        let same = token_hash(token)
+            .as_bytes()
+            .ct_eq(token_hash(expected.expose_secret()).as_bytes());
+        bool::from(same).then(|| Actor::bootstrap(address))
+    }
+
+    /// Brings the roster of this replica up to date with what was just committed.
+    fn refresh(&self) {}
+}
+
+/// What is kept of a token: its SHA-256 in hexadecimal.
+#[must_use]
+pub fn token_hash(token: &str) -> String {
+    hex(&Sha256::digest(token.as_bytes()))
+}
+
+/// Bytes in hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// A request that is under way in this process.
+struct Running<'a> {
+    all: &'a Mutex<HashSet<RequestKey>>,
+    key: &'a RequestKey,
+}
+
+impl<'a> Running<'a> {
+    fn begin(all: &'a Mutex<HashSet<RequestKey>>, key: &'a RequestKey) -> Option<Self> {
+        all.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key.clone())
+            .then_some(Self { all, key })
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.all
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(self.key);
+    }
+}
