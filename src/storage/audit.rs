@@ -1,9 +1,9 @@
-//! The audit log, idempotency keys and settings.
+//! The audit log, and settings.
 
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::schema::{audit, idempotency, settings};
+use super::schema::{audit, settings};
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
@@ -150,60 +150,6 @@ fn without(value: &Value, words: &[String]) -> Value {
             .collect(),
         other => other.clone(),
     }
-}
-
-/// An answer given under an idempotency key.
-#[derive(Debug, Clone, Queryable, Insertable)]
-#[diesel(table_name = idempotency)]
-pub struct Given {
-    /// Whose key.
-    pub actor: String,
-    /// Method and path.
-    pub route: String,
-    /// The key.
-    pub key: String,
-    /// SHA-256 of the request's body, in hexadecimal.
-    pub body_hash: String,
-    /// The answer's status.
-    pub status: i32,
-    /// The answer's headers.
-    pub headers: Json,
-    /// The answer's body, without secrets.
-    pub body: Json,
-    /// When.
-    pub created_at: Ts,
-}
-
-/// The answer given under a key after `since`.
-///
-/// # Errors
-///
-/// [`StoreError`] when the database is away.
-pub fn given(
-    db: &mut Db,
-    who: &str,
-    route: &str,
-    key: &str,
-    since: Instant,
-) -> Result<Option<Given>, StoreError> {
-    Ok(idempotency::table
-        .find((who, route, key))
-        .filter(idempotency::created_at.gt(Ts(since)))
-        .first(db)
-        .optional()?)
-}
-
-/// Keeps an answer under its key, and drops those from before `since`.
-///
-/// # Errors
-///
-/// [`StoreError::Duplicate`] when somebody else was quicker.
-pub fn keep(db: &mut Db, given: &Given, since: Instant) -> Result<(), StoreError> {
-    diesel::delete(idempotency::table.filter(idempotency::created_at.le(Ts(since)))).execute(db)?;
-    diesel::insert_into(idempotency::table)
-        .values(given.clone())
-        .execute(db)?;
-    Ok(())
 }
 
 /// A setting; made with `make` where there is none yet.
