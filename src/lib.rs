@@ -1,8 +1,10 @@
 //! Dogwatch: who has the duty, by rotations, overrides and working hours.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod http;
 pub mod roster;
 pub mod service;
 pub mod storage;
+pub mod telemetry;

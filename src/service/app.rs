@@ -11,6 +11,8 @@ use subtle::ConstantTimeEq as _;
 use super::actor::Actor;
 use super::error::Error;
 use crate::clock::Clock;
+use crate::domain::duty::Rota as _;
+use crate::roster::Keeper;
 use crate::storage::idempotency::{self, FirstAnswer, RequestKey};
 use crate::storage::{Db, Store, Tx};
 
@@ -18,6 +20,8 @@ use crate::storage::{Db, Store, Tx};
 pub struct App {
     /// The database.
     pub store: Store,
+    /// The read model.
+    pub keeper: Arc<Keeper>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What links begin with, without a slash at the end.
@@ -43,6 +47,7 @@ impl App {
     #[must_use]
     pub fn new(
         store: Store,
+        keeper: Arc<Keeper>,
         clock: Arc<dyn Clock>,
         public_url: String,
         secret: SecretString,
@@ -50,6 +55,7 @@ impl App {
     ) -> Self {
         Self {
             store,
+            keeper,
             clock,
             public_url,
             secret,
@@ -144,21 +150,40 @@ impl App {
     /// Who comes with this token; nobody where it is unknown, revoked, expired, or its person is gone.
     #[must_use]
     pub fn actor(&self, token: &str, address: Option<IpAddr>) -> Option<Actor> {
-        let _ = address;
-        self.bootstrap(token, address)
+        let hash = token_hash(token);
+        let roster = self.keeper.current();
+        let Some(known) = roster.token(&hash) else {
+            let first = self.is_bootstrap(&hash) && !roster.has_administrator();
+            return first.then(|| Actor::bootstrap(address));
+        };
+        let now = self.clock.now();
+        let person = roster.person(known.person)?;
+        let good = known.revoked_at.is_none()
+            && known.expires_at.is_none_or(|end| now < end)
+            && person.active_at(now);
+        good.then(|| Actor {
+            person: Some(person.id),
+            role: person.role,
+            scope: known.scope,
+            token: Some(known.id),
+            address,
+        })
     }
 
-    /// `DOGWATCH_BOOTSTRAP_TOKEN` counts only while there is no administrator.
-    fn bootstrap(&self, token: &str, address: Option<IpAddr>) -> Option<Actor> {
-        let expected = self.bootstrap_token.as_ref()?;
-        let same = token_hash(token)
-            .as_bytes()
-            .ct_eq(token_hash(expected.expose_secret()).as_bytes());
-        bool::from(same).then(|| Actor::bootstrap(address))
+    fn is_bootstrap(&self, hash: &str) -> bool {
+        self.bootstrap_token.as_ref().is_some_and(|expected| {
+            let expected = token_hash(expected.expose_secret());
+            expected.as_bytes().ct_eq(hash.as_bytes()).into()
+        })
     }
 
-    /// Brings the roster of this replica up to date with what was just committed.
-    fn refresh(&self) {}
+    /// Brings the roster of this replica up to date with what was just committed. Where that fails the change stands
+    /// all the same, and the keeper says that the roster is stale.
+    fn refresh(&self) {
+        if let Err(error) = self.keeper.refresh(&self.store, self.clock.now()) {
+            tracing::warn!(%error, "the roster does not show the last change yet");
+        }
+    }
 }
 
 /// What is kept of a token: its SHA-256 in hexadecimal.
