@@ -142,6 +142,12 @@ impl Roster {
         self.rotations.get(&rotation)
     }
 
+    /// The timeline that a rotation with these overrides would have, with the people of this roster.
+    #[must_use]
+    pub fn imagine(&self, rotation: Rotation, overrides: Vec<Override>) -> Timeline {
+        timeline_of(Arc::new(rotation), overrides, &self.people)
+    }
+
     /// The token with this hash.
     #[must_use]
     pub fn token(&self, hash: &str) -> Option<&Arc<Token>> {

@@ -1,11 +1,22 @@
 //! The use cases: one function each, one transaction each. They know rights, storage and the domain, and nothing of HTTP.
 
+pub mod access;
 pub mod actor;
 pub mod app;
 pub mod error;
 pub mod expected;
 pub mod faults;
 pub mod input;
+pub mod overrides;
+pub mod people;
+pub mod preview;
+pub mod rotations;
+pub mod scene;
+pub mod teams;
+pub mod time_off;
+pub mod tokens;
+pub mod values;
+pub mod views;
 
 pub use actor::{Actor, Scope};
 pub use app::App;

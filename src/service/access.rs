@@ -1,0 +1,85 @@
+//! Who may do what. Every right of the program is here.
+
+use super::{Actor, Error};
+use crate::domain::ids::PersonId;
+use crate::domain::person::Role;
+use crate::domain::team::Team;
+
+/// Only administrators.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for everybody else.
+pub fn administrator(actor: &Actor) -> Result<(), Error> {
+    if actor.is_administrator() {
+        Ok(())
+    } else {
+        Err(Error::forbidden("only administrators may do this"))
+    }
+}
+
+/// Whether the actor manages the team, or everything.
+#[must_use]
+pub fn manages(actor: &Actor, team: &Team) -> bool {
+    let manager =
+        actor.role == Role::Member && actor.person.is_some_and(|id| team.managers.contains(&id));
+    actor.is_administrator() || manager
+}
+
+/// Managers of the team, and administrators.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for everybody else.
+pub fn manager(actor: &Actor, team: &Team) -> Result<(), Error> {
+    if manages(actor, team) {
+        Ok(())
+    } else {
+        Err(Error::forbidden(format!(
+            "only managers of {} and administrators may do this",
+            team.name
+        )))
+    }
+}
+
+/// The person themselves (viewers change nothing), and administrators.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for everybody else.
+pub fn own_affairs(actor: &Actor, person: PersonId) -> Result<(), Error> {
+    let themselves = actor.is(person) && actor.role != Role::Viewer;
+    if actor.is_administrator() || themselves {
+        Ok(())
+    } else {
+        Err(Error::forbidden(
+            "only the person and administrators may do this",
+        ))
+    }
+}
+
+/// Whether the actor sees the person's address: their own, that of teammates, everybody's for
+/// administrators.
+pub fn sees_address<'a>(
+    actor: &Actor,
+    person: PersonId,
+    mut teams: impl Iterator<Item = &'a Team>,
+) -> bool {
+    let together = |team: &Team| {
+        team.members.contains(&person) && actor.person.is_some_and(|id| team.members.contains(&id))
+    };
+    actor.is_administrator()
+        || actor.is(person)
+        || actor.role == Role::Member && teams.any(together)
+}
+
+/// Whether the actor sees why the person is away: their own reasons, those of teams they manage.
+pub fn sees_reasons<'a>(
+    actor: &Actor,
+    person: PersonId,
+    mut teams: impl Iterator<Item = &'a Team>,
+) -> bool {
+    actor.is_administrator()
+        || actor.is(person)
+        || teams.any(|team| team.members.contains(&person) && manages(actor, team))
+}

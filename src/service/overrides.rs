@@ -1,0 +1,269 @@
+//! Overrides: making them, and ending them.
+
+use chrono::TimeDelta;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::scene::{Scene, as_json, note};
+use super::values;
+use super::views::{OverrideView, ShiftView};
+use super::{Actor, Error, Expected, Faults, access, input};
+use crate::clock::new_id;
+use crate::domain::ids::{OverrideId, PersonId, RotationId};
+use crate::domain::interval::{Instant, Interval, IntervalSet};
+use crate::domain::overrides::Override;
+use crate::domain::person::Role;
+use crate::domain::timeline::{Layer, Shift};
+use crate::storage::audit::Deed;
+use crate::storage::{Change, Tx, rotations};
+
+/// An override lasts at most this long.
+const LONGEST: TimeDelta = TimeDelta::days(400);
+
+/// It may begin this long ago.
+const GRACE: TimeDelta = TimeDelta::minutes(5);
+
+/// An override to make.
+#[derive(Debug, Clone, serde::Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOverride {
+    /// The first instant; by default now.
+    #[serde(default)]
+    pub start: Option<String>,
+    /// The first instant after it.
+    pub end: String,
+    /// Who takes over; null: nobody.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true)]
+    pub person_id: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// Makes an override; answers with what the final timeline had there before.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and
+/// [`Error::Conflict`] on an archived rotation.
+pub fn create(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    new: &NewOverride,
+    expected: &Expected,
+    now: Instant,
+) -> Result<OverrideView, Error> {
+    let mut faults = Faults::new();
+    let person = faults.check_some("/person_id", new.person_id.as_deref(), |text| {
+        text.parse::<PersonId>()
+            .map_err(|_| "there is no such person")
+    });
+    let also: Vec<PersonId> = person.flatten().into_iter().collect();
+    let scene = Scene::of(tx, id, &also)?;
+    let interval = read_interval(&mut faults, actor, new, now);
+    let reason = values::text(&mut faults, "/reason", new.reason.as_deref());
+    if let Some(person) = person.flatten() {
+        match scene.roster.people().get(&person) {
+            None => faults.add("/person_id", "there is no such person"),
+            Some(known)
+                if interval.is_some_and(|interval| {
+                    !known.active_at(interval.end() - TimeDelta::seconds(1))
+                }) =>
+            {
+                faults.add("/person_id", "they are deactivated");
+            }
+            Some(_) => {}
+        }
+    }
+    let ((interval, person), reason) = match (interval, person, reason) {
+        (Some(interval), Some(person), Some(reason)) => {
+            faults.finish_with(Some(((interval, person), reason)))?
+        }
+        _ => {
+            return Err(faults
+                .finish()
+                .err()
+                .unwrap_or_else(|| Error::Internal("no fault says why".to_owned())));
+        }
+    };
+    expected.check(scene.rotation.version)?;
+    scene.must_run(interval.start())?;
+    let timeline = scene
+        .roster
+        .imagine(scene.rotation.clone(), scene.overrides.clone());
+    let displaced: Vec<Shift> = timeline
+        .shifts(Layer::Final, interval)
+        .into_iter()
+        .filter_map(|shift| {
+            Some(Shift {
+                interval: shift.interval.intersect(&interval)?,
+                ..shift
+            })
+        })
+        .collect();
+    may_give(actor, &scene, interval, person, &displaced)?;
+    let sequence = rotations::next_sequence(tx.db(), id)?;
+    let made = Override {
+        id: OverrideId::from_uuid(new_id()),
+        sequence,
+        interval,
+        person,
+        reason,
+        swap: None,
+        created_by: actor.person,
+        created_at: now,
+        cancelled_at: None,
+        cancelled_by: None,
+    };
+    rotations::add_override(tx.db(), id, &made)?;
+    tx.changed(Change::Rotation(id));
+    let mut view = OverrideView::of(&scene.roster, &scene.rotation, &made);
+    let deed = Deed {
+        action: "override.create",
+        kind: "override",
+        id: made.id.to_string(),
+        before: serde_json::Value::Null,
+        after: as_json(&view)?,
+    };
+    note(tx, actor, now, deed)?;
+    view.displaces = Some(
+        displaced
+            .iter()
+            .map(|shift| ShiftView::of(&scene.roster, shift))
+            .collect(),
+    );
+    Ok(view)
+}
+
+fn read_interval(
+    faults: &mut Faults,
+    actor: &Actor,
+    new: &NewOverride,
+    now: Instant,
+) -> Option<Interval> {
+    let start = match new.start.as_deref() {
+        None => Some(now),
+        Some(text) => faults.check("/start", input::bounded(text, now)),
+    };
+    let end = faults.check("/end", input::bounded(&new.end, now));
+    if start.is_some_and(|start| start < now - GRACE) && !actor.is_administrator() {
+        faults.add("/start", "must not begin more than five minutes ago");
+    }
+    let (start, end) = (start?, end?);
+    let interval = Interval::new(start, end);
+    if interval.is_none() {
+        faults.add("/end", "must lie after the start");
+    }
+    if end - start > LONGEST {
+        faults.add("/end", "an override lasts at most 400 days");
+    }
+    interval
+}
+
+/// Managers give anybody's time; engineers give their own, to somebody of the team.
+fn may_give(
+    actor: &Actor,
+    scene: &Scene,
+    interval: Interval,
+    person: Option<PersonId>,
+    displaced: &[Shift],
+) -> Result<(), Error> {
+    if access::manages(actor, &scene.team) {
+        return Ok(());
+    }
+    let own: IntervalSet = displaced
+        .iter()
+        .filter(|shift| actor.is(shift.person))
+        .map(|shift| shift.interval)
+        .collect();
+    let all_mine = own.as_slice() == [interval];
+    let to_the_team = person.is_some_and(|person| scene.team.members.contains(&person));
+    if actor.role == Role::Member && all_mine && to_the_team {
+        return Ok(());
+    }
+    Err(Error::forbidden(
+        "engineers give only their own time on duty, to a member of the team",
+    ))
+}
+
+/// Ends an override: from now on where it has begun, all of it where it has not.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], [`Error::Forbidden`], and [`Error::Conflict`] where it is over, or belongs
+/// to a swap.
+pub fn cancel(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: OverrideId,
+    now: Instant,
+) -> Result<OverrideView, Error> {
+    let everything = rotations::load(tx.db(), None)?;
+    let owner = everything
+        .iter()
+        .find(|(_, overrides)| overrides.iter().any(|one| one.id == id));
+    let rotation = owner
+        .map(|(rotation, _)| rotation.id)
+        .ok_or(Error::NotFound("override"))?;
+    let scene = Scene::of(tx, rotation, &[])?;
+    let found = scene
+        .overrides
+        .iter()
+        .find(|one| one.id == id)
+        .ok_or(Error::NotFound("override"))?;
+    let involved = found.created_by.is_some_and(|by| actor.is(by))
+        || found.person.is_some_and(|to| actor.is(to));
+    if !access::manages(actor, &scene.team) && !(actor.role == Role::Member && involved) {
+        return Err(Error::forbidden(
+            "only managers, whoever made it and whoever takes over end an override",
+        ));
+    }
+    if found.swap.is_some() {
+        return Err(Error::conflict("it belongs to a swap: undo the swap"));
+    }
+    end(tx, actor, rotation, id, now, now)
+}
+
+/// Ends an override at `at`.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] where it is over.
+pub fn end(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    rotation: RotationId,
+    id: OverrideId,
+    at: Instant,
+    now: Instant,
+) -> Result<OverrideView, Error> {
+    let scene = Scene::of(tx, rotation, &[])?;
+    let before = scene
+        .overrides
+        .iter()
+        .find(|one| one.id == id)
+        .ok_or(Error::NotFound("override"))?;
+    if before.in_force().is_none_or(|left| left.end() <= at) {
+        return Err(Error::conflict("it is over already"));
+    }
+    rotations::cancel_override(tx.db(), id, at, actor.person)?;
+    tx.changed(Change::Rotation(rotation));
+    let after = Override {
+        cancelled_at: Some(at),
+        cancelled_by: actor.person,
+        ..before.clone()
+    };
+    let was = as_json(OverrideView::of(&scene.roster, &scene.rotation, before))?;
+    let view = OverrideView::of(&scene.roster, &scene.rotation, &after);
+    let deed = Deed {
+        action: "override.cancel",
+        kind: "override",
+        id: id.to_string(),
+        before: was,
+        after: as_json(&view)?,
+    };
+    note(tx, actor, now, deed)?;
+    Ok(view)
+}

@@ -1,0 +1,412 @@
+//! People: adding, changing, importing, deactivating, erasing.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::scene::{as_json, note, person_of};
+use super::values::{self, HolidaysInput, HoursInput};
+use super::views::PersonView;
+use super::{Actor, Error, Expected, Faults, access, input};
+use crate::clock::new_id;
+use crate::domain::ids::PersonId;
+use crate::domain::interval::Instant;
+use crate::domain::person::{Deactivation, Person, Profile, Role};
+use crate::storage::audit::Deed;
+use crate::storage::{Change, StoreError, Tx, audit, people, rotations, tokens};
+
+/// A person to add.
+#[derive(Debug, Clone, serde::Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPerson {
+    /// Their name.
+    pub name: String,
+    /// Where mail reaches them.
+    pub email: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Weekly hours; by default Monday to Friday, 09:00 to 17:00.
+    #[serde(default)]
+    pub working_hours: Option<Vec<HoursInput>>,
+    /// `administrator`, `member` (default) or `viewer`.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// Public holidays.
+    #[serde(default)]
+    pub holidays: Option<HolidaysInput>,
+    /// Their names in other systems.
+    #[serde(default)]
+    pub external_ids: Option<BTreeMap<String, String>>,
+}
+
+/// What to change of a person; what is left out stays.
+#[derive(Debug, Clone, Default, serde::Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PersonChange {
+    /// Their name.
+    pub name: Option<String>,
+    /// Where mail reaches them.
+    pub email: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// Weekly hours.
+    pub working_hours: Option<Vec<HoursInput>>,
+    /// `administrator`, `member` or `viewer`.
+    pub role: Option<String>,
+    /// Public holidays; null for none.
+    #[serde(deserialize_with = "values::given")]
+    #[schema(value_type = Option<HolidaysInput>)]
+    pub holidays: Option<Option<HolidaysInput>>,
+    /// Their names in other systems.
+    pub external_ids: Option<BTreeMap<String, String>>,
+    /// From when on zone, hours and holidays hold; by default now.
+    pub effective_from: Option<String>,
+}
+
+/// The end of a person's part in everything.
+#[derive(Debug, Clone, Default, serde::Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deactivate {
+    /// From when on; by default now.
+    pub at: Option<String>,
+    /// Takes them out of every order, and undoes overrides that give them time ahead.
+    pub remove_from_rotations: bool,
+}
+
+/// Reads a new person; `base` points at it.
+pub fn read(faults: &mut Faults, base: &str, new: NewPerson) -> Option<Person> {
+    let at = |field: &str| format!("{base}/{field}");
+    let name = values::line(faults, &at("name"), &new.name, 200);
+    let email = values::email(faults, &at("email"), &new.email);
+    let zone = values::zone(faults, &at("time_zone"), &new.time_zone);
+    let hours = match &new.working_hours {
+        None => Some(crate::domain::hours::WeeklyHours::default()),
+        Some(hours) => values::hours(faults, &at("working_hours"), hours),
+    };
+    let role = role(faults, &at("role"), new.role.as_deref().unwrap_or("member"));
+    let holidays = match new.holidays {
+        None => Some(None),
+        Some(holidays) => values::holidays(faults, &at("holidays"), holidays).map(Some),
+    };
+    let external_ids = external_ids(
+        faults,
+        &at("external_ids"),
+        new.external_ids.unwrap_or_default(),
+    );
+    Some(Person {
+        id: PersonId::from_uuid(new_id()),
+        name: name?,
+        email: email?,
+        role: role?,
+        profiles: vec![Profile {
+            effective_from: None,
+            recorded_at: None,
+            time_zone: zone?,
+            working_hours: hours?,
+            holidays: holidays?,
+        }],
+        time_off: Vec::new(),
+        external_ids: external_ids?,
+        deactivation: None,
+        version: 1,
+    })
+}
+
+fn role(faults: &mut Faults, pointer: &str, text: &str) -> Option<Role> {
+    let read = serde_json::from_value(Value::String(text.to_owned()));
+    faults.check(
+        pointer,
+        read.map_err(|_| "must be administrator, member or viewer"),
+    )
+}
+
+fn external_ids(
+    faults: &mut Faults,
+    pointer: &str,
+    ids: BTreeMap<String, String>,
+) -> Option<BTreeMap<String, String>> {
+    let bad = |text: &String| {
+        text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control)
+    };
+    if ids.len() > 20 || ids.iter().any(|(system, id)| bad(system) || bad(id)) {
+        faults.add(pointer, "at most 20 names of 1 to 200 characters");
+        return None;
+    }
+    Some(ids)
+}
+
+/// Adds people, all or nothing. `base` says where each stands in the request.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] with every fault of every one of them; [`Error::Conflict`] where a single
+/// one's address is taken; [`Error::Forbidden`].
+pub fn create(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    new: Vec<(String, NewPerson)>,
+    now: Instant,
+) -> Result<Vec<Person>, Error> {
+    access::administrator(actor)?;
+    let mut faults = Faults::new();
+    let read: Vec<(String, Option<Person>)> = new
+        .into_iter()
+        .map(|(base, one)| (base.clone(), read(&mut faults, &base, one)))
+        .collect();
+    let mut taken: HashSet<String> = people::load(tx.db(), None)?
+        .iter()
+        .map(|person| person.email.to_lowercase())
+        .collect();
+    for (base, person) in read
+        .iter()
+        .filter_map(|(base, person)| Some((base, person.as_ref()?)))
+    {
+        if !taken.insert(person.email.to_lowercase()) {
+            faults.add(format!("{base}/email"), "somebody has this address already");
+        }
+    }
+    faults.finish()?;
+    let added: Vec<Person> = read.into_iter().filter_map(|(_, person)| person).collect();
+    for person in &added {
+        people::insert(tx.db(), person, now)?;
+        tx.changed(Change::Person(person.id));
+        deed(tx, actor, now, "person.create", None, Some(person))?;
+    }
+    Ok(added)
+}
+
+fn deed(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: Instant,
+    action: &str,
+    before: Option<&Person>,
+    after: Option<&Person>,
+) -> Result<(), Error> {
+    let show =
+        |person: Option<&Person>| as_json(person.map(|person| PersonView::of(person, true, now)));
+    let id = after
+        .or(before)
+        .map(|person| person.id.to_string())
+        .unwrap_or_default();
+    let (before, after) = (show(before)?, show(after)?);
+    note(
+        tx,
+        actor,
+        now,
+        Deed {
+            action,
+            kind: "person",
+            id,
+            before,
+            after,
+        },
+    )
+}
+
+/// Changes a person. Zone, hours and holidays get a new version, from an instant on.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
+pub fn change(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: PersonId,
+    change: PersonChange,
+    expected: &Expected,
+    now: Instant,
+) -> Result<Person, Error> {
+    let before = person_of(tx, id)?;
+    access::own_affairs(actor, id)?;
+    if change.role.is_some() || change.external_ids.is_some() {
+        access::administrator(actor)?;
+    }
+    expected.check(before.version)?;
+    let mut faults = Faults::new();
+    let mut after = before.clone();
+    if let Some(name) = change
+        .name
+        .as_deref()
+        .and_then(|name| values::line(&mut faults, "/name", name, 200))
+    {
+        after.name = name;
+    }
+    if let Some(email) = change
+        .email
+        .as_deref()
+        .and_then(|email| values::email(&mut faults, "/email", email))
+    {
+        after.email = email;
+    }
+    if let Some(role) = change
+        .role
+        .as_deref()
+        .and_then(|text| role(&mut faults, "/role", text))
+    {
+        after.role = role;
+    }
+    if let Some(ids) = change
+        .external_ids
+        .and_then(|ids| external_ids(&mut faults, "/external_ids", ids))
+    {
+        after.external_ids = ids;
+    }
+    let from = match change.effective_from.as_deref() {
+        None => now,
+        Some(text) => faults
+            .check("/effective_from", input::bounded(text, now))
+            .unwrap_or(now),
+    };
+    if from < now && !actor.is_administrator() {
+        faults.add("/effective_from", "must not lie in the past");
+    }
+    let mut profile = before
+        .profile(from)
+        .cloned()
+        .ok_or_else(|| Error::Internal("a person without a profile".to_owned()))?;
+    let moves =
+        change.time_zone.is_some() || change.working_hours.is_some() || change.holidays.is_some();
+    if let Some(zone) = change
+        .time_zone
+        .as_deref()
+        .and_then(|name| values::zone(&mut faults, "/time_zone", name))
+    {
+        profile.time_zone = zone;
+    }
+    if let Some(hours) = change
+        .working_hours
+        .and_then(|hours| values::hours(&mut faults, "/working_hours", &hours))
+    {
+        profile.working_hours = hours;
+    }
+    match change.holidays {
+        Some(Some(holidays)) => {
+            profile.holidays = values::holidays(&mut faults, "/holidays", holidays)
+        }
+        Some(None) => profile.holidays = None,
+        None => {}
+    }
+    faults.finish()?;
+    after.version += 1;
+    people::update(tx.db(), &after).map_err(|error| match error {
+        StoreError::Duplicate => Error::invalid("/email", "somebody has this address already"),
+        other => other.into(),
+    })?;
+    if moves {
+        profile.effective_from = Some(from);
+        profile.recorded_at = Some(now);
+        people::add_profile(tx.db(), id, &profile)?;
+        after.profiles.push(profile);
+    }
+    tx.changed(Change::Person(id));
+    deed(tx, actor, now, "person.change", Some(&before), Some(&after))?;
+    Ok(after)
+}
+
+/// Ends a person's part in everything.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] with the list of what still names them, unless they are to be removed.
+pub fn deactivate(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: PersonId,
+    command: &Deactivate,
+    expected: &Expected,
+    now: Instant,
+) -> Result<Person, Error> {
+    access::administrator(actor)?;
+    let before = person_of(tx, id)?;
+    expected.check(before.version)?;
+    let at = input::at_or_now(command.at.as_deref(), now)?;
+    if at < now {
+        return Err(Error::invalid("/at", "must not lie in the past"));
+    }
+    if before.deactivation.is_some_and(|gone| gone.at <= now) {
+        return Err(Error::conflict("they are deactivated already"));
+    }
+    let everything = rotations::load(tx.db(), None)?;
+    let mut named = Vec::new();
+    for (rotation, overrides) in &everything {
+        let running = rotation.archived_at.is_none_or(|end| end > at);
+        if running
+            && rotation
+                .newest()
+                .is_some_and(|newest| newest.order.contains(&id))
+        {
+            named.push(
+                json!({ "kind": "rotation", "id": rotation.id.to_string(), "name": rotation.name }),
+            );
+            if command.remove_from_rotations {
+                super::rotations::remove_person(tx, actor, rotation.id, id, at, now)?;
+            }
+        }
+        for one in overrides.iter().filter(|one| one.person == Some(id)) {
+            if one.in_force().is_some_and(|left| left.end() > at) {
+                named.push(json!({ "kind": "override", "id": one.id.to_string(), "rotation_id": rotation.id.to_string() }));
+                if command.remove_from_rotations {
+                    super::overrides::end(tx, actor, rotation.id, one.id, at.max(now), now)?;
+                }
+            }
+        }
+    }
+    if !named.is_empty() && !command.remove_from_rotations {
+        let detail =
+            "rotations or overrides still name them; give remove_from_rotations to take them out";
+        return Err(Error::conflict_with(
+            detail,
+            "named_by",
+            Value::Array(named),
+        ));
+    }
+    let mut after = before.clone();
+    after.deactivation = Some(Deactivation {
+        at,
+        recorded_at: now,
+    });
+    after.version += 1;
+    people::update(tx.db(), &after)?;
+    tx.changed(Change::Person(id));
+    deed(
+        tx,
+        actor,
+        now,
+        "person.deactivate",
+        Some(&before),
+        Some(&after),
+    )?;
+    Ok(after)
+}
+
+/// Replaces the name and address of somebody deactivated in everything that is kept, and revokes
+/// their tokens.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] while they are active.
+pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: PersonId, now: Instant) -> Result<Person, Error> {
+    access::administrator(actor)?;
+    let before = person_of(tx, id)?;
+    if before.active_at(now) {
+        return Err(Error::conflict("they are active: deactivate them first"));
+    }
+    let mut after = before.clone();
+    after.name = "Erased person".to_owned();
+    after.email = format!("erased-{id}@invalid.example");
+    after.external_ids = BTreeMap::new();
+    after.version += 1;
+    people::update(tx.db(), &after)?;
+    people::forget_reasons(tx.db(), id)?;
+    tokens::revoke(tx.db(), id, None, now)?;
+    let mut words = vec![before.name.clone(), before.email.clone()];
+    words.extend(before.external_ids.into_values());
+    audit::forget(tx.db(), &words)?;
+    tx.changed(Change::Person(id));
+    tx.changed(Change::Tokens);
+    deed(tx, actor, now, "person.erase", None, Some(&after))?;
+    Ok(after)
+}

@@ -1,0 +1,152 @@
+//! What a change would do, said before it is done.
+
+use chrono::TimeDelta;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Error;
+use super::scene::Scene;
+use super::views::{ClashView, GapView, OverrideView, PersonRef, ShiftView};
+use crate::domain::clash::clashes;
+use crate::domain::ids::RotationId;
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::preview;
+use crate::domain::rotation::Plan;
+use crate::domain::timeline::Timeline;
+use crate::roster::Roster;
+use crate::storage::Tx;
+
+/// How far ahead a preview looks.
+const AHEAD: TimeDelta = TimeDelta::days(120);
+
+/// What one person gains and loses.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PersonChangeView {
+    /// Who.
+    pub person: PersonRef,
+    /// Shifts, as far as they would be newly theirs.
+    pub gains: Vec<ShiftView>,
+    /// Shifts, as far as they would no longer be theirs.
+    pub loses: Vec<ShiftView>,
+}
+
+/// What a change would do.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct PreviewView {
+    /// The final shifts as they are.
+    pub before: Vec<ShiftView>,
+    /// The final shifts as they would be.
+    pub after: Vec<ShiftView>,
+    /// Person by person.
+    pub changes: Vec<PersonChangeView>,
+    /// Overrides that the change slides under, or makes.
+    pub overrides: Vec<OverrideView>,
+    /// Swaps that it touches.
+    #[schema(value_type = Vec<Object>)]
+    pub swaps: Vec<serde_json::Value>,
+    /// Clashes with time off, as they would be.
+    pub clashes: Vec<ClashView>,
+    /// Gaps, as they would be.
+    pub gaps: Vec<GapView>,
+    /// What to look at before saving.
+    pub warnings: Vec<String>,
+}
+
+/// The rotation as it is, before the change is rehearsed.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is no such rotation.
+pub fn before(tx: &mut Tx<'_>, id: RotationId) -> Result<Scene, Error> {
+    Scene::of(tx, id, &[])
+}
+
+/// Compares the rotation as it was with what the rehearsed change made of it.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is no such rotation.
+pub fn compare(tx: &mut Tx<'_>, was: &Scene, from: Instant) -> Result<PreviewView, Error> {
+    let is = Scene::of(tx, was.rotation.id, &[])?;
+    let old = was
+        .roster
+        .imagine(was.rotation.clone(), was.overrides.clone());
+    let new = is.roster.imagine(is.rotation.clone(), is.overrides.clone());
+    let window = Interval::new(from, from + AHEAD)
+        .ok_or_else(|| Error::Internal("an empty window".to_owned()))?;
+    let mut view = view(&is.roster, &old, &new, window);
+    let touched = is
+        .overrides
+        .iter()
+        .filter(|one| one.in_force().is_some_and(|left| left.overlaps(&window)));
+    view.overrides = touched
+        .map(|one| OverrideView::of(&is.roster, &is.rotation, one))
+        .collect();
+    view.warnings = warnings(was, &is, &view);
+    Ok(view)
+}
+
+fn view(roster: &Roster, old: &Timeline, new: &Timeline, window: Interval) -> PreviewView {
+    let found = preview::diff(old, new, window);
+    let show = |shifts: &[crate::domain::timeline::Shift]| -> Vec<ShiftView> {
+        shifts
+            .iter()
+            .map(|shift| ShiftView::of(roster, shift))
+            .collect()
+    };
+    let clashes = clashes(new.rotation().id, &found.after, roster.people());
+    PreviewView {
+        before: show(&found.before),
+        after: show(&found.after),
+        changes: found
+            .changes
+            .iter()
+            .map(|change| PersonChangeView {
+                person: PersonRef::of(roster, change.person, window.start()),
+                gains: show(&change.gains),
+                loses: show(&change.loses),
+            })
+            .collect(),
+        clashes: clashes
+            .iter()
+            .map(|clash| ClashView::of(roster, clash))
+            .collect(),
+        gaps: new
+            .gaps(crate::domain::timeline::Layer::Final, window)
+            .iter()
+            .map(GapView::from)
+            .collect(),
+        ..PreviewView::default()
+    }
+}
+
+fn warnings(was: &Scene, is: &Scene, view: &PreviewView) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let revised = is.rotation.revisions.len() > was.rotation.revisions.len();
+    if let (true, Some(old), Some(new)) = (revised, was.rotation.newest(), is.rotation.newest()) {
+        let handoff = match &old.plan {
+            Plan::Ordered { handoff, .. } => {
+                handoff.nth(handoff.count_through(new.effective_from).saturating_sub(1))
+                    == Some(new.effective_from)
+            }
+            Plan::FollowTheSun => true,
+        };
+        if !handoff {
+            warnings.push(
+                "it takes effect in the middle of a turn: somebody gets a part of one".to_owned(),
+            );
+        }
+        let moved = view
+            .changes
+            .iter()
+            .filter(|change| !change.loses.is_empty())
+            .count();
+        if moved > 0 && old.order != new.order {
+            warnings.push(format!("announced shifts of {moved} people move"));
+        }
+    }
+    if !view.clashes.is_empty() {
+        warnings.push(format!("{} shifts fall into time off", view.clashes.len()));
+    }
+    warnings
+}

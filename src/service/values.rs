@@ -1,0 +1,188 @@
+//! Reading names, addresses, zones and hours as people send them: every fault is noted.
+
+use serde::Deserialize;
+
+use super::Faults;
+use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
+use crate::domain::ids::PersonId;
+use crate::domain::person::Holidays;
+use crate::domain::zone::Zone;
+
+/// Weekly hours, as they are sent.
+#[derive(Debug, Clone, serde::Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoursInput {
+    /// `mon` to `sun`: the days on which they start.
+    pub days: Vec<String>,
+    /// `HH:MM`.
+    pub start: String,
+    /// `HH:MM`, up to `24:00`; at or before `start` it is on the next day, equal to it the whole day.
+    pub end: String,
+    /// The day on which they end, where it is not the same or the next.
+    #[serde(default)]
+    pub end_day: Option<String>,
+}
+
+/// Public holidays, as they are sent.
+#[derive(Debug, Clone, serde::Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HolidaysInput {
+    /// ISO 3166-1 alpha-2, such as `DE`.
+    pub country: String,
+    /// ISO 3166-2 without the country, such as `BY`.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Whether they count as not working.
+    pub observe: bool,
+}
+
+/// Reads a member that may be left out, or null.
+///
+/// # Errors
+///
+/// Those of the value.
+pub fn given<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// A name or a line of text for people: not empty, not too long, no control characters.
+pub fn line(faults: &mut Faults, pointer: &str, text: &str, longest: usize) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        faults.add(pointer, "must not be empty");
+    } else if text.chars().count() > longest {
+        faults.add(pointer, format!("must have at most {longest} characters"));
+    } else if text.chars().any(char::is_control) {
+        faults.add(pointer, "must not have control characters or line breaks");
+    } else {
+        return Some(text.to_owned());
+    }
+    None
+}
+
+/// A longer text that may be left out, with line breaks but no other control characters.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one is `bad`, the inner one `left out`"
+)]
+pub fn text(faults: &mut Faults, pointer: &str, text: Option<&str>) -> Option<Option<String>> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Some(None);
+    };
+    if text.chars().count() > 1000 {
+        faults.add(pointer, "must have at most 1000 characters");
+    } else if text.chars().any(|c| c.is_control() && c != '\n') {
+        faults.add(pointer, "must not have control characters");
+    } else {
+        return Some(Some(text.to_owned()));
+    }
+    None
+}
+
+/// An address that mail can be sent to.
+pub fn email(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
+    let text = text.trim();
+    let well_formed = text.len() <= 254
+        && !text.contains(char::is_control)
+        && text.parse::<lettre::Address>().is_ok();
+    if well_formed {
+        return Some(text.to_owned());
+    }
+    faults.add(pointer, "is not an e-mail address");
+    None
+}
+
+/// A time zone.
+pub fn zone(faults: &mut Faults, pointer: &str, name: &str) -> Option<Zone> {
+    faults.check(pointer, Zone::parse(name))
+}
+
+/// Weekly hours.
+pub fn hours(faults: &mut Faults, pointer: &str, input: &[HoursInput]) -> Option<WeeklyHours> {
+    let mut rules = Vec::new();
+    for (index, one) in input.iter().enumerate() {
+        let at = |field: &str| format!("{pointer}/{index}/{field}");
+        let days: Vec<Option<Day>> = one
+            .days
+            .iter()
+            .enumerate()
+            .map(|(n, text)| day(faults, &format!("{pointer}/{index}/days/{n}"), text))
+            .collect();
+        let start = faults.check(at("start"), TimeOfDay::try_from(one.start.clone()));
+        let end = faults.check(at("end"), TimeOfDay::try_from(one.end.clone()));
+        let end_day = match &one.end_day {
+            None => Some(None),
+            Some(text) => day(faults, &at("end_day"), text).map(Some),
+        };
+        let days: Option<Vec<Day>> = days.into_iter().collect();
+        if let (Some(days), Some(start), Some(end), Some(end_day)) = (days, start, end, end_day) {
+            rules.push(HoursRule {
+                days,
+                start,
+                end,
+                end_day,
+            });
+        }
+    }
+    if rules.len() < input.len() {
+        return None;
+    }
+    let hours = WeeklyHours(rules);
+    match hours.validate() {
+        Ok(()) => Some(hours),
+        Err(found) => {
+            for (where_, what) in found {
+                faults.add(format!("{pointer}{where_}"), what);
+            }
+            None
+        }
+    }
+}
+
+fn day(faults: &mut Faults, pointer: &str, text: &str) -> Option<Day> {
+    let read = serde_json::from_value(serde_json::Value::String(text.to_owned()));
+    faults.check(
+        pointer,
+        read.map_err(|_| "must be mon, tue, wed, thu, fri, sat or sun"),
+    )
+}
+
+/// Public holidays.
+pub fn holidays(faults: &mut Faults, pointer: &str, input: HolidaysInput) -> Option<Holidays> {
+    let code = |text: &str, longest: usize| {
+        !text.is_empty() && text.len() <= longest && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    let (mut country, mut region) = (true, true);
+    if input.country.len() != 2 || !code(&input.country, 2) {
+        faults.add(
+            format!("{pointer}/country"),
+            "must be a country of two letters (ISO 3166-1)",
+        );
+        country = false;
+    }
+    if input
+        .region
+        .as_deref()
+        .is_some_and(|region| !code(region, 5))
+    {
+        faults.add(
+            format!("{pointer}/region"),
+            "must be a region (ISO 3166-2, without the country)",
+        );
+        region = false;
+    }
+    (country && region).then_some(Holidays {
+        country: input.country.to_ascii_uppercase(),
+        region: input.region,
+        observe: input.observe,
+    })
+}
+
+/// An id of a person.
+pub fn person_id(faults: &mut Faults, pointer: &str, text: &str) -> Option<PersonId> {
+    faults.check(pointer, text.parse().map_err(|_| "there is no such person"))
+}

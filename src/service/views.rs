@@ -1,0 +1,596 @@
+//! How things are shown: the JSON of the contract.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::input::unless_forever;
+use crate::domain::candidates::Candidate;
+use crate::domain::clash::Clash;
+use crate::domain::duty::{Duty, Rota, Source};
+use crate::domain::hours::WeeklyHours;
+use crate::domain::ids::PersonId;
+use crate::domain::interval::Instant;
+use crate::domain::overrides::Override;
+use crate::domain::person::{Holidays, Person, Profile, TimeOff};
+use crate::domain::rotation::{Plan, Revision, Rotation};
+use crate::domain::team::Team;
+use crate::domain::timeline::{Cause, Gap, Shift};
+use crate::roster::Roster;
+
+/// A person, where only who they are counts.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PersonRef {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// Their IANA time zone at the instant asked about.
+    pub time_zone: String,
+}
+
+impl PersonRef {
+    /// The person, at `at`.
+    pub fn of(rota: &impl Rota, id: PersonId, at: Instant) -> Self {
+        let person = rota.person(id);
+        Self {
+            id: id.to_string(),
+            name: person.map(|person| person.name.clone()).unwrap_or_default(),
+            time_zone: person
+                .map(|person| person.zone(at).to_string())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// From when to when.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Span {
+    /// The first instant.
+    pub start: DateTime<Utc>,
+    /// The first instant after it; null where it never ends.
+    pub end: Option<DateTime<Utc>>,
+}
+
+/// A shift.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ShiftView {
+    /// The rotation, where shifts of several are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation_id: Option<String>,
+    /// The first instant.
+    pub start: DateTime<Utc>,
+    /// The first instant after it; null where it never ends.
+    pub end: Option<DateTime<Utc>>,
+    /// Who.
+    pub person: PersonRef,
+    /// `rotation` or `override`.
+    #[schema(value_type = String)]
+    pub source: Source,
+    /// The override.
+    pub override_id: Option<String>,
+    /// The swap to which the override belongs.
+    pub swap_id: Option<String>,
+}
+
+impl ShiftView {
+    /// The shift.
+    pub fn of(rota: &impl Rota, shift: &Shift) -> Self {
+        let (source, override_id, swap_id) = match shift.cause {
+            Cause::Turn { .. } => (Source::Rotation, None, None),
+            Cause::Override { id, swap } => (
+                Source::Override,
+                Some(id.to_string()),
+                swap.map(|id| id.to_string()),
+            ),
+        };
+        Self {
+            rotation_id: None,
+            start: shift.interval.start(),
+            end: unless_forever(shift.interval.end()),
+            person: PersonRef::of(rota, shift.person, shift.interval.start()),
+            source,
+            override_id,
+            swap_id,
+        }
+    }
+}
+
+/// A gap.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct GapView {
+    /// The rotation, where gaps of several are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation_id: Option<String>,
+    /// The first instant.
+    pub start: DateTime<Utc>,
+    /// The first instant after it; null where it never ends.
+    pub end: Option<DateTime<Utc>>,
+    /// Why.
+    #[schema(value_type = String)]
+    pub reason: crate::domain::timeline::GapReason,
+}
+
+impl From<&Gap> for GapView {
+    fn from(gap: &Gap) -> Self {
+        Self {
+            rotation_id: None,
+            start: gap.interval.start(),
+            end: unless_forever(gap.interval.end()),
+            reason: gap.reason,
+        }
+    }
+}
+
+/// Why the rotation asked has nobody.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct DutyGap {
+    /// Why.
+    #[schema(value_type = String)]
+    pub reason: crate::domain::timeline::GapReason,
+    /// Until when; null where it never ends.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Who comes next.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NextView {
+    /// Who.
+    pub person: PersonRef,
+    /// When.
+    pub start: DateTime<Utc>,
+}
+
+/// A rotation's answer for an instant.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DutyView {
+    /// The instant.
+    pub at: DateTime<Utc>,
+    /// The rotation asked.
+    pub rotation_id: String,
+    /// What its role is called.
+    pub title: String,
+    /// Its team's slug.
+    pub team: String,
+    /// Who has the duty, or null.
+    pub person: Option<PersonRef>,
+    /// `rotation`, `override`, `fallback`, or null where nobody has it.
+    #[schema(value_type = Option<String>)]
+    pub source: Option<Source>,
+    /// The override of the rotation that answered.
+    pub override_id: Option<String>,
+    /// The rotation that answered.
+    pub answered_by: String,
+    /// The shift of the one who has it.
+    pub shift: Option<Span>,
+    /// Who has it by the base timeline of the rotation asked.
+    pub scheduled: Option<PersonRef>,
+    /// Whether the one who has it is at work.
+    pub working_now: bool,
+    /// Until when, where they are; null also where that never ends.
+    pub working_until: Option<DateTime<Utc>>,
+    /// When next, where they are not.
+    pub working_next: Option<DateTime<Utc>>,
+    /// The next shift of the rotation asked.
+    pub next: Option<NextView>,
+    /// Why the rotation asked has nobody, where it does not.
+    pub gap: Option<DutyGap>,
+    /// Since when the database has been away, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_since: Option<DateTime<Utc>>,
+}
+
+impl DutyView {
+    /// The answer of `rotation` at `at`.
+    #[must_use]
+    pub fn of(roster: &Roster, rotation: &Rotation, duty: &Duty, at: Instant) -> Self {
+        let person = |id: PersonId| PersonRef::of(roster, id, at);
+        Self {
+            at,
+            rotation_id: rotation.id.to_string(),
+            title: rotation.title.clone(),
+            team: roster
+                .team(rotation.team)
+                .map(|team| team.slug.clone())
+                .unwrap_or_default(),
+            person: duty.person.map(person),
+            source: duty.source,
+            override_id: duty.override_id.map(|id| id.to_string()),
+            answered_by: duty.answered_by.to_string(),
+            shift: duty.shift.map(|shift| Span {
+                start: shift.start(),
+                end: unless_forever(shift.end()),
+            }),
+            scheduled: duty.scheduled.map(person),
+            working_now: duty.working.now,
+            working_until: duty.working.until.and_then(unless_forever),
+            working_next: duty.working.next,
+            next: duty.next.map(|next| NextView {
+                person: person(next.person),
+                start: next.interval.start(),
+            }),
+            gap: duty.gap.map(|gap| DutyGap {
+                reason: gap.reason,
+                until: unless_forever(gap.interval.end()),
+            }),
+            stale_since: None,
+        }
+    }
+}
+
+/// A candidate for a watch.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CandidateView {
+    /// Who.
+    pub person: PersonRef,
+    /// When their current or coming availability ends; null where it never does.
+    pub available_until: Option<DateTime<Utc>>,
+    /// When they come online; null where they are.
+    pub available_from: Option<DateTime<Utc>>,
+    /// Seconds of that availability that lie ahead.
+    pub working_seconds_left: i64,
+}
+
+impl CandidateView {
+    /// The candidate at `at`.
+    pub fn of(rota: &impl Rota, candidate: &Candidate, at: Instant) -> Self {
+        Self {
+            person: PersonRef::of(rota, candidate.person, at),
+            available_until: candidate.available_until,
+            available_from: candidate.available_from,
+            working_seconds_left: candidate.working_seconds_left,
+        }
+    }
+}
+
+/// A shift of somebody who is away.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ClashView {
+    /// The rotation.
+    pub rotation_id: String,
+    /// Who.
+    pub person: PersonRef,
+    /// The shift.
+    pub shift: ShiftView,
+    /// The time off.
+    pub time_off_id: String,
+    /// The first instant of what they share.
+    pub start: DateTime<Utc>,
+    /// The first instant after it; null where it never ends.
+    pub end: Option<DateTime<Utc>>,
+}
+
+impl ClashView {
+    /// The clash.
+    pub fn of(rota: &impl Rota, clash: &Clash) -> Self {
+        Self {
+            rotation_id: clash.rotation.to_string(),
+            person: PersonRef::of(rota, clash.person, clash.overlap.start()),
+            shift: ShiftView::of(rota, &clash.shift),
+            time_off_id: clash.time_off.to_string(),
+            start: clash.overlap.start(),
+            end: unless_forever(clash.overlap.end()),
+        }
+    }
+}
+
+/// Zone, hours and holidays that come into force later.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ProfileView {
+    /// From then on.
+    pub effective_from: Option<DateTime<Utc>>,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Weekly hours.
+    #[schema(value_type = Vec<Object>)]
+    pub working_hours: WeeklyHours,
+    /// Public holidays.
+    #[schema(value_type = Option<Object>)]
+    pub holidays: Option<Holidays>,
+}
+
+impl From<&Profile> for ProfileView {
+    fn from(profile: &Profile) -> Self {
+        Self {
+            effective_from: profile.effective_from,
+            time_zone: profile.time_zone.to_string(),
+            working_hours: profile.working_hours.clone(),
+            holidays: profile.holidays.clone(),
+        }
+    }
+}
+
+/// A person.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PersonView {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// Their address; null for those who may not see it.
+    pub email: Option<String>,
+    /// Their IANA time zone.
+    pub time_zone: String,
+    /// When they work.
+    #[schema(value_type = Vec<Object>)]
+    pub working_hours: WeeklyHours,
+    /// `administrator`, `member` or `viewer`.
+    #[schema(value_type = String)]
+    pub role: crate::domain::person::Role,
+    /// Their public holidays.
+    #[schema(value_type = Option<Object>)]
+    pub holidays: Option<Holidays>,
+    /// Their names in other systems.
+    pub external_ids: BTreeMap<String, String>,
+    /// Whether they take part.
+    pub active: bool,
+    /// From when on they do not.
+    pub deactivated_at: Option<DateTime<Utc>>,
+    /// Changes of zone, hours and holidays that lie ahead.
+    pub upcoming: Vec<ProfileView>,
+    /// Goes up with each change.
+    pub version: i64,
+}
+
+impl PersonView {
+    /// The person at `now`, with or without their address.
+    #[must_use]
+    pub fn of(person: &Person, with_address: bool, now: Instant) -> Self {
+        let profile = person.profile(now);
+        Self {
+            id: person.id.to_string(),
+            name: person.name.clone(),
+            email: with_address.then(|| person.email.clone()),
+            time_zone: person.zone(now).to_string(),
+            working_hours: profile
+                .map(|profile| profile.working_hours.clone())
+                .unwrap_or_default(),
+            role: person.role,
+            holidays: profile.and_then(|profile| profile.holidays.clone()),
+            external_ids: person.external_ids.clone(),
+            active: person.active_at(now),
+            deactivated_at: person.deactivation.map(|gone| gone.at),
+            upcoming: person
+                .profiles
+                .iter()
+                .filter(|profile| profile.effective_from.is_some_and(|from| from > now))
+                .map(ProfileView::from)
+                .collect(),
+            version: person.version,
+        }
+    }
+}
+
+/// A stretch of time off.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TimeOffView {
+    /// Its id.
+    pub id: String,
+    /// Whose.
+    pub person_id: String,
+    /// The first instant.
+    pub start: DateTime<Utc>,
+    /// The first instant after it.
+    pub end: DateTime<Utc>,
+    /// The first day, where it was entered by days.
+    pub first_day: Option<chrono::NaiveDate>,
+    /// The last day.
+    pub last_day: Option<chrono::NaiveDate>,
+    /// Why; null for those who may not see it.
+    pub reason: Option<String>,
+    /// When it was ended or undone.
+    pub cancelled_at: Option<DateTime<Utc>>,
+}
+
+impl TimeOffView {
+    /// The stretch, with or without its reason.
+    #[must_use]
+    pub fn of(person: PersonId, off: &TimeOff, with_reason: bool) -> Self {
+        Self {
+            id: off.id.to_string(),
+            person_id: person.to_string(),
+            start: off.interval.start(),
+            end: off.interval.end(),
+            first_day: off.days.map(|(first, _)| first),
+            last_day: off.days.map(|(_, last)| last),
+            reason: off.reason.clone().filter(|_| with_reason),
+            cancelled_at: off.cancelled_at,
+        }
+    }
+}
+
+/// A team.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TeamView {
+    /// Its id.
+    pub id: String,
+    /// What people type.
+    pub slug: String,
+    /// What it is called.
+    pub name: String,
+    /// Its IANA time zone.
+    pub time_zone: String,
+    /// Ids of everybody in it.
+    pub members: Vec<String>,
+    /// Ids of its managers.
+    pub managers: Vec<String>,
+    /// Goes up with each change.
+    pub version: i64,
+}
+
+impl From<&Team> for TeamView {
+    fn from(team: &Team) -> Self {
+        let ids = |all: &[PersonId]| all.iter().map(ToString::to_string).collect();
+        Self {
+            id: team.id.to_string(),
+            slug: team.slug.clone(),
+            name: team.name.clone(),
+            time_zone: team.time_zone.to_string(),
+            members: ids(&team.members),
+            managers: ids(&team.managers),
+            version: team.version,
+        }
+    }
+}
+
+/// When turns change.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HandoffView {
+    /// The first handoff, in the revision's local time.
+    pub start: chrono::NaiveDateTime,
+    /// The later ones: an RFC 5545 RRULE without DTSTART.
+    pub rule: String,
+}
+
+/// A revision.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RevisionView {
+    /// 1 for the first.
+    pub n: u32,
+    /// In force from then.
+    pub effective_from: DateTime<Utc>,
+    /// When it was made.
+    pub recorded_at: DateTime<Utc>,
+    /// IANA time zone of handoffs and duty hours.
+    pub time_zone: String,
+    /// When turns change; null for follow-the-sun.
+    pub handoff: Option<HandoffView>,
+    /// Ids of the core order, or of the pool.
+    pub order: Vec<String>,
+    /// Weekly hours to which turns are cut.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub duty_hours: Option<WeeklyHours>,
+    /// Index in the order of the person of turn 0; null for follow-the-sun.
+    pub first: Option<usize>,
+}
+
+impl From<&Revision> for RevisionView {
+    fn from(revision: &Revision) -> Self {
+        let (handoff, first) = match &revision.plan {
+            Plan::Ordered { handoff, first } => (
+                Some(HandoffView {
+                    start: handoff.start(),
+                    rule: handoff.rule().to_owned(),
+                }),
+                Some(*first),
+            ),
+            Plan::FollowTheSun => (None, None),
+        };
+        Self {
+            n: revision.number,
+            effective_from: revision.effective_from,
+            recorded_at: revision.recorded_at,
+            time_zone: revision.time_zone.to_string(),
+            handoff,
+            order: revision.order.iter().map(ToString::to_string).collect(),
+            duty_hours: revision.duty_hours.clone(),
+            first,
+        }
+    }
+}
+
+/// A rotation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RotationView {
+    /// Its id.
+    pub id: String,
+    /// Its team's slug.
+    pub team: String,
+    /// What it is called.
+    pub name: String,
+    /// What the role is called.
+    pub title: String,
+    /// `ordered` or `follow_the_sun`.
+    #[schema(value_type = String)]
+    pub kind: crate::domain::rotation::Kind,
+    /// The newest revision's time zone.
+    pub time_zone: String,
+    /// Asked where this rotation has nobody.
+    pub fallback_rotation_id: Option<String>,
+    /// `gap` or `not_working`.
+    #[schema(value_type = String)]
+    pub fallback_when: crate::domain::rotation::FallbackWhen,
+    /// From then on nobody has it.
+    pub archived_at: Option<DateTime<Utc>>,
+    /// The newest revision, in force or pending.
+    pub revision: Option<RevisionView>,
+    /// Goes up with each change.
+    pub version: i64,
+}
+
+impl RotationView {
+    /// The rotation of a team.
+    #[must_use]
+    pub fn of(rotation: &Rotation, team: &str) -> Self {
+        Self {
+            id: rotation.id.to_string(),
+            team: team.to_owned(),
+            name: rotation.name.clone(),
+            title: rotation.title.clone(),
+            kind: rotation.kind,
+            time_zone: rotation
+                .newest()
+                .map(|newest| newest.time_zone.to_string())
+                .unwrap_or_default(),
+            fallback_rotation_id: rotation.fallback.map(|id| id.to_string()),
+            fallback_when: rotation.fallback_when,
+            archived_at: rotation.archived_at,
+            revision: rotation.newest().map(RevisionView::from),
+            version: rotation.version,
+        }
+    }
+}
+
+/// An override.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OverrideView {
+    /// Its id.
+    pub id: String,
+    /// The rotation.
+    pub rotation_id: String,
+    /// The first instant.
+    pub start: DateTime<Utc>,
+    /// The first instant after it, as entered.
+    pub end: DateTime<Utc>,
+    /// Who takes over; null: nobody.
+    pub person: Option<PersonRef>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The swap it belongs to.
+    pub swap_id: Option<String>,
+    /// Who made it.
+    pub created_by: Option<String>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// When it was ended or undone.
+    pub cancelled_at: Option<DateTime<Utc>>,
+    /// By whom.
+    pub cancelled_by: Option<String>,
+    /// What the final timeline had there before (only where it was just made).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub displaces: Option<Vec<ShiftView>>,
+}
+
+impl OverrideView {
+    /// The override of a rotation.
+    pub fn of(rota: &impl Rota, rotation: &Rotation, one: &Override) -> Self {
+        Self {
+            id: one.id.to_string(),
+            rotation_id: rotation.id.to_string(),
+            start: one.interval.start(),
+            end: one.interval.end(),
+            person: one
+                .person
+                .map(|id| PersonRef::of(rota, id, one.interval.start())),
+            reason: one.reason.clone(),
+            swap_id: one.swap.map(|id| id.to_string()),
+            created_by: one.created_by.map(|id| id.to_string()),
+            created_at: one.created_at,
+            cancelled_at: one.cancelled_at,
+            cancelled_by: one.cancelled_by.map(|id| id.to_string()),
+            displaces: None,
+        }
+    }
+}
