@@ -17,6 +17,24 @@ pub struct Problem {
     errors: Vec<Fault>,
     extra: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<String>,
+}
+
+/// How a failed request is answered.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Always `about:blank`: the status says which kind of problem it is.
+    r#type: String,
+    /// The status in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What went wrong, for people.
+    detail: String,
+    /// Every bad value of the input.
+    #[serde(default)]
+    errors: Option<Vec<Fault>>,
 }
 
 impl Problem {
@@ -29,6 +47,7 @@ impl Problem {
             errors: Vec::new(),
             extra: Map::new(),
             headers: Vec::new(),
+            cause: None,
         }
     }
 
@@ -70,6 +89,12 @@ impl Problem {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// What the log, and only the log, is told.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
     }
 
     /// The answer.
@@ -130,13 +155,13 @@ impl From<service::Error> for Problem {
             Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, detail),
             Error::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
                 .header(header::RETRY_AFTER, HeaderValue::from_static("5")),
-            Error::Internal(_) => {
-                tracing::error!(error = detail, "a request failed");
-                Self::new(
+            Error::Internal(cause) => Self {
+                cause: Some(cause),
+                ..Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "something went wrong on our side; the log says what",
                 )
-            }
+            },
         }
     }
 }

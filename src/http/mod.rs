@@ -3,10 +3,15 @@
 pub mod auth;
 pub mod error;
 pub mod etag;
+pub mod health;
 pub mod idempotency;
 pub mod json;
+pub mod middleware;
+pub mod openapi;
 pub mod paging;
 pub mod reply;
+pub mod routes;
+pub mod server;
 
 pub use auth::Caller;
 pub use error::Problem;

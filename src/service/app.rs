@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::actor::Actor;
 use super::error::Error;
+use super::secrets::token_hash;
 use crate::clock::Clock;
 use crate::domain::duty::Rota as _;
 use crate::roster::Keeper;
@@ -184,25 +184,6 @@ impl App {
             tracing::warn!(%error, "the roster does not show the last change yet");
         }
     }
-}
-
-/// What is kept of a token: its SHA-256 in hexadecimal.
-#[must_use]
-pub fn token_hash(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
-}
-
-/// Bytes in hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// A request that is under way in this process.

@@ -1,0 +1,51 @@
+//! Is it alive, is it ready, how is it doing.
+
+use actix_web::{HttpResponse, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::json;
+
+use crate::domain::zone;
+use crate::service::App;
+
+/// `GET /healthz`: it is alive.
+pub async fn alive() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+/// `GET /readyz`: 200 once a roster is loaded; says since when the database has been away.
+pub async fn ready(app: web::Data<App>) -> HttpResponse {
+    let ready = app.keeper.is_ready();
+    let since = app.keeper.stale_since();
+    let mut response = if ready {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
+    response.json(json!({
+        "ready": ready,
+        "degraded": since.is_some(),
+        "degraded_since": since,
+        "roster_version": app.keeper.current().version(),
+        "zone_data": zone::version(),
+        "version": env!("CARGO_PKG_VERSION"),
+    }))
+}
+
+/// `GET /metrics`: for Prometheus.
+pub async fn metrics(app: web::Data<App>, handle: web::Data<PrometheusHandle>) -> HttpResponse {
+    let roster = app.keeper.current();
+    gauge("dogwatch_people", roster.people().len());
+    gauge("dogwatch_teams", roster.teams().count());
+    gauge("dogwatch_rotations", roster.timelines().count());
+    gauge(
+        "dogwatch_database_away",
+        usize::from(app.keeper.stale_since().is_some()),
+    );
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(handle.render())
+}
+
+fn gauge(name: &'static str, value: usize) {
+    metrics::gauge!(name).set(u32::try_from(value).unwrap_or(u32::MAX));
+}

@@ -1,0 +1,139 @@
+//! What happens around every request, in one light layer: its id, its place in the log and in the metrics.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{Error, web};
+use rand::RngCore as _;
+
+use super::error::Problem;
+use crate::service::App;
+
+/// Which request it was, in answers and in the log.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Since when the answers have not followed the database, while it is away.
+static STALE_SINCE: HeaderName = HeaderName::from_static("dogwatch-stale-since");
+
+/// Makes request ids: a random beginning for this process, and a number.
+#[derive(Debug)]
+pub struct RequestIds {
+    process: u64,
+    next: AtomicU64,
+}
+
+impl Default for RequestIds {
+    fn default() -> Self {
+        Self {
+            process: rand::rng().next_u64(),
+            next: AtomicU64::new(0),
+        }
+    }
+}
+
+impl RequestIds {
+    /// The client's own id where it is a decent one, else a new one.
+    fn id(&self, request: &ServiceRequest) -> Option<HeaderValue> {
+        let given = request.headers().get(&REQUEST_ID).filter(|id| {
+            (1..=64).contains(&id.len())
+                && id
+                    .as_bytes()
+                    .iter()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        });
+        given.cloned().or_else(|| {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let mut text = String::with_capacity(32);
+            write!(text, "{:016x}-{number:x}", self.process).ok()?;
+            HeaderValue::try_from(text).ok()
+        })
+    }
+}
+
+/// Calls the rest of the program, and notes what came of it.
+pub fn observe<S, B>(
+    request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    let begun = std::time::Instant::now();
+    let id = request
+        .app_data::<web::Data<RequestIds>>()
+        .and_then(|ids| ids.id(&request));
+    let answer = service.call(request);
+    async move {
+        let mut response = answer.await?;
+        let stale = response
+            .request()
+            .app_data::<web::Data<App>>()
+            .and_then(|app| app.keeper.stale_since());
+        let headers = response.headers_mut();
+        if let Some(since) = stale
+            && let Ok(since) =
+                HeaderValue::try_from(since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        {
+            headers.insert(STALE_SINCE.clone(), since);
+        }
+        let id_text = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("");
+        note(&response, id_text, begun.elapsed());
+        if let Some(id) = id {
+            response.headers_mut().insert(REQUEST_ID.clone(), id);
+        }
+        Ok(response)
+    }
+}
+
+/// Neither headers nor queries, and no part of a path that may be a secret, come into the log.
+fn note<B>(response: &ServiceResponse<B>, id: &str, took: std::time::Duration) {
+    let request = response.request();
+    let method = request.method();
+    let status = response.status().as_u16();
+    let route = request.match_pattern();
+    let route = route.as_deref().unwrap_or("-");
+    metrics::histogram!(
+        "dogwatch_http_request_duration_seconds",
+        "method" => known_method(method),
+        "route" => route.to_owned(),
+        "status" => status.to_string(),
+    )
+    .record(took.as_secs_f64());
+    let path = if route.starts_with("/api/") {
+        request.path()
+    } else {
+        route
+    };
+    let took = took.as_micros();
+    if status >= 500 {
+        let cause = response
+            .response()
+            .error()
+            .and_then(actix_web::Error::as_error::<Problem>)
+            .and_then(Problem::cause)
+            .unwrap_or("");
+        tracing::error!(id, %method, path, status, took, cause, "request");
+    } else if *method == Method::GET {
+        tracing::debug!(id, %method, path, status, took, "request");
+    } else {
+        tracing::info!(id, %method, path, status, took, "request");
+    }
+}
+
+/// A method as a label: whatever clients make up is one.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}

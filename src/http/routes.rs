@@ -1,0 +1,79 @@
+//! What is where.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use utoipa_actix_web::scope::scope;
+use utoipa_actix_web::service_config::ServiceConfig as ApiConfig;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::error::Problem;
+use super::health;
+use super::json::LARGEST_BODY;
+use super::openapi::{self, Document};
+
+/// Everything under `/api/v1`. What is asked most comes first: routes are tried in order.
+pub fn api(_api: &mut ApiConfig<'_>) {}
+
+/// Every route of the server.
+pub fn configure(config: &mut ServiceConfig) {
+    ApiConfig::new(config).service(scope("/api/v1").configure(api));
+    config
+        .app_data(web::PayloadConfig::new(LARGEST_BODY))
+        .service(probe("/healthz", health::alive))
+        .service(probe("/readyz", health::ready))
+        .service(probe("/metrics", health::metrics))
+        .service(probe("/api/openapi.json", openapi::serve))
+        .service(web::redirect("/api/docs", "/api/docs/"))
+        .service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from("/api/openapi.json")))
+        .default_service(web::to(nothing_here));
+}
+
+/// Something that programs look at often, some of them with HEAD.
+fn probe<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args, Output = HttpResponse> + Copy,
+    F::Future: Future<Output = HttpResponse>,
+    Args: actix_web::FromRequest + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler))
+        .route(web::head().to(handler))
+        .default_service(web::to(|| async {
+            wrong_method(&["GET", "HEAD"]).response()
+        }))
+}
+
+/// There is nothing at this address, or nothing that can be asked like this.
+async fn nothing_here(request: HttpRequest) -> HttpResponse {
+    let path = request.path();
+    if path.starts_with("/feeds/") {
+        return "there is no such feed\n"
+            .customize()
+            .with_status(StatusCode::NOT_FOUND)
+            .respond_to(&request)
+            .map_into_boxed_body();
+    }
+    let allowed = request
+        .app_data::<web::Data<Document>>()
+        .map(|document| document.methods(path))
+        .unwrap_or_default();
+    if allowed.is_empty() {
+        Problem::no_such_page().response()
+    } else {
+        wrong_method(&allowed).response()
+    }
+}
+
+fn wrong_method(allowed: &[&str]) -> Problem {
+    let allowed = allowed.join(", ");
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("this address has {allowed} only"),
+    );
+    match HeaderValue::try_from(allowed) {
+        Ok(allowed) => problem.header(header::ALLOW, allowed),
+        Err(_) => problem,
+    }
+}

@@ -1,0 +1,50 @@
+//! The server.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::dev::{Server, Service as _};
+use actix_web::{App as Application, HttpServer, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::auth::TrustedProxies;
+use super::middleware::{RequestIds, observe};
+use super::openapi::Document;
+use super::routes;
+use crate::service::App;
+
+/// How long requests under way may take to end when the server stops, in seconds.
+const LAST_REQUESTS: u64 = 10;
+
+/// A server at `listener`, to be awaited. It stops when its handle says so, not by signals.
+///
+/// # Errors
+/// Where the listener cannot be used.
+pub fn server(
+    listener: TcpListener,
+    app: Arc<App>,
+    proxies: TrustedProxies,
+    metrics: PrometheusHandle,
+) -> io::Result<Server> {
+    let app = web::Data::from(app);
+    let document = web::Data::new(Document::collect());
+    let proxies = web::Data::new(proxies);
+    let metrics = web::Data::new(metrics);
+    let ids = web::Data::new(RequestIds::default());
+    let server = HttpServer::new(move || {
+        Application::new()
+            .app_data(app.clone())
+            .app_data(document.clone())
+            .app_data(proxies.clone())
+            .app_data(metrics.clone())
+            .app_data(ids.clone())
+            .wrap_fn(observe)
+            .configure(routes::configure)
+    });
+    Ok(server
+        .disable_signals()
+        .shutdown_timeout(LAST_REQUESTS)
+        .listen(listener)?
+        .run())
+}

@@ -1,0 +1,178 @@
+//! What is done at the machine rather than by a request: the first administrator, and tokens by command.
+
+use serde_json::json;
+
+use super::actor::{Actor, Scope};
+use super::app::App;
+use super::error::Error;
+use super::secrets::{new_token, token_hash};
+use crate::clock::new_id;
+use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
+use crate::domain::ids::{PersonId, TokenId};
+use crate::domain::interval::Instant;
+use crate::domain::person::{Person, Profile, Role};
+use crate::domain::zone::Zone;
+use crate::storage::audit::{self, Deed};
+use crate::storage::tokens::{self, Token};
+use crate::storage::{Change, Tx, people};
+
+/// The address of the administrator that is made where there is none.
+const FIRST_ADMINISTRATOR: &str = "administrator@localhost";
+
+/// A token to be made by command.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// Whose.
+    pub email: String,
+    /// What the token is called.
+    pub name: String,
+    /// What it allows.
+    pub scope: Scope,
+    /// Where there is nobody of this address, make an administrator of this name.
+    pub administrator: Option<String>,
+}
+
+/// Where there is no administrator, makes one and returns their token, which is not to be had again.
+///
+/// # Errors
+/// [`Error::Unavailable`] while the database is away.
+pub fn first_administrator(app: &App) -> Result<Option<String>, Error> {
+    if app.keeper.current().has_administrator() {
+        return Ok(None);
+    }
+    let wanted = NewToken {
+        email: FIRST_ADMINISTRATOR.to_owned(),
+        name: "first start".to_owned(),
+        scope: Scope::Write,
+        administrator: Some("Administrator".to_owned()),
+    };
+    let made = app.write(|tx| {
+        // Another replica may have been quicker.
+        let everybody = people::load(tx.db(), None)?;
+        let one = everybody.iter().any(is_administrator);
+        if one {
+            return Ok(None);
+        }
+        issue(tx, &everybody, &wanted, app.clock.now()).map(Some)
+    });
+    match made {
+        // Both looked, both made one; the address is unique.
+        Err(Error::Conflict { .. }) => {
+            tracing::warn!(
+                "there is no administrator: make one with `dogwatch token create --administrator`"
+            );
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
+fn is_administrator(person: &Person) -> bool {
+    person.role == Role::Administrator && person.deactivation.is_none()
+}
+
+/// Makes a token for somebody, by command.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is nobody of this address and no administrator is to be made.
+pub fn create_token(app: &App, wanted: &NewToken) -> Result<String, Error> {
+    app.write(|tx| {
+        let everybody = people::load(tx.db(), None)?;
+        issue(tx, &everybody, wanted, app.clock.now())
+    })
+}
+
+fn issue(
+    tx: &mut Tx<'_>,
+    everybody: &[Person],
+    wanted: &NewToken,
+    now: Instant,
+) -> Result<String, Error> {
+    let found = everybody
+        .iter()
+        .find(|person| person.email.to_lowercase() == wanted.email.to_lowercase());
+    let id = match (found, &wanted.administrator) {
+        (Some(person), _) if !person.active_at(now) => {
+            return Err(Error::conflict("this person is deactivated"));
+        }
+        (Some(person), Some(_)) if !is_administrator(person) => {
+            return Err(Error::conflict(
+                "there is a person of this address who is no administrator",
+            ));
+        }
+        (Some(person), _) => person.id,
+        (None, Some(name)) => administrator(tx, name, &wanted.email, now)?,
+        (None, None) => return Err(Error::NotFound("person")),
+    };
+    let secret = new_token();
+    let token = Token {
+        id: TokenId::from_uuid(new_id()),
+        person: id,
+        name: wanted.name.clone(),
+        hash: token_hash(&secret),
+        scope: wanted.scope,
+        created_at: now,
+        expires_at: None,
+        revoked_at: None,
+    };
+    tokens::insert(tx.db(), &token)?;
+    tx.changed(Change::Tokens);
+    let deed = Deed {
+        action: "token.create",
+        kind: "token",
+        id: token.id.to_string(),
+        before: json!(null),
+        after: json!({ "person_id": id, "name": token.name, "scope": token.scope }),
+    };
+    audit::record(tx.db(), &Actor::operator(), deed, now)?;
+    Ok(secret)
+}
+
+fn administrator(
+    tx: &mut Tx<'_>,
+    name: &str,
+    email: &str,
+    now: Instant,
+) -> Result<PersonId, Error> {
+    let person = Person {
+        id: PersonId::from_uuid(new_id()),
+        name: name.to_owned(),
+        email: email.to_owned(),
+        role: Role::Administrator,
+        profiles: vec![Profile {
+            effective_from: None,
+            recorded_at: None,
+            time_zone: Zone::utc(),
+            working_hours: office_hours()?,
+            holidays: None,
+        }],
+        time_off: Vec::new(),
+        external_ids: std::collections::BTreeMap::new(),
+        deactivation: None,
+        version: 1,
+    };
+    people::insert(tx.db(), &person, now)?;
+    tx.changed(Change::Person(person.id));
+    let deed = Deed {
+        action: "person.create",
+        kind: "person",
+        id: person.id.to_string(),
+        before: json!(null),
+        after: json!({ "name": name, "email": email, "role": person.role }),
+    };
+    audit::record(tx.db(), &Actor::operator(), deed, now)?;
+    Ok(person.id)
+}
+
+/// Monday to Friday, nine to five.
+fn office_hours() -> Result<WeeklyHours, Error> {
+    let time = |text: &str| {
+        TimeOfDay::try_from(text.to_owned()).map_err(|error| Error::Internal(error.to_string()))
+    };
+    Ok(WeeklyHours(vec![HoursRule {
+        days: vec![Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri],
+        start: time("09:00")?,
+        end: time("17:00")?,
+        end_day: None,
+    }]))
+}
