@@ -1,10 +1,12 @@
 //! Dogwatch: who has the duty, by rotations, overrides and working hours.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod http;
 pub mod roster;
 pub mod service;
+pub mod startup;
 pub mod storage;
 pub mod telemetry;

@@ -4,7 +4,7 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use actix_web::dev::{Server, Service as _};
+use actix_web::dev::Server;
 use actix_web::{App as Application, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 

@@ -1,0 +1,80 @@
+//! `dogwatch check`.
+
+use std::time::Duration;
+
+use lettre::SmtpTransport;
+use secrecy::ExposeSecret as _;
+
+use crate::config::Config;
+use crate::domain::zone;
+use crate::storage::{DatabaseUrl, Store, StoreError, changes};
+
+/// How long the mail server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Checks everything, and says what was found.
+///
+/// # Errors
+/// Where something is wrong, after everything was looked at.
+pub fn run(config: &Config) -> anyhow::Result<()> {
+    println!(
+        "configuration  ok (listening at {}, zone data {})",
+        config.listen,
+        zone::version()
+    );
+    let results = [("database", database(config)), ("mail", mail(config))];
+    let mut failed = 0;
+    for (what, result) in results {
+        match result {
+            Ok(found) => println!("{what:<14} ok ({found})"),
+            Err(wrong) => {
+                failed += 1;
+                println!("{what:<14} FAILED: {wrong}");
+            }
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        1 => anyhow::bail!("one check failed"),
+        _ => anyhow::bail!("{failed} checks failed"),
+    }
+}
+
+fn database(config: &Config) -> Result<String, String> {
+    if let DatabaseUrl::Sqlite(path) = &config.database
+        && !path.exists()
+    {
+        return Ok(format!(
+            "{} will be made on the first start",
+            path.display()
+        ));
+    }
+    let failed = |error: StoreError| format!("DATABASE_URL: {error}");
+    let store = Store::open(&config.database).map_err(failed)?;
+    let version = store.read(changes::version);
+    Ok(match version {
+        Ok(version) => format!("{:?}, version {version} of its content", config.database),
+        // It answers, so what is missing is tables.
+        Err(StoreError::Internal(_)) => format!("{:?}, without tables yet", config.database),
+        Err(error) => return Err(failed(error)),
+    })
+}
+
+fn mail(config: &Config) -> Result<String, String> {
+    let Some(url) = &config.smtp_url else {
+        let folder = config.data_dir.display();
+        return Ok(format!(
+            "no DOGWATCH_SMTP_URL: mails are written as files under {folder}"
+        ));
+    };
+    // Messages of the library may repeat the URL, which may hold a password.
+    let transport = SmtpTransport::from_url(url.expose_secret())
+        .map_err(|_| "DOGWATCH_SMTP_URL: is not understood".to_owned())?
+        .timeout(Some(PATIENCE))
+        .build();
+    match transport.test_connection() {
+        Ok(true) => Ok("the mail server answers".to_owned()),
+        Ok(false) => Err("DOGWATCH_SMTP_URL: the mail server does not answer as one".to_owned()),
+        Err(error) => Err(format!("DOGWATCH_SMTP_URL: {error}")),
+    }
+}

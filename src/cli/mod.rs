@@ -1,0 +1,115 @@
+//! The commands.
+
+pub mod check;
+pub mod demo;
+pub mod serve;
+pub mod token;
+pub mod who;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{BadConfig, Config};
+use crate::{startup, telemetry};
+
+/// What a command ends with where the configuration is bad.
+const BAD_CONFIGURATION: u8 = 2;
+
+const SETTINGS: &str = "\
+Settings (environment variables, or the same keys in the TOML file of --config; the environment wins):
+  DATABASE_URL              sqlite:PATH or postgres://…   [sqlite: the data folder + /dogwatch.db]
+  DOGWATCH_LISTEN           address and port              [127.0.0.1:8080]
+  DOGWATCH_DATA_DIR         database and written mails    [./data]
+  DOGWATCH_PUBLIC_URL       what links begin with         [http:// + the listen address]
+  DOGWATCH_SMTP_URL         smtp://… or smtps://…         [none: mails are written as files]
+  DOGWATCH_MAIL_FROM        sender of mails               [dogwatch@localhost]
+  DOGWATCH_BOOTSTRAP_TOKEN  a token that counts while there is no administrator
+  DOGWATCH_TZDATA_DIR       a folder of newer zone data (zoneinfo layout)
+  DOGWATCH_SECRET           key for signed links          [made once, kept in the database]
+  DOGWATCH_TRUSTED_PROXIES  addresses whose Forwarded and X-Forwarded-For are believed
+  DOGWATCH_LOG              what is logged                [info]
+  DOGWATCH_LOG_FORMAT       text or json                  [text]
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration.";
+
+/// Who has the duty: on-call rotations in which working hours decide.
+#[derive(Debug, Parser)]
+#[command(name = "dogwatch", version, after_long_help = SETTINGS)]
+pub struct Arguments {
+    /// A TOML file with settings.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the API and sends what is due, until stopped (SIGINT, SIGTERM).
+    ///
+    /// Brings the database's tables up to date first. On a start without any administrator, one is made and their
+    /// token printed once, unless DOGWATCH_BOOTSTRAP_TOKEN is set, which then acts as an administrator.
+    #[command(after_long_help = SETTINGS)]
+    Serve,
+    /// Serves an example organisation from a throw-away database.
+    ///
+    /// Needs no settings and looks at none. Takes the next free port if 8080 is busy, and prints what to try.
+    Demo(demo::Demo),
+    /// Says who has the duty.
+    ///
+    /// Reads the database that is configured; the server need not run.
+    #[command(after_help = "Example: dogwatch who --team feature-flags --at 2026-03-04T12:00:00Z")]
+    Who(who::Who),
+    /// Makes access tokens.
+    Token {
+        #[command(subcommand)]
+        command: token::Token,
+    },
+    /// Brings the database's tables up to date (`serve` does so too).
+    Migrate,
+    /// Checks the configuration, the database and the connection to the mail server; changes nothing.
+    #[command(after_long_help = SETTINGS)]
+    Check,
+}
+
+/// Does what the arguments say.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    startup::install_tls();
+    match arguments.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("dogwatch: {error:#}");
+            if error.is::<BadConfig>() {
+                ExitCode::from(BAD_CONFIGURATION)
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+impl Arguments {
+    fn run(self) -> anyhow::Result<()> {
+        if let Command::Demo(demo) = self.command {
+            return demo.run();
+        }
+        let config = Config::load(self.config.as_deref(), std::env::vars_os())?;
+        telemetry::log(&config.log, config.log_format);
+        startup::install_zones(&config)?;
+        match self.command {
+            Command::Serve => serve::run(&config),
+            Command::Demo(demo) => demo.run(),
+            Command::Who(who) => who.run(&config),
+            Command::Token { command } => command.run(&config),
+            Command::Migrate => {
+                startup::open_store(&config)?;
+                println!("The tables are up to date.");
+                Ok(())
+            }
+            Command::Check => check::run(&config),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `dogwatch who`.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::SecondsFormat;
+use clap::Args;
+
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
+use crate::domain::duty::{self, Rota as _};
+use crate::domain::interval::{FOREVER, Instant};
+use crate::domain::timeline::Timeline;
+use crate::roster::Roster;
+use crate::service::input;
+use crate::startup;
+
+/// Arguments of `who`.
+#[derive(Debug, Args)]
+pub struct Who {
+    /// Only this team (its slug).
+    #[arg(long, value_name = "SLUG")]
+    team: Option<String>,
+    /// When, as 2026-03-02T10:00:00Z; now by default.
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<String>,
+}
+
+const HEADINGS: [&str; 5] = ["TEAM", "TITLE", "PERSON", "UNTIL", ""];
+
+impl Who {
+    /// Prints a table.
+    ///
+    /// # Errors
+    /// Where the database cannot be read or there is no such team.
+    pub fn run(self, config: &Config) -> anyhow::Result<()> {
+        let clock = Arc::new(SystemClock);
+        let now = clock.now();
+        let at = self
+            .at
+            .as_deref()
+            .map_or(Ok(now), |text| input::bounded(text, now))
+            .context("--at")?;
+        let store = startup::open_store(config)?;
+        let app = startup::application(config, store, clock, config.listen)?;
+        let roster = app.keeper.snapshot();
+        if let Some(slug) = &self.team
+            && roster.team_of_slug(slug).is_none()
+        {
+            anyhow::bail!("--team: there is no team {slug:?}");
+        }
+        let rows: Vec<[String; 5]> = roster
+            .timelines()
+            .filter_map(|timeline| row(&roster, timeline, self.team.as_deref(), at))
+            .collect();
+        if rows.is_empty() {
+            println!("There are no rotations.");
+        } else {
+            print(&rows);
+        }
+        Ok(())
+    }
+}
+
+fn row(
+    roster: &Roster,
+    timeline: &Timeline,
+    team: Option<&str>,
+    at: Instant,
+) -> Option<[String; 5]> {
+    let rotation = timeline.rotation();
+    let slug = &roster.team(rotation.team)?.slug;
+    if team.is_some_and(|wanted| wanted != slug) {
+        return None;
+    }
+    let duty = duty::answer(roster, rotation.id, at)?;
+    let person = duty.person.and_then(|id| roster.person(id));
+    let until = duty.shift.map(|shift| shift.end());
+    let remark = match (person, duty.working.now) {
+        (None, _) => "",
+        (Some(_), true) => "working",
+        (Some(_), false) => "not working",
+    };
+    Some([
+        slug.clone(),
+        rotation.title.clone(),
+        person.map_or_else(|| "nobody".to_owned(), |person| person.name.clone()),
+        until.map_or_else(String::new, show),
+        remark.to_owned(),
+    ])
+}
+
+fn show(end: Instant) -> String {
+    if end < FOREVER {
+        end.to_rfc3339_opts(SecondsFormat::Secs, true)
+    } else {
+        "for good".to_owned()
+    }
+}
+
+fn print(rows: &[[String; 5]]) {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        let heading = HEADINGS.get(column).map_or(0, |heading| heading.len());
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(heading)
+    };
+    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
+    let line = |cells: [&str; 5]| {
+        let padded: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        println!("{}", padded.join("  ").trim_end());
+    };
+    line(HEADINGS);
+    for row in rows {
+        line(row.each_ref().map(String::as_str));
+    }
+}

@@ -1,0 +1,244 @@
+//! Builds the application from its configuration, and runs it until it is told to stop.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use anyhow::Context as _;
+use chrono::TimeDelta;
+use jiff::tz::TimeZoneDatabase;
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::SecretString;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::zone;
+use crate::http::auth::TrustedProxies;
+use crate::http::server::server;
+use crate::roster::Keeper;
+use crate::service::secrets::new_secret;
+use crate::service::{App, operator};
+use crate::storage::{Store, StoreError, audit, idempotency};
+use crate::telemetry;
+
+/// How often the database is asked whether it has changed.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How often what is old is forgotten.
+const HOUSEKEEPING: TimeDelta = TimeDelta::hours(1);
+
+/// Chooses how TLS is done. Before anything else, and once.
+pub fn install_tls() {
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
+        tracing::debug!("TLS was set up before");
+    }
+}
+
+/// Uses the zone data of a folder, where one is configured, instead of what is compiled in.
+///
+/// # Errors
+/// Where the folder cannot be read.
+pub fn install_zones(config: &Config) -> anyhow::Result<()> {
+    let Some(folder) = &config.tzdata_dir else {
+        return Ok(());
+    };
+    let database = TimeZoneDatabase::from_dir(folder)
+        .with_context(|| format!("DOGWATCH_TZDATA_DIR: {}", folder.display()))?;
+    zone::install(database, zone_version(folder))?;
+    Ok(())
+}
+
+/// The version that a folder of zone data says it has.
+fn zone_version(folder: &Path) -> String {
+    let first_line = |name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).ok()?;
+        let line = text.lines().next()?.trim();
+        let version = line.strip_prefix("# version ").unwrap_or(line);
+        (!version.is_empty()).then(|| version.to_owned())
+    };
+    ["tzdata.zi", "+VERSION", "version"]
+        .into_iter()
+        .find_map(first_line)
+        .unwrap_or_else(|| format!("of {}", folder.display()))
+}
+
+/// Opens the database that is configured, with its tables up to date.
+///
+/// # Errors
+/// Where it cannot be used; the message names the setting.
+pub fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let store = Store::open(&config.database)
+        .with_context(|| format!("DATABASE_URL ({:?})", config.database))?;
+    store.migrate().with_context(|| {
+        format!(
+            "DATABASE_URL ({:?}): its tables cannot be brought up to date",
+            config.database
+        )
+    })?;
+    Ok(store)
+}
+
+/// The application on an open database, with its roster loaded.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub fn application(
+    config: &Config,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    address: SocketAddr,
+) -> anyhow::Result<App> {
+    let secret = match &config.secret {
+        Some(secret) => secret.clone(),
+        None => own_secret(&store)?,
+    };
+    let keeper = Arc::new(Keeper::new());
+    keeper.refresh(&store, clock.now())?;
+    Ok(App::new(
+        store,
+        keeper,
+        clock,
+        config.public_url(address),
+        secret,
+        config.bootstrap_token.clone(),
+    ))
+}
+
+/// The key for signatures that this installation made for itself; all replicas have the same.
+fn own_secret(store: &Store) -> Result<SecretString, StoreError> {
+    let make = || store.write(|tx| audit::setting(tx.db(), "secret", || new_secret("")));
+    let secret = match make() {
+        // Another replica was quicker: now it is there.
+        Err(StoreError::Duplicate) => make(),
+        made => made,
+    }?;
+    Ok(SecretString::from(secret))
+}
+
+/// A running program: the server and what works beside it.
+pub struct Running {
+    /// The address that is listened at.
+    pub address: SocketAddr,
+    /// The application.
+    pub app: Arc<App>,
+    /// The token of an administrator made on this start.
+    pub first_token: Option<String>,
+    server: ServerHandle,
+    beside: Vec<Beside>,
+    _alone: Option<File>,
+}
+
+/// Starts everything: the listener first, so that a taken port is known before anything is written.
+///
+/// The future to await is the server; it ends once [`Running::stop`] was called.
+///
+/// # Errors
+/// Where something cannot be used; the message names the setting.
+pub fn start(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<(Running, actix_web::dev::Server)> {
+    let listener = TcpListener::bind(config.listen)
+        .with_context(|| format!("DOGWATCH_LISTEN ({})", config.listen))?;
+    let address = listener.local_addr()?;
+    let store = open_store(config)?;
+    let alone = store
+        .serve_alone()
+        .with_context(|| format!("DATABASE_URL ({:?})", config.database))?;
+    let app = Arc::new(application(config, store, clock, address)?);
+    let first_token = if app.bootstrap_token.is_none() {
+        operator::first_administrator(&app)?
+    } else {
+        None
+    };
+    let metrics = telemetry::metrics()?;
+    let server = server(
+        listener,
+        Arc::clone(&app),
+        TrustedProxies(config.trusted_proxies.clone()),
+        metrics.clone(),
+    )?;
+    let follower = {
+        let app = Arc::clone(&app);
+        Beside::spawn("follower", move |stop| follow(&app, &metrics, stop))?
+    };
+    let running = Running {
+        address,
+        app,
+        first_token,
+        server: server.handle(),
+        beside: vec![follower],
+        _alone: alone,
+    };
+    Ok((running, server))
+}
+
+impl Running {
+    /// Stops: requests under way are answered first.
+    pub async fn stop(self) {
+        self.server.stop(true).await;
+        for thread in self.beside {
+            thread.stop();
+        }
+    }
+
+    /// A handle that stops the server from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.clone()
+    }
+}
+
+/// A thread that works beside the server until it is told to stop.
+struct Beside {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Beside {
+    fn spawn(
+        name: &str,
+        work: impl FnOnce(&Receiver<()>) + Send + 'static,
+    ) -> anyhow::Result<Self> {
+        let (stop, told) = channel();
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || work(&told))?;
+        Ok(Self { stop, thread })
+    }
+
+    fn stop(self) {
+        // A dropped sender is what it waits for.
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            tracing::error!("a thread beside the server panicked");
+        }
+    }
+}
+
+/// Follows what other replicas and commands write, and tidies up.
+fn follow(app: &App, metrics: &PrometheusHandle, stop: &Receiver<()>) {
+    let mut tidied = None;
+    while stop.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
+        let now = app.clock.now();
+        // The keeper says itself when the database goes and comes back.
+        if app.keeper.refresh(&app.store, now).is_err() {
+            continue;
+        }
+        metrics.run_upkeep();
+        if tidied.is_none_or(|last| now - last >= HOUSEKEEPING) {
+            tidied = Some(now);
+            if let Err(error) = app.store.write(|tx| idempotency::forget_old(tx.db(), now)) {
+                tracing::warn!(%error, "old idempotency keys are still there");
+            }
+        }
+    }
+}
