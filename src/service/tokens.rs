@@ -1,15 +1,12 @@
 //! Access tokens.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use rand::RngCore as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::app::token_hash;
 use super::scene::{note, person_of};
+use super::secrets::{new_token, token_hash};
 use super::values;
 use super::{Actor, Error, Faults, Scope, access, input};
 use crate::clock::new_id;
@@ -65,14 +62,6 @@ impl From<&Token> for TokenView {
     }
 }
 
-/// 32 random bytes, after a prefix by which a leaked token is recognised.
-#[must_use]
-pub fn secret(prefix: &str) -> String {
-    let mut bytes = [0; 32];
-    rand::rng().fill_bytes(&mut bytes);
-    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))
-}
-
 /// Makes a token; the second value is the token itself, which nobody sees again.
 ///
 /// # Errors
@@ -102,7 +91,7 @@ pub fn create(
     if expires.flatten().is_some_and(|at| at <= now) {
         faults.add("/expires_at", "must lie ahead");
     }
-    let secret = secret("dw_");
+    let secret = new_token();
     let token = name
         .zip(scope)
         .zip(expires)
