@@ -1,5 +1,6 @@
 //! The driver for the outside world: requests in, answers out.
 
+pub mod api;
 pub mod auth;
 pub mod error;
 pub mod etag;

@@ -226,6 +226,15 @@ pub fn cancel(
     end(tx, actor, rotation, id, now, now)
 }
 
+/// The rotation of an override.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is no such override.
+pub fn rotation_of(tx: &mut Tx<'_>, id: OverrideId) -> Result<RotationId, Error> {
+    rotations::of_override(tx.db(), id)?.ok_or(Error::NotFound("override"))
+}
+
 /// Ends an override at `at`.
 ///
 /// # Errors

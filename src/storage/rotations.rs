@@ -321,6 +321,19 @@ pub fn add_override(db: &mut Db, rotation: RotationId, new: &Override) -> Result
     Ok(())
 }
 
+/// The rotation of an override.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn of_override(db: &mut Db, id: OverrideId) -> Result<Option<RotationId>, StoreError> {
+    let row = overrides::table
+        .find(id.to_string())
+        .select(overrides::rotation_id);
+    let found: Option<String> = row.first(db).optional()?;
+    parse_some(found.as_deref())
+}
+
 /// Ends an override.
 ///
 /// # Errors

@@ -1,0 +1,301 @@
+//! Who has the duty, when, and what is missing: answered from the roster, without the database.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpResponse, get};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::clash;
+use crate::domain::duty::{Rota as _, answer};
+use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::interval::Instant;
+use crate::domain::rotation::Kind;
+use crate::domain::timeline::{Layer, Timeline};
+use crate::http::auth::Caller;
+use crate::http::{Id, Problem, Query};
+use crate::roster::Roster;
+use crate::service::views::{CandidateView, ClashView, DutyView, GapView, ShiftView};
+use crate::service::{Error, input};
+
+static STALE: HeaderName = HeaderName::from_static("dogwatch-stale-since");
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct At {
+    /// The instant; by default now.
+    at: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct DutiesQuery {
+    /// The instant; by default now.
+    at: Option<String>,
+    /// Only of the team with this slug.
+    team: Option<String>,
+    /// Only rotations whose role is called so.
+    title: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct WindowQuery {
+    /// From when; by default now.
+    from: Option<String>,
+    /// Until when, at most 400 days later; by default four weeks.
+    until: Option<String>,
+    /// `final` (default) or `base`.
+    layer: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TeamWindow {
+    /// From when; by default now.
+    from: Option<String>,
+    /// Until when, at most 400 days later; by default four weeks.
+    until: Option<String>,
+    /// Only of the team with this slug.
+    team: Option<String>,
+}
+
+/// Every duty at an instant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Duties {
+    /// The instant.
+    at: chrono::DateTime<chrono::Utc>,
+    /// One for each rotation.
+    items: Vec<DutyView>,
+}
+
+/// Shifts and gaps of a window.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShiftsAndGaps {
+    /// Every shift that meets the window, with its true start and end, in order of start.
+    items: Vec<ShiftView>,
+    /// Gaps, cut to the window.
+    gaps: Vec<GapView>,
+}
+
+/// A list that comes whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Items<T> {
+    /// The items.
+    items: Vec<T>,
+}
+
+/// An answer from the roster, which says so where the database is away.
+fn from_roster(caller: &Caller, body: &impl Serialize) -> Result<HttpResponse, Problem> {
+    let text = serde_json::to_vec(body).map_err(|error| Error::Internal(error.to_string()))?;
+    let mut response = HttpResponse::Ok();
+    if let Some(header) =
+        stale_since(caller).and_then(|since| HeaderValue::from_str(&since.to_rfc3339()).ok())
+    {
+        response.insert_header((STALE.clone(), header));
+    }
+    Ok(response.content_type("application/json").body(text))
+}
+
+fn stale_since(caller: &Caller) -> Option<Instant> {
+    caller.app.keeper.stale_since()
+}
+
+fn duty(
+    roster: &Roster,
+    timeline: &Timeline,
+    at: Instant,
+    stale: Option<Instant>,
+) -> Option<DutyView> {
+    let rotation = timeline.rotation();
+    let duty = answer(roster, rotation.id, at)?;
+    Some(DutyView {
+        stale_since: stale,
+        ..DutyView::of(roster, rotation, &duty, at)
+    })
+}
+
+/// Who has the duty of a rotation.
+#[utoipa::path(tag = "duties", params(("id" = String, Path), At), responses((status = 200, body = DutyView)))]
+#[get("/rotations/{id}/on-duty")]
+pub async fn of_rotation(
+    caller: Caller,
+    id: Id<RotationId>,
+    query: Query<At>,
+) -> Result<HttpResponse, Problem> {
+    let at = input::at_or_now(query.0.at.as_deref(), caller.now)?;
+    let roster = caller.app.keeper.current();
+    let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
+    let duty = duty(&roster, timeline, at, stale_since(&caller));
+    from_roster(&caller, &duty)
+}
+
+/// Who has the duty, of every rotation.
+#[utoipa::path(tag = "duties", params(DutiesQuery), responses((status = 200, body = Duties)))]
+#[get("/on-duty")]
+pub async fn of_all(caller: Caller, query: Query<DutiesQuery>) -> Result<HttpResponse, Problem> {
+    let at = input::at_or_now(query.0.at.as_deref(), caller.now)?;
+    let roster = caller.app.keeper.snapshot();
+    let chosen = of_team(&roster, query.0.team.as_deref())?;
+    let title = query.0.title.as_deref();
+    let items = chosen
+        .into_iter()
+        .filter(|timeline| timeline.rotation().archived_at.is_none_or(|end| end > at))
+        .filter(|timeline| title.is_none_or(|title| timeline.rotation().title == title))
+        .filter_map(|timeline| duty(&roster, timeline, at, stale_since(&caller)))
+        .collect();
+    from_roster(&caller, &Duties { at, items })
+}
+
+/// The timelines of a team, or all; an unknown team is 404.
+fn of_team<'a>(roster: &'a Roster, slug: Option<&str>) -> Result<Vec<&'a Arc<Timeline>>, Error> {
+    let Some(slug) = slug else {
+        return Ok(roster.timelines().collect());
+    };
+    let team = roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?;
+    Ok(roster
+        .timelines()
+        .filter(|timeline| timeline.rotation().team == team.id)
+        .collect())
+}
+
+/// The shifts of a rotation.
+#[utoipa::path(tag = "duties", params(("id" = String, Path), WindowQuery), responses((status = 200, body = ShiftsAndGaps)))]
+#[get("/rotations/{id}/shifts")]
+pub async fn shifts(
+    caller: Caller,
+    id: Id<RotationId>,
+    query: Query<WindowQuery>,
+) -> Result<HttpResponse, Problem> {
+    let window = input::window(
+        query.0.from.as_deref(),
+        query.0.until.as_deref(),
+        caller.now,
+    )?;
+    let layer = layer(query.0.layer.as_deref())?;
+    let roster = caller.app.keeper.current();
+    let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
+    let found = timeline.shifts(layer, window);
+    let items = found
+        .iter()
+        .map(|shift| ShiftView::of(roster.as_ref(), shift))
+        .collect();
+    let holes = timeline
+        .gaps(layer, window)
+        .iter()
+        .map(GapView::from)
+        .collect();
+    from_roster(&caller, &ShiftsAndGaps { items, gaps: holes })
+}
+
+fn layer(text: Option<&str>) -> Result<Layer, Error> {
+    match text {
+        None | Some("final") => Ok(Layer::Final),
+        Some("base") => Ok(Layer::Base),
+        Some(_) => Err(Error::invalid("/layer", "must be final or base")),
+    }
+}
+
+/// The shifts of a person, over all rotations.
+#[utoipa::path(tag = "duties", params(("id" = String, Path), WindowQuery), responses((status = 200, body = ShiftsAndGaps)))]
+#[get("/people/{id}/shifts")]
+pub async fn person_shifts(
+    caller: Caller,
+    id: Id<PersonId>,
+    query: Query<WindowQuery>,
+) -> Result<HttpResponse, Problem> {
+    let window = input::window(
+        query.0.from.as_deref(),
+        query.0.until.as_deref(),
+        caller.now,
+    )?;
+    let layer = layer(query.0.layer.as_deref())?;
+    let roster = caller.app.keeper.snapshot();
+    roster.person(id.0).ok_or(Error::NotFound("person"))?;
+    let mut items: Vec<ShiftView> = Vec::new();
+    for timeline in roster.timelines() {
+        let mine = timeline
+            .shifts(layer, window)
+            .into_iter()
+            .filter(|shift| shift.person == id.0);
+        items.extend(mine.map(|shift| ShiftView {
+            rotation_id: Some(timeline.rotation().id.to_string()),
+            ..ShiftView::of(roster.as_ref(), &shift)
+        }));
+    }
+    items.sort_by_key(|shift| shift.start);
+    from_roster(
+        &caller,
+        &ShiftsAndGaps {
+            items,
+            gaps: Vec::new(),
+        },
+    )
+}
+
+/// Gaps ahead, over rotations.
+#[utoipa::path(tag = "duties", params(TeamWindow), responses((status = 200, body = Items<GapView>)))]
+#[get("/gaps")]
+pub async fn gaps(caller: Caller, query: Query<TeamWindow>) -> Result<HttpResponse, Problem> {
+    let window = input::window(
+        query.0.from.as_deref(),
+        query.0.until.as_deref(),
+        caller.now,
+    )?;
+    let roster = caller.app.keeper.snapshot();
+    let mut items: Vec<GapView> = Vec::new();
+    for timeline in of_team(&roster, query.0.team.as_deref())? {
+        let rotation_id = Some(timeline.rotation().id.to_string());
+        let found = timeline.gaps(Layer::Final, window);
+        items.extend(found.iter().map(|gap| GapView {
+            rotation_id: rotation_id.clone(),
+            ..gap.into()
+        }));
+    }
+    items.sort_by_key(|gap| gap.start);
+    from_roster(&caller, &Items { items })
+}
+
+/// Who could watch an incident, best first.
+#[utoipa::path(tag = "duties", params(("id" = String, Path), At), responses((status = 200, body = Items<CandidateView>)))]
+#[get("/rotations/{id}/candidates")]
+pub async fn candidates(
+    caller: Caller,
+    id: Id<RotationId>,
+    query: Query<At>,
+) -> Result<HttpResponse, Problem> {
+    let at = input::at_or_now(query.0.at.as_deref(), caller.now)?;
+    let roster = caller.app.keeper.current();
+    let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
+    if timeline.rotation().kind != Kind::FollowTheSun {
+        return Err(Error::conflict("only follow-the-sun rotations have candidates").into());
+    }
+    let found = crate::domain::candidates::at(timeline.rotation(), timeline.people(), at);
+    let items = found
+        .iter()
+        .map(|one| CandidateView::of(roster.as_ref(), one, at))
+        .collect();
+    from_roster(&caller, &Items { items })
+}
+
+/// Shifts of people who are away.
+#[utoipa::path(tag = "duties", params(TeamWindow), responses((status = 200, body = Items<ClashView>)))]
+#[get("/clashes")]
+pub async fn clashes(caller: Caller, query: Query<TeamWindow>) -> Result<HttpResponse, Problem> {
+    let window = input::window(
+        query.0.from.as_deref(),
+        query.0.until.as_deref(),
+        caller.now,
+    )?;
+    let roster = caller.app.keeper.snapshot();
+    let mut items: Vec<ClashView> = Vec::new();
+    for timeline in of_team(&roster, query.0.team.as_deref())? {
+        let found = timeline.shifts(Layer::Final, window);
+        let found = clash::clashes(timeline.rotation().id, &found, roster.people());
+        let inside = found.iter().filter(|clash| clash.overlap.overlaps(&window));
+        items.extend(inside.map(|clash| ClashView::of(roster.as_ref(), clash)));
+    }
+    items.sort_by_key(|clash| clash.start);
+    from_roster(&caller, &Items { items })
+}

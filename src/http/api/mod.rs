@@ -1,0 +1,54 @@
+//! `/api/v1`: requests become commands, results become JSON. What is decided is decided in the
+//! services.
+
+mod audit;
+mod duties;
+mod overrides;
+mod people;
+mod rotations;
+mod teams;
+mod time_off;
+mod tokens;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every route under `/api/v1`; those that are asked most come first.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(duties::of_rotation)
+        .service(duties::of_all)
+        .service(duties::shifts)
+        .service(duties::person_shifts)
+        .service(duties::gaps)
+        .service(duties::candidates)
+        .service(duties::clashes)
+        .service(people::create)
+        .service(people::import)
+        .service(people::list)
+        .service(people::get)
+        .service(people::change)
+        .service(people::deactivate)
+        .service(people::erase)
+        .service(tokens::list)
+        .service(tokens::create)
+        .service(tokens::revoke)
+        .service(time_off::list)
+        .service(time_off::create)
+        .service(time_off::cancel)
+        .service(teams::create)
+        .service(teams::list)
+        .service(teams::get)
+        .service(teams::change)
+        .service(rotations::create)
+        .service(rotations::list)
+        .service(rotations::get)
+        .service(rotations::change)
+        .service(rotations::revisions)
+        .service(rotations::revise)
+        .service(rotations::withdraw)
+        .service(rotations::archive)
+        .service(overrides::create)
+        .service(overrides::list)
+        .service(overrides::cancel)
+        .service(audit::list);
+}

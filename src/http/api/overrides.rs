@@ -1,0 +1,119 @@
+//! Overrides.
+
+use actix_web::{delete, get, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::rotations::DryRun;
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{OverrideId, RotationId};
+use crate::http::auth::Caller;
+use crate::http::idempotency::{Answer, NO_BODY};
+use crate::http::{Body, Id, IfMatch, Page, Paging, Problem, Query, Reply};
+use crate::service::overrides::{self, NewOverride};
+use crate::service::preview::{self, PreviewView};
+use crate::service::views::OverrideView;
+use crate::service::{Error, Faults, input};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct OverridesQuery {
+    /// Only those that end after this.
+    from: Option<String>,
+    /// Only those that begin before this.
+    until: Option<String>,
+    /// How many, 1 to 200; by default 50.
+    limit: Option<String>,
+    /// From an earlier page.
+    cursor: Option<String>,
+}
+
+/// Makes an override; answers with what it displaces.
+#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun), request_body = NewOverride, responses((status = 201, body = OverrideView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[post("/rotations/{id}/overrides")]
+pub async fn create(
+    caller: Caller,
+    id: Id<RotationId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+    body: Body<NewOverride>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body;
+    if query.0.dry_run {
+        return caller
+            .rehearse(move |tx, caller| {
+                let before = preview::before(tx, id.0)?;
+                let made =
+                    overrides::create(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
+                Reply::ok(&preview::compare(tx, &before, made.start)?)
+            })
+            .await;
+    }
+    caller
+        .change(&digest, move |tx, caller| {
+            let made = overrides::create(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
+            Ok(Reply::created(&made)?.location(format!("/api/v1/overrides/{}", made.id)))
+        })
+        .await
+}
+
+/// A rotation's overrides, cancelled ones too, in the order in which they were made.
+#[utoipa::path(tag = "overrides", params(("id" = String, Path), OverridesQuery), responses((status = 200, body = Page<OverrideView>)))]
+#[get("/rotations/{id}/overrides")]
+pub async fn list(
+    caller: Caller,
+    id: Id<RotationId>,
+    query: Query<OverridesQuery>,
+) -> Result<Reply, Problem> {
+    let query = query.0;
+    let mut faults = Faults::new();
+    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let now = caller.now;
+    let from = faults
+        .check_some("/from", query.from.as_deref(), |text| {
+            input::bounded(text, now)
+        })
+        .flatten();
+    let until = faults
+        .check_some("/until", query.until.as_deref(), |text| {
+            input::bounded(text, now)
+        })
+        .flatten();
+    let paging = faults.finish_with(paging)?;
+    let roster = caller.app.keeper.snapshot();
+    let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
+    let chosen = timeline
+        .overrides()
+        .iter()
+        .filter(|one| from.is_none_or(|from| one.interval.end() > from))
+        .filter(|one| until.is_none_or(|until| one.interval.start() < until));
+    let page = paging.page(chosen, |one| one.id.to_string());
+    Ok(Reply::ok(&page.map(|one| {
+        OverrideView::of(roster.as_ref(), timeline.rotation(), one)
+    }))?)
+}
+
+/// Ends an override: from now on where it has begun, all of it where it has not.
+#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun), responses((status = 200, body = OverrideView)))]
+#[delete("/overrides/{id}")]
+pub async fn cancel(
+    caller: Caller,
+    id: Id<OverrideId>,
+    query: Query<DryRun>,
+) -> Result<Answer, Problem> {
+    if query.0.dry_run {
+        return caller
+            .rehearse(move |tx, caller| {
+                let rotation = overrides::rotation_of(tx, id.0)?;
+                let before = preview::before(tx, rotation)?;
+                overrides::cancel(tx, &caller.actor, id.0, caller.now)?;
+                Reply::ok(&preview::compare(tx, &before, caller.now)?)
+            })
+            .await;
+    }
+    caller
+        .change(&NO_BODY, move |tx, caller| {
+            Reply::ok(&overrides::cancel(tx, &caller.actor, id.0, caller.now)?)
+        })
+        .await
+}

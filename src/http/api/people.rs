@@ -1,0 +1,211 @@
+//! People.
+
+use actix_web::{HttpResponse, get, patch, post};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::PersonId;
+use crate::domain::person::Person;
+use crate::http::auth::Caller;
+use crate::http::idempotency::{Answer, NO_BODY};
+use crate::http::{Body, BodyOrDefault, Id, IfMatch, Page, Paging, Problem, Query, RawBody, Reply};
+use crate::roster::Roster;
+use crate::service::people::{self, Deactivate, NewPerson, PersonChange};
+use crate::service::views::PersonView;
+use crate::service::{Actor, Error, access};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleQuery {
+    /// Only who has this address (and whose address you may see).
+    email: Option<String>,
+    /// Only members of the team with this slug.
+    team: Option<String>,
+    /// How many, 1 to 200; by default 50.
+    limit: Option<String>,
+    /// From an earlier page.
+    cursor: Option<String>,
+}
+
+/// People who were added.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Imported {
+    /// In the order of the request.
+    items: Vec<PersonView>,
+}
+
+fn view(caller: &Caller, roster: &Roster, person: &Person) -> PersonView {
+    PersonView::of(person, sees(&caller.actor, roster, person.id), caller.now)
+}
+
+fn sees(actor: &Actor, roster: &Roster, person: PersonId) -> bool {
+    access::sees_address(actor, person, roster.teams().map(AsRef::as_ref))
+}
+
+/// Adds a person.
+#[utoipa::path(tag = "people", request_body = NewPerson, responses((status = 201, body = PersonView)))]
+#[post("/people")]
+pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Problem> {
+    let new = body.value;
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let added = people::create(tx, &caller.actor, vec![(String::new(), new)], caller.now)?;
+            let person = added
+                .first()
+                .ok_or_else(|| Error::Internal("nobody was added".to_owned()))?;
+            let reply = Reply::created(&PersonView::of(person, true, caller.now))?;
+            Ok(reply
+                .version(person.version)
+                .location(format!("/api/v1/people/{}", person.id)))
+        })
+        .await
+}
+
+/// Adds many people at once, all or nothing: a JSON list, or CSV with a header.
+#[utoipa::path(tag = "people", request_body = Vec<NewPerson>, responses((status = 201, body = Imported)))]
+#[post("/people/import")]
+pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
+    let (rows, digest) = if raw.media_type == "text/csv" {
+        let text = raw.text()?;
+        (csv_rows(&text.value)?, text.digest)
+    } else {
+        let body = raw.json::<Vec<NewPerson>>()?;
+        (body.value, body.digest)
+    };
+    caller
+        .change(&digest, move |tx, caller| {
+            let rows = rows
+                .into_iter()
+                .enumerate()
+                .map(|(index, row)| (format!("/{index}"), row))
+                .collect();
+            let added = people::create(tx, &caller.actor, rows, caller.now)?;
+            let items = added
+                .iter()
+                .map(|person| PersonView::of(person, true, caller.now))
+                .collect();
+            Reply::created(&Imported { items })
+        })
+        .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CsvRow {
+    name: String,
+    email: String,
+    time_zone: String,
+    #[serde(default)]
+    role: Option<String>,
+}
+
+fn csv_rows(text: &str) -> Result<Vec<NewPerson>, Problem> {
+    let mut faults = crate::service::Faults::new();
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut rows = Vec::new();
+    for (index, row) in reader.deserialize::<CsvRow>().enumerate() {
+        if let Some(row) = faults.check(format!("/{index}"), row.map_err(|error| error.to_string()))
+        {
+            rows.push(NewPerson {
+                name: row.name,
+                email: row.email,
+                time_zone: row.time_zone,
+                working_hours: None,
+                role: row.role.filter(|role| !role.is_empty()),
+                holidays: None,
+                external_ids: None,
+            });
+        }
+    }
+    faults.finish()?;
+    Ok(rows)
+}
+
+/// Everybody.
+#[utoipa::path(tag = "people", params(PeopleQuery), responses((status = 200, body = Page<PersonView>)))]
+#[get("/people")]
+pub async fn list(caller: Caller, query: Query<PeopleQuery>) -> Result<Reply, Problem> {
+    let query = query.0;
+    let paging = Paging::parse(query.limit.as_deref(), query.cursor.as_deref())?;
+    let roster = caller.app.keeper.snapshot();
+    let team = match &query.team {
+        None => None,
+        Some(slug) => Some(roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?),
+    };
+    let chosen = roster
+        .people()
+        .values()
+        .filter(|person| team.is_none_or(|team| team.members.contains(&person.id)))
+        .filter(|person| {
+            query.email.as_ref().is_none_or(|email| {
+                person.email.eq_ignore_ascii_case(email) && sees(&caller.actor, &roster, person.id)
+            })
+        });
+    let page = paging.page(chosen, |person| person.id.to_string());
+    Ok(Reply::ok(
+        &page.map(|person| view(&caller, &roster, person)),
+    )?)
+}
+
+/// A person.
+#[utoipa::path(tag = "people", params(("id" = String, Path)), responses((status = 200, body = PersonView)))]
+#[get("/people/{id}")]
+pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Problem> {
+    let roster = caller.app.keeper.current();
+    let person = roster.person(id.0).ok_or(Error::NotFound("person"))?;
+    Ok(Reply::ok(&view(&caller, &roster, person))?
+        .version(person.version)
+        .response())
+}
+
+/// Changes a person; zone, hours and holidays from an instant on.
+#[utoipa::path(tag = "people", params(("id" = String, Path)), request_body = PersonChange, responses((status = 200, body = PersonView)))]
+#[patch("/people/{id}")]
+pub async fn change(
+    caller: Caller,
+    id: Id<PersonId>,
+    expected: IfMatch,
+    body: Body<PersonChange>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let person =
+                people::change(tx, &caller.actor, id.0, body.value, &expected.0, caller.now)?;
+            Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
+        })
+        .await
+}
+
+/// Ends a person's part in everything; 409 with `named_by` while rotations or overrides name them.
+#[utoipa::path(tag = "people", params(("id" = String, Path)), request_body = Deactivate, responses((status = 200, body = PersonView)))]
+#[post("/people/{id}/deactivate")]
+pub async fn deactivate(
+    caller: Caller,
+    id: Id<PersonId>,
+    expected: IfMatch,
+    body: BodyOrDefault<Deactivate>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body.0;
+    caller
+        .change(&digest, move |tx, caller| {
+            let person =
+                people::deactivate(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
+            Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
+        })
+        .await
+}
+
+/// Replaces name and address of somebody deactivated in everything that is kept.
+#[utoipa::path(tag = "people", params(("id" = String, Path)), responses((status = 200, body = PersonView)))]
+#[post("/people/{id}/erase")]
+pub async fn erase(caller: Caller, id: Id<PersonId>) -> Result<Answer, Problem> {
+    caller
+        .change(&NO_BODY, move |tx, caller| {
+            let person = people::erase(tx, &caller.actor, id.0, caller.now)?;
+            Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
+        })
+        .await
+}

@@ -1,0 +1,287 @@
+//! Rotations, their revisions, and the end of them.
+
+use actix_web::{HttpResponse, delete, get, patch, post};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::tokens::PageQuery;
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::RotationId;
+use crate::domain::interval::Instant;
+use crate::domain::rotation::Rotation;
+use crate::http::auth::Caller;
+use crate::http::idempotency::{Answer, NO_BODY};
+use crate::http::{
+    Body, BodyOrDefault, Id, IfMatch, Number, Page, Paging, Problem, Query, Reply, Slug,
+};
+use crate::service::preview::{self, PreviewView};
+use crate::service::rotations::{self, Archive, NewRevision, NewRotation, RotationChange};
+use crate::service::scene::Scene;
+use crate::service::views::{RevisionView, RotationView};
+use crate::service::{Actor, Error, Expected};
+use crate::storage::Tx;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct RotationsQuery {
+    /// Only of the team with this slug.
+    team: Option<String>,
+    /// How many, 1 to 200; by default 50.
+    limit: Option<String>,
+    /// From an earlier page.
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct DryRun {
+    /// Says what the change would do, and does nothing.
+    #[serde(default)]
+    pub(super) dry_run: bool,
+}
+
+/// A revision, and the rotation it belongs to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewRevisionView {
+    /// The rotation.
+    rotation_id: String,
+    /// The revision.
+    #[serde(flatten)]
+    revision: RevisionView,
+    /// The rotation's version since.
+    version: i64,
+}
+
+fn newest(rotation: &Rotation) -> Result<&crate::domain::rotation::Revision, Error> {
+    rotation
+        .newest()
+        .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))
+}
+
+/// Sets up a rotation.
+#[utoipa::path(tag = "rotations", params(("slug" = String, Path), DryRun), request_body = NewRotation, responses((status = 201, body = RotationView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[post("/teams/{slug}/rotations")]
+pub async fn create(
+    caller: Caller,
+    slug: Slug,
+    query: Query<DryRun>,
+    body: Body<NewRotation>,
+) -> Result<Answer, Problem> {
+    if query.0.dry_run {
+        return caller
+            .rehearse(move |tx, caller| {
+                let (rotation, _) =
+                    rotations::create(tx, &caller.actor, &slug.0, &body.value, caller.now)?;
+                let mut before = preview::before(tx, rotation.id)?;
+                before.rotation.archived_at = Some(Instant::MIN_UTC);
+                let from = newest(&rotation)?.effective_from;
+                Reply::ok(&preview::compare(tx, &before, from)?)
+            })
+            .await;
+    }
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let (rotation, team) =
+                rotations::create(tx, &caller.actor, &slug.0, &body.value, caller.now)?;
+            let reply =
+                Reply::created(&RotationView::of(&rotation, &team))?.version(rotation.version);
+            Ok(reply.location(format!("/api/v1/rotations/{}", rotation.id)))
+        })
+        .await
+}
+
+/// Every rotation.
+#[utoipa::path(tag = "rotations", params(RotationsQuery), responses((status = 200, body = Page<RotationView>)))]
+#[get("/rotations")]
+pub async fn list(caller: Caller, query: Query<RotationsQuery>) -> Result<Reply, Problem> {
+    let query = query.0;
+    let paging = Paging::parse(query.limit.as_deref(), query.cursor.as_deref())?;
+    let roster = caller.app.keeper.snapshot();
+    let team = match &query.team {
+        None => None,
+        Some(slug) => Some(roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?.id),
+    };
+    let chosen = roster.timelines().map(|timeline| timeline.rotation());
+    let page = paging.page(
+        chosen.filter(|rotation| team.is_none_or(|team| rotation.team == team)),
+        |rotation| rotation.id.to_string(),
+    );
+    let slug = |rotation: &Rotation| {
+        roster
+            .team(rotation.team)
+            .map(|team| team.slug.clone())
+            .unwrap_or_default()
+    };
+    Ok(Reply::ok(&page.map(|rotation| {
+        RotationView::of(rotation, &slug(rotation))
+    }))?)
+}
+
+/// A rotation, with its newest revision.
+#[utoipa::path(tag = "rotations", params(("id" = String, Path)), responses((status = 200, body = RotationView)))]
+#[get("/rotations/{id}")]
+pub async fn get(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Problem> {
+    let roster = caller.app.keeper.current();
+    let rotation = roster
+        .timeline(id.0)
+        .ok_or(Error::NotFound("rotation"))?
+        .rotation();
+    let slug = roster
+        .team(rotation.team)
+        .map(|team| team.slug.clone())
+        .unwrap_or_default();
+    Ok(Reply::ok(&RotationView::of(rotation, &slug))?
+        .version(rotation.version)
+        .response())
+}
+
+/// A change of one rotation, for real or rehearsed. `from` is when what it does begins.
+async fn apply(
+    caller: Caller,
+    id: RotationId,
+    dry_run: bool,
+    digest: &[u8],
+    work: impl FnOnce(&mut Tx<'_>, &Actor, Instant) -> Result<(Rotation, String), Error>
+    + Send
+    + 'static,
+    from: impl FnOnce(&Scene, &Rotation, Instant) -> Instant + Send + 'static,
+    reply: impl FnOnce(&Rotation, &str) -> Result<Reply, Error> + Send + 'static,
+) -> Result<Answer, Problem> {
+    if dry_run {
+        return caller
+            .rehearse(move |tx, caller| {
+                let before = preview::before(tx, id)?;
+                let (after, _) = work(tx, &caller.actor, caller.now)?;
+                let from = from(&before, &after, caller.now);
+                Reply::ok(&preview::compare(tx, &before, from)?)
+            })
+            .await;
+    }
+    caller
+        .change(digest, move |tx, caller| {
+            let (rotation, team) = work(tx, &caller.actor, caller.now)?;
+            Ok(reply(&rotation, &team)?.version(rotation.version))
+        })
+        .await
+}
+
+fn shown(rotation: &Rotation, team: &str) -> Result<Reply, Error> {
+    Reply::ok(&RotationView::of(rotation, team))
+}
+
+/// Changes name, title and fallback: nothing that moves a shift.
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = RotationChange, responses((status = 200, body = RotationView)))]
+#[patch("/rotations/{id}")]
+pub async fn change(
+    caller: Caller,
+    id: Id<RotationId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+    body: Body<RotationChange>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body;
+    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
+        rotations::change(tx, actor, id.0, &value, &expected.0, now)
+    };
+    apply(
+        caller,
+        id.0,
+        query.0.dry_run,
+        &digest,
+        work,
+        |_, _, now| now,
+        shown,
+    )
+    .await
+}
+
+/// A rotation's revisions, the first first.
+#[utoipa::path(tag = "rotations", params(("id" = String, Path)), responses((status = 200, body = Page<RevisionView>)))]
+#[get("/rotations/{id}/revisions")]
+pub async fn revisions(
+    caller: Caller,
+    id: Id<RotationId>,
+    query: Query<PageQuery>,
+) -> Result<Reply, Problem> {
+    let paging = query.0.paging()?;
+    let roster = caller.app.keeper.snapshot();
+    let rotation = roster
+        .timeline(id.0)
+        .ok_or(Error::NotFound("rotation"))?
+        .rotation();
+    let page = paging.page(&rotation.revisions, |revision| {
+        format!("{:010}", revision.number)
+    });
+    Ok(Reply::ok(&page.map(RevisionView::from))?)
+}
+
+/// Appends a revision: what is left out is as before.
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = NewRevision, responses((status = 201, body = NewRevisionView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[post("/rotations/{id}/revisions")]
+pub async fn revise(
+    caller: Caller,
+    id: Id<RotationId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+    body: Body<NewRevision>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body;
+    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
+        rotations::revise(tx, actor, id.0, &value, &expected.0, now)
+    };
+    let from = |_: &Scene, after: &Rotation, now| {
+        after
+            .newest()
+            .map_or(now, |revision| revision.effective_from)
+    };
+    let reply = |rotation: &Rotation, _: &str| {
+        let revision = newest(rotation)?.into();
+        Reply::created(&NewRevisionView {
+            rotation_id: rotation.id.to_string(),
+            revision,
+            version: rotation.version,
+        })
+    };
+    apply(caller, id.0, query.0.dry_run, &digest, work, from, reply).await
+}
+
+/// Withdraws the newest revision, before it takes effect.
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), ("n" = u32, Path), DryRun), responses((status = 200, body = RotationView)))]
+#[delete("/rotations/{id}/revisions/{n}")]
+pub async fn withdraw(
+    caller: Caller,
+    id: Id<RotationId>,
+    number: Number,
+    expected: IfMatch,
+    query: Query<DryRun>,
+) -> Result<Answer, Problem> {
+    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
+        let expected: &Expected = &expected.0;
+        rotations::withdraw(tx, actor, id.0, number.0, expected, now)
+    };
+    let from = |before: &Scene, _: &Rotation, now| {
+        before
+            .rotation
+            .newest()
+            .map_or(now, |newest| newest.effective_from)
+    };
+    apply(caller, id.0, query.0.dry_run, &NO_BODY, work, from, shown).await
+}
+
+/// Archives a rotation: from then on nobody has it.
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = Archive, responses((status = 200, body = RotationView)))]
+#[post("/rotations/{id}/archive")]
+pub async fn archive(
+    caller: Caller,
+    id: Id<RotationId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+    body: BodyOrDefault<Archive>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body.0;
+    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
+        rotations::archive(tx, actor, id.0, &value, &expected.0, now)
+    };
+    let from = |_: &Scene, after: &Rotation, now| after.archived_at.unwrap_or(now);
+    apply(caller, id.0, query.0.dry_run, &digest, work, from, shown).await
+}
