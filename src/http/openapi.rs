@@ -9,8 +9,8 @@ use utoipa::openapi::{Components, Content, Ref, RefOr, ResponseBuilder};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::scope::scope;
 
+use super::api;
 use super::error::ProblemBody;
-use super::routes;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,7 +34,7 @@ impl Document {
         let (_, mut api) = App::new()
             .into_utoipa_app()
             .openapi(Base::openapi())
-            .service(scope("/api/v1").configure(routes::api))
+            .service(scope("/api/v1").configure(api::routes))
             .split_for_parts();
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         api.components

@@ -8,17 +8,15 @@ use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig as ApiConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use super::api;
 use super::error::Problem;
 use super::health;
 use super::json::LARGEST_BODY;
 use super::openapi::{self, Document};
 
-/// Everything under `/api/v1`. What is asked most comes first: routes are tried in order.
-pub fn api(_api: &mut ApiConfig<'_>) {}
-
 /// Every route of the server.
 pub fn configure(config: &mut ServiceConfig) {
-    ApiConfig::new(config).service(scope("/api/v1").configure(api));
+    ApiConfig::new(config).service(scope("/api/v1").configure(api::routes));
     config
         .app_data(web::PayloadConfig::new(LARGEST_BODY))
         .service(probe("/healthz", health::alive))
