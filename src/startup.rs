@@ -123,29 +123,26 @@ fn own_secret(store: &Store) -> Result<SecretString, StoreError> {
     Ok(SecretString::from(secret))
 }
 
-/// A running program: the server and what works beside it.
-pub struct Running {
-    /// The address that is listened at.
+/// Everything that a running program needs, before it runs.
+pub struct Prepared {
+    /// The address that will be listened at.
     pub address: SocketAddr,
     /// The application.
     pub app: Arc<App>,
     /// The token of an administrator made on this start.
     pub first_token: Option<String>,
-    server: ServerHandle,
-    beside: Vec<Beside>,
-    _alone: Option<File>,
+    listener: TcpListener,
+    proxies: TrustedProxies,
+    alone: Option<File>,
 }
 
-/// Starts everything: the listener first, so that a taken port is known before anything is written.
+/// Gets everything ready; the listener first, so that a taken port is known before anything is written.
 ///
-/// The future to await is the server; it ends once [`Running::stop`] was called.
+/// Waits for the database, so it must not be called on an event loop.
 ///
 /// # Errors
 /// Where something cannot be used; the message names the setting.
-pub fn start(
-    config: &Config,
-    clock: Arc<dyn Clock>,
-) -> anyhow::Result<(Running, actix_web::dev::Server)> {
+pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepared> {
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("DOGWATCH_LISTEN ({})", config.listen))?;
     let address = listener.local_addr()?;
@@ -159,26 +156,45 @@ pub fn start(
     } else {
         None
     };
-    let metrics = telemetry::metrics()?;
-    let server = server(
-        listener,
-        Arc::clone(&app),
-        TrustedProxies(config.trusted_proxies.clone()),
-        metrics.clone(),
-    )?;
-    let follower = {
-        let app = Arc::clone(&app);
-        Beside::spawn("follower", move |stop| follow(&app, &metrics, stop))?
-    };
-    let running = Running {
+    Ok(Prepared {
         address,
         app,
         first_token,
-        server: server.handle(),
-        beside: vec![follower],
-        _alone: alone,
-    };
-    Ok((running, server))
+        listener,
+        proxies: TrustedProxies(config.trusted_proxies.clone()),
+        alone,
+    })
+}
+
+impl Prepared {
+    /// Starts the server, which is the future to await (it ends after [`Running::stop`]), and what works beside it.
+    ///
+    /// # Errors
+    /// Where the system has no threads or sockets to give.
+    pub fn start(self) -> anyhow::Result<(Running, actix_web::dev::Server)> {
+        let metrics = telemetry::metrics()?;
+        let app = self.app;
+        let server = server(
+            self.listener,
+            Arc::clone(&app),
+            self.proxies,
+            metrics.clone(),
+        )?;
+        let follower = Beside::spawn("follower", move |stop| follow(&app, &metrics, stop))?;
+        let running = Running {
+            server: server.handle(),
+            beside: vec![follower],
+            _alone: self.alone,
+        };
+        Ok((running, server))
+    }
+}
+
+/// A running program: the server and what works beside it.
+pub struct Running {
+    server: ServerHandle,
+    beside: Vec<Beside>,
+    _alone: Option<File>,
 }
 
 impl Running {
@@ -188,12 +204,6 @@ impl Running {
         for thread in self.beside {
             thread.stop();
         }
-    }
-
-    /// A handle that stops the server from elsewhere.
-    #[must_use]
-    pub fn handle(&self) -> ServerHandle {
-        self.server.clone()
     }
 }
 

@@ -1,5 +1,8 @@
 //! The log and the metrics.
 
+use std::io::IsTerminal as _;
+use std::sync::{Mutex, PoisonError};
+
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -13,6 +16,7 @@ pub fn log(filter: &str, format: LogFormat) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => builder.try_init(),
@@ -23,17 +27,23 @@ pub fn log(filter: &str, format: LogFormat) {
     }
 }
 
-/// Starts the metrics; the handle renders them.
+/// Starts the metrics, once for the whole process; the handle renders them.
 ///
 /// # Errors
 /// Where the buckets are not acceptable, which is a mistake in this file.
 pub fn metrics() -> Result<PrometheusHandle, BuildError> {
+    static STARTED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = &*started {
+        return Ok(handle.clone());
+    }
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .build_recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_err() {
-        tracing::debug!("the metrics were started before");
+        tracing::warn!("somebody else counts: /metrics stays empty");
     }
+    *started = Some(handle.clone());
     Ok(handle)
 }

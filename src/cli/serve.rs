@@ -4,44 +4,38 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::startup::{self, Running};
+use crate::startup::{self, Prepared};
 
 /// Serves until told to stop.
 ///
 /// # Errors
 /// Where something cannot be used; the message names the setting.
 pub fn run(config: &Config) -> anyhow::Result<()> {
-    serve(config, Arc::new(SystemClock), |running| {
-        if let Some(token) = &running.first_token {
-            println!(
-                "There was no administrator, so one was made (administrator@localhost). Their token, shown this once:\n\n  {token}\n"
-            );
-        }
-        Ok(())
-    })
+    let prepared = startup::prepare(config, Arc::new(SystemClock))?;
+    if let Some(token) = &prepared.first_token {
+        println!(
+            "There was no administrator, so one was made (administrator@localhost). Their token, shown this once:\n\n  {token}\n"
+        );
+    }
+    serve(prepared)
 }
 
-/// Serves until told to stop; `ready` is called once the address is known and the roster loaded.
+/// Serves what was prepared until told to stop.
 ///
 /// # Errors
-/// Where something cannot be used, and those of `ready`.
-pub fn serve(
-    config: &Config,
-    clock: Arc<dyn Clock>,
-    ready: impl FnOnce(&Running) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+/// Where the system has no threads or sockets to give.
+pub fn serve(prepared: Prepared) -> anyhow::Result<()> {
+    tracing::info!(
+        address = %prepared.address,
+        public_url = prepared.app.public_url,
+        database = ?prepared.app.store.url(),
+        zone_data = crate::domain::zone::version(),
+        "serving"
+    );
     actix_web::rt::System::new().block_on(async {
-        let (running, server) = startup::start(config, clock)?;
-        ready(&running)?;
-        tracing::info!(
-            address = %running.address,
-            public_url = running.app.public_url,
-            database = ?running.app.store.url(),
-            zone_data = crate::domain::zone::version(),
-            "serving"
-        );
+        let (running, server) = prepared.start()?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let server = actix_web::rt::spawn(server);

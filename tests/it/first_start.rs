@@ -1,0 +1,63 @@
+//! The first administrator.
+
+use reqwest::Method;
+
+use crate::harness::server::send;
+use crate::harness::{Database, Server};
+
+const BOOTSTRAP: &str = "let-me-in-for-the-first-time";
+
+#[test]
+fn the_first_start_makes_an_administrator_whose_token_is_shown_once() {
+    let server = Server::start();
+    assert!(server.token.starts_with("dw_"));
+    assert!(server.app.actor(&server.token, None).is_some_and(|actor| {
+        actor.is_administrator() && actor.may_write() && actor.person.is_some()
+    }));
+    assert!(server.app.actor("dw_other", None).is_none());
+}
+
+#[test]
+fn the_bootstrap_token_counts_while_there_is_no_administrator() {
+    let server = Server::start_with(&[("DOGWATCH_BOOTSTRAP_TOKEN", BOOTSTRAP)]);
+    assert_eq!(server.token, "", "nobody is made");
+    let actor = server.app.actor(BOOTSTRAP, None).unwrap();
+    assert!(actor.is_administrator() && actor.person.is_none());
+    assert!(server.app.actor("let-me-in", None).is_none());
+    dogwatch::service::operator::first_administrator(&server.app)
+        .unwrap()
+        .expect("there was none");
+    assert!(server.app.actor(BOOTSTRAP, None).is_none());
+}
+
+#[test]
+fn a_second_start_makes_nobody() {
+    let server = Server::start();
+    let again = dogwatch::service::operator::first_administrator(&server.app).unwrap();
+    assert_eq!(again, None);
+}
+
+#[test]
+fn it_is_alive_and_ready_and_says_how_it_does() {
+    let server = Server::start_on(Database::new(), &[]);
+    for path in ["/healthz", "/readyz", "/metrics", "/api/openapi.json"] {
+        for method in [Method::GET, Method::HEAD] {
+            assert_eq!(send(server.bare(method, path)).status, 200, "{path}");
+        }
+        let wrong = send(server.bare(Method::POST, path));
+        assert_eq!(wrong.header("allow"), "GET, HEAD");
+        wrong.problem(405);
+    }
+    let ready = send(server.bare(Method::GET, "/readyz")).expect(200);
+    assert_eq!(ready["degraded"], false);
+    assert!(ready["degraded_since"].is_null());
+    assert!(ready["zone_data"].is_string());
+    let metrics = send(server.bare(Method::GET, "/metrics")).text;
+    assert!(metrics.contains("dogwatch_http_request_duration_seconds_count"));
+    let docs = send(server.bare(Method::GET, "/api/docs"));
+    assert!(docs.text.contains("Swagger"));
+    assert!(
+        !docs.text.contains("https://"),
+        "works without the internet"
+    );
+}

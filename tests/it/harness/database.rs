@@ -1,0 +1,71 @@
+//! A database of a test's own.
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use dogwatch::clock::new_id;
+use dogwatch::storage::postgres::Postgres;
+use tempfile::TempDir;
+
+/// The server on which databases are made; SQLite where there is none.
+const POSTGRES: &str = "DOGWATCH_TEST_POSTGRES";
+
+/// An empty database, and a folder for files; both are gone with the test.
+pub struct Database {
+    /// For files.
+    pub folder: TempDir,
+    /// For `DATABASE_URL`.
+    pub url: String,
+    /// Server and name, where it is on PostgreSQL.
+    made: Option<(String, String)>,
+}
+
+impl Database {
+    /// On the database that this run is about.
+    pub fn new() -> Self {
+        match std::env::var(POSTGRES) {
+            Ok(server) => Self::on_postgres(&server),
+            Err(_) => Self::on_sqlite(),
+        }
+    }
+
+    fn on_sqlite() -> Self {
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("dogwatch.db").display());
+        Self {
+            folder,
+            url,
+            made: None,
+        }
+    }
+
+    fn on_postgres(server: &str) -> Self {
+        let name = format!("it_{}", new_id().simple());
+        connect(server)
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .unwrap();
+        let mut url = url::Url::parse(server).unwrap();
+        url.set_path(&name);
+        Self {
+            folder: TempDir::new().unwrap(),
+            url: url.into(),
+            made: Some((server.to_owned(), name)),
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some((server, name)) = &self.made {
+            let dropped =
+                connect(server).batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
+            if let Err(error) = dropped {
+                eprintln!("{name} is still there: {error}");
+            }
+        }
+    }
+}
+
+fn connect(server: &str) -> Postgres {
+    dogwatch::startup::install_tls();
+    Postgres::establish(server).expect("the server of DOGWATCH_TEST_POSTGRES answers")
+}

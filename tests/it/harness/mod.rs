@@ -1,0 +1,7 @@
+//! What the tests stand on.
+
+pub mod database;
+pub mod server;
+
+pub use database::Database;
+pub use server::{Answer, Server};

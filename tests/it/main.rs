@@ -1,0 +1,8 @@
+//! The program as others see it: the real server, the real commands, each test with a database of its own.
+//!
+//! The database is SQLite, or PostgreSQL where `DOGWATCH_TEST_POSTGRES` names a server on which databases may be made.
+
+mod command_line;
+mod conventions;
+mod first_start;
+mod harness;
