@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, get};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,8 +17,6 @@ use crate::http::{Id, Problem, Query};
 use crate::roster::Roster;
 use crate::service::views::{CandidateView, ClashView, DutyView, GapView, ShiftView};
 use crate::service::{Error, input};
-
-static STALE: HeaderName = HeaderName::from_static("dogwatch-stale-since");
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -86,16 +83,12 @@ pub struct Items<T> {
     items: Vec<T>,
 }
 
-/// An answer from the roster, which says so where the database is away.
-fn from_roster(caller: &Caller, body: &impl Serialize) -> Result<HttpResponse, Problem> {
+/// An answer from the roster.
+fn from_roster(body: &impl Serialize) -> Result<HttpResponse, Problem> {
     let text = serde_json::to_vec(body).map_err(|error| Error::Internal(error.to_string()))?;
-    let mut response = HttpResponse::Ok();
-    if let Some(header) =
-        stale_since(caller).and_then(|since| HeaderValue::from_str(&since.to_rfc3339()).ok())
-    {
-        response.insert_header((STALE.clone(), header));
-    }
-    Ok(response.content_type("application/json").body(text))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(text))
 }
 
 fn stale_since(caller: &Caller) -> Option<Instant> {
@@ -128,7 +121,7 @@ pub async fn of_rotation(
     let roster = caller.app.keeper.current();
     let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
     let duty = duty(&roster, timeline, at, stale_since(&caller));
-    from_roster(&caller, &duty)
+    from_roster(&duty)
 }
 
 /// Who has the duty, of every rotation.
@@ -145,7 +138,7 @@ pub async fn of_all(caller: Caller, query: Query<DutiesQuery>) -> Result<HttpRes
         .filter(|timeline| title.is_none_or(|title| timeline.rotation().title == title))
         .filter_map(|timeline| duty(&roster, timeline, at, stale_since(&caller)))
         .collect();
-    from_roster(&caller, &Duties { at, items })
+    from_roster(&Duties { at, items })
 }
 
 /// The timelines of a team, or all; an unknown team is 404.
@@ -186,7 +179,7 @@ pub async fn shifts(
         .iter()
         .map(GapView::from)
         .collect();
-    from_roster(&caller, &ShiftsAndGaps { items, gaps: holes })
+    from_roster(&ShiftsAndGaps { items, gaps: holes })
 }
 
 fn layer(text: Option<&str>) -> Result<Layer, Error> {
@@ -254,7 +247,7 @@ pub async fn gaps(caller: Caller, query: Query<TeamWindow>) -> Result<HttpRespon
         }));
     }
     items.sort_by_key(|gap| gap.start);
-    from_roster(&caller, &Items { items })
+    from_roster(&Items { items })
 }
 
 /// Who could watch an incident, best first.
@@ -276,7 +269,7 @@ pub async fn candidates(
         .iter()
         .map(|one| CandidateView::of(roster.as_ref(), one, at))
         .collect();
-    from_roster(&caller, &Items { items })
+    from_roster(&Items { items })
 }
 
 /// Shifts of people who are away.
@@ -297,5 +290,5 @@ pub async fn clashes(caller: Caller, query: Query<TeamWindow>) -> Result<HttpRes
         items.extend(inside.map(|clash| ClashView::of(roster.as_ref(), clash)));
     }
     items.sort_by_key(|clash| clash.start);
-    from_roster(&caller, &Items { items })
+    from_roster(&Items { items })
 }
