@@ -218,13 +218,10 @@ pub async fn person_shifts(
         }));
     }
     items.sort_by_key(|shift| shift.start);
-    from_roster(
-        &caller,
-        &ShiftsAndGaps {
-            items,
-            gaps: Vec::new(),
-        },
-    )
+    from_roster(&ShiftsAndGaps {
+        items,
+        gaps: Vec::new(),
+    })
 }
 
 /// Gaps ahead, over rotations.
