@@ -142,7 +142,14 @@ impl Handoff {
         if let Some(known) = self.0.lock().turns {
             return known;
         }
-        let turns = self.0.recurrence.parts().bound.map(|bound| match bound {
+        // An UNTIL beyond what is looked at, such as the year 9999, bounds nothing: counting up to it
+        // would expand thousands of years.
+        let bound = self.0.recurrence.parts().bound.filter(|bound| match bound {
+            Bound::Count(_) => true,
+            Bound::UntilInstant(until) => until.year() <= LAST_YEAR,
+            Bound::UntilLocal(until) => until.year() <= LAST_YEAR,
+        });
+        let turns = bound.map(|bound| match bound {
             Bound::Count(count) => usize::try_from(count).unwrap_or(usize::MAX),
             Bound::UntilInstant(until) => self.count_through(until),
             Bound::UntilLocal(until) => {

@@ -1,5 +1,9 @@
 //! Tests of the engine as a whole: worked examples, the defects of others, properties.
 
 mod build;
+mod duties;
 mod examples;
+mod layering;
+mod model;
 mod properties;
+mod rules;

@@ -26,21 +26,21 @@ const RULES: &[&str] = &[
     "FREQ=WEEKLY;UNTIL=20260801T000000Z",
 ];
 
-fn zones() -> impl Strategy<Value = String> {
+pub fn zones() -> impl Strategy<Value = String> {
     prop::sample::select(zone::names())
 }
 
-fn instants() -> impl Strategy<Value = Instant> {
+pub fn instants() -> impl Strategy<Value = Instant> {
     (0..86_400_i64 * 420)
         .prop_map(|seconds| at("2026-01-01T00:00:00Z") + TimeDelta::seconds(seconds))
 }
 
-fn orders() -> impl Strategy<Value = String> {
+pub fn orders() -> impl Strategy<Value = String> {
     "[A-E]{1,6}"
 }
 
 /// A rotation of one to three revisions, made as managers make them.
-fn rotations() -> impl Strategy<Value = Rotation> {
+pub fn rotations() -> impl Strategy<Value = Rotation> {
     let revision = (0..RULES.len(), orders(), 1..80_i64, prop::bool::ANY);
     (zones(), prop::collection::vec(revision, 1..4), 0..24_u32).prop_map(
         |(zone, revisions, hour)| {
@@ -74,7 +74,7 @@ fn rotations() -> impl Strategy<Value = Rotation> {
     )
 }
 
-fn overrides() -> impl Strategy<Value = Vec<Override>> {
+pub fn overrides() -> impl Strategy<Value = Vec<Override>> {
     let one = (
         instants(),
         1..20_i64 * 86_400,
@@ -89,7 +89,7 @@ fn overrides() -> impl Strategy<Value = Vec<Override>> {
     })
 }
 
-fn windows() -> impl Strategy<Value = Interval> {
+pub fn windows() -> impl Strategy<Value = Interval> {
     (instants(), 1..100_i64 * 86_400).prop_map(|(start, seconds)| {
         Interval::new(start, start + TimeDelta::seconds(seconds)).unwrap()
     })

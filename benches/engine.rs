@@ -1,0 +1,189 @@
+//! How long the engine takes for an answer: `cargo bench --bench engine`.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot be set up has to stop"
+)]
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, TimeDelta};
+use divan::Bencher;
+use dogwatch::domain::duty::{self, Rota};
+use dogwatch::domain::ids::{OverrideId, PersonId, RotationId, TeamId};
+use dogwatch::domain::interval::{Instant, Interval};
+use dogwatch::domain::overrides::Override;
+use dogwatch::domain::person::{People, Person, Profile, Role};
+use dogwatch::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
+use dogwatch::domain::timeline::{Layer, Timeline};
+use dogwatch::domain::zone::Zone;
+use uuid::Uuid;
+
+fn main() {
+    divan::main();
+}
+
+/// 2026-11-02 12:00 UTC.
+fn now() -> Instant {
+    DateTime::from_timestamp(1_793_620_800, 0).unwrap()
+}
+
+fn person_id(number: u128) -> PersonId {
+    PersonId::from_uuid(Uuid::from_u128(number))
+}
+
+fn person(number: u128) -> Person {
+    let hours = serde_json::json!([{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}]);
+    Person {
+        id: person_id(number),
+        name: format!("Person {number}"),
+        email: format!("{number}@example.com"),
+        role: Role::Member,
+        profiles: vec![Profile {
+            effective_from: None,
+            recorded_at: None,
+            time_zone: Zone::parse("Europe/London").unwrap(),
+            working_hours: serde_json::from_value(hours).unwrap(),
+            holidays: None,
+        }],
+        time_off: Vec::new(),
+        external_ids: std::collections::BTreeMap::new(),
+        deactivation: None,
+        version: 1,
+    }
+}
+
+/// A rotation of eight people that began ten years ago, in UTC or wherever.
+fn rotation(number: u128, rule: &str) -> Rotation {
+    let zone = Zone::parse("Europe/London").unwrap();
+    let start = NaiveDate::from_ymd_opt(2016, 11, 7)
+        .and_then(|date| date.and_hms_opt(10, 0, 0))
+        .unwrap();
+    let from = zone.to_instant(start);
+    Rotation {
+        id: RotationId::from_uuid(Uuid::from_u128(number)),
+        team: TeamId::from_uuid(Uuid::from_u128(number)),
+        name: "Hero".to_owned(),
+        title: "Support Hero".to_owned(),
+        kind: Kind::Ordered,
+        revisions: vec![Revision {
+            number: 1,
+            effective_from: from,
+            recorded_at: from,
+            time_zone: zone.clone(),
+            order: (0..8).map(person_id).collect(),
+            duty_hours: None,
+            plan: Plan::Ordered {
+                handoff: Handoff::parse(start, rule, &zone).unwrap(),
+                first: 0,
+            },
+        }],
+        archived_at: None,
+        fallback: None,
+        fallback_when: FallbackWhen::Gap,
+        version: 1,
+    }
+}
+
+/// `count` overrides of a day each, evenly from `from` on.
+fn overrides(count: i64, from: Instant, every: TimeDelta) -> Vec<Override> {
+    let mut start = from;
+    (1..=count)
+        .map(|sequence| {
+            let interval = Interval::new(start, start + TimeDelta::days(1)).unwrap();
+            start += every;
+            Override {
+                id: OverrideId::from_uuid(Uuid::from_u128(sequence.unsigned_abs().into())),
+                sequence,
+                interval,
+                person: Some(person_id(9)),
+                reason: None,
+                swap: None,
+                created_by: None,
+                created_at: interval.start(),
+                cancelled_at: None,
+                cancelled_by: None,
+            }
+        })
+        .collect()
+}
+
+struct Fleet {
+    timelines: HashMap<RotationId, Timeline>,
+    people: People,
+}
+
+impl Fleet {
+    /// `teams` rotations of ten years with `each` overrides, spread over those years.
+    fn new(teams: u128, each: i64) -> Self {
+        let every = TimeDelta::days(3_650 / each.max(1));
+        let timelines = (1..=teams).map(|number| {
+            let rotation = rotation(number, "FREQ=WEEKLY");
+            let from = now() - TimeDelta::days(3_640);
+            let overrides = overrides(each, from, every);
+            (
+                rotation.id,
+                Timeline::new(Arc::new(rotation), overrides, People::new()),
+            )
+        });
+        Self {
+            timelines: timelines.collect(),
+            people: (0..10)
+                .map(|n| (person_id(n), Arc::new(person(n))))
+                .collect(),
+        }
+    }
+}
+
+impl Rota for Fleet {
+    fn timeline(&self, rotation: RotationId) -> Option<&Timeline> {
+        self.timelines.get(&rotation)
+    }
+
+    fn person(&self, person: PersonId) -> Option<&Arc<Person>> {
+        self.people.get(&person)
+    }
+}
+
+/// What has the duty now, by the timeline alone.
+#[divan::bench]
+fn entry_of_one_team(bencher: Bencher<'_, '_>) {
+    let timeline = Timeline::new(
+        Arc::new(rotation(1, "FREQ=WEEKLY")),
+        Vec::new(),
+        People::new(),
+    );
+    bencher.bench(|| timeline.entry_at(Layer::Final, black_box(now())));
+}
+
+/// The whole answer: person, shift, working hours, next.
+#[divan::bench(args = [1, 1_000])]
+fn duty_of_teams(bencher: Bencher<'_, '_>, teams: u128) {
+    let fleet = Fleet::new(teams, 50);
+    let ids: Vec<RotationId> = fleet.timelines.keys().copied().collect();
+    let turn = Cell::new(0_usize);
+    bencher.bench_local(|| {
+        turn.set((turn.get() + 1) % ids.len());
+        let id = ids.get(turn.get()).copied().unwrap();
+        duty::answer(&fleet, black_box(id), now())
+    });
+}
+
+/// Twelve weeks with twenty overrides, handoffs known, nothing else.
+#[divan::bench(args = ["FREQ=WEEKLY", "FREQ=DAILY"])]
+fn twelve_weeks(bencher: Bencher<'_, '_>, rule: &str) {
+    let overrides = overrides(20, now(), TimeDelta::days(4));
+    let timeline = Timeline::new(Arc::new(rotation(1, rule)), overrides, People::new());
+    let window = Interval::new(now(), now() + TimeDelta::weeks(12)).unwrap();
+    bencher.bench(|| timeline.shifts(Layer::Final, black_box(window)));
+}
+
+/// The first answer of a rotation ten years old: nothing is known yet.
+#[divan::bench(args = ["FREQ=WEEKLY", "FREQ=DAILY", "FREQ=HOURLY"])]
+fn first_answer(bencher: Bencher<'_, '_>, rule: &str) {
+    bencher
+        .with_inputs(|| Timeline::new(Arc::new(rotation(1, rule)), Vec::new(), People::new()))
+        .bench_refs(|timeline| timeline.entry_at(Layer::Final, black_box(now())));
+}
