@@ -10,7 +10,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use sha2::{Digest as _, Sha256};
 
@@ -132,7 +132,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
         match inner.classify() {
-            Category::Data => Problem::invalid(pointer, without_position(&inner.to_string())),
+            // The first value that does not fit ends the reading; what follows may not be JSON at all.
+            Category::Data => match serde_json::from_slice::<IgnoredAny>(bytes) {
+                Ok(_) => Problem::invalid(pointer, without_position(&inner.to_string())),
+                Err(error) => not_json(&error),
+            },
             _ => not_json(&inner),
         }
     })?;
@@ -276,10 +280,11 @@ mod tests {
             "{",
             "name=x",
             r#"{"name":"x"} x"#,
+            r#"{"name":1} x"#,
             "\u{feff}{}",
             &"[".repeat(100_000),
         ] {
-            assert!([400, 422].contains(&status(not_json)), "{not_json:.20}");
+            assert_eq!(status(not_json), 400, "{not_json:.20}");
         }
         for unfit in [
             "{}",

@@ -194,10 +194,12 @@ struct Running<'a> {
 
 impl<'a> Running<'a> {
     fn begin(all: &'a Mutex<HashSet<RequestKey>>, key: &'a RequestKey) -> Option<Self> {
-        all.lock()
+        let is_new = all
+            .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(key.clone())
-            .then_some(Self { all, key })
+            .insert(key.clone());
+        // Not made where it is another's: dropping it would end that one.
+        is_new.then(|| Self { all, key })
     }
 }
 

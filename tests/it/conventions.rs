@@ -1,9 +1,22 @@
 //! What holds for every address.
 
 use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::harness::Server;
-use crate::harness::server::send;
+use crate::harness::server::{Answer, send};
+
+fn person(number: usize) -> Value {
+    json!({ "name": format!("Ada {number}"), "email": format!("ada{number}@example.org"), "time_zone": "Europe/London" })
+}
+
+/// A body that is not made by the JSON library.
+fn post_text(server: &Server, body: String) -> Answer {
+    let request = server
+        .request(Method::POST, "/people")
+        .header("content-type", "application/json");
+    send(request.body(body))
+}
 
 #[test]
 fn unknown_addresses_are_problems() {
@@ -11,9 +24,31 @@ fn unknown_addresses_are_problems() {
     for path in ["/api/v1/nothing", "/api/v2/people", "/api", "/nothing", "/"] {
         send(server.bare(Method::GET, path)).problem(404);
     }
+    for path in [
+        "/people/nobody",
+        "/people/00000000-0000-0000-0000-000000000000",
+        "/rotations/%00/shifts",
+        "/teams/none",
+    ] {
+        server.get(path).problem(404);
+    }
     let feed = send(server.bare(Method::GET, "/feeds/nothing.ics"));
     assert_eq!(feed.status, 404);
     assert!(feed.header("content-type").starts_with("text/plain"));
+}
+
+#[test]
+fn wrong_methods_name_the_right_ones() {
+    let server = Server::start();
+    for (method, path, allowed) in [
+        (Method::PUT, "/people", "GET, POST"),
+        (Method::POST, "/on-duty", "GET"),
+        (Method::DELETE, "/people/x", "GET, PATCH"),
+    ] {
+        let wrong = send(server.request(method, path));
+        assert_eq!(wrong.header("allow"), allowed, "{path}");
+        wrong.problem(405);
+    }
 }
 
 #[test]
@@ -29,4 +64,322 @@ fn every_answer_has_a_request_id() {
     };
     assert_eq!(with("abc-1"), "abc-1");
     assert_ne!(with("a b"), "a b");
+}
+
+#[test]
+fn who_has_no_good_token_is_told_how_to_come() {
+    let server = Server::start();
+    let path = "/api/v1/people";
+    let refused = |header: Option<&str>| {
+        let request = server.bare(Method::GET, path);
+        let answer = send(match header {
+            None => request,
+            Some(value) => request.header("authorization", value),
+        });
+        assert!(answer.header("www-authenticate").starts_with("Bearer"));
+        answer.problem(401);
+    };
+    refused(None);
+    for header in [
+        "Bearer",
+        "Bearer ",
+        "Bearer nonsense",
+        "Basic YTpi",
+        &server.token,
+    ] {
+        refused(Some(header));
+    }
+    let loose = server
+        .bare(Method::GET, path)
+        .header("authorization", format!("bearer {}", server.token));
+    send(loose).expect(200);
+}
+
+#[test]
+fn bodies_are_read_strictly() {
+    let server = Server::start();
+    for text in [
+        "",
+        "{",
+        "name=Ada",
+        "{\"name\": \"Ada\"} more",
+        "\u{feff}{}",
+    ] {
+        post_text(&server, text.to_owned()).problem(400);
+    }
+    let deep = format!("{{\"name\": {}{}}}", "[".repeat(5000), "]".repeat(5000));
+    post_text(&server, deep).problem(422);
+    post_text(&server, "[".repeat(5000)).problem(400);
+    let big = format!("{{\"name\": \"{}\"}}", "a".repeat(2 << 20));
+    post_text(&server, big).problem(413);
+
+    let unknown =
+        json!({ "name": "Ada", "email": "a@example.org", "time_zone": "UTC", "nmae": "x" });
+    assert_eq!(server.post("/people", &unknown).pointers(), ["/nmae"]);
+    let wrong = json!({ "name": 1, "email": "a@example.org", "time_zone": "UTC" });
+    assert_eq!(server.post("/people", &wrong).pointers(), ["/name"]);
+    let many = json!({ "name": "", "email": "nobody", "time_zone": "Mars/Base", "role": "king" });
+    let mut pointers = server.post("/people", &many).pointers();
+    pointers.sort();
+    assert_eq!(pointers, ["/email", "/name", "/role", "/time_zone"]);
+    for body in [json!([]), json!(null), json!("x"), json!({})] {
+        server.post("/people", &body).problem(422);
+    }
+    assert_eq!(
+        server.get("/people").expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn queries_are_read_strictly() {
+    let server = Server::start();
+    for (query, pointer) in [
+        ("limt=1", "/limt"),
+        ("limit=0", "/limit"),
+        ("limit=201", "/limit"),
+        ("limit=many", "/limit"),
+        ("cursor=!", "/cursor"),
+        ("limit=1&limit=2", "/limit"),
+    ] {
+        let pointers = server.get(&format!("/people?{query}")).pointers();
+        assert_eq!(pointers, [pointer], "{query}");
+    }
+    for at in [
+        "now",
+        "1969-12-31T23:59:59Z",
+        "9999-01-01T00:00:00Z",
+        "2026-03-02T10:00:00",
+        "2026-03-02T10:00:00.5Z",
+    ] {
+        assert_eq!(
+            server.get(&format!("/on-duty?at={at}")).pointers(),
+            ["/at"],
+            "{at}"
+        );
+    }
+    server
+        .get("/on-duty?at=2026-03-02T10:00:00%2B01:00")
+        .expect(200);
+    let long = "/gaps?from=2026-01-01T00:00:00Z&until=2027-03-01T00:00:00Z";
+    assert_eq!(server.get(long).pointers(), ["/until"]);
+}
+
+#[test]
+fn lists_come_in_pages() {
+    let server = Server::start();
+    for number in 0..5 {
+        server.post("/people", &person(number)).expect(201);
+    }
+    let mut seen = Vec::new();
+    let mut path = "/people?limit=2".to_owned();
+    loop {
+        let page = server.get(&path).expect(200);
+        let items = page["items"].as_array().unwrap();
+        assert!((1..=2).contains(&items.len()));
+        seen.extend(
+            items
+                .iter()
+                .map(|item| item["id"].as_str().unwrap().to_owned()),
+        );
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            assert!(page["next_cursor"].is_null());
+            break;
+        };
+        path = format!("/people?limit=2&cursor={cursor}");
+    }
+    let mut sorted = seen.clone();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!(seen, sorted, "in order of creation, each once");
+    assert_eq!(seen.len(), 6);
+}
+
+#[test]
+fn a_stale_change_is_refused() {
+    let server = Server::start();
+    let created = server.post("/people", &person(1));
+    let tag = created.header("etag").to_owned();
+    assert_eq!(tag, "\"v1\"");
+    let location = created.header("location").to_owned();
+    let created = created.expect(201);
+    let path = format!("/people/{}", created["id"].as_str().unwrap());
+    assert_eq!(location, format!("/api/v1{path}"));
+    assert_eq!(server.get(&path).header("etag"), tag);
+
+    let change = |tag: &str, name: &str| {
+        let request = server.request(Method::PATCH, &path).header("if-match", tag);
+        send(request.json(&json!({ "name": name })))
+    };
+    let changed = change(&tag, "Ada L.");
+    let newer = changed.header("etag").to_owned();
+    assert_ne!(newer, tag);
+    assert_eq!(changed.expect(200)["name"], "Ada L.");
+    change(&tag, "Ada B.").problem(412);
+    change("\"other\"", "Ada B.").problem(412);
+    assert_eq!(server.get(&path).expect(200)["name"], "Ada L.");
+    change(&format!("\"v9\", {newer}"), "Ada B.").expect(200);
+    change("*", "Ada").expect(200);
+}
+
+#[test]
+fn the_same_request_twice_counts_once() {
+    let server = Server::start();
+    let send_once = |key: &str, body: &Value| {
+        let request = server
+            .request(Method::POST, "/people")
+            .header("idempotency-key", key);
+        send(request.json(body))
+    };
+    let first = send_once("one", &person(1));
+    assert_eq!(first.header("idempotency-replayed"), "");
+    let again = send_once("one", &person(1));
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    for header in ["etag", "location", "content-type"] {
+        assert_eq!(again.header(header), first.header(header), "{header}");
+    }
+    assert_eq!((again.status, &again.text), (201, &first.text));
+
+    send_once("one", &person(2)).problem(422);
+    send_once("two", &person(2)).expect(201);
+    send_once("", &person(3)).problem(422);
+    send_once(&"x".repeat(256), &person(3)).problem(422);
+
+    // What failed was not done, so its key is still free.
+    send_once("three", &json!({ "name": "" })).problem(422);
+    send_once("three", &person(3)).expect(201);
+
+    // After a day the key is forgotten, and the request is a new one.
+    server.at("2026-03-03T09:00:01Z");
+    assert_eq!(send_once("one", &person(1)).pointers(), ["/email"]);
+    send_once("one", &person(4)).expect(201);
+}
+
+#[test]
+fn a_key_belongs_to_an_actor_and_a_route() {
+    let server = Server::start();
+    let other = dogwatch::service::operator::create_token(
+        &server.app,
+        &dogwatch::service::operator::NewToken {
+            email: "grace@example.org".to_owned(),
+            name: "test".to_owned(),
+            scope: dogwatch::service::Scope::Write,
+            administrator: Some("Grace".to_owned()),
+        },
+    )
+    .unwrap();
+    for (number, token) in [&server.token, &other].into_iter().enumerate() {
+        let request = server
+            .with_token(token, Method::POST, "/people")
+            .header("idempotency-key", "same");
+        send(request.json(&person(number))).expect(201);
+    }
+    let team = json!({ "slug": "a", "name": "A", "time_zone": "UTC" });
+    let request = server
+        .request(Method::POST, "/teams")
+        .header("idempotency-key", "same");
+    send(request.json(&team)).expect(201);
+}
+
+#[test]
+fn a_repeated_answer_has_no_secret() {
+    let server = Server::start();
+    let id = server.get("/people").expect(200)["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let make = || {
+        let request = server
+            .request(Method::POST, &format!("/people/{id}/tokens"))
+            .header("idempotency-key", "one");
+        send(request.json(&json!({ "name": "laptop", "scope": "read" }))).expect(201)
+    };
+    let (first, again) = (make(), make());
+    assert!(first["token"].is_string());
+    assert!(again["token"].is_null());
+    assert_eq!(first["id"], again["id"]);
+
+    let token = first["token"].as_str().unwrap();
+    send(server.with_token(token, Method::GET, "/people")).expect(200);
+    send(
+        server
+            .with_token(token, Method::POST, "/people")
+            .json(&person(1)),
+    )
+    .problem(403);
+}
+
+#[test]
+fn of_many_at_once_one_is_done() {
+    let server = Server::start();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    let request = server
+                        .request(Method::POST, "/people")
+                        .header("idempotency-key", "at once");
+                    send(request.json(&person(1))).status
+                })
+            })
+            .collect();
+        asked.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert!(
+        statuses.iter().all(|status| [201, 409].contains(status)),
+        "{statuses:?}"
+    );
+    assert!(statuses.contains(&201));
+    assert_eq!(
+        server.get("/people").expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn the_document_describes_what_is_served() {
+    let server = Server::start();
+    let document = send(server.bare(Method::GET, "/api/openapi.json")).expect(200);
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let paths = document["paths"].as_object().unwrap();
+    for path in [
+        "/api/v1/people",
+        "/api/v1/on-duty",
+        "/api/v1/rotations/{id}/overrides",
+    ] {
+        assert!(paths.contains_key(path), "{path}");
+    }
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().unwrap() {
+            let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
+            assert!(problem.is_object(), "{method} {path}");
+            assert!(operation["summary"].is_string(), "{method} {path}");
+            let template = path.matches('{').count();
+            let described = operation["parameters"].as_array().map_or(0, |all| {
+                all.iter().filter(|one| one["in"] == "path").count()
+            });
+            assert_eq!(described, template, "{method} {path}");
+            if path.starts_with("/api/v1/") {
+                let real = path
+                    .replace("{id}", "x")
+                    .replace("{slug}", "x")
+                    .replace("{n}", "1");
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                let bare = send(server.bare(method, &real));
+                assert_eq!(bare.status, 401, "{path}: {}", bare.text);
+            }
+        }
+    }
+    // Every reference leads somewhere.
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = reference.split('"').next().unwrap();
+        assert!(document.pointer(pointer).is_some(), "{pointer}");
+    }
 }

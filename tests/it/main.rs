@@ -6,3 +6,4 @@ mod command_line;
 mod conventions;
 mod first_start;
 mod harness;
+mod log;
