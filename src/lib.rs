@@ -1,5 +1,6 @@
 //! Dogwatch: who has the duty, by rotations, overrides and working hours.
 
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;

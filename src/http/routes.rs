@@ -10,6 +10,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::api;
 use super::error::Problem;
+use super::feeds;
 use super::health;
 use super::json::LARGEST_BODY;
 use super::openapi::{self, Document};
@@ -19,6 +20,8 @@ pub fn configure(config: &mut ServiceConfig) {
     ApiConfig::new(config).service(scope("/api/v1").configure(api::routes));
     config
         .app_data(web::PayloadConfig::new(LARGEST_BODY))
+        .service(calendar("/feeds/{token}"))
+        .service(calendar("/feeds/{token}/{name}"))
         .service(probe("/healthz", health::alive))
         .service(probe("/readyz", health::ready))
         .service(probe("/metrics", health::metrics))
@@ -26,6 +29,14 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::redirect("/api/docs", "/api/docs/"))
         .service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from("/api/openapi.json")))
         .default_service(web::to(nothing_here));
+}
+
+/// What calendar programs poll, some of them with HEAD first.
+fn calendar(path: &str) -> impl actix_web::dev::HttpServiceFactory + use<> {
+    web::resource(path)
+        .route(web::get().to(feeds::poll))
+        .route(web::head().to(feeds::poll))
+        .wrap(actix_web::middleware::Compress::default())
 }
 
 /// Something that programs look at often, some of them with HEAD.

@@ -6,7 +6,9 @@ use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
 use super::{Loaded, Roster};
 use crate::domain::interval::Instant;
-use crate::storage::{Change, Db, Store, StoreError, changes, people, rotations, teams, tokens};
+use crate::storage::{
+    Change, Db, Store, StoreError, changes, feeds, people, rotations, teams, tokens,
+};
 
 /// The present roster of this replica.
 #[derive(Debug, Default)]
@@ -106,10 +108,12 @@ fn everything(db: &mut Db) -> Result<Loaded, StoreError> {
         teams: teams::load(db, None)?,
         rotations: rotations::load(db, None)?,
         tokens: Some(tokens::load(db)?),
+        feeds: Some(feeds::load(db)?),
     })
 }
 
 fn only(db: &mut Db, changed: &[Change]) -> Result<Loaded, StoreError> {
+    let mut subscriptions = false;
     let (mut who, mut which, mut what, mut secrets) = (Vec::new(), Vec::new(), Vec::new(), false);
     for change in changed {
         match change {
@@ -117,13 +121,16 @@ fn only(db: &mut Db, changed: &[Change]) -> Result<Loaded, StoreError> {
             Change::Team(id) => which.push(*id),
             Change::Rotation(id) => what.push(*id),
             Change::Tokens => secrets = true,
-            Change::Feeds => {}
+            Change::Feeds => subscriptions = true,
         }
     }
     if who.len() + which.len() + what.len() > 500 {
         return everything(db);
     }
     let mut loaded = Loaded::default();
+    if subscriptions {
+        loaded.feeds = Some(feeds::load(db)?);
+    }
     if !who.is_empty() {
         loaded.people = people::load(db, Some(&who))?;
     }

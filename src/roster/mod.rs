@@ -17,6 +17,7 @@ use crate::domain::person::{People, Person};
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
+use crate::storage::feeds::Feed;
 use crate::storage::tokens::Token;
 
 /// One state of everything that answers need.
@@ -28,6 +29,7 @@ pub struct Roster {
     slugs: HashMap<String, TeamId>,
     rotations: BTreeMap<RotationId, Arc<Timeline>>,
     tokens: HashMap<String, Arc<Token>>,
+    feeds: HashMap<String, Arc<Feed>>,
 }
 
 /// What is loaded into a roster.
@@ -41,6 +43,8 @@ pub struct Loaded {
     pub rotations: Vec<(Rotation, Vec<Override>)>,
     /// All tokens, where any changed.
     pub tokens: Option<Vec<Token>>,
+    /// All feeds, where any changed.
+    pub feeds: Option<Vec<Feed>>,
 }
 
 impl Roster {
@@ -92,6 +96,13 @@ impl Roster {
                 .map(|token| (token.hash.clone(), Arc::new(token)))
                 .collect(),
         };
+        let feeds = match loaded.feeds {
+            None => self.feeds.clone(),
+            Some(all) => all
+                .into_iter()
+                .map(|feed| (feed.hash.clone(), Arc::new(feed)))
+                .collect(),
+        };
         Self {
             version,
             people,
@@ -99,6 +110,7 @@ impl Roster {
             slugs,
             rotations,
             tokens,
+            feeds,
         }
     }
 
@@ -158,6 +170,17 @@ impl Roster {
     #[must_use]
     pub fn token_of_id(&self, id: TokenId) -> Option<&Arc<Token>> {
         self.tokens.values().find(|token| token.id == id)
+    }
+
+    /// Every feed.
+    pub fn feeds(&self) -> impl Iterator<Item = &Arc<Feed>> {
+        self.feeds.values()
+    }
+
+    /// The feed whose secret has this hash.
+    #[must_use]
+    pub fn feed(&self, hash: &str) -> Option<&Arc<Feed>> {
+        self.feeds.get(hash)
     }
 
     /// A person's tokens.

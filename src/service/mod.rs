@@ -6,6 +6,7 @@ pub mod app;
 pub mod error;
 pub mod expected;
 pub mod faults;
+pub mod feeds;
 pub mod input;
 pub mod operator;
 pub mod overrides;

@@ -44,7 +44,7 @@ impl Scene {
             people: people::load(tx.db(), Some(&who))?,
             teams: vec![team.clone()],
             rotations: vec![(rotation.clone(), overrides.clone())],
-            tokens: None,
+            ..Loaded::default()
         };
         Ok(Self {
             roster: Roster::default().with(loaded, 0),

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod changes;
 pub mod connection;
+pub mod feeds;
 pub mod idempotency;
 pub mod people;
 pub mod postgres;

@@ -69,6 +69,7 @@ fn text(welcome: &organisation::Welcome, url: &str) -> String {
     let organisation::Welcome {
         manager,
         engineer,
+        feed,
         rotation,
     } = welcome;
     format!(
@@ -84,6 +85,10 @@ Who is Support Hero of Feature Flags?
 Who has any duty, right now?
 
   curl -H 'Authorization: Bearer {}' {url}/api/v1/on-duty
+
+Subscribe in a calendar:
+
+  {feed}
 
 All that can be asked: {url}/api/docs/",
         manager.0, manager.1, engineer.0, engineer.1, engineer.1, engineer.1

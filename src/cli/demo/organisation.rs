@@ -15,7 +15,7 @@ use crate::domain::timeline::Layer;
 use crate::roster::Roster;
 use crate::service::views::OverrideView;
 use crate::service::{
-    Actor, App, Expected, Scope, overrides, people, rotations, teams, time_off, tokens,
+    Actor, App, Expected, Scope, feeds, overrides, people, rotations, teams, time_off, tokens,
 };
 
 /// First name, zone, start and end of the working day; Monday to Friday.
@@ -239,6 +239,8 @@ pub struct Welcome {
     pub manager: (String, String),
     /// An engineer's name and token.
     pub engineer: (String, String),
+    /// The address of a calendar feed.
+    pub feed: String,
     /// A rotation to ask about.
     pub rotation: RotationId,
 }
@@ -368,6 +370,7 @@ pub fn found(app: &App, now: Instant) -> anyhow::Result<Welcome> {
     Ok(Welcome {
         manager: ("Ines".to_owned(), token(app, &id("Ines")?, now)?),
         engineer: ("Tom".to_owned(), token(app, &id("Tom")?, now)?),
+        feed: feed(app, now)?,
         rotation: flags,
     })
 }
@@ -423,4 +426,14 @@ fn token(app: &App, person: &str, now: Instant) -> anyhow::Result<String> {
     Ok(app
         .write(|tx| tokens::create(tx, &Actor::operator(), id, &new, now))?
         .1)
+}
+
+fn feed(app: &App, now: Instant) -> anyhow::Result<String> {
+    let new = read(json!({ "scope": { "team": "feature-flags" } }))?;
+    let roster = app.keeper.snapshot();
+    let (_, secret) = app.write(|tx| feeds::create(tx, &Actor::operator(), &roster, &new, now))?;
+    Ok(format!(
+        "{}/feeds/{secret}/feature-flags.ics",
+        app.public_url
+    ))
 }

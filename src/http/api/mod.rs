@@ -3,6 +3,7 @@
 
 mod audit;
 mod duties;
+mod feeds;
 mod overrides;
 mod people;
 mod rotations;
@@ -50,5 +51,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(overrides::create)
         .service(overrides::list)
         .service(overrides::cancel)
+        .service(feeds::list)
+        .service(feeds::create)
+        .service(feeds::revoke)
         .service(audit::list);
 }

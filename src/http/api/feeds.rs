@@ -1,0 +1,54 @@
+//! Calendar feeds, as things that people have.
+
+use actix_web::{delete, get, post};
+
+use super::tokens::PageQuery;
+use crate::domain::ids::FeedId;
+use crate::http::auth::Caller;
+use crate::http::idempotency::{Answer, NO_BODY};
+use crate::http::{Body, Id, Page, Problem, Query, Reply};
+use crate::service::feeds::{self, FeedView, NewFeed};
+
+/// One's own feeds, without their addresses.
+#[utoipa::path(tag = "feeds", params(PageQuery), responses((status = 200, body = Page<FeedView>)))]
+#[get("/feeds")]
+pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Problem> {
+    let paging = query.0.paging()?;
+    let roster = caller.app.keeper.snapshot();
+    let own = roster
+        .feeds()
+        .filter(|feed| feed.owner == caller.actor.person);
+    let page = paging.page(own, |feed| feed.id.to_string());
+    Ok(Reply::ok(
+        &page.map(|feed| FeedView::of(&roster, feed, None)),
+    )?)
+}
+
+/// Makes a feed; its address is shown once.
+#[utoipa::path(tag = "feeds", request_body = NewFeed, responses((status = 201, body = FeedView)))]
+#[post("/feeds")]
+pub async fn create(caller: Caller, body: Body<NewFeed>) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let roster = caller.app.keeper.snapshot();
+            let (feed, secret) =
+                feeds::create(tx, &caller.actor, &roster, &body.value, caller.now)?;
+            let url = format!("{}/feeds/{secret}.ics", caller.app.public_url);
+            let reply =
+                Reply::created(&FeedView::of(&roster, &feed, Some(url)))?.version(feed.version);
+            reply.replay(&FeedView::of(&roster, &feed, None))
+        })
+        .await
+}
+
+/// Revokes a feed: whoever subscribes to it is told that it is gone.
+#[utoipa::path(tag = "feeds", params(("id" = String, Path)), responses((status = 204)))]
+#[delete("/feeds/{id}")]
+pub async fn revoke(caller: Caller, id: Id<FeedId>) -> Result<Answer, Problem> {
+    caller
+        .change(&NO_BODY, move |tx, caller| {
+            feeds::revoke(tx, &caller.actor, id.0, caller.now)?;
+            Ok(Reply::no_content())
+        })
+        .await
+}
