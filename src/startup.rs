@@ -23,7 +23,7 @@ use crate::http::server::server;
 use crate::roster::Keeper;
 use crate::service::secrets::new_secret;
 use crate::service::{App, operator};
-use crate::storage::{Store, StoreError, audit, idempotency};
+use crate::storage::{DatabaseUrl, Store, StoreError, audit, changes, idempotency, postgres};
 use crate::telemetry;
 
 /// How often the database is asked whether it has changed.
@@ -114,11 +114,11 @@ pub fn application(
 
 /// The key for signatures that this installation made for itself; all replicas have the same.
 fn own_secret(store: &Store) -> Result<SecretString, StoreError> {
-    let make = || store.write(|tx| audit::setting(tx.db(), "secret", || new_secret("")));
-    let secret = match make() {
+    let kept = || store.write(|tx| audit::setting(tx.db(), "secret", || new_secret("")));
+    let secret = match kept() {
         // Another replica was quicker: now it is there.
-        Err(StoreError::Duplicate) => make(),
-        made => made,
+        Err(StoreError::Duplicate) => kept(),
+        other => other,
     }?;
     Ok(SecretString::from(secret))
 }
@@ -180,9 +180,18 @@ impl Prepared {
             self.proxies,
             metrics.clone(),
         )?;
-        let follower = Beside::spawn("follower", move |stop| follow(&app, &metrics, stop))?;
+        let listening = match app.store.url() {
+            DatabaseUrl::Sqlite(_) => None,
+            DatabaseUrl::Postgres(url) => Some(url.clone()),
+        };
+        let follower = Beside::spawn("follower", move |told| follow(&app, &metrics, told))?;
+        let listener = listening.map(|url| {
+            let tell = follower.tell.clone();
+            actix_web::rt::spawn(listen(url, tell))
+        });
         let running = Running {
             server: server.handle(),
+            listener,
             beside: vec![follower],
             _alone: self.alone,
         };
@@ -193,6 +202,7 @@ impl Prepared {
 /// A running program: the server and what works beside it.
 pub struct Running {
     server: ServerHandle,
+    listener: Option<actix_web::rt::task::JoinHandle<()>>,
     beside: Vec<Beside>,
     _alone: Option<File>,
 }
@@ -201,49 +211,83 @@ impl Running {
     /// Stops: requests under way are answered first.
     pub async fn stop(self) {
         self.server.stop(true).await;
+        if let Some(listener) = self.listener {
+            listener.abort();
+        }
         for thread in self.beside {
             thread.stop();
         }
     }
 }
 
+/// What a thread beside the server is told.
+enum Told {
+    /// Something may have changed.
+    Look,
+    /// Stop.
+    Stop,
+}
+
 /// A thread that works beside the server until it is told to stop.
 struct Beside {
-    stop: Sender<()>,
+    tell: Sender<Told>,
     thread: JoinHandle<()>,
 }
 
 impl Beside {
     fn spawn(
         name: &str,
-        work: impl FnOnce(&Receiver<()>) + Send + 'static,
+        work: impl FnOnce(&Receiver<Told>) + Send + 'static,
     ) -> anyhow::Result<Self> {
-        let (stop, told) = channel();
+        let (tell, told) = channel();
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || work(&told))?;
-        Ok(Self { stop, thread })
+        Ok(Self { tell, thread })
     }
 
     fn stop(self) {
-        // A dropped sender is what it waits for.
-        drop(self.stop);
+        // Where nobody listens any more, it has stopped.
+        let _ = self.tell.send(Told::Stop);
         if self.thread.join().is_err() {
             tracing::error!("a thread beside the server panicked");
         }
     }
 }
 
+/// Passes on what `PostgreSQL` says when another replica has written; the follower's own looking is the net under it.
+async fn listen(url: String, tell: Sender<Told>) {
+    loop {
+        let tell = tell.clone();
+        let heard = move || {
+            // The follower is gone only when everything stops.
+            let _ = tell.send(Told::Look);
+        };
+        if let Err(error) = postgres::listen(&url, changes::CHANNEL, heard).await {
+            tracing::debug!(%error, "not listening for changes");
+        }
+        actix_web::rt::time::sleep(POLL).await;
+    }
+}
+
 /// Follows what other replicas and commands write, and tidies up.
-fn follow(app: &App, metrics: &PrometheusHandle, stop: &Receiver<()>) {
+fn follow(app: &App, metrics: &PrometheusHandle, told: &Receiver<Told>) {
     let mut tidied = None;
-    while stop.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
+    loop {
+        match told.recv_timeout(POLL) {
+            Ok(Told::Look) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        // One look is enough for all that was said until now.
+        if told.try_iter().any(|word| matches!(word, Told::Stop)) {
+            return;
+        }
+        metrics.run_upkeep();
         let now = app.clock.now();
         // The keeper says itself when the database goes and comes back.
         if app.keeper.refresh(&app.store, now).is_err() {
             continue;
         }
-        metrics.run_upkeep();
         if tidied.is_none_or(|last| now - last >= HOUSEKEEPING) {
             tidied = Some(now);
             if let Err(error) = app.store.write(|tx| idempotency::forget_old(tx.db(), now)) {

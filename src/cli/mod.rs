@@ -50,7 +50,7 @@ enum Command {
     /// Serves the API and sends what is due, until stopped (SIGINT, SIGTERM).
     ///
     /// Brings the database's tables up to date first. On a start without any administrator, one is made and their
-    /// token printed once, unless DOGWATCH_BOOTSTRAP_TOKEN is set, which then acts as an administrator.
+    /// token printed once, unless `DOGWATCH_BOOTSTRAP_TOKEN` is set, which then acts as an administrator.
     #[command(after_long_help = SETTINGS)]
     Serve,
     /// Serves an example organisation from a throw-away database.

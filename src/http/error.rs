@@ -11,7 +11,10 @@ use crate::service::{self, Fault};
 
 /// A failed request (RFC 9457).
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     status: StatusCode,
     detail: String,
     errors: Vec<Fault>,
@@ -41,14 +44,14 @@ impl Problem {
     /// A problem of this status, explained by `detail`.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status,
             detail: detail.into(),
             errors: Vec::new(),
             extra: Map::new(),
             headers: Vec::new(),
             cause: None,
-        }
+        }))
     }
 
     /// The body is not JSON.
@@ -81,37 +84,37 @@ impl Problem {
     /// The same with one more header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// The answer's status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// What the log, and only the log, is told.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 
     /// The answer.
     #[must_use]
     pub fn response(&self) -> HttpResponse {
-        let mut body = self.extra.clone();
-        let title = self.status.canonical_reason().unwrap_or("Error");
+        let mut body = self.0.extra.clone();
+        let title = self.0.status.canonical_reason().unwrap_or("Error");
         body.insert("type".to_owned(), json!("about:blank"));
         body.insert("title".to_owned(), json!(title));
-        body.insert("status".to_owned(), json!(self.status.as_u16()));
-        body.insert("detail".to_owned(), json!(self.detail));
-        if !self.errors.is_empty() {
-            body.insert("errors".to_owned(), json!(self.errors));
+        body.insert("status".to_owned(), json!(self.0.status.as_u16()));
+        body.insert("detail".to_owned(), json!(self.0.detail));
+        if !self.0.errors.is_empty() {
+            body.insert("errors".to_owned(), json!(self.0.errors));
         }
-        let mut response = HttpResponse::build(self.status);
+        let mut response = HttpResponse::build(self.0.status);
         response.content_type("application/problem+json");
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         response.body(Value::Object(body).to_string())
@@ -120,13 +123,13 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
+        f.write_str(&self.0.detail)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -138,30 +141,33 @@ impl From<service::Error> for Problem {
     fn from(error: service::Error) -> Self {
         use service::Error;
         let detail = error.to_string();
+        let status = match &error {
+            Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Conflict { .. } => StatusCode::CONFLICT,
+            Error::Stale => StatusCode::PRECONDITION_FAILED,
+            Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let mut problem = Self::new(status, detail);
+        let parts = &mut *problem.0;
         match error {
-            Error::Invalid(errors) => Self {
-                errors,
-                ..Self::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "some values cannot be accepted",
-                )
-            },
-            Error::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, detail),
-            Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, detail),
-            Error::Conflict { extra, .. } => Self {
-                extra,
-                ..Self::new(StatusCode::CONFLICT, detail)
-            },
-            Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, detail),
-            Error::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
-                .header(header::RETRY_AFTER, HeaderValue::from_static("5")),
-            Error::Internal(cause) => Self {
-                cause: Some(cause),
-                ..Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "something went wrong on our side; the log says what",
-                )
-            },
+            Error::Invalid(errors) => {
+                "some values cannot be accepted".clone_into(&mut parts.detail);
+                parts.errors = errors;
+            }
+            Error::Conflict { extra, .. } => parts.extra = extra,
+            Error::Unavailable => {
+                let soon = HeaderValue::from_static("5");
+                parts.headers.push((header::RETRY_AFTER, soon));
+            }
+            Error::Internal(cause) => {
+                "something went wrong on our side; the log says what".clone_into(&mut parts.detail);
+                parts.cause = Some(cause);
+            }
+            Error::Forbidden(_) | Error::NotFound(_) | Error::Stale => {}
         }
+        problem
     }
 }

@@ -1,4 +1,4 @@
-//! The contract as a document: OpenAPI 3.1, made from the code.
+//! The contract as a document in the form of `OpenAPI` 3.1, made from the code.
 
 use actix_web::http::Method;
 use actix_web::{App, HttpResponse, web};

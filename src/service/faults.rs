@@ -60,10 +60,6 @@ impl Faults {
     }
 
     /// The same for a value that may be left out: `Some(None)` where it was, `None` where it is bad.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one is `bad`, the inner one `left out`"
-    )]
     pub fn check_some<I, T, E: Display>(
         &mut self,
         pointer: impl Into<String>,

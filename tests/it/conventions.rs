@@ -223,6 +223,9 @@ fn a_stale_change_is_refused() {
     assert_eq!(server.get(&path).expect(200)["name"], "Ada L.");
     change(&format!("\"v9\", {newer}"), "Ada B.").expect(200);
     change("*", "Ada").expect(200);
+    server
+        .patch(&path, &json!({ "name": "Ada L." }))
+        .expect(200);
 }
 
 #[test]
@@ -310,6 +313,11 @@ fn a_repeated_answer_has_no_secret() {
             .json(&person(1)),
     )
     .problem(403);
+
+    server
+        .delete(&format!("/tokens/{}", first["id"].as_str().unwrap()))
+        .expect(204);
+    send(server.with_token(token, Method::GET, "/people")).problem(401);
 }
 
 #[test]

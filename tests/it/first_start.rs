@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 
+use crate::harness::Server;
 use crate::harness::server::send;
-use crate::harness::{Database, Server};
 
 const BOOTSTRAP: &str = "let-me-in-for-the-first-time";
 
@@ -39,7 +39,7 @@ fn a_second_start_makes_nobody() {
 
 #[test]
 fn it_is_alive_and_ready_and_says_how_it_does() {
-    let server = Server::start_on(Database::new(), &[]);
+    let server = Server::start();
     for path in ["/healthz", "/readyz", "/metrics", "/api/openapi.json"] {
         for method in [Method::GET, Method::HEAD] {
             assert_eq!(send(server.bare(method, path)).status, 200, "{path}");

@@ -7,3 +7,4 @@ mod conventions;
 mod first_start;
 mod harness;
 mod log;
+mod replicas;

@@ -4,4 +4,4 @@ pub mod database;
 pub mod server;
 
 pub use database::Database;
-pub use server::{Answer, Server};
+pub use server::Server;

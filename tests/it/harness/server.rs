@@ -31,7 +31,7 @@ pub struct Server {
     /// The application inside, for what cannot be seen from outside.
     pub app: Arc<App>,
     /// Its database.
-    pub database: Database,
+    pub database: Arc<Database>,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -109,25 +109,13 @@ impl Server {
 
     /// One with more settings.
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::start_on(Database::new(), settings)
+        Self::start_on(Arc::new(Database::new()), settings)
     }
 
     /// One on a database that is there.
-    pub fn start_on(database: Database, settings: &[(&str, &str)]) -> Self {
+    pub fn start_on(database: Arc<Database>, settings: &[(&str, &str)]) -> Self {
         startup::install_tls();
-        let own = [
-            ("DATABASE_URL", database.url.as_str()),
-            ("DOGWATCH_LISTEN", "127.0.0.1:0"),
-            (
-                "DOGWATCH_DATA_DIR",
-                database.folder.path().to_str().unwrap(),
-            ),
-        ];
-        let environment = own
-            .iter()
-            .chain(settings)
-            .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let config = Config::load(None, environment).unwrap();
+        let config = config(&database, settings);
         let clock = Arc::new(ManualClock::new(instant(MONDAY)));
         let prepared = startup::prepare(&config, clock.clone()).unwrap();
         let (address, app) = (prepared.address, Arc::clone(&prepared.app));
@@ -207,6 +195,21 @@ impl Drop for Server {
             panic!("the server panicked");
         }
     }
+}
+
+/// The configuration of a server on this database.
+pub fn config(database: &Database, settings: &[(&str, &str)]) -> Config {
+    let folder = database.folder.path().to_str().unwrap();
+    let own = [
+        ("DATABASE_URL", database.url.as_str()),
+        ("DOGWATCH_LISTEN", "127.0.0.1:0"),
+        ("DOGWATCH_DATA_DIR", folder),
+    ];
+    let environment = own
+        .iter()
+        .chain(settings)
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    Config::load(None, environment).unwrap()
 }
 
 /// Sends a request.

@@ -1,0 +1,63 @@
+//! Several programs on one database.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use dogwatch::clock::SystemClock;
+use dogwatch::startup;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::server::{config, send};
+use crate::harness::{Database, Server};
+
+/// How soon others must see what was written, in a test that shares its machine.
+const SOON: Duration = Duration::from_secs(3);
+
+/// Waits until it is so.
+#[track_caller]
+fn soon(what: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !what() {
+        assert!(begun.elapsed() < SOON, "not soon enough");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_change_is_seen_at_once_here_and_soon_by_the_other_replica() {
+    let database = Arc::new(Database::new());
+    let one = Server::start_on(Arc::clone(&database), &[]);
+    if database.url.starts_with("sqlite:") {
+        let refused = startup::prepare(&config(&database, &[]), Arc::new(SystemClock));
+        let error = format!("{:#}", refused.err().expect("a file has one server"));
+        assert!(
+            error.contains("DATABASE_URL") && error.contains("another server"),
+            "{error}"
+        );
+        return;
+    }
+    let other = Server::start_on(database, &[]);
+    assert_eq!(other.token, "", "there is an administrator");
+    let team = json!({ "slug": "flags", "name": "Feature Flags", "time_zone": "Europe/London" });
+    one.post("/teams", &team).expect(201);
+    one.get("/teams/flags").expect(200);
+    let seen = || send(other.with_token(&one.token, Method::GET, "/teams/flags")).status == 200;
+    soon(seen);
+}
+
+#[test]
+fn a_token_made_by_command_is_known_soon() {
+    let server = Server::start();
+    let made = Command::cargo_bin("dogwatch")
+        .unwrap()
+        .env_clear()
+        .env("DATABASE_URL", &server.database.url)
+        .args(["token", "create", "--email", "administrator@localhost"])
+        .assert()
+        .success();
+    let token = String::from_utf8(made.get_output().stdout.clone()).unwrap();
+    let known = || send(server.with_token(token.trim(), Method::GET, "/people")).status == 200;
+    soon(known);
+}
