@@ -61,3 +61,40 @@ fn a_token_made_by_command_is_known_soon() {
     let known = || send(server.with_token(token.trim(), Method::GET, "/people")).status == 200;
     soon(known);
 }
+
+#[test]
+fn with_the_database_away_reads_go_on_and_writes_say_so() {
+    let server = Server::start();
+    let team = |slug: &str| json!({ "slug": slug, "name": "Flags", "time_zone": "UTC" });
+    server.post("/teams", &team("before")).expect(201);
+    if !server.database.set_away(true) {
+        return;
+    }
+    let refused = server.post("/teams", &team("meanwhile"));
+    assert!(!refused.header("retry-after").is_empty());
+    let problem = refused.problem(503).to_string();
+    assert!(
+        !problem.contains("ALLOW") && !problem.contains("it_"),
+        "{problem}"
+    );
+
+    let ready = || send(server.bare(Method::GET, "/readyz")).expect(200);
+    let begun = Instant::now();
+    while ready()["degraded"] == false && begun.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(ready()["degraded_since"].is_string());
+    let duties = server.get("/on-duty");
+    assert!(!duties.header("dogwatch-stale-since").is_empty());
+    duties.expect(200);
+    server.get("/teams/before").expect(200);
+
+    server.database.set_away(false);
+    let begun = Instant::now();
+    while ready()["degraded"] == true && begun.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(server.get("/on-duty").header("dogwatch-stale-since"), "");
+    server.get("/teams/meanwhile").problem(404);
+    server.post("/teams", &team("after")).expect(201);
+}

@@ -53,6 +53,30 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Takes the database away (or gives it back) while servers run; `false` where that cannot be done.
+    pub fn set_away(&self, away: bool) -> bool {
+        let Some((server, name)) = &self.made else {
+            return false;
+        };
+        let mut connection = connect(server);
+        connection
+            .batch_execute(&format!(
+                "ALTER DATABASE {name} ALLOW_CONNECTIONS {}",
+                !away
+            ))
+            .unwrap();
+        if away {
+            connection
+                .batch_execute(&format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+                ))
+                .unwrap();
+        }
+        true
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some((server, name)) = &self.made {
