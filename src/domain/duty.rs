@@ -147,19 +147,17 @@ fn working(rota: &impl Rota, person: PersonId, at: Instant) -> Working {
     let Some(person) = rota.person(person) else {
         return Working::default();
     };
-    match person.available_at(at, at) {
-        Some(now) => Working {
+    if let Some(now) = person.available_at(at, at) {
+        return Working {
             now: true,
             until: Some(now.end()),
             next: None,
-        },
-        None => {
-            let next = person.next_available(at, at).map(|next| next.start());
-            Working {
-                now: false,
-                until: None,
-                next,
-            }
-        }
+        };
+    }
+    let next = person.next_available(at, at).map(|next| next.start());
+    Working {
+        now: false,
+        until: None,
+        next,
     }
 }

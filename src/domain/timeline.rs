@@ -90,6 +90,9 @@ const BLOCK: i64 = 32 * 86_400;
 /// Blocks that are kept.
 const BLOCKS_KEPT: usize = 12;
 
+/// Turns that a gap can reach over: more than the horizon has.
+const NEARBY: usize = 24 * 366 * 8;
+
 /// What comes next is looked for within this time.
 const HORIZON: TimeDelta = TimeDelta::days(7 * 366);
 
@@ -177,31 +180,17 @@ impl Timeline {
             .entries
             .partition_point(|entry| entry.interval().end() <= at);
         let Some(entry) = block.entries.get(index).copied() else {
-            let rest = Interval::new(at, FOREVER).unwrap_or_else(|| unreachable_interval(at));
-            return (
-                Entry::Gap(Gap {
-                    interval: rest,
-                    reason: GapReason::Ended,
-                }),
-                None,
-            );
+            let interval = Interval::new(at, FOREVER).unwrap_or_else(|| unreachable_interval(at));
+            let reason = GapReason::Ended;
+            return (Entry::Gap(Gap { interval, reason }), None);
         };
-        let later = block
+        let following = block
             .entries
             .iter()
             .skip(index + 1)
             .find_map(Entry::shift)
             .copied();
-        let from = entry.interval().end();
-        let next = later
-            .or(block.next)
-            .filter(|next| next.interval.start() >= from);
-        let next = if next.is_none() && from < FOREVER {
-            self.next_shift(layer, from)
-        } else {
-            next
-        };
-        (entry, next)
+        (entry, following.or(block.next))
     }
 
     /// Every shift that meets `window`, with its true start and end, in order.
@@ -402,10 +391,13 @@ impl Timeline {
         if at < handoff.first() {
             return (GapReason::NoHandoff, handoff.first().min(until));
         }
+        // Only an end that is near is worth finding: a large COUNT may reach for centuries.
+        let passed = handoff.count_through(at);
         let end = handoff
             .turns()
+            .filter(|turns| turns.saturating_sub(passed) < NEARBY)
             .and_then(|turns| handoff.turn(turns.checked_sub(1)?))
-            .map_or(FOREVER, |t| t.end());
+            .map_or(FOREVER, |last| last.end());
         if at >= end {
             (GapReason::Ended, until)
         } else {

@@ -57,6 +57,9 @@ impl RequestIds {
 /// Calls the rest of the program, and notes what came of it.
 ///
 /// # Errors
+/// Those of `service`.
+///
+/// # Errors
 /// Those of the rest of the program; what went wrong in a handler is an answer, not an error.
 pub fn observe<S, B>(
     request: ServiceRequest,

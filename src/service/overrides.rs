@@ -215,7 +215,8 @@ pub fn cancel(
         .ok_or(Error::NotFound("override"))?;
     let involved = found.created_by.is_some_and(|by| actor.is(by))
         || found.person.is_some_and(|to| actor.is(to));
-    if !access::manages(actor, &scene.team) && !(actor.role == Role::Member && involved) {
+    let may = access::manages(actor, &scene.team) || actor.role == Role::Member && involved;
+    if !may {
         return Err(Error::forbidden(
             "only managers, whoever made it and whoever takes over end an override",
         ));

@@ -284,7 +284,7 @@ pub fn change(
     }
     match change.holidays {
         Some(Some(holidays)) => {
-            profile.holidays = values::holidays(&mut faults, "/holidays", holidays)
+            profile.holidays = values::holidays(&mut faults, "/holidays", holidays);
         }
         Some(None) => profile.holidays = None,
         None => {}
@@ -395,7 +395,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: PersonId, now: Instant) -> Resu
         return Err(Error::conflict("they are active: deactivate them first"));
     }
     let mut after = before.clone();
-    after.name = "Erased person".to_owned();
+    "Erased person".clone_into(&mut after.name);
     after.email = format!("erased-{id}@invalid.example");
     after.external_ids = BTreeMap::new();
     after.version += 1;

@@ -203,7 +203,7 @@ fn first(faults: &mut Faults, given: &FirstInput, order: &[PersonId]) -> Option<
                 (Some(only), None) => return Some(only),
                 (None, _) => faults.add("/first", "is not in the order"),
                 (Some(_), Some(_)) => {
-                    faults.add("/first", "is in the order more than once: give the index")
+                    faults.add("/first", "is in the order more than once: give the index");
                 }
             }
             None

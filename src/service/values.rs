@@ -65,10 +65,6 @@ pub fn line(faults: &mut Faults, pointer: &str, text: &str, longest: usize) -> O
 }
 
 /// A longer text that may be left out, with line breaks but no other control characters.
-#[expect(
-    clippy::option_option,
-    reason = "the outer one is `bad`, the inner one `left out`"
-)]
 pub fn text(faults: &mut Faults, pointer: &str, text: Option<&str>) -> Option<Option<String>> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Some(None);

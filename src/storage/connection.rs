@@ -14,6 +14,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
 use super::changes::{self, Change};
+use super::db::Db;
 use super::postgres::Postgres;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -21,15 +22,6 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 
 /// Replicas that start together take turns under this advisory lock.
 const MIGRATION_LOCK: i64 = 727_001;
-
-/// A connection to either database.
-#[derive(diesel::MultiConnection)]
-pub enum Db {
-    /// SQLite.
-    Sqlite(SqliteConnection),
-    /// PostgreSQL.
-    Postgres(Postgres),
-}
 
 /// Where the database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -257,7 +249,7 @@ impl Store {
                     connection
                         .run_pending_migrations(SQLITE_MIGRATIONS)
                         .map(|_| ())
-                        .map_err(|error| DieselError::QueryBuilderError(error))
+                        .map_err(DieselError::QueryBuilderError)
                 })?;
             }
             Db::Postgres(connection) => {

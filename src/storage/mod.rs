@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod changes;
 pub mod connection;
+pub mod db;
 pub mod feeds;
 pub mod idempotency;
 pub mod people;
@@ -15,4 +16,5 @@ pub mod tokens;
 pub mod types;
 
 pub use changes::Change;
-pub use connection::{DatabaseUrl, Db, Store, StoreError, Tx};
+pub use connection::{DatabaseUrl, Store, StoreError, Tx};
+pub use db::Db;

@@ -170,7 +170,7 @@ impl MultiConnectionHelper for Postgres {
     fn from_any(lookup: &mut dyn Any) -> Option<&mut <Pg as TypeMetadata>::MetadataLookup> {
         lookup
             .downcast_mut::<FixedOids>()
-            .map(|lookup| lookup as &mut dyn PgMetadataLookup)
+            .map(|lookup| -> &mut dyn PgMetadataLookup { lookup })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tables, once for both databases.
 
-#![expect(missing_docs, reason = "the migrations describe the tables")]
+#![allow(missing_docs, reason = "the migrations describe the tables")]
+#![allow(clippy::wildcard_imports, reason = "the macro wants the SQL types by their short names")]
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 

@@ -9,7 +9,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, HasSqlType, Jsonb, SqlType, Text, Timestamptz};
 use diesel::sqlite::{Sqlite, SqliteValue};
 
-use super::connection::{MultiBackend, MultiRawValue};
+use super::db::{MultiBackend, MultiRawValue};
 use crate::domain::interval::Instant;
 
 /// SQL type of an instant.

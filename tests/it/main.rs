@@ -2,6 +2,13 @@
 //!
 //! The database is SQLite, or PostgreSQL where `DOGWATCH_TEST_POSTGRES` names a server on which databases may be made.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test that cannot go on fails"
+)]
+
 mod command_line;
 mod conventions;
 mod first_start;

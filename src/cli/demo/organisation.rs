@@ -10,10 +10,7 @@ use serde_json::{Value, json};
 
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Instant;
-use crate::domain::rotation::Rotation;
 use crate::domain::timeline::Layer;
-use crate::roster::Roster;
-use crate::service::views::OverrideView;
 use crate::service::{
     Actor, App, Expected, Scope, feeds, overrides, people, rotations, teams, time_off, tokens,
 };
@@ -245,134 +242,212 @@ pub struct Welcome {
     pub rotation: RotationId,
 }
 
-/// Writes the organisation into an empty database, in one transaction.
+/// Writes the organisation into an empty database.
 ///
 /// # Errors
 /// Where the data do not fit the rules: a defect.
 pub fn found(app: &App, now: Instant) -> anyhow::Result<Welcome> {
-    let mut ids: HashMap<&str, String> = HashMap::new();
-    let mut made: HashMap<&str, Rotation> = HashMap::new();
-    let actor = Actor::operator();
-    for (name, zone, start, end) in PEOPLE {
-        let hours =
-            json!([{ "days": ["mon", "tue", "wed", "thu", "fri"], "start": start, "end": end }]);
-        let role = if *name == "Robin" {
-            "administrator"
-        } else {
-            "member"
-        };
-        let email = format!("{}@example.com", name.to_lowercase());
-        let body = json!({ "name": format!("{name} (sample)"), "email": email, "time_zone": zone, "working_hours": hours, "role": role });
-        let new = vec![(String::new(), read(body)?)];
-        let added = app.write(|tx| people::create(tx, &actor, new, now))?;
-        ids.insert(
-            *name,
-            added.first().context("nobody was added")?.id.to_string(),
-        );
-    }
-    let id = |name: &str| ids.get(name).cloned().context("somebody is missing");
-    let all = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| id(name))
-            .collect::<anyhow::Result<Vec<String>>>()
-    };
-    for (slug, name, zone, members) in TEAMS {
-        let (members, managers) = (all(members)?, all(members.get(..1).unwrap_or_default())?);
-        let body = json!({ "slug": slug, "name": name, "time_zone": zone, "members": members, "managers": managers });
-        let new = read(body)?;
-        app.write(|tx| teams::create(tx, &actor, &new, now))?;
-    }
-    for weekly in WEEKLY {
-        let Weekly(team, name, title, day, time, order, fallback, not_working) = weekly;
-        let zone = TEAMS
-            .iter()
-            .find(|(slug, ..)| slug == team)
-            .context("a team is missing")?
-            .2;
-        let fallback = fallback.map(|name| {
-            made.get(name)
-                .map(|one| one.id.to_string())
-                .context("a fallback is missing")
-        });
-        let start = monday(now) + Days::new(*day);
-        let body = json!({
-            "name": name, "title": title, "kind": "ordered", "time_zone": zone, "order": all(order)?,
-            "handoff": { "start": format!("{start}T{time}:00"), "rule": "FREQ=WEEKLY" },
-            "fallback_rotation_id": fallback.transpose()?,
-            "fallback_when": if *not_working { "not_working" } else { "gap" },
-        });
-        let new = read(body)?;
-        let (rotation, _) = app.write(|tx| rotations::create(tx, &actor, team, &new, now))?;
-        made.insert(*name, rotation);
-    }
-    let pool = TEAMS
-        .iter()
-        .find(|(slug, ..)| *slug == "support")
-        .context("support is missing")?
-        .3;
-    let body = json!({
-        "name": "Support watch", "title": "Support Watcher", "kind": "follow_the_sun", "time_zone": "UTC", "order": all(pool)?,
-        "effective_from": format!("{}T00:00:00Z", monday(now)),
-        "fallback_rotation_id": made.get(GLOBAL).map(|one| one.id.to_string()),
-    });
-    let new = read(body)?;
-    app.write(|tx| rotations::create(tx, &actor, "support", &new, now))?;
-
-    let hero = |name: &str| {
-        made.get(name)
-            .map(|one| one.id)
-            .context("a rotation is missing")
-    };
-    let roster = app.keeper.snapshot();
-    let flags = hero("Feature Flags hero")?;
-    // A colleague takes three days of the next turn; a gap of three days; somebody away in their turn.
-    let next = next_turn(&roster, flags, now)?;
-    let days = |from: i64, until: i64| {
-        (
-            next.0 + TimeDelta::days(from),
-            next.0 + TimeDelta::days(until),
-        )
-    };
-    let other = if id("Ada")? == next.1.to_string() {
-        id("Ines")?
-    } else {
-        id("Ada")?
-    };
-    cover(app, flags, days(2, 5), Some(&other), "agreed in chat", now)?;
-    cover(
+    let mut founding = Founding {
         app,
-        hero("Data Warehouse hero")?,
-        days(7, 10),
-        None,
-        "company retreat",
         now,
-    )?;
-    cover(
-        app,
-        hero("Infrastructure hero")?,
-        days(1, 2),
-        Some(&id("Mei")?),
-        "dentist",
-        now,
-    )?;
-    let (luigi, who) = next_turn(&roster, hero("Session Replay hero")?, now)?;
-    let first = luigi.date_naive() + Days::new(1);
-    let off = read(
-        json!({ "first_day": first, "last_day": first + Days::new(1), "reason": "moving house" }),
-    )?;
-    app.write(|tx| time_off::create(tx, &actor, who, &off, now))?;
-    let off =
-        read(json!({ "first_day": first, "last_day": first + Days::new(4), "reason": "hiking" }))?;
-    let elif = id("Elif")?.parse()?;
-    app.write(|tx| time_off::create(tx, &actor, elif, &off, now))?;
-
+        actor: Actor::operator(),
+        people: HashMap::new(),
+        rotations: HashMap::new(),
+    };
+    founding.hire()?;
+    founding.form_teams()?;
+    founding.set_up_rotations()?;
+    founding.let_life_happen()?;
     Ok(Welcome {
-        manager: ("Ines".to_owned(), token(app, &id("Ines")?, now)?),
-        engineer: ("Tom".to_owned(), token(app, &id("Tom")?, now)?),
+        manager: (
+            "Ines".to_owned(),
+            token(app, &founding.person("Ines")?, now)?,
+        ),
+        engineer: ("Tom".to_owned(), token(app, &founding.person("Tom")?, now)?),
         feed: feed(app, now)?,
-        rotation: flags,
+        rotation: founding.rotation("Feature Flags hero")?,
     })
+}
+
+struct Founding<'a> {
+    app: &'a App,
+    now: Instant,
+    actor: Actor,
+    people: HashMap<&'static str, String>,
+    rotations: HashMap<&'static str, RotationId>,
+}
+
+impl Founding<'_> {
+    fn person(&self, name: &str) -> anyhow::Result<String> {
+        self.people
+            .get(name)
+            .cloned()
+            .context("somebody is missing")
+    }
+
+    fn everybody(&self, names: &[&str]) -> anyhow::Result<Vec<String>> {
+        names.iter().map(|name| self.person(name)).collect()
+    }
+
+    fn rotation(&self, name: &str) -> anyhow::Result<RotationId> {
+        self.rotations
+            .get(name)
+            .copied()
+            .context("a rotation is missing")
+    }
+
+    fn hire(&mut self) -> anyhow::Result<()> {
+        for (name, zone, start, end) in PEOPLE {
+            let hours = json!([{ "days": ["mon", "tue", "wed", "thu", "fri"], "start": start, "end": end }]);
+            let role = if *name == "Robin" {
+                "administrator"
+            } else {
+                "member"
+            };
+            let email = format!("{}@example.com", name.to_lowercase());
+            let body = json!({ "name": format!("{name} (sample)"), "email": email, "time_zone": zone, "working_hours": hours, "role": role });
+            let new = vec![(String::new(), read(body)?)];
+            let added = self
+                .app
+                .write(|tx| people::create(tx, &self.actor, new, self.now))?;
+            let id = added.first().context("nobody was added")?.id.to_string();
+            self.people.insert(*name, id);
+        }
+        Ok(())
+    }
+
+    fn form_teams(&self) -> anyhow::Result<()> {
+        for (slug, name, zone, members) in TEAMS {
+            let managers = self.everybody(members.get(..1).unwrap_or_default())?;
+            let members = self.everybody(members)?;
+            let new = read(
+                json!({ "slug": slug, "name": name, "time_zone": zone, "members": members, "managers": managers }),
+            )?;
+            self.app
+                .write(|tx| teams::create(tx, &self.actor, &new, self.now))?;
+        }
+        Ok(())
+    }
+
+    fn set_up_rotations(&mut self) -> anyhow::Result<()> {
+        for Weekly(slug, name, title, day, time, order, fallback, not_working) in WEEKLY {
+            let start = monday(self.now) + Days::new(*day);
+            let fallback = fallback.map(|name| self.rotation(name)).transpose()?;
+            self.set_up(slug, name, json!({
+                "name": name, "title": title, "kind": "ordered", "time_zone": team(slug)?.2, "order": self.everybody(order)?,
+                "handoff": { "start": format!("{start}T{time}:00"), "rule": "FREQ=WEEKLY" },
+                "fallback_rotation_id": fallback,
+                "fallback_when": if *not_working { "not_working" } else { "gap" },
+            }))?;
+        }
+        self.set_up("support", "Support watch", json!({
+            "name": "Support watch", "title": "Support Watcher", "kind": "follow_the_sun", "time_zone": "UTC",
+            "order": self.everybody(team("support")?.3)?,
+            "effective_from": format!("{}T00:00:00Z", monday(self.now)),
+            "fallback_rotation_id": self.rotation(GLOBAL)?,
+        }))
+    }
+
+    fn set_up(&mut self, team: &str, name: &'static str, body: Value) -> anyhow::Result<()> {
+        let new = read(body)?;
+        let (made, _) = self
+            .app
+            .write(|tx| rotations::create(tx, &self.actor, team, &new, self.now))?;
+        self.rotations.insert(name, made.id);
+        Ok(())
+    }
+
+    /// A colleague takes three days of the next turn; nobody has three days; somebody is away in
+    /// their own turn, and somebody of support.
+    fn let_life_happen(&self) -> anyhow::Result<()> {
+        let flags = self.rotation("Feature Flags hero")?;
+        let (start, next) = self.next_turn(flags)?;
+        let days = |from: i64, until: i64| {
+            (
+                start + TimeDelta::days(from),
+                start + TimeDelta::days(until),
+            )
+        };
+        let ada = self.person("Ada")?;
+        let other = if ada == next.to_string() {
+            self.person("Ines")?
+        } else {
+            ada
+        };
+        self.cover(flags, days(2, 5), Some(&other), "agreed in chat")?;
+        self.cover(
+            self.rotation("Data Warehouse hero")?,
+            days(7, 10),
+            None,
+            "company retreat",
+        )?;
+        self.cover(
+            self.rotation("Infrastructure hero")?,
+            days(1, 2),
+            Some(&self.person("Mei")?),
+            "dentist",
+        )?;
+        let (start, luigi) = self.next_turn(self.rotation("Session Replay hero")?)?;
+        let first = start.date_naive() + Days::new(1);
+        self.away(luigi, first, 2, "moving house")?;
+        self.away(self.person("Elif")?.parse()?, first, 5, "hiking")
+    }
+
+    fn next_turn(&self, rotation: RotationId) -> anyhow::Result<(Instant, PersonId)> {
+        let roster = self.app.keeper.snapshot();
+        let timeline = roster
+            .timeline_of(rotation)
+            .context("a timeline is missing")?;
+        let next = timeline
+            .next_shift(Layer::Base, self.now)
+            .context("nobody is next")?;
+        Ok((next.interval.start(), next.person))
+    }
+
+    fn cover(
+        &self,
+        rotation: RotationId,
+        (start, end): (Instant, Instant),
+        person: Option<&str>,
+        reason: &str,
+    ) -> anyhow::Result<()> {
+        let new =
+            read(json!({ "start": start, "end": end, "person_id": person, "reason": reason }))?;
+        self.app.write(|tx| {
+            overrides::create(tx, &self.actor, rotation, &new, &Expected::any(), self.now)
+        })?;
+        Ok(())
+    }
+
+    fn away(
+        &self,
+        person: PersonId,
+        first: NaiveDate,
+        days: u64,
+        reason: &str,
+    ) -> anyhow::Result<()> {
+        let new = read(
+            json!({ "first_day": first, "last_day": first + Days::new(days - 1), "reason": reason }),
+        )?;
+        self.app
+            .write(|tx| time_off::create(tx, &self.actor, person, &new, self.now))?;
+        Ok(())
+    }
+}
+
+type Team = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
+
+fn team(slug: &str) -> anyhow::Result<Team> {
+    TEAMS
+        .iter()
+        .copied()
+        .find(|team| team.0 == slug)
+        .context("a team is missing")
 }
 
 fn read<T: DeserializeOwned>(body: Value) -> anyhow::Result<T> {
@@ -383,41 +458,6 @@ fn read<T: DeserializeOwned>(body: Value) -> anyhow::Result<T> {
 fn monday(now: Instant) -> NaiveDate {
     let today = now.date_naive();
     today - Days::new(u64::from(today.weekday().num_days_from_monday()) + 28)
-}
-
-fn next_turn(
-    roster: &Roster,
-    rotation: RotationId,
-    now: Instant,
-) -> anyhow::Result<(Instant, PersonId)> {
-    let timeline = roster
-        .timeline_of(rotation)
-        .context("a timeline is missing")?;
-    let next = timeline
-        .next_shift(Layer::Base, now)
-        .context("nobody is next")?;
-    Ok((next.interval.start(), next.person))
-}
-
-fn cover(
-    app: &App,
-    rotation: RotationId,
-    (start, end): (Instant, Instant),
-    person: Option<&str>,
-    reason: &str,
-    now: Instant,
-) -> anyhow::Result<OverrideView> {
-    let new = read(json!({ "start": start, "end": end, "person_id": person, "reason": reason }))?;
-    Ok(app.write(|tx| {
-        overrides::create(
-            tx,
-            &Actor::operator(),
-            rotation,
-            &new,
-            &Expected::any(),
-            now,
-        )
-    })?)
 }
 
 fn token(app: &App, person: &str, now: Instant) -> anyhow::Result<String> {

@@ -38,6 +38,22 @@ struct Inner {
     cache: Mutex<Cache>,
 }
 
+/// How many turns a rule has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turns {
+    Bounded(usize),
+    Endless,
+}
+
+impl Turns {
+    const fn number(self) -> Option<usize> {
+        match self {
+            Self::Bounded(number) => Some(number),
+            Self::Endless => None,
+        }
+    }
+}
+
 /// A handoff: its instant, and the local time that the rule gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Occurrence {
@@ -50,7 +66,8 @@ struct Cache {
     /// How many handoffs lie in the chunks up to and including each.
     through: Vec<usize>,
     recent: VecDeque<(usize, Arc<[Occurrence]>)>,
-    turns: Option<Option<usize>>,
+    /// How many turns there are, once that was asked.
+    turns: Option<Turns>,
 }
 
 impl Handoff {
@@ -140,7 +157,7 @@ impl Handoff {
     #[must_use]
     pub fn turns(&self) -> Option<usize> {
         if let Some(known) = self.0.lock().turns {
-            return known;
+            return known.number();
         }
         // An UNTIL beyond what is looked at, such as the year 9999, bounds nothing: counting up to it
         // would expand thousands of years.
@@ -165,7 +182,7 @@ impl Handoff {
                 turns
             }
         });
-        self.0.lock().turns = Some(turns);
+        self.0.lock().turns = Some(turns.map_or(Turns::Endless, Turns::Bounded));
         turns
     }
 

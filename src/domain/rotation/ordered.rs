@@ -21,7 +21,7 @@ pub struct Turn {
 /// Where turns of a revision begin to count, and whose they are.
 pub(super) struct Order<'a> {
     handoff: &'a Handoff,
-    order: &'a [PersonId],
+    people: &'a [PersonId],
     first: usize,
     /// Index of the handoff of turn 0.
     zero: usize,
@@ -37,7 +37,7 @@ impl<'a> Order<'a> {
             .saturating_sub(1);
         Some(Self {
             handoff,
-            order: &revision.order,
+            people: &revision.order,
             first: *first,
             zero,
         })
@@ -50,7 +50,7 @@ impl<'a> Order<'a> {
 
     /// Index in the order of whose turn begins at this handoff.
     pub(super) fn position(&self, handoff: usize) -> usize {
-        (self.first + handoff.saturating_sub(self.zero)) % self.order.len().max(1)
+        (self.first + handoff.saturating_sub(self.zero)) % self.people.len().max(1)
     }
 
     /// The handoff of the turn that `at` lies in, or of the last one before; at least turn 0.

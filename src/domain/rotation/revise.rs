@@ -65,10 +65,9 @@ pub fn first_of(rotation: &Rotation, order: &[PersonId], at: Instant) -> usize {
             (same + 1) % order.len().max(1)
         };
     }
-    let after = (1..old.order.len()).map(|step| (position + step) % old.order.len());
+    let mut after = (1..old.order.len()).map(|step| (position + step) % old.order.len());
     after
-        .filter_map(|next| matching(&old.order, next, order))
-        .next()
+        .find_map(|next| matching(&old.order, next, order))
         .unwrap_or(0)
 }
 
