@@ -174,6 +174,8 @@ def people():
     named = rotation(theirs, [leaver, stays])
     override = ok(admin.post(f"/rotations/{named['id']}/overrides", {"start": ahead(days=40), "end": ahead(days=41), "person_id": leaver["id"]}), 201)
     gone, path = token(leaver), f"/people/{leaver['id']}"
+    renamed = {"name": f"Once Leaver {WORD}", "email": f"once-{WORD}@example.org"}
+    ok(admin.patch(path, renamed), 200)
     refused(admin.post(path + "/erase", {}), 409)
     conflict = refused(admin.post(path + "/deactivate", {}), 409)
     for what in (named["id"], override["id"]):
@@ -186,7 +188,8 @@ def people():
     refused(admin.post(f"/rotations/{named['id']}/revisions", {"order": [leaver["id"]]}), 422, "/order/0")
     ok(admin.post(path + "/erase", {}), 200, PERSON)
     kept = admin.get(path).text + admin.get("/audit", subject=leaver["id"], limit=200).text + admin.get("/audit", limit=200).text
-    check(leaver["name"] not in kept and leaver["email"] not in kept, "an erased person's name or address is still shown")
+    check(not any(word in kept for word in renamed.values()), "an erased person's name or address is still shown")
+    check(leaver["name"] not in kept and leaver["email"] not in kept, "an erased person's former name or address is still shown")
     leave_while_a_revision_is_pending()
     row = {"name": f"Secret {WORD}", "email": f"secret-{WORD}@example.org", "time_zone": "UTC"}
     brief = ok(admin.post("/people", row, Idempotency_Key=f"erase-{WORD}"), 201)
@@ -453,6 +456,34 @@ def audit():
     refused(admin.get("/audit", from_="x", limit="0"), 422, "/from", "/limit")
 
 
+def feeds():
+    if "POST /feeds" not in served:
+        return
+    one = person("Feedreader")
+    squad = team([one])
+    made, own = rotation(squad, [one]), token(one)
+    for bad in ({}, {"scope": {}}, {"scope": {"all": True, "team": squad["slug"]}}, {"scope": {"team": "no-such-team"}},
+                {"scope": {"person_id": WORD}}, {"scope": {"rotation_id": WORD}}, {"scope": {"all": True}, "colour": 1}):
+        refused(own.post("/feeds", bad), 422)
+    for scope in ({"person_id": one["id"]}, {"rotation_id": made["id"]}, {"team": squad["slug"]}, {"all": True}):
+        key = f"feed-{WORD}-{list(scope)[0]}"
+        feed = ok(own.post("/feeds", {"scope": scope}, Idempotency_Key=key), 201, {"id": text, "url": text})
+        again = ok(own.post("/feeds", {"scope": scope}, Idempotency_Key=key), 201)
+        same((again["id"], again["url"]), (feed["id"], None), "the same feed again")
+        path = "/" + urllib.parse.urlsplit(feed["url"]).path
+        for address in (path, path.removesuffix(".ics") + "/hero.ics"):
+            read = ok(Client(None).get(address), 200)
+            same(read.headers.get_content_type(), "text/calendar", f"the kind of {address}")
+            check(read.text.startswith("BEGIN:VCALENDAR\r\n") and read.text.endswith("END:VCALENDAR\r\n"), f"the form of {address}")
+            check("BEGIN:VEVENT" in read.text, f"no shift in {address}")
+        check(feed["url"] not in own.get("/feeds").text + admin.get("/audit", action="feed.create", limit=200).text, "a feed's address is shown twice")
+        check(feed["id"] in ok(own.get("/feeds"), 200, {"items": [{"id": text}]}).ids(), "one's feed is not listed")
+        check(feed["id"] not in token(person("Noone")).get("/feeds").ids(), "somebody else's feed is listed")
+        ok(own.delete(f"/feeds/{feed['id']}"), 204)
+        gone = Client(None).get(path)
+        same((gone.status, gone.headers.get_content_type()), (410, "text/plain"), "a revoked feed")
+
+
 class World:
     """What the table of rights is about; `me` is whoever asks."""
 
@@ -496,6 +527,9 @@ class World:
         ok(admin.post(f"/rotations/{made}/revisions", {"order": [self.mate["id"], self.stranger["id"]]}), 201)
         return made
 
+    def feed_of(self, who):
+        return ok(self.clients[who].post("/feeds", {"scope": {"all": True}}), 201)["id"]
+
     def rotation_of(self, someone):
         return self.owned.setdefault(someone["id"], rotation(self.team, [someone])["id"])
 
@@ -507,12 +541,15 @@ def rights():
     world, seen = World(), set()
     for route, case, who_may, make in contract_rights.table(world):
         seen.add(route)
+        world.who = "A"
         if served and route not in served:
             continue
         for who, client in world.clients.items():
-            world.me = world.people[who]
+            world.me, world.who = world.people[who], who
             path, body = make()
             answer = client.call(route.split()[0], path, body)
+            if who.lower() in who_may:
+                continue
             if who in who_may:
                 check(answer.status < 300, f"{who} may {route} {case}: {answer}")
             else:
@@ -538,7 +575,7 @@ def main():
         return 2
     Client.base, admin.token = arguments[0].rstrip("/"), arguments[1]
     first = [("documents", lambda: documents("--complete" in sys.argv))]
-    rest = [errors, people, tokens, time_off, teams, ordered, follow_the_sun, audit, rights]
+    rest = [errors, people, tokens, time_off, teams, ordered, follow_the_sun, feeds, audit, rights]
     for name, run in first + [(one.__name__, one) for one in rest]:
         Tally.section = name
         try:

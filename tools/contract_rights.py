@@ -2,7 +2,7 @@
 
 Each line: method and route, the case, who may (`A` administrator, `M` manager of the team, `E` engineer, that is a
 member of it, `V` viewer, `R` an administrator's token that may only read), and how such a request is made: a function
-of the world that gives path and body. Without a token every one of them is 401. A route of the server's OpenAPI
+of the world that gives path and body. A small letter is not asked: the contract leaves it open. Without a token every one of them is 401. A route of the server's OpenAPI
 document that has no line here is a failure.
 """
 
@@ -51,12 +51,15 @@ def table(w):
         ("POST /rotations/{id}/overrides", "their own, to nobody", "AM", lambda: cover(w.rotation_of(w.me), None)),
         ("POST /rotations/{id}/overrides", "their own, to a stranger", "AM", lambda: cover(w.rotation_of(w.me), w.stranger["id"])),
         ("DELETE /overrides/{id}", "", "AM", lambda: (f"/overrides/{w.override_of(*cover(w.rotation, w.mate['id']))}", None)),
+        ("POST /feeds", "", "AMEVr", lambda: ("/feeds", {"scope": {"all": True}})),
+        ("DELETE /feeds/{id}", "their own", "AMEVr", lambda: (f"/feeds/{w.feed_of('A' if w.who == 'R' else w.who)}", None)),
+        ("DELETE /feeds/{id}", "another's", "Ar", lambda: (f"/feeds/{w.feed_of('M' if w.who != 'M' else 'E')}", None)),
         ("GET /audit", "", "A", lambda: ("/audit", None)),
     ]
     seen_by_all = {
         "/people": "/people", "/people/{id}": f"/people/{w.mate['id']}", "/people/{id}/shifts": f"/people/{w.mate['id']}/shifts",
         "/people/{id}/time-off": f"/people/{w.mate['id']}/time-off", "/teams": "/teams", "/teams/{slug}": f"/teams/{w.team['slug']}",
-        "/rotations": "/rotations", "/on-duty": "/on-duty", "/gaps": "/gaps", "/clashes": "/clashes",
+        "/rotations": "/rotations", "/on-duty": "/on-duty", "/gaps": "/gaps", "/clashes": "/clashes", "/feeds": "/feeds",
         "/rotations/{id}/candidates": f"/rotations/{w.watch}/candidates",
     }
     for part in ("", "/revisions", "/overrides", "/on-duty", "/shifts"):
