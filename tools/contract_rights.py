@@ -1,0 +1,68 @@
+"""The table of rights: every route × every role. `tools/contract.py` walks it.
+
+Each line: method and route, the case, who may (`A` administrator, `M` manager of the team, `E` engineer, that is a
+member of it, `V` viewer, `R` an administrator's token that may only read), and how such a request is made: a function
+of the world that gives path and body. A small letter is not asked: the contract leaves it open. Without a token every one of them is 401. A route of the server's OpenAPI
+document that has no line here is a failure.
+"""
+
+EVERYBODY, WRITERS = "AMEVR", "AME"
+
+
+def table(w):
+    """`w` makes what is asked about: fresh for each request, so that none stands in the way of another."""
+    hours = [{"days": ["mon"], "start": "08:00", "end": "16:00"}]
+    off = {"start": w.ahead(days=50), "end": w.ahead(days=51)}
+    label = {"name": "rights", "scope": "read"}
+
+    def cover(rotation, to):
+        return f"/rotations/{rotation}/overrides", {"start": w.ahead(days=20), "end": w.ahead(days=21), "person_id": to}
+
+    rows = [
+        ("POST /people", "", "A", lambda: ("/people", w.new_person())),
+        ("POST /people/import", "", "A", lambda: ("/people/import", [w.new_person()])),
+        ("PATCH /people/{id}", "another's", "A", lambda: (f"/people/{w.mate['id']}", {"working_hours": hours})),
+        ("PATCH /people/{id}", "their own", WRITERS, lambda: (f"/people/{w.me['id']}", {"working_hours": hours})),
+        ("PATCH /people/{id}", "their own role", "A", lambda: (f"/people/{w.me['id']}", {"role": w.me["role"]})),
+        ("POST /people/{id}/deactivate", "", "A", lambda: (f"/people/{w.fresh()}/deactivate", {})),
+        ("POST /people/{id}/erase", "", "A", lambda: (f"/people/{w.gone()}/erase", {})),
+        ("GET /people/{id}/tokens", "another's", "A", lambda: (f"/people/{w.mate['id']}/tokens", None)),
+        ("GET /people/{id}/tokens", "their own", EVERYBODY, lambda: (f"/people/{w.me['id']}/tokens", None)),
+        ("POST /people/{id}/tokens", "another's", "A", lambda: (f"/people/{w.mate['id']}/tokens", label)),
+        ("POST /people/{id}/tokens", "their own", WRITERS, lambda: (f"/people/{w.me['id']}/tokens", label)),
+        ("DELETE /tokens/{id}", "another's", "A", lambda: (f"/tokens/{w.token_of(w.mate)}", None)),
+        ("DELETE /tokens/{id}", "their own", WRITERS, lambda: (f"/tokens/{w.token_of(w.me)}", None)),
+        ("POST /people/{id}/time-off", "another's", "A", lambda: (f"/people/{w.mate['id']}/time-off", off)),
+        ("POST /people/{id}/time-off", "their own", WRITERS, lambda: (f"/people/{w.me['id']}/time-off", off)),
+        ("DELETE /time-off/{id}", "another's", "A", lambda: (f"/time-off/{w.time_off_of(w.mate, off)}", None)),
+        ("DELETE /time-off/{id}", "their own", WRITERS, lambda: (f"/time-off/{w.time_off_of(w.me, off)}", None)),
+        ("POST /teams", "", "A", lambda: ("/teams", w.new_team())),
+        ("PATCH /teams/{slug}", "who is in it", "AM", lambda: (f"/teams/{w.team['slug']}", {"members": w.team["members"]})),
+        ("PATCH /teams/{slug}", "who manages it", "A", lambda: (f"/teams/{w.team['slug']}", {"managers": w.team["managers"]})),
+        ("PATCH /teams/{slug}", "another team", "A", lambda: (f"/teams/{w.other_team['slug']}", {"members": []})),
+        ("POST /teams/{slug}/rotations", "", "AM", lambda: (f"/teams/{w.team['slug']}/rotations", w.weekly([w.mate]))),
+        ("POST /teams/{slug}/rotations", "another team", "A", lambda: (f"/teams/{w.other_team['slug']}/rotations", w.weekly([w.mate]))),
+        ("PATCH /rotations/{id}", "", "AM", lambda: (f"/rotations/{w.rotation}", {"name": "Rights"})),
+        ("POST /rotations/{id}/revisions", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/revisions", {"order": [w.mate["id"]]})),
+        ("DELETE /rotations/{id}/revisions/{n}", "", "AM", lambda: (f"/rotations/{w.revised_rotation()}/revisions/2", None)),
+        ("POST /rotations/{id}/archive", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/archive", {})),
+        ("POST /rotations/{id}/overrides", "others' time", "AM", lambda: cover(w.rotation, w.me["id"])),
+        ("POST /rotations/{id}/overrides", "their own time", WRITERS, lambda: cover(w.rotation_of(w.me), w.mate["id"])),
+        ("POST /rotations/{id}/overrides", "their own, to nobody", "AM", lambda: cover(w.rotation_of(w.me), None)),
+        ("POST /rotations/{id}/overrides", "their own, to a stranger", "AM", lambda: cover(w.rotation_of(w.me), w.stranger["id"])),
+        ("DELETE /overrides/{id}", "", "AM", lambda: (f"/overrides/{w.override_of(*cover(w.rotation, w.mate['id']))}", None)),
+        ("POST /feeds", "", "AMEVr", lambda: ("/feeds", {"scope": {"all": True}})),
+        ("DELETE /feeds/{id}", "their own", "AMEVr", lambda: (f"/feeds/{w.feed_of('A' if w.who == 'R' else w.who)}", None)),
+        ("DELETE /feeds/{id}", "another's", "Ar", lambda: (f"/feeds/{w.feed_of('M' if w.who != 'M' else 'E')}", None)),
+        ("GET /audit", "", "A", lambda: ("/audit", None)),
+    ]
+    seen_by_all = {
+        "/people": "/people", "/people/{id}": f"/people/{w.mate['id']}", "/people/{id}/shifts": f"/people/{w.mate['id']}/shifts",
+        "/people/{id}/time-off": f"/people/{w.mate['id']}/time-off", "/teams": "/teams", "/teams/{slug}": f"/teams/{w.team['slug']}",
+        "/rotations": "/rotations", "/on-duty": "/on-duty", "/gaps": "/gaps", "/clashes": "/clashes", "/feeds": "/feeds",
+        "/rotations/{id}/candidates": f"/rotations/{w.watch}/candidates",
+    }
+    for part in ("", "/revisions", "/overrides", "/on-duty", "/shifts"):
+        seen_by_all["/rotations/{id}" + part] = f"/rotations/{w.rotation}{part}"
+    rows += [(f"GET {route}", "", EVERYBODY, lambda path=path: (path, None)) for route, path in seen_by_all.items()]
+    return rows
