@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
-use super::actor::Actor;
+use super::actor::{Actor, Scope};
 use super::error::Error;
 use super::secrets::token_hash;
 use crate::clock::Clock;
 use crate::domain::duty::Rota as _;
+use crate::domain::person::Role;
 use crate::roster::Keeper;
 use crate::storage::idempotency::{self, FirstAnswer, RequestKey};
 use crate::storage::{Db, Store, Tx};
@@ -163,7 +164,11 @@ impl App {
             && person.active_at(now);
         good.then(|| Actor {
             person: Some(person.id),
-            role: person.role,
+            // A token that may only look sees what a viewer sees.
+            role: match known.scope {
+                Scope::Read => Role::Viewer,
+                Scope::Write => person.role,
+            },
             scope: known.scope,
             token: Some(known.id),
             address,

@@ -14,8 +14,9 @@ use crate::clock::new_id;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::Instant;
 use crate::domain::person::{Deactivation, Person, Profile, Role};
+use crate::domain::rotation::Rotation;
 use crate::storage::audit::Deed;
-use crate::storage::{Change, StoreError, Tx, audit, people, rotations, tokens};
+use crate::storage::{Change, StoreError, Tx, audit, idempotency, people, rotations, tokens};
 
 /// A person to add.
 #[derive(Debug, Clone, serde::Serialize, Deserialize, ToSchema)]
@@ -290,6 +291,9 @@ pub fn change(
         None => {}
     }
     faults.finish()?;
+    if after.role != Role::Administrator {
+        keep_an_administrator(tx, &before, now)?;
+    }
     after.version += 1;
     people::update(tx.db(), &after).map_err(|error| match error {
         StoreError::Duplicate => Error::invalid("/email", "somebody has this address already"),
@@ -329,19 +333,20 @@ pub fn deactivate(
     if before.deactivation.is_some_and(|gone| gone.at <= now) {
         return Err(Error::conflict("they are deactivated already"));
     }
+    keep_an_administrator(tx, &before, now)?;
     let everything = rotations::load(tx.db(), None)?;
-    let mut named = Vec::new();
+    let (mut named, mut pending) = (Vec::new(), Vec::new());
     for (rotation, overrides) in &everything {
-        let running = rotation.archived_at.is_none_or(|end| end > at);
-        if running
-            && rotation
-                .newest()
-                .is_some_and(|newest| newest.order.contains(&id))
-        {
+        if names_from(rotation, id, at) {
             named.push(
                 json!({ "kind": "rotation", "id": rotation.id.to_string(), "name": rotation.name }),
             );
-            if command.remove_from_rotations {
+            if rotation
+                .newest()
+                .is_some_and(|newest| newest.effective_from > at)
+            {
+                pending.push(rotation.name.clone());
+            } else if command.remove_from_rotations {
                 super::rotations::remove_person(tx, actor, rotation.id, id, at, now)?;
             }
         }
@@ -357,6 +362,17 @@ pub fn deactivate(
     if !named.is_empty() && !command.remove_from_rotations {
         let detail =
             "rotations or overrides still name them; give remove_from_rotations to take them out";
+        return Err(Error::conflict_with(
+            detail,
+            "named_by",
+            Value::Array(named),
+        ));
+    }
+    if !pending.is_empty() {
+        let detail = format!(
+            "a revision is pending that has to be withdrawn first: {}",
+            pending.join(", ")
+        );
         return Err(Error::conflict_with(
             detail,
             "named_by",
@@ -382,6 +398,34 @@ pub fn deactivate(
     Ok(after)
 }
 
+/// Whether any revision in force at or after `at` names the person.
+fn names_from(rotation: &Rotation, person: PersonId, at: Instant) -> bool {
+    rotation
+        .revisions
+        .iter()
+        .enumerate()
+        .any(|(index, revision)| {
+            revision.order.contains(&person)
+                && rotation
+                    .in_force(index)
+                    .is_some_and(|force| force.end() > at)
+        })
+}
+
+/// There has to be an administrator: refuses what would take away the last one.
+fn keep_an_administrator(tx: &mut Tx<'_>, leaving: &Person, now: Instant) -> Result<(), Error> {
+    let others = people::load(tx.db(), None)?;
+    let stays = |person: &Person| {
+        person.role == Role::Administrator
+            && person.id != leaving.id
+            && person.deactivation.is_none()
+    };
+    if leaving.role == Role::Administrator && leaving.active_at(now) && !others.iter().any(stays) {
+        return Err(Error::conflict("they are the only administrator"));
+    }
+    Ok(())
+}
+
 /// Replaces the name and address of somebody deactivated in everything that is kept, and revokes
 /// their tokens.
 ///
@@ -402,9 +446,8 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: PersonId, now: Instant) -> Resu
     people::update(tx.db(), &after)?;
     people::forget_reasons(tx.db(), id)?;
     tokens::revoke(tx.db(), id, None, now)?;
-    let mut words = vec![before.name.clone(), before.email.clone()];
-    words.extend(before.external_ids.into_values());
-    audit::forget(tx.db(), &words)?;
+    audit::forget(tx.db(), &id.to_string(), &before)?;
+    idempotency::forget(tx.db(), &[id.to_string(), before.email.clone()])?;
     tx.changed(Change::Person(id));
     tx.changed(Change::Tokens);
     deed(tx, actor, now, "person.erase", None, Some(&after))?;

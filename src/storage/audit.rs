@@ -8,6 +8,7 @@ use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
 use crate::domain::interval::Instant;
+use crate::domain::person::Person;
 use crate::service::Actor;
 
 /// Who did what.
@@ -120,15 +121,27 @@ pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Entry>, Stor
     Ok(rows.order(audit::id).limit(limit).load(db)?)
 }
 
-/// Replaces every text in the audit log that holds one of `words`, a person's name or address.
+/// Replaces the names and addresses that a person has, and had, in the whole audit log.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn forget(db: &mut Db, words: &[String]) -> Result<(), StoreError> {
+pub fn forget(db: &mut Db, id: &str, person: &Person) -> Result<(), StoreError> {
     let rows: Vec<Entry> = audit::table.load(db)?;
-    for row in rows {
-        let (before, after) = (without(&row.before.0, words), without(&row.after.0, words));
+    let mut words = vec![person.name.clone(), person.email.clone()];
+    words.extend(person.external_ids.values().cloned());
+    for row in rows
+        .iter()
+        .filter(|row| row.subject_id == id && row.subject_kind == "person")
+    {
+        collect(&row.before.0, &mut words);
+        collect(&row.after.0, &mut words);
+    }
+    for row in &rows {
+        let (before, after) = (
+            without(&row.before.0, &words, false),
+            without(&row.after.0, &words, false),
+        );
         if before != row.before.0 || after != row.after.0 {
             diesel::update(audit::table.find(&row.id))
                 .set((audit::before.eq(Json(before)), audit::after.eq(Json(after))))
@@ -138,15 +151,37 @@ pub fn forget(db: &mut Db, words: &[String]) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn without(value: &Value, words: &[String]) -> Value {
+/// The members of what is kept that tell who somebody is.
+const TELLING: [&str; 3] = ["name", "email", "external_ids"];
+
+fn collect(value: &Value, words: &mut Vec<String>) {
+    for text in TELLING.iter().filter_map(|member| value.get(member)) {
+        match text {
+            Value::String(word) => words.push(word.clone()),
+            Value::Object(ids) => {
+                words.extend(ids.values().filter_map(Value::as_str).map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn without(value: &Value, words: &[String], telling: bool) -> Value {
     match value {
-        Value::String(text) if words.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
+        Value::String(text)
+            if telling && words.iter().any(|word| text.eq_ignore_ascii_case(word)) =>
+        {
             "erased".into()
         }
-        Value::Array(all) => all.iter().map(|one| without(one, words)).collect(),
+        Value::Array(all) => all.iter().map(|one| without(one, words, telling)).collect(),
         Value::Object(all) => all
             .iter()
-            .map(|(key, one)| (key.clone(), without(one, words)))
+            .map(|(key, one)| {
+                (
+                    key.clone(),
+                    without(one, words, telling || TELLING.contains(&key.as_str())),
+                )
+            })
             .collect(),
         other => other.clone(),
     }

@@ -132,3 +132,20 @@ pub fn keep(
 pub fn forget_old(db: &mut Db, now: Instant) -> Result<usize, StoreError> {
     Ok(diesel::delete(dsl::idempotency.filter(dsl::created_at.le(Ts(now - KEPT)))).execute(db)?)
 }
+
+/// Forgets the answers that hold one of `words`, such as somebody's address.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn forget(db: &mut Db, words: &[String]) -> Result<(), StoreError> {
+    type Row = (String, String, String, Json);
+    let columns = (dsl::actor, dsl::route, dsl::key, dsl::body);
+    for (actor, route, key, body) in dsl::idempotency.select(columns).load::<Row>(db)? {
+        let text = body.0.to_string();
+        if words.iter().any(|word| text.contains(word)) {
+            diesel::delete(dsl::idempotency.find((actor, route, key))).execute(db)?;
+        }
+    }
+    Ok(())
+}

@@ -1,7 +1,10 @@
 //! The tables, once for both databases.
 
 #![allow(missing_docs, reason = "the migrations describe the tables")]
-#![allow(clippy::wildcard_imports, reason = "the macro wants the SQL types by their short names")]
+#![allow(
+    clippy::wildcard_imports,
+    reason = "the macro wants the SQL types by their short names"
+)]
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 

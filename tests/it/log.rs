@@ -9,6 +9,10 @@ use crate::harness::Database;
 
 const BOOTSTRAP: &str = "a-very-secret-token-of-the-first-hour";
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "whoever calls it waits; where it panics, the test has failed"
+)]
 /// Starts the program and waits until it says where it listens.
 fn start(database: &Database) -> (Child, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_dogwatch"))
@@ -32,7 +36,7 @@ fn start(database: &Database) -> (Child, String, String) {
         let event: serde_json::Value = serde_json::from_str(&line).expect("a JSON object a line");
         if event["message"] == "serving" {
             let address = event["address"].as_str().unwrap().to_owned();
-            log.push_str(&String::from_utf8(lines.buffer().to_vec()).unwrap());
+            log.push_str(str::from_utf8(lines.buffer()).unwrap());
             return (child, address, log);
         }
     }
