@@ -89,8 +89,7 @@ if [ $with_postgres = yes ]; then
   as_postgres "$pg_bin/pg_ctl" -D "$scratch/pg" -l "$scratch/pg.log" -w start \
     -o "-p $pg_port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$scratch' -c fsync=off -c max_connections=300" >/dev/null \
     || { cat "$scratch/pg.log" >&2; exit 1; }
-  export DOGWATCH_TEST_POSTGRES="postgres://dogwatch@127.0.0.1:$pg_port/postgres"
-  export DOGWATCH_TEST_POSTGRES_BIN="$pg_bin"
+  postgres_url="postgres://dogwatch@127.0.0.1:$pg_port/postgres"
 fi
 
 # --- Python's parsers and mail server ---------------------------------------------------------
@@ -111,8 +110,12 @@ fi
 
 step "Formatting"
 cargo fmt --check
-step "Tests"
-cargo test --locked
+step "Tests, on SQLite"
+env -u DOGWATCH_TEST_POSTGRES cargo test --locked
+if [ $with_postgres = yes ]; then
+  step "Tests, on PostgreSQL"
+  DOGWATCH_TEST_POSTGRES="$postgres_url" cargo test --locked --test it
+fi
 step "Lints"
 cargo clippy --locked --all-targets -- -D warnings
 step "Documentation"

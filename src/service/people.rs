@@ -335,18 +335,13 @@ pub fn deactivate(
     }
     keep_an_administrator(tx, &before, now)?;
     let everything = rotations::load(tx.db(), None)?;
-    let (mut named, mut pending) = (Vec::new(), Vec::new());
+    let mut named = Vec::new();
     for (rotation, overrides) in &everything {
         if names_from(rotation, id, at) {
             named.push(
                 json!({ "kind": "rotation", "id": rotation.id.to_string(), "name": rotation.name }),
             );
-            if rotation
-                .newest()
-                .is_some_and(|newest| newest.effective_from > at)
-            {
-                pending.push(rotation.name.clone());
-            } else if command.remove_from_rotations {
+            if command.remove_from_rotations {
                 super::rotations::remove_person(tx, actor, rotation.id, id, at, now)?;
             }
         }
@@ -362,17 +357,6 @@ pub fn deactivate(
     if !named.is_empty() && !command.remove_from_rotations {
         let detail =
             "rotations or overrides still name them; give remove_from_rotations to take them out";
-        return Err(Error::conflict_with(
-            detail,
-            "named_by",
-            Value::Array(named),
-        ));
-    }
-    if !pending.is_empty() {
-        let detail = format!(
-            "a revision is pending that has to be withdrawn first: {}",
-            pending.join(", ")
-        );
         return Err(Error::conflict_with(
             detail,
             "named_by",

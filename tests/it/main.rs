@@ -10,6 +10,7 @@
 )]
 
 mod command_line;
+mod contract;
 mod conventions;
 mod first_start;
 mod harness;
