@@ -113,6 +113,7 @@ fn label(roster: &Roster, timeline: &Timeline) -> String {
 
 fn head(name: &str) -> Calendar {
     let mut calendar = Calendar::empty();
+    // The library escapes texts that RFC 5545 has, and not this one of RFC 7986.
     let escaped = name
         .replace('\\', "\\\\")
         .replace(';', "\\;")
@@ -125,7 +126,7 @@ fn head(name: &str) -> Calendar {
         .append_property(("PRODID", "-//Dogwatch//Dogwatch//EN"))
         .append_property(("CALSCALE", "GREGORIAN"))
         .append_property(("NAME", escaped.as_str()))
-        .append_property(("X-WR-CALNAME", escaped.as_str()))
+        .append_property(("X-WR-CALNAME", name))
         .append_property(("X-WR-TIMEZONE", "UTC"))
         .append_property(refresh)
         .append_property(("X-PUBLISHED-TTL", "PT1H"))
@@ -288,10 +289,12 @@ mod tests {
 
     #[test]
     fn names_are_escaped_once() {
-        assert!(
-            head("a, b; c\\d")
-                .to_string()
-                .contains("X-WR-CALNAME:a\\, b\\; c\\\\d\r\n")
-        );
+        let calendar = head("a, b; c\\d").to_string();
+        for name in ["X-WR-CALNAME", "NAME"] {
+            assert!(
+                calendar.contains(&format!("\r\n{name}:a\\, b\\; c\\\\d\r\n")),
+                "{name}: {calendar}"
+            );
+        }
     }
 }
