@@ -20,11 +20,13 @@ use crate::config::Config;
 use crate::domain::zone;
 use crate::http::auth::TrustedProxies;
 use crate::http::server::server;
+use crate::notify::Mailer;
 use crate::roster::Keeper;
 use crate::service::secrets::new_secret;
 use crate::service::{App, operator};
 use crate::storage::{DatabaseUrl, Store, StoreError, audit, changes, idempotency, postgres};
 use crate::telemetry;
+use crate::worker::Worker;
 
 /// How often the database is asked whether it has changed.
 const POLL: Duration = Duration::from_secs(1);
@@ -133,6 +135,7 @@ pub struct Prepared {
     pub first_token: Option<String>,
     listener: TcpListener,
     proxies: TrustedProxies,
+    mailer: Mailer,
     alone: Option<File>,
 }
 
@@ -146,6 +149,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("DOGWATCH_LISTEN ({})", config.listen))?;
     let address = listener.local_addr()?;
+    let mailer = Mailer::configured(config)?;
     let store = open_store(config)?;
     let alone = store
         .serve_alone()
@@ -162,6 +166,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         first_token,
         listener,
         proxies: TrustedProxies(config.trusted_proxies.clone()),
+        mailer,
         alone,
     })
 }
@@ -184,6 +189,10 @@ impl Prepared {
             DatabaseUrl::Sqlite(_) => None,
             DatabaseUrl::Postgres(url) => Some(url.clone()),
         };
+        let sender = Worker::new(Arc::clone(&app), self.mailer);
+        let sender = Beside::spawn("sender", move |told| {
+            sender.run(|wait| is_told_to_stop(told, wait));
+        })?;
         let follower = Beside::spawn("follower", move |told| follow(&app, &metrics, told))?;
         let listener = listening.map(|url| {
             let tell = follower.tell.clone();
@@ -192,7 +201,7 @@ impl Prepared {
         let running = Running {
             server: server.handle(),
             listener,
-            beside: vec![follower],
+            beside: vec![follower, sender],
             _alone: self.alone,
         };
         Ok((running, server))
@@ -253,6 +262,14 @@ impl Beside {
             tracing::error!("a thread beside the server panicked");
         }
     }
+}
+
+/// Whether a thread is told to stop, now or within `wait`.
+fn is_told_to_stop(told: &Receiver<Told>, wait: Duration) -> bool {
+    matches!(
+        told.recv_timeout(wait),
+        Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected)
+    )
 }
 
 /// Passes on what `PostgreSQL` says when another replica has written; the follower's own looking is the net under it.

@@ -10,6 +10,7 @@ pub mod interval;
 pub mod overrides;
 pub mod person;
 pub mod preview;
+pub mod reminder;
 pub mod rotation;
 pub mod team;
 pub mod timeline;

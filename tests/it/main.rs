@@ -15,4 +15,5 @@ mod conventions;
 mod first_start;
 mod harness;
 mod log;
+mod reminders;
 mod replicas;

@@ -6,4 +6,5 @@ mod examples;
 mod layering;
 mod model;
 mod properties;
+mod reminders;
 mod rules;

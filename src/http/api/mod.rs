@@ -4,6 +4,7 @@
 mod audit;
 mod duties;
 mod feeds;
+mod outbox;
 mod overrides;
 mod people;
 mod rotations;
@@ -54,5 +55,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feeds::list)
         .service(feeds::create)
         .service(feeds::revoke)
-        .service(audit::list);
+        .service(audit::list)
+        .service(outbox::list);
 }

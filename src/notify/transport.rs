@@ -1,0 +1,121 @@
+//! How mail leaves: by SMTP, or into files where no server is configured.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use lettre::{FileTransport, SmtpTransport, Transport as _};
+use secrecy::ExposeSecret as _;
+
+use super::Letter;
+use crate::config::Config;
+use crate::domain::interval::Instant;
+
+/// A mail server that says nothing for so long is down.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why a mail did not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The setting is of no use. The message does not repeat it: it may hold a password.
+    #[error("DOGWATCH_SMTP_URL is not understood")]
+    Url,
+    /// It cannot be written.
+    #[error("the message cannot be made: {0}")]
+    Message(String),
+    /// The server, or the disk, did not take it.
+    #[error("the message was not taken: {0}")]
+    Transport(String),
+}
+
+enum Way {
+    Smtp(Box<SmtpTransport>),
+    Files(PathBuf),
+}
+
+/// Sends mail.
+pub struct Mailer {
+    from: Mailbox,
+    way: Way,
+}
+
+impl Mailer {
+    /// As it is configured.
+    ///
+    /// # Errors
+    /// [`MailError::Url`].
+    pub fn configured(config: &Config) -> Result<Self, MailError> {
+        let Some(url) = &config.smtp_url else {
+            let folder = config.data_dir.join("mail");
+            tracing::info!(folder = %folder.display(), "no mail server: mails are written to files");
+            return Ok(Self::to_files(config.mail_from.clone(), folder));
+        };
+        let smtp = SmtpTransport::from_url(url.expose_secret())
+            .map_err(|_| MailError::Url)?
+            .timeout(Some(PATIENCE))
+            .build();
+        Ok(Self {
+            from: config.mail_from.clone(),
+            way: Way::Smtp(Box::new(smtp)),
+        })
+    }
+
+    /// Writes each mail to a file of its own in `folder`.
+    #[must_use]
+    pub const fn to_files(from: Mailbox, folder: PathBuf) -> Self {
+        Self {
+            from,
+            way: Way::Files(folder),
+        }
+    }
+
+    /// The domain of ids.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.from.email.domain()
+    }
+
+    /// Sends a letter. Blocks.
+    ///
+    /// # Errors
+    /// Where it cannot be written or is not taken; the message does not have the address.
+    pub fn send(&self, letter: &Letter, now: Instant) -> Result<(), MailError> {
+        let message = letter.message(&self.from, now)?;
+        // Servers like to repeat the address in what they say.
+        let refused = |error: String| {
+            MailError::Transport(error.replace(&letter.email, &masked(&letter.email)))
+        };
+        match &self.way {
+            Way::Smtp(smtp) => {
+                smtp.send(&message)
+                    .map_err(|error| refused(error.to_string()))?;
+            }
+            Way::Files(folder) => {
+                std::fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
+                FileTransport::new(folder)
+                    .send(&message)
+                    .map_err(|error| refused(error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An address, for logs: its first letter and its domain.
+#[must_use]
+pub fn masked(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let first: String = local.chars().take(1).collect();
+    format!("{first}…@{domain}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_have_no_addresses() {
+        assert_eq!(masked("ana@example.com"), "a…@example.com");
+        assert_eq!(masked(""), "…@");
+    }
+}

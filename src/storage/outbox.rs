@@ -1,0 +1,388 @@
+//! The outbox: mails that are to be sent, and what became of them.
+//!
+//! A row is claimed until an instant, which is also how its claimant is known: who comes after the lease has ended
+//! finds another instant there, and changes nothing.
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use serde::{Deserialize, Serialize};
+
+use super::rows::{of_word, word};
+use super::schema::outbox;
+use super::types::{Json, Ts, UtcTs};
+use super::{Db, StoreError};
+use crate::domain::interval::Instant;
+
+/// After so many failures nothing more is tried.
+const ATTEMPTS: i32 = 12;
+
+/// How long is waited after the first failure; twice as long after each further one.
+const FIRST_WAIT: TimeDelta = TimeDelta::minutes(1);
+
+/// How long is waited at most.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
+
+/// The longest error that is kept, in characters.
+const LONGEST_ERROR: usize = 500;
+
+/// How many keys a statement names at most.
+const CHUNK: usize = 500;
+
+// The condition is there twice: on PostgreSQL the inner one may have been true when another
+// claimant was not yet done, and only the outer one is looked at again.
+const CLAIM: &str = "UPDATE outbox SET leased_until = $1 WHERE id IN (\
+    SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= $2 \
+    AND (leased_until IS NULL OR leased_until <= $2) ORDER BY next_attempt_at, id LIMIT $3) \
+    AND state = 'pending' AND next_attempt_at <= $2 \
+    AND (leased_until IS NULL OR leased_until <= $2) RETURNING id";
+
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It is still to be sent.
+    Pending,
+    /// The mail server has it.
+    Sent,
+    /// It was tried too often.
+    Dead,
+    /// There was no use for it any more.
+    Dropped,
+}
+
+/// A mail.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = outbox)]
+pub struct Mail {
+    /// Its id.
+    pub id: String,
+    /// Unique: what is there is not put there again.
+    pub key: String,
+    /// What it says, such as `reminder.incoming`.
+    pub kind: String,
+    /// To whom.
+    pub person_id: String,
+    /// About what.
+    pub rotation_id: Option<String>,
+    /// What it was planned from.
+    pub payload: Json,
+    /// See [`State`].
+    pub state: String,
+    /// Not to be sent before.
+    pub due_at: Ts,
+    /// Of no use from then on.
+    pub not_after: Ts,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When it is tried next.
+    pub next_attempt_at: Ts,
+    /// Until when somebody is at it.
+    pub leased_until: Option<Ts>,
+    /// The same for every attempt.
+    pub message_id: String,
+    /// Why it could not be sent, or was dropped.
+    pub last_error: Option<String>,
+    /// When it was planned.
+    pub created_at: Ts,
+    /// When it was done with.
+    pub finished_at: Option<Ts>,
+}
+
+/// A mail that is to be planned.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Its id, should it be new.
+    pub id: String,
+    /// Unique: what is there is not put there again.
+    pub key: String,
+    /// What it says, such as `reminder.incoming`.
+    pub kind: String,
+    /// To whom.
+    pub person_id: String,
+    /// About what.
+    pub rotation_id: Option<String>,
+    /// What it is planned from.
+    pub payload: Json,
+    /// Not to be sent before.
+    pub due_at: Instant,
+    /// Of no use from then on.
+    pub not_after: Instant,
+    /// For every attempt.
+    pub message_id: String,
+}
+
+/// What is known of a mail by its key.
+#[derive(Debug, Clone, Queryable)]
+pub struct Known {
+    /// Its key.
+    pub key: String,
+    /// See [`State`].
+    pub state: String,
+    /// When it is tried next.
+    pub next_attempt_at: Ts,
+    /// How often it was tried.
+    pub attempts: i32,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The mail server has it.
+    Sent,
+    /// It failed, for this reason; tried again later, up to a limit.
+    Failed(String),
+    /// There is no use for it any more, for this reason.
+    Dropped(&'static str),
+    /// It is not due before then after all.
+    Postponed(Instant),
+}
+
+#[derive(QueryableByName)]
+struct Claimed {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+impl Known {
+    /// Whether planning the mail for `due_at` would change anything: where it was dropped it has come back, and where
+    /// it waits it may be due earlier now.
+    #[must_use]
+    pub fn is_outdated(&self, due_at: Instant) -> bool {
+        match of_word(self.state.clone()) {
+            Ok(State::Dropped) => true,
+            Ok(State::Pending) => self.attempts == 0 && due_at < self.next_attempt_at.0,
+            _ => false,
+        }
+    }
+}
+
+/// What is there of these keys.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn known(db: &mut Db, keys: &[&str]) -> Result<Vec<Known>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<Known> = outbox::table
+            .filter(outbox::key.eq_any(chunk.to_vec()))
+            .select((
+                outbox::key,
+                outbox::state,
+                outbox::next_attempt_at,
+                outbox::attempts,
+            ))
+            .load(db)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Puts a mail there unless it is there; one that was dropped is to be sent after all, and one that waits is sent
+/// earlier where it should be. Says whether anything changed.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn plan(db: &mut Db, planned: &Planned, now: Instant) -> Result<bool, StoreError> {
+    let mail = Mail {
+        id: planned.id.clone(),
+        key: planned.key.clone(),
+        kind: planned.kind.clone(),
+        person_id: planned.person_id.clone(),
+        rotation_id: planned.rotation_id.clone(),
+        payload: planned.payload.clone(),
+        state: word(State::Pending)?,
+        due_at: Ts(planned.due_at),
+        not_after: Ts(planned.not_after),
+        attempts: 0,
+        next_attempt_at: Ts(planned.due_at),
+        leased_until: None,
+        message_id: planned.message_id.clone(),
+        last_error: None,
+        created_at: Ts(now),
+        finished_at: None,
+    };
+    if insert(db, &mail)? {
+        return Ok(true);
+    }
+    let again = (
+        outbox::state.eq(word(State::Pending)?),
+        outbox::payload.eq(planned.payload.clone()),
+        outbox::due_at.eq(Ts(planned.due_at)),
+        outbox::not_after.eq(Ts(planned.not_after)),
+        outbox::next_attempt_at.eq(Ts(planned.due_at)),
+        outbox::attempts.eq(0),
+        outbox::last_error.eq(None::<String>),
+        outbox::finished_at.eq(None::<Ts>),
+    );
+    let dropped = outbox::state.eq(word(State::Dropped)?);
+    let waits = outbox::state
+        .eq(word(State::Pending)?)
+        .and(outbox::attempts.eq(0))
+        .and(outbox::leased_until.is_null())
+        .and(outbox::next_attempt_at.gt(Ts(planned.due_at)));
+    let changed = diesel::update(
+        outbox::table
+            .filter(outbox::key.eq(&planned.key))
+            .filter(dropped.or(waits)),
+    )
+    .set(again)
+    .execute(db)?;
+    Ok(changed > 0)
+}
+
+fn insert(db: &mut Db, mail: &Mail) -> Result<bool, StoreError> {
+    let new = diesel::insert_into(outbox::table)
+        .values(mail)
+        .on_conflict(outbox::key)
+        .do_nothing();
+    let count = match db {
+        Db::Sqlite(connection) => new.execute(connection),
+        Db::Postgres(connection) => new.execute(connection),
+    }?;
+    Ok(count > 0)
+}
+
+/// Takes up to `limit` mails that are due, for whoever sends them before `until`; nobody else gets them till then.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn claim(
+    db: &mut Db,
+    now: Instant,
+    until: Instant,
+    limit: i64,
+) -> Result<Vec<Mail>, StoreError> {
+    let claim = diesel::sql_query(CLAIM)
+        .bind::<UtcTs, _>(Ts(until))
+        .bind::<UtcTs, _>(Ts(now))
+        .bind::<BigInt, _>(limit);
+    let claimed: Vec<Claimed> = match db {
+        Db::Sqlite(connection) => claim.load(connection),
+        Db::Postgres(connection) => claim.load(connection),
+    }?;
+    let ids: Vec<String> = claimed.into_iter().map(|one| one.id).collect();
+    Ok(outbox::table
+        .filter(outbox::id.eq_any(ids))
+        .order((outbox::next_attempt_at, outbox::id))
+        .load(db)?)
+}
+
+/// Writes down how an attempt ended. Says whether the mail was still claimed by the one who asks.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn finish(
+    db: &mut Db,
+    mail: &Mail,
+    outcome: &Outcome,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let (mut state, mut next, mut finished) = (State::Pending, mail.next_attempt_at.0, None);
+    let (mut attempts, mut error) = (mail.attempts, None);
+    match outcome {
+        Outcome::Sent => {
+            attempts += 1;
+            (state, finished) = (State::Sent, Some(Ts(now)));
+        }
+        Outcome::Failed(why) => {
+            attempts += 1;
+            error = Some(why.chars().take(LONGEST_ERROR).collect::<String>());
+            if attempts >= ATTEMPTS {
+                (state, finished) = (State::Dead, Some(Ts(now)));
+            } else {
+                next = now + wait(attempts);
+            }
+        }
+        Outcome::Dropped(why) => {
+            (state, finished) = (State::Dropped, Some(Ts(now)));
+            error = Some((*why).to_owned());
+        }
+        Outcome::Postponed(until) => next = *until,
+    }
+    let changed = diesel::update(
+        outbox::table
+            .filter(outbox::id.eq(&mail.id))
+            .filter(outbox::leased_until.eq(mail.leased_until)),
+    )
+    .set((
+        outbox::state.eq(word(state)?),
+        outbox::attempts.eq(attempts),
+        outbox::next_attempt_at.eq(Ts(next)),
+        outbox::leased_until.eq(None::<Ts>),
+        outbox::last_error.eq(error),
+        outbox::finished_at.eq(finished),
+    ))
+    .execute(db)?;
+    Ok(changed > 0)
+}
+
+/// How long is waited after so many failures.
+fn wait(failures: i32) -> TimeDelta {
+    let mut wait = FIRST_WAIT;
+    for _ in 1..failures {
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+    wait
+}
+
+/// Gives back what was claimed and not tried.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn release(db: &mut Db, mails: &[Mail]) -> Result<(), StoreError> {
+    for mail in mails {
+        diesel::update(
+            outbox::table
+                .filter(outbox::id.eq(&mail.id))
+                .filter(outbox::leased_until.eq(mail.leased_until)),
+        )
+        .set(outbox::leased_until.eq(None::<Ts>))
+        .execute(db)?;
+    }
+    Ok(())
+}
+
+/// Mails in the order in which they were planned, after the one of this id.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn list(
+    db: &mut Db,
+    state: Option<State>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Mail>, StoreError> {
+    let mut rows = outbox::table.into_boxed();
+    if let Some(state) = state {
+        rows = rows.filter(outbox::state.eq(word(state)?));
+    }
+    if let Some(after) = after {
+        rows = rows.filter(outbox::id.gt(after.to_owned()));
+    }
+    Ok(rows.order(outbox::id).limit(limit).load(db)?)
+}
+
+/// The state of this name.
+#[must_use]
+pub fn state_of(text: &str) -> Option<State> {
+    of_word(text.to_owned()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_up_to_a_limit() {
+        assert_eq!(wait(1), TimeDelta::minutes(1));
+        assert_eq!(wait(4), TimeDelta::minutes(8));
+        assert_eq!(wait(ATTEMPTS), LONGEST_WAIT);
+    }
+}

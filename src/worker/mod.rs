@@ -1,0 +1,86 @@
+//! What is sent without being asked: plans reminders into the outbox, and sends from it.
+
+mod deliver;
+mod plan;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::notify::Mailer;
+use crate::service::App;
+use crate::storage::StoreError;
+
+/// How often is looked whether the roster has changed.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A pass is made after so many ticks, whatever has changed.
+const PASS: u32 = 30;
+
+/// Plans and sends. Any number of them may work on one database.
+pub struct Worker {
+    app: Arc<App>,
+    mailer: Mailer,
+}
+
+/// What a pass did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// How many mails were planned.
+    pub planned: usize,
+    /// How many were sent.
+    pub sent: usize,
+}
+
+impl Worker {
+    /// A worker of this application that sends so.
+    #[must_use]
+    pub const fn new(app: Arc<App>, mailer: Mailer) -> Self {
+        Self { app, mailer }
+    }
+
+    /// Works until told to stop, which may come between two mails; `told` says whether that comes within the time
+    /// given. Blocks.
+    pub fn run(&self, mut told: impl FnMut(Duration) -> bool) {
+        let (mut ticks, mut version) = (0, None);
+        let (mut failing, mut stopped) = (false, false);
+        while !stopped && !told(TICK) {
+            ticks += 1;
+            let current = Some(self.app.keeper.current().version());
+            if version == current && ticks < PASS {
+                continue;
+            }
+            (ticks, version) = (0, current);
+            // It is said once only.
+            let passed = self.pass(|| {
+                stopped = stopped || told(Duration::ZERO);
+                stopped
+            });
+            match passed {
+                Ok(passed) => {
+                    failing = false;
+                    if passed != Passed::default() {
+                        tracing::info!(planned = passed.planned, sent = passed.sent, "reminders");
+                    }
+                }
+                // Once is enough while the database is away.
+                Err(error) if failing => tracing::debug!(%error, "reminders wait"),
+                Err(error) => {
+                    failing = true;
+                    tracing::warn!(%error, "reminders wait");
+                }
+            }
+        }
+    }
+
+    /// Plans what is due soon, and sends what is due until nothing is, or `stopped` says so. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away: nothing is lost, and the next pass goes on.
+    pub fn pass(&self, stopped: impl FnMut() -> bool) -> Result<Passed, StoreError> {
+        let now = self.app.clock.now();
+        self.app.keeper.refresh(&self.app.store, now)?;
+        let planned = plan::plan(&self.app, self.mailer.domain(), now)?;
+        let sent = deliver::deliver(&self.app, &self.mailer, stopped)?;
+        Ok(Passed { planned, sent })
+    }
+}

@@ -1,0 +1,91 @@
+//! From timelines to the outbox.
+
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::clock::new_id;
+use crate::domain::ids::RotationId;
+use crate::domain::interval::{FOREVER, Instant};
+use crate::domain::reminder::{Kind, Reminder, due};
+use crate::service::App;
+use crate::storage::StoreError;
+use crate::storage::outbox::{self, Known, Planned};
+use crate::storage::types::Json;
+
+/// Reminders are planned so long before they are due: long enough to be seen, and short enough for few of them to be
+/// overtaken by events.
+const HORIZON: TimeDelta = TimeDelta::days(1);
+
+/// Puts every reminder that will be due soon into the outbox, where it is not there yet. Says how many.
+pub(super) fn plan(app: &App, domain: &str, now: Instant) -> Result<usize, StoreError> {
+    let roster = app.keeper.snapshot();
+    let wanted: Vec<(RotationId, Reminder)> = roster
+        .timelines()
+        .flat_map(|timeline| {
+            let id = timeline.rotation().id;
+            due(timeline, roster.people(), now, HORIZON)
+                .into_iter()
+                .map(move |reminder| (id, reminder))
+        })
+        .collect();
+    let keys: Vec<&str> = wanted
+        .iter()
+        .map(|(_, reminder)| reminder.key.as_str())
+        .collect();
+    // Most passes find nothing new, and need not write.
+    let known: HashMap<String, Known> = app
+        .store
+        .read(|db| outbox::known(db, &keys))?
+        .into_iter()
+        .map(|known| (known.key.clone(), known))
+        .collect();
+    let new: Vec<Planned> = wanted
+        .iter()
+        .filter(|(_, reminder)| {
+            known
+                .get(&reminder.key)
+                .is_none_or(|known| known.is_outdated(reminder.due_at))
+        })
+        .map(|(rotation, reminder)| planned(*rotation, reminder, domain))
+        .collect();
+    if new.is_empty() {
+        return Ok(0);
+    }
+    app.store.write(|tx| {
+        let mut count = 0;
+        for one in &new {
+            count += usize::from(outbox::plan(tx.db(), one, now)?);
+        }
+        Ok(count)
+    })
+}
+
+fn planned(rotation: RotationId, reminder: &Reminder, domain: &str) -> Planned {
+    let id = new_id().to_string();
+    let kind = match reminder.kind {
+        Kind::Incoming => "reminder.incoming",
+        Kind::Outgoing => "reminder.outgoing",
+    };
+    let shift = reminder.shift.interval;
+    Planned {
+        key: reminder.key.clone(),
+        kind: kind.to_owned(),
+        person_id: reminder.recipient.to_string(),
+        rotation_id: Some(rotation.to_string()),
+        payload: Json(json!({
+            "lead": reminder.lead,
+            "start": shift.start(),
+            "end": (shift.end() < FOREVER).then(|| shift.end()),
+            "other": reminder.other,
+        })),
+        due_at: reminder.due_at,
+        // What never ends is of use for as long as the databases can say.
+        not_after: reminder
+            .not_after
+            .min(reminder.due_at + TimeDelta::days(36_500)),
+        message_id: format!("{id}@{domain}"),
+        id,
+    }
+}

@@ -1,0 +1,184 @@
+//! Reminders: planned into the outbox, and sent from it, once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dogwatch::notify::Mailer;
+use dogwatch::worker::Worker;
+use serde_json::{Value, json};
+
+use crate::harness::Server;
+use crate::harness::server::instant;
+
+/// Another worker, as on another replica, that writes its mails into the same folder.
+fn worker(server: &Server) -> Worker {
+    let folder = server.database.folder.path().join("mail");
+    let from = "Dogwatch <dogwatch@example.org>".parse().unwrap();
+    Worker::new(Arc::clone(&server.app), Mailer::to_files(from, folder))
+}
+
+/// Every mail there is: how often each subject was sent to each person.
+fn mails(server: &Server) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    let Ok(folder) = std::fs::read_dir(server.database.folder.path().join("mail")) else {
+        return found;
+    };
+    for file in folder {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let header = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+            line.trim_start_matches(name).to_owned()
+        };
+        let mail = format!("{}: {}", header("To: "), header("Subject: "));
+        *found.entry(mail).or_default() += 1;
+    }
+    found
+}
+
+/// A pass, and the end of what the server's own worker is at.
+fn pass(server: &Server, worker: &Worker) {
+    worker.pass(|| false).unwrap();
+    let now = server.app.clock.now();
+    for _ in 0..100 {
+        let pending = server.get("/outbox?state=pending&limit=200").expect(200);
+        let waits = |mail: &Value| instant(mail["next_attempt_at"].as_str().unwrap()) <= now;
+        if !pending["items"].as_array().unwrap().iter().any(waits) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("mails that are due are not sent");
+}
+
+fn person(server: &Server, name: &str) -> String {
+    let body = json!({
+        "name": name,
+        "email": format!("{}@example.com", name.to_lowercase()),
+        "time_zone": "Europe/London",
+    });
+    let made = server.post("/people", &body).expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+fn team(server: &Server) -> [String; 2] {
+    let people = ["Ana", "Bo"].map(|name| person(server, name));
+    let body = json!({
+        "slug": "feature-flags", "name": "Feature Flags", "time_zone": "Europe/London",
+        "members": people,
+    });
+    server.post("/teams", &body).expect(201);
+    people
+}
+
+fn rotation(server: &Server, name: &str, order: &[String]) -> String {
+    let body = json!({
+        "name": name, "title": "Support Hero", "kind": "ordered", "time_zone": "Europe/London",
+        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" },
+        "order": order,
+    });
+    let made = server
+        .post("/teams/feature-flags/rotations", &body)
+        .expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_reminder_is_sent_once() {
+    let server = Server::start();
+    let [ana, bo] = team(&server);
+    let rotation = rotation(&server, "hero", &[ana, bo.clone()]);
+    let worker = worker(&server);
+    let hero = "Support Hero for Feature Flags";
+    let mut expected: BTreeMap<String, usize> = BTreeMap::new();
+    let steps: [(&str, &[(&str, &str)]); 4] = [
+        // Made an hour before it begins: what was missed is said once.
+        (
+            "2026-03-02T09:00:00Z",
+            &[("Ana", "You are {} from Mon 2 Mar 10:00")],
+        ),
+        (
+            "2026-03-02T10:00:00Z",
+            &[
+                ("Ana", "You are {} from Mon 2 Mar 10:00"),
+                ("Bo", "You are {} from Mon 9 Mar 10:00"),
+            ],
+        ),
+        (
+            "2026-03-06T09:00:00Z",
+            &[
+                ("Ana", "You hand over {} on Mon 9 Mar 10:00"),
+                ("Bo", "You are {} from Mon 9 Mar 10:00"),
+            ],
+        ),
+        (
+            "2026-03-09T10:00:00Z",
+            &[
+                ("Ana", "You hand over {} on Mon 9 Mar 10:00"),
+                ("Bo", "You are {} from Mon 9 Mar 10:00"),
+                ("Ana", "You are {} from Mon 16 Mar 10:00"),
+            ],
+        ),
+    ];
+    for (at, new) in steps {
+        server.at(at);
+        for (name, subject) in new {
+            let to = format!("{name} <{}@example.com>", name.to_lowercase());
+            let mail = format!("{to}: {}", subject.replace("{}", hero));
+            *expected.entry(mail).or_default() += 1;
+        }
+        for _ in 0..2 {
+            pass(&server, &worker);
+            assert_eq!(mails(&server), expected, "at {at}");
+        }
+    }
+    // Bo gives the week after next away again, just when the reminder of it waits in the outbox.
+    server.at("2026-03-15T12:00:00Z");
+    pass(&server, &worker);
+    let cover =
+        json!({ "start": "2026-03-16T10:00:00Z", "end": "2026-03-23T10:00:00Z", "person_id": bo });
+    server
+        .post(&format!("/rotations/{rotation}/overrides"), &cover)
+        .expect(201);
+    server.at("2026-03-16T10:00:00Z");
+    let before = mails(&server);
+    pass(&server, &worker);
+    let after = mails(&server);
+    let taken_over = format!("You are {hero} from Mon 16 Mar 10:00");
+    let count = |all: &BTreeMap<String, usize>| -> usize {
+        all.iter()
+            .filter(|(mail, _)| mail.contains(&taken_over))
+            .map(|(_, count)| count)
+            .sum()
+    };
+    assert_eq!(
+        count(&before),
+        count(&after),
+        "the shift is no longer Ana's"
+    );
+    let dropped = server.get("/outbox?state=dropped").expect(200);
+    assert!(!dropped["items"].as_array().unwrap().is_empty());
+    assert_eq!(server.get("/outbox?state=lost").pointers(), ["/state"]);
+}
+
+#[test]
+fn workers_that_race_send_each_once() {
+    const ROTATIONS: usize = 20;
+    let server = Server::start();
+    let people = team(&server);
+    for number in 0..ROTATIONS {
+        rotation(&server, &format!("hero {number}"), &people);
+    }
+    let workers = [worker(&server), worker(&server)];
+    std::thread::scope(|scope| {
+        for worker in &workers {
+            scope.spawn(|| worker.pass(|| false).unwrap());
+        }
+    });
+    pass(&server, &workers[0]);
+    let sent: usize = mails(&server).values().sum();
+    assert_eq!(sent, ROTATIONS);
+    let page = server.get("/outbox?state=sent&limit=15").expect(200);
+    assert_eq!(page["items"].as_array().unwrap().len(), 15);
+    assert!(page["next_cursor"].is_string());
+}
