@@ -55,6 +55,7 @@ def table(w):
         ("DELETE /feeds/{id}", "their own", "AMEVr", lambda: (f"/feeds/{w.feed_of('A' if w.who == 'R' else w.who)}", None)),
         ("DELETE /feeds/{id}", "another's", "Ar", lambda: (f"/feeds/{w.feed_of('M' if w.who != 'M' else 'E')}", None)),
         ("GET /audit", "", "A", lambda: ("/audit", None)),
+        ("GET /outbox", "", "A", lambda: ("/outbox", None)),
     ]
     seen_by_all = {
         "/people": "/people", "/people/{id}": f"/people/{w.mate['id']}", "/people/{id}/shifts": f"/people/{w.mate['id']}/shifts",
