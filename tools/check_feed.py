@@ -12,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from icalendar import Calendar
 
@@ -112,7 +112,9 @@ def event_problems(event):
 def instant(event, name):
     value = event.get(name)
     when = getattr(value, "dt", None)
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(when, datetime) else None
+    if not isinstance(when, datetime) or when.utcoffset() is None:
+        return None
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def seen(calendar):
