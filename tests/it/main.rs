@@ -17,3 +17,4 @@ mod harness;
 mod log;
 mod reminders;
 mod replicas;
+mod storage_pg;
