@@ -12,6 +12,7 @@
 mod command_line;
 mod contract;
 mod conventions;
+mod feeds;
 mod first_start;
 mod harness;
 mod log;
