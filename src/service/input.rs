@@ -1,13 +1,13 @@
 //! Reading instants, dates and windows as the contract has them.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 
 use super::error::Error;
 use super::faults::Faults;
 use crate::domain::interval::{FOREVER, Instant, Interval};
 
 /// How far ahead of now an instant may lie: five years.
-const AHEAD: Days = Days::new(5 * 366);
+const AHEAD: Months = Months::new(5 * 12);
 
 /// How long a window may be.
 const LONGEST_WINDOW: TimeDelta = TimeDelta::days(400);
@@ -74,7 +74,7 @@ pub fn bounded(text: &str, now: Instant) -> Result<Instant, BadTime> {
 /// # Errors
 /// Where it does not.
 pub fn within(at: Instant, now: Instant) -> Result<Instant, BadTime> {
-    let last = now.checked_add_days(AHEAD).unwrap_or(now);
+    let last = now.checked_add_months(AHEAD).unwrap_or(now);
     if (DateTime::UNIX_EPOCH..=last).contains(&at) {
         Ok(at)
     } else {

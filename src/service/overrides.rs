@@ -200,25 +200,21 @@ pub fn cancel(
     id: OverrideId,
     now: Instant,
 ) -> Result<OverrideView, Error> {
-    let everything = rotations::load(tx.db(), None)?;
-    let owner = everything
-        .iter()
-        .find(|(_, overrides)| overrides.iter().any(|one| one.id == id));
-    let rotation = owner
-        .map(|(rotation, _)| rotation.id)
-        .ok_or(Error::NotFound("override"))?;
+    let rotation = rotation_of(tx, id)?;
     let scene = Scene::of(tx, rotation, &[])?;
     let found = scene
         .overrides
         .iter()
         .find(|one| one.id == id)
         .ok_or(Error::NotFound("override"))?;
-    let involved = found.created_by.is_some_and(|by| actor.is(by))
-        || found.person.is_some_and(|to| actor.is(to));
-    let may = access::manages(actor, &scene.team) || actor.role == Role::Member && involved;
+    // Whoever made it ends it; whoever takes over hands it back until it starts.
+    let made = found.created_by.is_some_and(|by| actor.is(by));
+    let hands_back = found.person.is_some_and(|to| actor.is(to)) && now < found.interval.start();
+    let may =
+        access::manages(actor, &scene.team) || actor.role == Role::Member && (made || hands_back);
     if !may {
         return Err(Error::forbidden(
-            "only managers, whoever made it and whoever takes over end an override",
+            "only managers and whoever made it end an override; whoever takes over hands it back until it starts",
         ));
     }
     if found.swap.is_some() {

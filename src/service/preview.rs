@@ -16,8 +16,9 @@ use crate::domain::timeline::Timeline;
 use crate::roster::Roster;
 use crate::storage::Tx;
 
-/// How far ahead a preview looks.
+/// How far ahead a preview looks, at least and at most: to the end of every override made with it.
 const AHEAD: TimeDelta = TimeDelta::days(120);
+const FARTHEST: TimeDelta = TimeDelta::days(400);
 
 /// What one person gains and loses.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -72,8 +73,14 @@ pub fn compare(tx: &mut Tx<'_>, was: &Scene, from: Instant) -> Result<PreviewVie
         .roster
         .imagine(was.rotation.clone(), was.overrides.clone());
     let new = is.roster.imagine(is.rotation.clone(), is.overrides.clone());
-    let window = Interval::new(from, from + AHEAD)
-        .ok_or_else(|| Error::Internal("an empty window".to_owned()))?;
+    let made = is
+        .overrides
+        .iter()
+        .filter(|one| was.overrides.iter().all(|other| other.id != one.id));
+    let reach = made.map(|one| one.interval.end()).max().unwrap_or(from);
+    let until = reach.max(from + AHEAD).min(from + FARTHEST);
+    let window =
+        Interval::new(from, until).ok_or_else(|| Error::Internal("an empty window".to_owned()))?;
     let mut view = view(&is.roster, &old, &new, window);
     let touched = is
         .overrides

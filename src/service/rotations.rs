@@ -235,9 +235,7 @@ fn fallback(
         return Ok(None);
     };
     // Whoever else sets a fallback now waits: two could close a circle between them.
-    crate::storage::audit::setting(tx.db(), "fallbacks", || {
-        "locked while they change".to_owned()
-    })?;
+    crate::storage::audit::lock_setting(tx.db(), "fallbacks")?;
     let all: std::collections::HashMap<RotationId, Option<RotationId>> =
         rotations::load(tx.db(), None)?
             .into_iter()

@@ -211,3 +211,16 @@ pub fn setting(
         .execute(db)?;
     Ok(value)
 }
+
+/// Locks a setting until the transaction ends: whoever else locks it waits.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away, [`StoreError::Duplicate`] when two make it at once.
+pub fn lock_setting(db: &mut Db, key: &str) -> Result<(), StoreError> {
+    setting(db, key, || "locked while it changes".to_owned())?;
+    diesel::update(settings::table.find(key))
+        .set(settings::value.eq(settings::value))
+        .execute(db)?;
+    Ok(())
+}

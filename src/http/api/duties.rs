@@ -9,14 +9,14 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::clash;
 use crate::domain::duty::{Rota as _, answer};
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::{Instant, Interval};
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::http::auth::Caller;
-use crate::http::{Id, Problem, Query};
+use crate::http::{Id, Page, Paging, Problem, Query};
 use crate::roster::Roster;
 use crate::service::views::{CandidateView, ClashView, DutyView, GapView, ShiftView};
-use crate::service::{Error, input};
+use crate::service::{Error, Faults, input};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -161,12 +161,7 @@ pub async fn shifts(
     id: Id<RotationId>,
     query: Query<WindowQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let window = input::window(
-        query.0.from.as_deref(),
-        query.0.until.as_deref(),
-        caller.now,
-    )?;
-    let layer = layer(query.0.layer.as_deref())?;
+    let (window, layer) = query.0.read(caller.now)?;
     let roster = caller.app.keeper.current();
     let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
     let found = timeline.shifts(layer, window);
@@ -182,11 +177,29 @@ pub async fn shifts(
     from_roster(&ShiftsAndGaps { items, gaps: holes })
 }
 
-fn layer(text: Option<&str>) -> Result<Layer, Error> {
-    match text {
-        None | Some("final") => Ok(Layer::Final),
-        Some("base") => Ok(Layer::Base),
-        Some(_) => Err(Error::invalid("/layer", "must be final or base")),
+impl WindowQuery {
+    /// What it asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with everything that is wrong with it.
+    fn read(&self, now: Instant) -> Result<(Interval, Layer), Error> {
+        let mut faults = Faults::new();
+        let window = input::check_window(
+            &mut faults,
+            self.from.as_deref(),
+            self.until.as_deref(),
+            now,
+        );
+        let layer = match self.layer.as_deref() {
+            None | Some("final") => Some(Layer::Final),
+            Some("base") => Some(Layer::Base),
+            Some(_) => {
+                faults.add("/layer", "must be final or base");
+                None
+            }
+        };
+        faults.finish_with(window.zip(layer))
     }
 }
 
@@ -198,12 +211,7 @@ pub async fn person_shifts(
     id: Id<PersonId>,
     query: Query<WindowQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let window = input::window(
-        query.0.from.as_deref(),
-        query.0.until.as_deref(),
-        caller.now,
-    )?;
-    let layer = layer(query.0.layer.as_deref())?;
+    let (window, layer) = query.0.read(caller.now)?;
     let roster = caller.app.keeper.snapshot();
     roster.person(id.0).ok_or(Error::NotFound("person"))?;
     let mut items: Vec<ShiftView> = Vec::new();
@@ -269,23 +277,50 @@ pub async fn candidates(
     from_roster(&Items { items })
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ClashesQuery {
+    /// From when; by default now.
+    from: Option<String>,
+    /// Until when, at most 400 days later; by default four weeks.
+    until: Option<String>,
+    /// Only of the team with this slug.
+    team: Option<String>,
+    /// How many, 1 to 200; by default 50.
+    limit: Option<String>,
+    /// From an earlier page.
+    cursor: Option<String>,
+}
+
 /// Shifts of people who are away.
-#[utoipa::path(tag = "duties", params(TeamWindow), responses((status = 200, body = Items<ClashView>)))]
+#[utoipa::path(tag = "duties", params(ClashesQuery), responses((status = 200, body = Page<ClashView>)))]
 #[get("/clashes")]
-pub async fn clashes(caller: Caller, query: Query<TeamWindow>) -> Result<HttpResponse, Problem> {
-    let window = input::window(
-        query.0.from.as_deref(),
-        query.0.until.as_deref(),
+pub async fn clashes(caller: Caller, query: Query<ClashesQuery>) -> Result<HttpResponse, Problem> {
+    let query = query.0;
+    let mut faults = Faults::new();
+    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let window = input::check_window(
+        &mut faults,
+        query.from.as_deref(),
+        query.until.as_deref(),
         caller.now,
-    )?;
+    );
+    let (paging, window) = faults.finish_with(paging.zip(window))?;
     let roster = caller.app.keeper.snapshot();
     let mut items: Vec<ClashView> = Vec::new();
-    for timeline in of_team(&roster, query.0.team.as_deref())? {
+    for timeline in of_team(&roster, query.team.as_deref())? {
         let found = timeline.shifts(Layer::Final, window);
         let found = clash::clashes(timeline.rotation().id, &found, roster.people());
         let inside = found.iter().filter(|clash| clash.overlap.overlaps(&window));
         items.extend(inside.map(|clash| ClashView::of(roster.as_ref(), clash)));
     }
-    items.sort_by_key(|clash| clash.start);
-    from_roster(&Items { items })
+    let key = |clash: &ClashView| {
+        format!(
+            "{} {} {}",
+            clash.start.to_rfc3339(),
+            clash.rotation_id,
+            clash.time_off_id
+        )
+    };
+    from_roster(&paging.page(items, key))
 }
