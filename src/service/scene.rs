@@ -80,24 +80,26 @@ pub fn team_of(tx: &mut Tx<'_>, id: TeamId) -> Result<Team, Error> {
         .ok_or(Error::NotFound("team"))
 }
 
-/// The team of this slug.
+/// The team of this slug, locked until the transaction ends.
 ///
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is none.
 pub fn team_of_slug(tx: &mut Tx<'_>, slug: &str) -> Result<Team, Error> {
+    teams::lock(tx.db(), slug)?;
     let all = teams::load(tx.db(), None)?;
     all.into_iter()
         .find(|team| team.slug == slug)
         .ok_or(Error::NotFound("team"))
 }
 
-/// The person of this id.
+/// The person of this id, locked until the transaction ends.
 ///
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is none.
 pub fn person_of(tx: &mut Tx<'_>, id: PersonId) -> Result<Person, Error> {
+    people::lock(tx.db(), id)?;
     people::load(tx.db(), Some(&[id]))?
         .pop()
         .ok_or(Error::NotFound("person"))

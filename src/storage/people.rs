@@ -158,6 +158,18 @@ fn row(person: &Person, created_at: Instant) -> Result<PersonRow, StoreError> {
     })
 }
 
+/// Locks a person until the transaction ends: whoever else wants to change them waits.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn lock(db: &mut Db, id: PersonId) -> Result<(), StoreError> {
+    diesel::update(people::table.find(id.to_string()))
+        .set(people::version.eq(people::version))
+        .execute(db)?;
+    Ok(())
+}
+
 /// Adds a person, with their first profile.
 ///
 /// # Errors

@@ -66,6 +66,18 @@ pub fn load(db: &mut Db, only: Option<&[TeamId]>) -> Result<Vec<Team>, StoreErro
         .collect()
 }
 
+/// Locks the team of this slug until the transaction ends: whoever else wants to change it waits.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn lock(db: &mut Db, slug: &str) -> Result<(), StoreError> {
+    diesel::update(teams::table.filter(teams::slug.eq(slug)))
+        .set(teams::version.eq(teams::version))
+        .execute(db)?;
+    Ok(())
+}
+
 /// Adds a team, with its members.
 ///
 /// # Errors
