@@ -23,6 +23,10 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 /// Replicas that start together take turns under this advisory lock.
 const MIGRATION_LOCK: i64 = 727_001;
 
+/// Writers take turns under this advisory lock, as they do on SQLite: what a change was decided on
+/// (a version, the other administrators, the fallbacks) is still so when it commits.
+const WRITE_LOCK: i64 = 727_003;
+
 /// Where the database is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
@@ -301,6 +305,11 @@ impl Store {
             Db::Postgres(_) => "BEGIN",
         };
         transaction(&mut connection, begin, |db| {
+            if matches!(db, Db::Postgres(_)) {
+                diesel::sql_query(format!("SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
+                    .execute(db)
+                    .map_err(StoreError::from)?;
+            }
             let mut tx = Tx {
                 db,
                 changes: Vec::new(),

@@ -2,9 +2,8 @@
 //!
 //! It runs where `DOGWATCH_TEST_PYTHON` names a Python; where that is named it has to be there.
 
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use crate::harness::Database;
 
@@ -25,21 +24,16 @@ fn the_contract_holds() {
         return;
     };
     let database = Database::new();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let address = format!("127.0.0.1:{port}");
     let dogwatch = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dogwatch"));
         command
             .env_clear()
             .env("DATABASE_URL", &database.url)
             .env("DOGWATCH_DATA_DIR", database.folder.path())
-            .env("DOGWATCH_LISTEN", &address)
-            .env("DOGWATCH_LOG", "error")
-            .stderr(Stdio::inherit());
+            .env("DOGWATCH_LISTEN", "127.0.0.1:0")
+            .env("DOGWATCH_LOG", "dogwatch::cli=info")
+            .env("DOGWATCH_LOG_FORMAT", "json")
+            .stderr(Stdio::piped());
         command
     };
     let made = dogwatch()
@@ -60,16 +54,18 @@ fn the_contract_holds() {
         .split_whitespace()
         .find(|word| word.starts_with("dw_"))
         .expect("a token");
-    let program = dogwatch().arg("serve").spawn().unwrap();
+    let mut program = dogwatch().arg("serve").spawn().unwrap();
+    let log = BufReader::new(program.stderr.take().unwrap());
     let _program = Program(program);
-    let began = Instant::now();
-    while TcpStream::connect(&address).is_err() {
-        assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "the server does not listen"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let mut lines = log.lines();
+    let serving = lines
+        .by_ref()
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap())
+        .find(|event| event["message"] == "serving")
+        .expect("it serves");
+    let address = serving["address"].as_str().unwrap().to_owned();
+    // Whatever else it says must not fill the pipe.
+    std::thread::spawn(move || lines.for_each(drop));
     let walked = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/contract.py"))
         .args([&format!("http://{address}"), token])

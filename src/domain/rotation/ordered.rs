@@ -118,11 +118,13 @@ fn widened(rotation: &Rotation, window: Interval, found: &[Turn]) -> Interval {
     let (mut start, mut end) = (window.start(), window.end());
     if let Some(first) = found.first() {
         let from = first.interval.start();
-        let border = rotation
+        // Not by the turn's own revision: one that goes on across several has the last of them.
+        let mut borders = rotation
             .revisions
-            .get(first.revision)
-            .is_some_and(|r| r.effective_from == from);
-        if border && start >= from && first.revision > 0 {
+            .iter()
+            .skip(1)
+            .map(|revision| revision.effective_from);
+        if start >= from && borders.any(|border| border == from) {
             start = from - chrono::TimeDelta::seconds(1);
         }
     }
