@@ -129,7 +129,9 @@ proptest! {
         for layer in [Layer::Base, Layer::Final] {
             for pair in timeline.shifts(layer, window).windows(2) {
                 let touching = pair[0].interval.end() == pair[1].interval.start();
-                prop_assert!(!(touching && pair[0].cause == pair[1].cause), "{:?}", pair);
+                // A revision in mid-turn may give what is left of a turn to somebody else.
+                let same = pair[0].cause == pair[1].cause && pair[0].person == pair[1].person;
+                prop_assert!(!(touching && same), "{:?}", pair);
             }
         }
     }
