@@ -6,6 +6,8 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod http;
+#[cfg(test)]
+mod layers;
 pub mod notify;
 pub mod roster;
 pub mod service;

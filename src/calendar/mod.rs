@@ -7,11 +7,11 @@
 use chrono::{DateTime, TimeDelta};
 use icalendar::{Calendar, CalendarDateTime, Component as _, Event, EventLike as _, Property};
 
+use crate::domain::feed::Scope;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::timeline::{Cause, Layer, Shift, Timeline};
 use crate::roster::Roster;
-use crate::storage::feeds::Scope;
 
 /// How far back feeds reach, in days.
 const PAST: i64 = 60;

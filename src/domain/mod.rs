@@ -1,9 +1,11 @@
 //! The rules, pure: no clock, no IO, nothing from the layers above.
 
+pub mod actor;
 pub mod availability;
 pub mod candidates;
 pub mod clash;
 pub mod duty;
+pub mod feed;
 pub mod hours;
 pub mod ids;
 pub mod interval;
@@ -14,6 +16,7 @@ pub mod reminder;
 pub mod rotation;
 pub mod team;
 pub mod timeline;
+pub mod token;
 pub mod zone;
 
 #[cfg(test)]

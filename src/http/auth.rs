@@ -12,9 +12,8 @@ use super::error::Problem;
 use super::idempotency;
 use super::reply::Reply;
 use crate::domain::interval::Instant;
-use crate::service::{Actor, App, Error};
-use crate::storage::idempotency::RequestKey;
-use crate::storage::{Db, Tx};
+use crate::service::app::RequestKey;
+use crate::service::{Actor, App, Db, Error, Tx};
 
 /// Whose word on where a request comes from is believed.
 #[derive(Debug, Clone, Default)]

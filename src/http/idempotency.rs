@@ -7,10 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde_json::json;
 
 use super::reply::Reply;
-use crate::service::app::Once;
-use crate::service::{Actor, App, Error};
-use crate::storage::Tx;
-use crate::storage::idempotency::{FirstAnswer, RequestKey};
+use crate::service::app::{FirstAnswer, Once, RequestKey};
+use crate::service::{Actor, App, Error, Tx};
 
 /// The digest of a request without a body.
 pub const NO_BODY: [u8; 0] = [];

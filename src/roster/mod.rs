@@ -1,24 +1,20 @@
 //! The read model: an immutable snapshot of all that answers are made from, swapped as a whole.
 //!
-//! A [`Keeper`] follows the database's log of changes. What did not change is shared with the
+//! What did not change is shared with the
 //! snapshot before; a rotation whose people changed gets a new timeline.
-
-mod keeper;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-pub use keeper::Keeper;
-
 use crate::domain::duty::Rota;
+use crate::domain::feed::Feed;
 use crate::domain::ids::{PersonId, RotationId, TeamId, TokenId};
 use crate::domain::overrides::Override;
 use crate::domain::person::{People, Person};
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
-use crate::storage::feeds::Feed;
-use crate::storage::tokens::Token;
+use crate::domain::token::Token;
 
 /// One state of everything that answers need.
 #[derive(Debug, Default)]

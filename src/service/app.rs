@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
-use super::actor::{Actor, Scope};
 use super::error::Error;
+use super::keeper::Keeper;
 use super::secrets::token_hash;
 use crate::clock::Clock;
+use crate::domain::actor::{Actor, Scope};
 use crate::domain::duty::Rota as _;
 use crate::domain::person::Role;
-use crate::roster::Keeper;
-use crate::storage::idempotency::{self, FirstAnswer, RequestKey};
+use crate::storage::idempotency;
+pub use crate::storage::idempotency::{FirstAnswer, RequestKey};
 use crate::storage::{Db, Store, Tx};
 
 /// The application, as its drivers see it.

@@ -9,12 +9,12 @@ use super::scene::note;
 use super::secrets::{new_secret, token_hash};
 use super::{Actor, Error, access};
 use crate::clock::new_id;
+use crate::domain::feed::{Feed, Scope};
 use crate::domain::ids::{FeedId, PersonId};
 use crate::domain::interval::Instant;
 use crate::roster::Roster;
 use crate::storage::audit::Deed;
-use crate::storage::feeds::{self, Feed, Scope};
-use crate::storage::{Change, Tx};
+use crate::storage::{Change, Tx, feeds};
 
 /// Whose shifts a feed shows: exactly one of these.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]

@@ -1,14 +1,16 @@
 //! The use cases: one function each, one transaction each. They know rights, storage and the domain, and nothing of HTTP.
 
 pub mod access;
-pub mod actor;
 pub mod app;
+pub mod audit;
 pub mod error;
 pub mod expected;
 pub mod faults;
 pub mod feeds;
 pub mod input;
+pub mod keeper;
 pub mod operator;
+pub mod outbox;
 pub mod overrides;
 pub mod people;
 pub mod preview;
@@ -21,8 +23,11 @@ pub mod tokens;
 pub mod values;
 pub mod views;
 
-pub use actor::{Actor, Scope};
 pub use app::App;
 pub use error::Error;
 pub use expected::Expected;
 pub use faults::{Fault, Faults};
+pub use keeper::Keeper;
+
+pub use crate::domain::actor::{Actor, Scope};
+pub use crate::storage::{Db, Tx};

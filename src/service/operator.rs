@@ -2,19 +2,19 @@
 
 use serde_json::json;
 
-use super::actor::{Actor, Scope};
 use super::app::App;
 use super::error::Error;
 use super::secrets::{new_token, token_hash};
 use crate::clock::new_id;
+use crate::domain::actor::{Actor, Scope};
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Instant;
 use crate::domain::person::{Person, Profile, Role};
+use crate::domain::token::Token;
 use crate::domain::zone::Zone;
 use crate::storage::audit::{self, Deed};
-use crate::storage::tokens::{self, Token};
-use crate::storage::{Change, Tx, people};
+use crate::storage::{Change, Tx, people, tokens};
 
 /// The address of the administrator that is made where there is none.
 const FIRST_ADMINISTRATOR: &str = "administrator@localhost";

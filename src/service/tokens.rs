@@ -12,9 +12,9 @@ use super::{Actor, Error, Faults, Scope, access, input};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Instant;
+use crate::domain::token::Token;
 use crate::storage::audit::Deed;
-use crate::storage::tokens::{self, Token};
-use crate::storage::{Change, Tx};
+use crate::storage::{Change, Tx, tokens};
 
 /// A token to make.
 #[derive(Debug, Clone, serde::Serialize, Deserialize, ToSchema)]
@@ -39,6 +39,7 @@ pub struct TokenView {
     /// What its owner calls it.
     pub name: String,
     /// What it allows.
+    #[schema(value_type = String)]
     pub scope: Scope,
     /// When it was made.
     pub created_at: DateTime<Utc>,

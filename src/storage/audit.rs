@@ -7,9 +7,9 @@ use super::schema::{audit, settings};
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
+use crate::domain::actor::Actor;
 use crate::domain::interval::Instant;
 use crate::domain::person::Person;
-use crate::service::Actor;
 
 /// Who did what.
 #[derive(Debug, Clone, Queryable, Insertable)]

@@ -6,30 +6,10 @@ use super::rows::{corrupt, instant, parse, ts};
 use super::schema::tokens;
 use super::types::Ts;
 use super::{Db, StoreError};
+use crate::domain::actor::Scope;
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Instant;
-use crate::service::Scope;
-
-/// An access token, without itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    /// Its id.
-    pub id: TokenId,
-    /// Whose.
-    pub person: PersonId,
-    /// What its owner calls it.
-    pub name: String,
-    /// SHA-256, in hexadecimal.
-    pub hash: String,
-    /// What it allows.
-    pub scope: Scope,
-    /// When it was made.
-    pub created_at: Instant,
-    /// When it ends by itself.
-    pub expires_at: Option<Instant>,
-    /// When it was revoked.
-    pub revoked_at: Option<Instant>,
-}
+use crate::domain::token::Token;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = tokens)]

@@ -11,7 +11,7 @@ use dogwatch::clock::new_id;
 use dogwatch::domain::ids::TeamId;
 use dogwatch::domain::team::Team;
 use dogwatch::domain::zone::Zone;
-use dogwatch::roster::Keeper;
+use dogwatch::service::Keeper;
 use dogwatch::storage::{Change, DatabaseUrl, Store, StoreError, changes, postgres, teams};
 use reqwest::Method;
 use serde_json::{Value, json};

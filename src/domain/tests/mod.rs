@@ -3,7 +3,6 @@
 mod build;
 mod duties;
 mod examples;
-mod layering;
 mod model;
 mod properties;
 mod reminders;

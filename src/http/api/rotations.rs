@@ -18,8 +18,7 @@ use crate::service::preview::{self, PreviewView};
 use crate::service::rotations::{self, Archive, NewRevision, NewRotation, RotationChange};
 use crate::service::scene::Scene;
 use crate::service::views::{RevisionView, RotationView};
-use crate::service::{Actor, Error, Expected};
-use crate::storage::Tx;
+use crate::service::{Actor, Error, Expected, Tx};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

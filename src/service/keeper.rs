@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
-use super::{Loaded, Roster};
 use crate::domain::interval::Instant;
+use crate::roster::{Loaded, Roster};
 use crate::storage::{
     Change, Db, Store, StoreError, changes, feeds, people, rotations, teams, tokens,
 };

@@ -1,0 +1,254 @@
+//! Rotations: setting them up, revising them, archiving them.
+
+mod commands;
+mod leave;
+mod parts;
+mod revise;
+
+pub use commands::{Archive, FirstInput, HandoffInput, NewRevision, NewRotation, RotationChange};
+pub use leave::remove_person;
+pub use revise::{revise, withdraw};
+
+use super::scene::{Scene, as_json, note, team_of_slug};
+use super::views::RotationView;
+use super::{Actor, Error, Expected, Faults, access, input, values};
+use crate::clock::new_id;
+use crate::domain::ids::RotationId;
+use crate::domain::interval::Instant;
+use crate::domain::rotation::{Kind, Plan, Revision, Rotation};
+use crate::storage::audit::Deed;
+use crate::storage::{Change, Tx, rotations};
+
+/// Sets up a rotation.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] with every fault, [`Error::Forbidden`], [`Error::NotFound`] without the team.
+pub fn create(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    slug: &str,
+    new: &NewRotation,
+    now: Instant,
+) -> Result<(Rotation, String), Error> {
+    let team = team_of_slug(tx, slug)?;
+    access::manager(actor, &team)?;
+    let mut faults = Faults::new();
+    let name = values::line(&mut faults, "/name", &new.name, 200);
+    let title = values::line(&mut faults, "/title", &new.title, 100);
+    let kind = parts::kind(&mut faults, &new.kind);
+    let zone = values::zone(&mut faults, "/time_zone", &new.time_zone);
+    let people = parts::order(
+        tx,
+        &mut faults,
+        &new.order,
+        kind == Some(Kind::FollowTheSun),
+        now,
+    )?;
+    let hours = parts::duty_hours(&mut faults, new.duty_hours.as_deref());
+    let when = parts::fallback_when(&mut faults, new.fallback_when.as_deref().unwrap_or("gap"));
+    let fallback = match &new.fallback_rotation_id {
+        None => None,
+        Some(text) => parts::fallback(tx, &mut faults, text, None)?,
+    };
+    let read = new
+        .handoff
+        .as_ref()
+        .and_then(|input| parts::handoff(&mut faults, input, zone.as_ref()));
+    let from = faults.check_some("/effective_from", new.effective_from.as_deref(), |text| {
+        input::bounded(text, now)
+    });
+    let first = match &new.first {
+        None => Some(0),
+        Some(given) => parts::first(&mut faults, given, &people),
+    };
+    let plan = match kind {
+        Some(Kind::Ordered) => {
+            if new.handoff.is_none() {
+                faults.add("/handoff", "an ordered rotation needs one");
+            }
+            read.zip(first)
+                .map(|(handoff, first)| Plan::Ordered { handoff, first })
+        }
+        Some(Kind::FollowTheSun) => {
+            parts::refuse_order_parts(
+                &mut faults,
+                new.handoff.is_some(),
+                new.duty_hours.is_some(),
+                new.first.is_some(),
+            );
+            Some(Plan::FollowTheSun)
+        }
+        None => None,
+    };
+    let default_from = match &plan {
+        Some(Plan::Ordered { handoff, .. }) => handoff.first(),
+        _ => now,
+    };
+    let parts = name
+        .zip(title)
+        .zip(kind)
+        .zip(zone)
+        .zip(when)
+        .zip(plan)
+        .zip(from);
+    let rotation = parts.map(
+        |((((((name, title), kind), time_zone), fallback_when), plan), from)| Rotation {
+            id: RotationId::from_uuid(new_id()),
+            team: team.id,
+            name,
+            title,
+            kind,
+            revisions: vec![Revision {
+                number: 1,
+                effective_from: from.unwrap_or(default_from),
+                recorded_at: now,
+                time_zone,
+                order: people,
+                duty_hours: hours,
+                plan,
+            }],
+            archived_at: None,
+            fallback,
+            fallback_when,
+            version: 1,
+        },
+    );
+    let rotation = faults.finish_with(rotation)?;
+    rotations::insert(tx.db(), &rotation, now)?;
+    tx.changed(Change::Rotation(rotation.id));
+    deed(
+        tx,
+        actor,
+        now,
+        "rotation.create",
+        None,
+        &rotation,
+        &team.slug,
+    )?;
+    Ok((rotation, team.slug))
+}
+
+fn deed(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: Instant,
+    action: &str,
+    before: Option<&Rotation>,
+    after: &Rotation,
+    team: &str,
+) -> Result<(), Error> {
+    let was = as_json(before.map(|rotation| RotationView::of(rotation, team)))?;
+    let is = as_json(RotationView::of(after, team))?;
+    note(
+        tx,
+        actor,
+        now,
+        Deed {
+            action,
+            kind: "rotation",
+            id: after.id.to_string(),
+            before: was,
+            after: is,
+        },
+    )
+}
+
+/// Changes what moves no shift.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
+pub fn change(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    change: &RotationChange,
+    expected: &Expected,
+    now: Instant,
+) -> Result<(Rotation, String), Error> {
+    let scene = Scene::of(tx, id, &[])?;
+    access::manager(actor, &scene.team)?;
+    expected.check(scene.rotation.version)?;
+    let mut faults = Faults::new();
+    let mut after = scene.rotation.clone();
+    if let Some(name) = change
+        .name
+        .as_deref()
+        .and_then(|name| values::line(&mut faults, "/name", name, 200))
+    {
+        after.name = name;
+    }
+    if let Some(title) = change
+        .title
+        .as_deref()
+        .and_then(|title| values::line(&mut faults, "/title", title, 100))
+    {
+        after.title = title;
+    }
+    if let Some(when) = change
+        .fallback_when
+        .as_deref()
+        .and_then(|text| parts::fallback_when(&mut faults, text))
+    {
+        after.fallback_when = when;
+    }
+    match &change.fallback_rotation_id {
+        Some(Some(text)) => after.fallback = parts::fallback(tx, &mut faults, text, Some(id))?,
+        Some(None) => after.fallback = None,
+        None => {}
+    }
+    faults.finish()?;
+    finish(tx, actor, now, "rotation.change", &scene, after)
+}
+
+/// Writes what changed of a rotation beside its revisions, and notes it.
+fn finish(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: Instant,
+    action: &str,
+    scene: &Scene,
+    mut after: Rotation,
+) -> Result<(Rotation, String), Error> {
+    after.version += 1;
+    rotations::update(tx.db(), &after)?;
+    tx.changed(Change::Rotation(after.id));
+    deed(
+        tx,
+        actor,
+        now,
+        action,
+        Some(&scene.rotation),
+        &after,
+        &scene.team.slug,
+    )?;
+    Ok((after, scene.team.slug.clone()))
+}
+
+/// Archives a rotation from an instant on.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and
+/// [`Error::Conflict`] where it is archived already.
+pub fn archive(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    command: &Archive,
+    expected: &Expected,
+    now: Instant,
+) -> Result<(Rotation, String), Error> {
+    let scene = Scene::of(tx, id, &[])?;
+    access::manager(actor, &scene.team)?;
+    expected.check(scene.rotation.version)?;
+    scene.must_run(now)?;
+    let at = input::at_or_now(command.at.as_deref(), now)?;
+    if at < now && !actor.is_administrator() {
+        return Err(Error::invalid("/at", "must not lie in the past"));
+    }
+    let mut after = scene.rotation.clone();
+    after.archived_at = Some(at);
+    finish(tx, actor, now, "rotation.archive", &scene, after)
+}

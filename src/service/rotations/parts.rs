@@ -1,0 +1,174 @@
+//! The parts of a rotation, read from what was sent.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::commands::{FirstInput, HandoffInput};
+use crate::domain::hours::WeeklyHours;
+use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::interval::Instant;
+use crate::domain::rotation::{FallbackWhen, Handoff, Kind, RuleError};
+use crate::domain::zone::Zone;
+use crate::service::values::{self, HoursInput};
+use crate::service::{Error, Faults, input};
+use crate::storage::{Tx, audit, people, rotations};
+
+/// At most this many people in an order.
+const LONGEST_ORDER: usize = 200;
+
+pub(super) fn kind(faults: &mut Faults, text: &str) -> Option<Kind> {
+    let read = serde_json::from_value(Value::String(text.to_owned()));
+    faults.check(
+        "/kind",
+        read.map_err(|_| "must be ordered or follow_the_sun"),
+    )
+}
+
+pub(super) fn fallback_when(faults: &mut Faults, text: &str) -> Option<FallbackWhen> {
+    let read = serde_json::from_value(Value::String(text.to_owned()));
+    faults.check(
+        "/fallback_when",
+        read.map_err(|_| "must be gap or not_working"),
+    )
+}
+
+pub(super) fn handoff(
+    faults: &mut Faults,
+    input: &HandoffInput,
+    zone: Option<&Zone>,
+) -> Option<Handoff> {
+    let start = faults.check("/handoff/start", input::local(&input.start));
+    let utc = Zone::utc();
+    let start_for_rule = start.or_else(|| "2026-01-05T10:00:00".parse().ok())?;
+    match Handoff::parse(start_for_rule, &input.rule, zone.unwrap_or(&utc)) {
+        Ok(handoff) => start.map(|_| handoff),
+        Err(error) => {
+            let pointer = match error {
+                RuleError::Start => "/handoff/start",
+                _ => "/handoff/rule",
+            };
+            faults.add(pointer, error.to_string());
+            None
+        }
+    }
+}
+
+/// Reads an order: people who exist and are active at `at`.
+pub(super) fn order(
+    tx: &mut Tx<'_>,
+    faults: &mut Faults,
+    given: &[String],
+    pool: bool,
+    at: Instant,
+) -> Result<Vec<PersonId>, Error> {
+    if given.is_empty() || given.len() > LONGEST_ORDER {
+        faults.add("/order", format!("must have 1 to {LONGEST_ORDER} people"));
+    }
+    let read: Vec<Option<PersonId>> = given
+        .iter()
+        .take(LONGEST_ORDER)
+        .enumerate()
+        .map(|(index, id)| values::person_id(faults, &format!("/order/{index}"), id))
+        .collect();
+    let wanted: Vec<PersonId> = read.iter().flatten().copied().collect();
+    let known = people::load(tx.db(), Some(&wanted))?;
+    for (index, id) in read.iter().enumerate() {
+        let Some(id) = id else { continue };
+        let pointer = format!("/order/{index}");
+        match known.iter().find(|person| person.id == *id) {
+            None => faults.add(pointer, "there is no such person"),
+            Some(person) if !person.active_at(at) => faults.add(pointer, "they are deactivated"),
+            Some(_) if pool && read.iter().take(index).any(|other| *other == Some(*id)) => {
+                faults.add(pointer, "is in the pool already");
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(wanted)
+}
+
+pub(super) fn first(faults: &mut Faults, given: &FirstInput, order: &[PersonId]) -> Option<usize> {
+    match given {
+        FirstInput::Index(index) if *index < order.len() => Some(*index),
+        FirstInput::Index(_) => {
+            faults.add("/first", "is no index of the order");
+            None
+        }
+        FirstInput::Person(id) => {
+            let wanted = values::person_id(faults, "/first", id)?;
+            let mut places = order
+                .iter()
+                .enumerate()
+                .filter(|(_, other)| **other == wanted)
+                .map(|(index, _)| index);
+            match (places.next(), places.next()) {
+                (Some(only), None) => return Some(only),
+                (None, _) => faults.add("/first", "is not in the order"),
+                (Some(_), Some(_)) => {
+                    faults.add("/first", "is in the order more than once: give the index");
+                }
+            }
+            None
+        }
+    }
+}
+
+pub(super) fn duty_hours(faults: &mut Faults, given: Option<&[HoursInput]>) -> Option<WeeklyHours> {
+    let given = given?;
+    if given.is_empty() {
+        faults.add("/duty_hours", "must have at least one entry; null for none");
+    }
+    values::hours(faults, "/duty_hours", given)
+}
+
+/// Reads a fallback: a rotation that exists and does not come back to this one.
+pub(super) fn fallback(
+    tx: &mut Tx<'_>,
+    faults: &mut Faults,
+    text: &str,
+    own: Option<RotationId>,
+) -> Result<Option<RotationId>, Error> {
+    let pointer = "/fallback_rotation_id";
+    let Some(id) = faults.check(
+        pointer,
+        text.parse::<RotationId>()
+            .map_err(|_| "there is no such rotation"),
+    ) else {
+        return Ok(None);
+    };
+    // Whoever else sets a fallback now waits: two could close a circle between them.
+    audit::lock_setting(tx.db(), "fallbacks")?;
+    let all: HashMap<RotationId, Option<RotationId>> = rotations::load(tx.db(), None)?
+        .into_iter()
+        .map(|(rotation, _)| (rotation.id, rotation.fallback))
+        .collect();
+    if !all.contains_key(&id) {
+        faults.add(pointer, "there is no such rotation");
+        return Ok(None);
+    }
+    let mut next = Some(id);
+    for _ in 0..=all.len() {
+        match next {
+            Some(at) if Some(at) == own => {
+                faults.add(pointer, "the fallbacks would come back to this rotation");
+                return Ok(None);
+            }
+            Some(at) => next = all.get(&at).copied().flatten(),
+            None => break,
+        }
+    }
+    Ok(Some(id))
+}
+
+pub(super) fn refuse_order_parts(faults: &mut Faults, handoff: bool, hours: bool, first: bool) {
+    for (given, pointer) in [
+        (handoff, "/handoff"),
+        (hours, "/duty_hours"),
+        (first, "/first"),
+    ] {
+        if given {
+            faults.add(pointer, "a follow-the-sun rotation has none");
+        }
+    }
+}

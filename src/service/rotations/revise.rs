@@ -1,0 +1,175 @@
+//! Revisions: appending one, and withdrawing it again.
+
+use super::commands::NewRevision;
+use super::{finish, parts};
+use crate::domain::ids::RotationId;
+use crate::domain::interval::Instant;
+use crate::domain::rotation::{Handoff, Kind, Plan, Revision, Rotation, revise};
+use crate::service::scene::Scene;
+use crate::service::{Actor, Error, Expected, Faults, access, input, values};
+use crate::storage::{Tx, rotations};
+
+/// Appends a revision.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and
+/// [`Error::Conflict`] where it would take effect before a revision that is made already.
+pub fn revise(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    new: &NewRevision,
+    expected: &Expected,
+    now: Instant,
+) -> Result<(Rotation, String), Error> {
+    let scene = Scene::of(tx, id, &[])?;
+    access::manager(actor, &scene.team)?;
+    expected.check(scene.rotation.version)?;
+    scene.must_run(now)?;
+    let revision = plan_revision(tx, actor, &scene.rotation, new, now)?;
+    rotations::add_revision(tx.db(), id, &revision)?;
+    let mut after = scene.rotation.clone();
+    after.revisions.push(revision);
+    finish(tx, actor, now, "rotation.revise", &scene, after)
+}
+
+fn plan_revision(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    rotation: &Rotation,
+    new: &NewRevision,
+    now: Instant,
+) -> Result<Revision, Error> {
+    let newest = rotation
+        .newest()
+        .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))?;
+    let mut faults = Faults::new();
+    let zone = match &new.time_zone {
+        None => Some(newest.time_zone.clone()),
+        Some(name) => values::zone(&mut faults, "/time_zone", name),
+    };
+    let people = match &new.order {
+        None => newest.order.clone(),
+        Some(given) => parts::order(
+            tx,
+            &mut faults,
+            given,
+            rotation.kind == Kind::FollowTheSun,
+            now,
+        )?,
+    };
+    let hours = match &new.duty_hours {
+        None => newest.duty_hours.clone(),
+        Some(given) => parts::duty_hours(&mut faults, given.as_deref()),
+    };
+    let supplied = new
+        .handoff
+        .as_ref()
+        .and_then(|input| parts::handoff(&mut faults, input, zone.as_ref()));
+    let start = supplied.as_ref().map(Handoff::first);
+    let default_from = revise::default_effective_from(rotation, start, now);
+    let from = match new.effective_from.as_deref() {
+        None => Some(default_from),
+        Some(text) => faults.check("/effective_from", input::bounded(text, now)),
+    };
+    if from.is_some_and(|from| from < now) && !actor.is_administrator() {
+        faults.add("/effective_from", "must not lie in the past");
+    }
+    let plan = match &newest.plan {
+        Plan::Ordered { handoff: old, .. } => {
+            // The same rule in another zone is another expansion.
+            let handoff = supplied.or_else(|| {
+                let zone = zone.as_ref()?;
+                if *zone == newest.time_zone {
+                    return Some(old.clone());
+                }
+                faults.check("/time_zone", Handoff::parse(old.start(), old.rule(), zone))
+            });
+            let first = match (&new.first, from) {
+                (Some(given), _) => parts::first(&mut faults, given, &people),
+                (None, Some(from)) => Some(revise::first_of(rotation, &people, from)),
+                (None, None) => None,
+            };
+            handoff
+                .zip(first)
+                .map(|(handoff, first)| Plan::Ordered { handoff, first })
+        }
+        Plan::FollowTheSun => {
+            let hours = matches!(new.duty_hours, Some(Some(_)));
+            parts::refuse_order_parts(
+                &mut faults,
+                new.handoff.is_some(),
+                hours,
+                new.first.is_some(),
+            );
+            Some(Plan::FollowTheSun)
+        }
+    };
+    let ((time_zone, plan), effective_from) = faults.finish_with(zone.zip(plan).zip(from))?;
+    if effective_from <= newest.effective_from {
+        let state = if newest.effective_from > now {
+            "pending"
+        } else {
+            "in force"
+        };
+        return Err(Error::conflict(format!(
+            "revision {} is {state} from {} on: a later one has to take effect after it",
+            newest.number,
+            newest.effective_from.format("%Y-%m-%dT%H:%M:%SZ")
+        )));
+    }
+    Ok(Revision {
+        number: newest.number + 1,
+        effective_from,
+        recorded_at: now,
+        time_zone,
+        order: people,
+        duty_hours: hours,
+        plan,
+    })
+}
+
+/// Withdraws the newest revision, before it takes effect.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], and [`Error::Conflict`] for any
+/// other revision.
+pub fn withdraw(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    number: u32,
+    expected: &Expected,
+    now: Instant,
+) -> Result<(Rotation, String), Error> {
+    let scene = Scene::of(tx, id, &[])?;
+    access::manager(actor, &scene.team)?;
+    let found = scene
+        .rotation
+        .revisions
+        .iter()
+        .find(|revision| revision.number == number);
+    let revision = found.ok_or(Error::NotFound("revision"))?;
+    expected.check(scene.rotation.version)?;
+    if scene
+        .rotation
+        .newest()
+        .is_none_or(|newest| newest.number != number)
+        || number == 1
+    {
+        return Err(Error::conflict(
+            "only the newest revision can be withdrawn, and never the first",
+        ));
+    }
+    if revision.effective_from <= now {
+        return Err(Error::conflict(
+            "it has taken effect: make another revision",
+        ));
+    }
+    rotations::withdraw_revision(tx.db(), id, number)?;
+    let mut after = scene.rotation.clone();
+    after.revisions.pop();
+    finish(tx, actor, now, "rotation.withdraw_revision", &scene, after)
+}
