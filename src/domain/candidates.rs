@@ -10,7 +10,7 @@ use super::rotation::Rotation;
 use super::rotation::sun::{EQUAL_BEYOND, turn_of_equals};
 
 /// Whoever starts within this time counts as available.
-const SOON: TimeDelta = TimeDelta::minutes(60);
+pub const SOON: TimeDelta = TimeDelta::minutes(60);
 
 /// A candidate at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

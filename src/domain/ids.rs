@@ -64,3 +64,7 @@ id!(/// Names an access token (not the token itself).
     TokenId);
 id!(/// Names a calendar feed (not its secret).
     FeedId);
+id!(/// Names an incident (its reference is what people say).
+    IncidentId);
+id!(/// Names a webhook that declares incidents (not its secret).
+    WebhookId);

@@ -8,6 +8,7 @@ pub mod duty;
 pub mod feed;
 pub mod hours;
 pub mod ids;
+pub mod incident;
 pub mod interval;
 pub mod overrides;
 pub mod person;

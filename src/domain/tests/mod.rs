@@ -3,6 +3,8 @@
 mod build;
 mod duties;
 mod examples;
+mod incident_properties;
+mod incidents;
 mod model;
 mod properties;
 mod reminders;

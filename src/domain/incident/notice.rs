@@ -1,0 +1,349 @@
+//! Who is to be told what about an incident, and when.
+//!
+//! What is due is computed from the facts alone, never remembered: whoever sends keeps the keys of what was sent.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::{Attendance, Handover, HandoverState, How, Incident, WatchSettings};
+use crate::domain::candidates;
+use crate::domain::duty::Rota;
+use crate::domain::ids::PersonId;
+use crate::domain::interval::{FOREVER, Instant};
+
+/// At most so many people are nudged, one after the other.
+const MOST_NUDGED: usize = 12;
+
+/// So long it is worth saying what has happened.
+const NEWS: TimeDelta = TimeDelta::hours(12);
+
+/// So long before something is due after an incident its owner is told.
+const FOLLOW_UP: TimeDelta = TimeDelta::days(1);
+
+/// So long after it was due somebody is still told.
+const OVERDUE: TimeDelta = TimeDelta::days(14);
+
+/// What somebody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// Nobody watches: who raises their hand?
+    Ask,
+    /// Nobody did: would you?
+    Nudge,
+    /// To the lead: nobody watches yet.
+    NobodyYet,
+    /// To the lead: support watches in business hours only.
+    OutOfHours,
+    /// You were named as the watcher.
+    Named,
+    /// To the channel: somebody watches.
+    Watched,
+    /// Your day ends soon: hand over.
+    HandOver,
+    /// The watch is offered to you.
+    Offered,
+    /// Who you offered the watch to has it now.
+    Accepted,
+    /// Who you offered the watch to declined.
+    Declined,
+    /// Customers are to be told how it goes.
+    UpdateDue,
+    /// To the channel: it is over.
+    Resolved,
+    /// Something is left to be done.
+    FollowUp,
+}
+
+impl NoticeKind {
+    /// As it is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Nudge => "nudge",
+            Self::NobodyYet => "nobody_yet",
+            Self::OutOfHours => "out_of_hours",
+            Self::Named => "named",
+            Self::Watched => "watched",
+            Self::HandOver => "hand_over",
+            Self::Offered => "offered",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::UpdateDue => "update_due",
+            Self::Resolved => "resolved",
+            Self::FollowUp => "follow_up",
+        }
+    }
+}
+
+/// Who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Recipient {
+    /// A person, by mail.
+    Person(PersonId),
+    /// The support channel, in the chat.
+    Channel,
+}
+
+/// Somebody is to be told something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The same for the same notice, whenever it is computed; another for every other.
+    pub key: String,
+    /// What they are told.
+    pub kind: NoticeKind,
+    /// Who is told.
+    pub recipient: Recipient,
+    /// The instant that it is about: when nobody watched any more, the watcher leaves, an update is due.
+    pub about: Instant,
+    /// The handover, or the thing to be done, that it is about.
+    pub number: Option<u32>,
+    /// Not before.
+    pub due_at: Instant,
+    /// Of no use from then on.
+    pub not_after: Instant,
+}
+
+/// What is due at `now` and still of use, in order.
+#[must_use]
+pub fn due(
+    incident: &Incident,
+    rota: &impl Rota,
+    settings: &WatchSettings,
+    now: Instant,
+) -> Vec<Notice> {
+    let desk = Desk {
+        incident,
+        rota,
+        settings,
+        now,
+    };
+    let mut found = if incident.is_open() {
+        desk.while_open()
+    } else {
+        desk.afterwards()
+    };
+    let reachable = |recipient: Recipient| match recipient {
+        Recipient::Person(person) => rota
+            .person(person)
+            .is_some_and(|person| person.active_at(now)),
+        Recipient::Channel => settings.chat_webhook_url.is_some(),
+    };
+    found.retain(|notice| {
+        notice.due_at <= now && now < notice.not_after && reachable(notice.recipient)
+    });
+    found.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
+    found
+}
+
+/// An incident, with what is needed to say what is due.
+struct Desk<'a, R> {
+    incident: &'a Incident,
+    rota: &'a R,
+    settings: &'a WatchSettings,
+    now: Instant,
+}
+
+impl<R: Rota> Desk<'_, R> {
+    fn notice(&self, kind: NoticeKind, recipient: Recipient, about: Instant) -> Notice {
+        let to = match recipient {
+            Recipient::Person(person) => person.to_string(),
+            Recipient::Channel => "channel".to_owned(),
+        };
+        Notice {
+            key: format!(
+                "incident/{}/{}/{}/{to}",
+                self.incident.id,
+                kind.as_str(),
+                about.timestamp()
+            ),
+            kind,
+            recipient,
+            about,
+            number: None,
+            due_at: about,
+            not_after: FOREVER,
+        }
+    }
+
+    fn while_open(&self) -> Vec<Notice> {
+        let attendance = self.incident.attendance(self.rota, self.now);
+        let mut found = match attendance {
+            Attendance::Unwatched { since } => self.unwatched(since),
+            Attendance::Watched { by, until } => self.watched(by, until),
+        };
+        found.extend(self.update(attendance));
+        found.extend(self.handover());
+        found
+    }
+
+    /// Nobody attends to it since then: the channel is asked, the candidates are nudged in turn, and the lead is told.
+    fn unwatched(&self, since: Instant) -> Vec<Notice> {
+        let patience = TimeDelta::minutes(self.settings.patience_minutes.into());
+        let at_work: Vec<PersonId> = self
+            .incident
+            .candidates(self.rota, since)
+            .into_iter()
+            .filter(|candidate| candidate.available_from.is_none())
+            .map(|candidate| candidate.person)
+            .collect();
+        let mut found: Vec<Notice> = at_work
+            .iter()
+            .map(|person| Recipient::Person(*person))
+            .chain([Recipient::Channel])
+            .map(|recipient| self.notice(NoticeKind::Ask, recipient, since))
+            .collect();
+        let first = if at_work.is_empty() {
+            since
+        } else {
+            since + patience
+        };
+        found.extend(
+            self.nudges(first, patience)
+                .into_iter()
+                .map(|(person, at)| Notice {
+                    due_at: at,
+                    ..self.notice(NoticeKind::Nudge, Recipient::Person(person), since)
+                }),
+        );
+        let kind = if at_work.is_empty() {
+            NoticeKind::OutOfHours
+        } else {
+            NoticeKind::NobodyYet
+        };
+        found.extend(self.incident.lead.map(|lead| Notice {
+            due_at: first,
+            ..self.notice(kind, Recipient::Person(lead), since)
+        }));
+        found
+    }
+
+    /// Who is nudged until now, and when: the best candidate at work, then the next, each once. Nobody is woken:
+    /// where nobody is left who is at work, the next is nudged when their day begins.
+    fn nudges(&self, first: Instant, patience: TimeDelta) -> Vec<(PersonId, Instant)> {
+        let (mut at, mut told) = (first, Vec::<(PersonId, Instant)>::new());
+        while at <= self.now && told.len() < MOST_NUDGED {
+            let left: Vec<candidates::Candidate> = self
+                .incident
+                .candidates(self.rota, at)
+                .into_iter()
+                .filter(|one| !told.iter().any(|(person, _)| *person == one.person))
+                .collect();
+            if let Some(best) = left.iter().find(|one| one.available_from.is_none()) {
+                told.push((best.person, at));
+                at += patience.max(TimeDelta::minutes(1));
+            } else if let Some(next) = left.iter().filter_map(|one| one.available_from).min() {
+                at = next;
+            } else {
+                break;
+            }
+        }
+        told
+    }
+
+    /// Somebody attends to it: the channel knows, and they hand over before they leave.
+    fn watched(&self, by: PersonId, until: Option<Instant>) -> Vec<Notice> {
+        let Some(watch) = self.incident.watch() else {
+            return Vec::new();
+        };
+        let mut found = vec![Notice {
+            not_after: watch.from + NEWS,
+            ..self.notice(NoticeKind::Watched, Recipient::Channel, watch.from)
+        }];
+        if watch.how == How::Named {
+            found.push(self.notice(NoticeKind::Named, Recipient::Person(by), watch.from));
+        }
+        // Who has offered the watch already needs no reminder.
+        if let Some(leaves) = until.filter(|_| self.incident.open_handover().is_none()) {
+            let lead = TimeDelta::minutes(self.settings.handover_minutes.into());
+            found.push(Notice {
+                due_at: (leaves - lead).max(watch.from),
+                not_after: leaves,
+                ..self.notice(NoticeKind::HandOver, Recipient::Person(by), leaves)
+            });
+        }
+        found
+    }
+
+    /// Customers are to be told. A watcher who has left is not called back for it.
+    fn update(&self, attendance: Attendance) -> Option<Notice> {
+        let due = self.incident.next_update(self.settings)?;
+        let owner = self.incident.update_owner(self.rota, self.now)?;
+        let left = matches!(attendance, Attendance::Unwatched { .. })
+            && self.incident.watcher() == Some(owner);
+        let ahead = TimeDelta::minutes(self.settings.update_notice_minutes.into());
+        (!left).then(|| Notice {
+            due_at: due - ahead,
+            ..self.notice(NoticeKind::UpdateDue, Recipient::Person(owner), due)
+        })
+    }
+
+    /// The latest handover: whoever it is offered to is told, and whoever offered it is told what became of it.
+    fn handover(&self) -> Option<Notice> {
+        let last = self.incident.handovers.last()?;
+        let (kind, person, at) = match (last.state, last.to, last.closed_at) {
+            (HandoverState::Open, Some(to), _) => (NoticeKind::Offered, to, last.offered_at),
+            (HandoverState::Accepted, _, Some(at)) => (NoticeKind::Accepted, last.from, at),
+            (HandoverState::Declined, _, Some(at)) => (NoticeKind::Declined, last.from, at),
+            _ => return None,
+        };
+        Some(self.about_handover(last, kind, person, at))
+    }
+
+    fn about_handover(
+        &self,
+        handover: &Handover,
+        kind: NoticeKind,
+        person: PersonId,
+        at: Instant,
+    ) -> Notice {
+        let news = kind != NoticeKind::Offered;
+        Notice {
+            number: Some(handover.number),
+            not_after: if news { at + NEWS } else { FOREVER },
+            ..self.notice(kind, Recipient::Person(person), at)
+        }
+    }
+
+    /// It is over: the channel knows, and whoever watched last is told what is left a day before it is due, when they
+    /// are at work.
+    fn afterwards(&self) -> Vec<Notice> {
+        let Some(resolved) = self.incident.resolved_at else {
+            return Vec::new();
+        };
+        let mut found = vec![Notice {
+            not_after: resolved + NEWS,
+            ..self.notice(NoticeKind::Resolved, Recipient::Channel, resolved)
+        }];
+        let last = self.incident.watches.last().map(|watch| watch.person);
+        let Some(owner) = last.or(self.incident.lead).or(self.incident.declared_by) else {
+            return found;
+        };
+        for item in self.incident.items.iter().filter(|item| item.is_left()) {
+            let Some(due) = item.due_at else { continue };
+            let notice = self.notice(NoticeKind::FollowUp, Recipient::Person(owner), due);
+            found.push(Notice {
+                key: format!("{}/{}", notice.key, item.number),
+                number: Some(item.number),
+                due_at: self.at_work(owner, (due - FOLLOW_UP).max(resolved), due),
+                not_after: due + OVERDUE,
+                ..notice
+            });
+        }
+        found
+    }
+
+    /// `at`, or the start of the person's next working hours, at the latest `latest`.
+    fn at_work(&self, person: PersonId, at: Instant, latest: Instant) -> Instant {
+        let Some(person) = self.rota.person(person) else {
+            return at;
+        };
+        if person.available_at(at, self.now).is_some() {
+            return at;
+        }
+        person
+            .next_available(at, self.now)
+            .map_or(latest, |next| next.start().min(latest))
+    }
+}
