@@ -27,8 +27,8 @@ use crate::storage::{DatabaseUrl, Store, StoreError, audit, changes, idempotency
 use crate::telemetry;
 use crate::worker::Worker;
 
-/// How often the database is asked whether it has changed.
-const POLL: Duration = Duration::from_secs(1);
+/// How often the database is asked whether it has changed: what others wrote is seen within a second, heard of or not.
+const POLL: Duration = Duration::from_millis(500);
 
 /// How often what is old is forgotten.
 const HOUSEKEEPING: TimeDelta = TimeDelta::hours(1);

@@ -9,6 +9,8 @@ its standard input does, so it does not outlive the test that started it.
     --user NAME:PASSWORD   takes mail only from somebody who logs in like this
     --busy N               sends the first N mails away for now (451)
     --refuse ADDRESS       there is nobody of this address (550)
+    --certificate FILE     takes mail by STARTTLS only, with this certificate and its key (PEM, both in the file)
+    --tls                  with it: TLS from the first byte instead
 """
 
 import argparse
@@ -17,6 +19,7 @@ import hmac
 import json
 import logging
 import os
+import ssl
 import sys
 import warnings
 from pathlib import Path
@@ -73,8 +76,16 @@ async def serve(options):
     if options.user:
         auth = {"authenticator": login(options.user), "auth_required": True, "auth_require_tls": False}
     loop = asyncio.get_running_loop()
-    make = lambda: SMTP(sink, hostname="sink.test", enable_SMTPUTF8=True, loop=loop, **auth)
-    server = await loop.create_server(make, "127.0.0.1", options.port)
+    tls, implicit = {}, None
+    if options.certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(options.certificate)
+        if options.tls:
+            implicit = context
+        else:
+            tls = {"tls_context": context, "require_starttls": True}
+    make = lambda: SMTP(sink, hostname="sink.test", enable_SMTPUTF8=True, loop=loop, **auth, **tls)
+    server = await loop.create_server(make, "127.0.0.1", options.port, ssl=implicit)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.buffer.read)
     server.close()
@@ -88,6 +99,8 @@ def main():
     parser.add_argument("--user", metavar="NAME:PASSWORD")
     parser.add_argument("--busy", type=int, default=0, metavar="N")
     parser.add_argument("--refuse", action="append", default=[], metavar="ADDRESS")
+    parser.add_argument("--certificate", metavar="FILE")
+    parser.add_argument("--tls", action="store_true")
     # It would warn of passwords without TLS at each connection; nobody but the test is on this one.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="aiosmtpd")

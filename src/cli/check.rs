@@ -1,16 +1,9 @@
 //! `dogwatch check`.
 
-use std::time::Duration;
-
-use lettre::SmtpTransport;
-use secrecy::ExposeSecret as _;
-
 use crate::config::Config;
 use crate::domain::zone;
+use crate::notify::{MailError, Mailer};
 use crate::storage::{DatabaseUrl, Store, StoreError, changes};
-
-/// How long the mail server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Checks everything, and says what was found.
 ///
@@ -61,20 +54,11 @@ fn database(config: &Config) -> Result<String, String> {
 }
 
 fn mail(config: &Config) -> Result<String, String> {
-    let Some(url) = &config.smtp_url else {
-        let folder = config.data_dir.display();
-        return Ok(format!(
-            "no DOGWATCH_SMTP_URL: mails are written as files under {folder}"
-        ));
+    let failed = |error: MailError| match error {
+        MailError::Transport(why) => format!("DOGWATCH_SMTP_URL: {why}"),
+        other => other.to_string(),
     };
-    // Messages of the library may repeat the URL, which may hold a password.
-    let transport = SmtpTransport::from_url(url.expose_secret())
-        .map_err(|_| "DOGWATCH_SMTP_URL: is not understood".to_owned())?
-        .timeout(Some(PATIENCE))
-        .build();
-    match transport.test_connection() {
-        Ok(true) => Ok("the mail server answers".to_owned()),
-        Ok(false) => Err("DOGWATCH_SMTP_URL: the mail server does not answer as one".to_owned()),
-        Err(error) => Err(format!("DOGWATCH_SMTP_URL: {error}")),
-    }
+    Mailer::configured(config)
+        .and_then(|mailer| mailer.check())
+        .map_err(failed)
 }

@@ -1,5 +1,6 @@
 //! How mail leaves: by SMTP, or into files where no server is configured.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use crate::domain::interval::Instant;
 /// A mail server that says nothing for so long is down.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a server says to who has not logged in (RFC 4954 §6): a matter of the settings, not of the mail.
+const LOGIN: [u16; 4] = [530, 534, 535, 538];
+
 /// Why a mail did not leave.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
@@ -23,9 +27,12 @@ pub enum MailError {
     /// It cannot be written.
     #[error("the message cannot be made: {0}")]
     Message(String),
-    /// The server, or the disk, did not take it.
+    /// The server, or the disk, did not take it this time.
     #[error("the message was not taken: {0}")]
     Transport(String),
+    /// The server will never take it.
+    #[error("the message was refused: {0}")]
+    Refused(String),
 }
 
 enum Way {
@@ -82,23 +89,56 @@ impl Mailer {
     pub fn send(&self, letter: &Letter, now: Instant) -> Result<(), MailError> {
         let message = letter.message(&self.from, now)?;
         // Servers like to repeat the address in what they say.
-        let refused = |error: String| {
-            MailError::Transport(error.replace(&letter.email, &masked(&letter.email)))
+        let hidden = |error: &dyn fmt::Display| {
+            error
+                .to_string()
+                .replace(&letter.email, &masked(&letter.email))
         };
         match &self.way {
             Way::Smtp(smtp) => {
-                smtp.send(&message)
-                    .map_err(|error| refused(error.to_string()))?;
+                smtp.send(&message).map_err(|error| {
+                    if is_refusal(&error) {
+                        MailError::Refused(hidden(&error))
+                    } else {
+                        MailError::Transport(hidden(&error))
+                    }
+                })?;
             }
             Way::Files(folder) => {
-                std::fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
+                std::fs::create_dir_all(folder)
+                    .map_err(|error| MailError::Transport(hidden(&error)))?;
                 FileTransport::new(folder)
                     .send(&message)
-                    .map_err(|error| refused(error.to_string()))?;
+                    .map_err(|error| MailError::Transport(hidden(&error)))?;
             }
         }
         Ok(())
     }
+
+    /// Whether mail would leave: the server answers, and lets us in. Says where mail goes. Blocks.
+    ///
+    /// # Errors
+    /// What the server, or the disk, has against it.
+    pub fn check(&self) -> Result<String, MailError> {
+        let refused = |error: &dyn fmt::Display| MailError::Transport(error.to_string());
+        match &self.way {
+            Way::Smtp(smtp) => match smtp.test_connection() {
+                Ok(true) => Ok("the mail server answers".to_owned()),
+                Ok(false) => Err(refused(&"the mail server does not answer as one")),
+                Err(error) => Err(refused(&error)),
+            },
+            Way::Files(folder) => Ok(format!(
+                "no DOGWATCH_SMTP_URL: mails are written as files under {}",
+                folder.display()
+            )),
+        }
+    }
+}
+
+/// Whether a server has refused this mail for good (5xx), rather than for now, or us.
+fn is_refusal(error: &lettre::transport::smtp::Error) -> bool {
+    let code = error.status().map(u16::from);
+    error.is_permanent() && code.is_none_or(|code| !LOGIN.contains(&code))
 }
 
 /// An address, for logs: its first letter and its domain.

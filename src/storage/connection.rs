@@ -108,13 +108,14 @@ impl From<DieselError> for StoreError {
 /// Whether a message says that the database cannot be used right now, rather than that it was
 /// asked for something wrong.
 fn is_away(message: &str) -> bool {
-    const SIGNS: [&str; 7] = [
+    const SIGNS: [&str; 8] = [
         "database is locked",
         "connection closed",
         "terminating connection",
         "shutting down",
         "starting up",
         "lock timeout",
+        "statement timeout",
         "communicating with the server",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
@@ -156,7 +157,9 @@ impl CustomizeConnection<Db, diesel::r2d2::Error> for Prepare {
             Db::Sqlite(connection) => connection.batch_execute(
                 "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
             ),
-            Db::Postgres(connection) => connection.batch_execute("SET TIME ZONE 'UTC'; SET lock_timeout='5s'"),
+            Db::Postgres(connection) => connection
+                .batch_execute("SET TIME ZONE 'UTC'")
+                .and_then(|()| connection.be_patient(false)),
         }
         .map_err(diesel::r2d2::Error::QueryError)
     }
@@ -259,14 +262,14 @@ impl Store {
             Db::Postgres(connection) => {
                 let lock =
                     |action: &str| diesel::sql_query(format!("SELECT {action}({MIGRATION_LOCK})"));
-                connection.batch_execute("SET lock_timeout=0")?;
+                connection.be_patient(true)?;
                 lock("pg_advisory_lock").execute(connection)?;
                 let result = connection
                     .run_pending_migrations(POSTGRES_MIGRATIONS)
                     .map(|_| ())
                     .map_err(failed);
                 lock("pg_advisory_unlock").execute(connection)?;
-                connection.batch_execute("SET lock_timeout='5s'")?;
+                connection.be_patient(false)?;
                 result?;
             }
         }

@@ -45,7 +45,7 @@ pub enum State {
     Pending,
     /// The mail server has it.
     Sent,
-    /// It was tried too often.
+    /// It was tried too often, or refused for good.
     Dead,
     /// There was no use for it any more.
     Dropped,
@@ -132,6 +132,8 @@ pub enum Outcome {
     Sent,
     /// It failed, for this reason; tried again later, up to a limit.
     Failed(String),
+    /// It will never be taken, for this reason: not tried again.
+    Refused(String),
     /// There is no use for it any more, for this reason.
     Dropped(&'static str),
     /// It is not due before then after all.
@@ -291,12 +293,17 @@ pub fn finish(
         }
         Outcome::Failed(why) => {
             attempts += 1;
-            error = Some(why.chars().take(LONGEST_ERROR).collect::<String>());
+            error = Some(shortened(why));
             if attempts >= ATTEMPTS {
                 (state, finished) = (State::Dead, Some(Ts(now)));
             } else {
                 next = now + wait(attempts);
             }
+        }
+        Outcome::Refused(why) => {
+            attempts += 1;
+            (state, finished) = (State::Dead, Some(Ts(now)));
+            error = Some(shortened(why));
         }
         Outcome::Dropped(why) => {
             (state, finished) = (State::Dropped, Some(Ts(now)));
@@ -319,6 +326,10 @@ pub fn finish(
     ))
     .execute(db)?;
     Ok(changed > 0)
+}
+
+fn shortened(why: &str) -> String {
+    why.chars().take(LONGEST_ERROR).collect()
 }
 
 /// How long is waited after so many failures.

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use diesel::connection::{
     AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation,
@@ -21,11 +22,26 @@ use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Why a connection could not be made.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long the making of a connection may take.
+const CONNECTING: Duration = Duration::from_secs(5);
+
+/// How long a statement may take, here and by the server's clock. A wait for a lock ends sooner.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// What the server is told of our patience. A transaction that we fell silent in gives up its locks.
+const LIMITS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '8s'; \
+    SET idle_in_transaction_session_timeout = '10s'";
+
+/// How often who listens asks whether anybody is still there.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// The runtime that owns every PostgreSQL socket.
 #[expect(
@@ -60,14 +76,66 @@ impl BlockOn for OnRuntime {
 
 type Inner = AsyncConnectionWrapper<AsyncPgConnection, OnRuntime>;
 
-/// The connection.
+/// The connection. A statement that is not answered in time ends it: a server that is silent counts as away.
 pub struct Postgres {
     inner: Inner,
     transactions: AnsiTransactionManager,
+    /// The task that moves bytes between us and the server.
+    driver: AbortHandle,
+    patience: Option<Duration>,
+}
+
+impl Postgres {
+    /// Whether statements may take as long as they like, as those of migrations may.
+    ///
+    /// # Errors
+    ///
+    /// Where the server cannot be told.
+    pub fn be_patient(&mut self, patient: bool) -> QueryResult<()> {
+        self.patience = (!patient).then_some(PATIENCE);
+        self.batch_execute(if patient {
+            "SET lock_timeout = 0; SET statement_timeout = 0"
+        } else {
+            LIMITS
+        })
+    }
+
+    fn limit(&self) -> Option<Limit> {
+        let (patience, driver) = (self.patience?, self.driver.clone());
+        let timer = runtime().spawn(async move {
+            tokio::time::sleep(patience).await;
+            driver.abort();
+        });
+        Some(Limit(timer.abort_handle()))
+    }
+}
+
+/// Ends a connection when the time is up, unless it is dropped before.
+struct Limit(AbortHandle);
+
+impl Drop for Limit {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Rows that have to come in time.
+pub struct Limited<Rows> {
+    rows: Rows,
+    _limit: Option<Limit>,
+}
+
+impl<Rows: Iterator> Iterator for Limited<Rows> {
+    type Item = Rows::Item;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rows.next()
+    }
 }
 
 impl SimpleConnection for Postgres {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        let _limit = self.limit();
         self.inner.batch_execute(query)
     }
 }
@@ -79,12 +147,13 @@ impl Connection for Postgres {
     type TransactionManager = AnsiTransactionManager;
 
     fn establish(url: &str) -> ConnectionResult<Self> {
-        let inner = runtime()
-            .block_on(connect(url))
-            .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+        let failed = |error: Failure| ConnectionError::BadConnection(error.to_string());
+        let (inner, driver) = runtime().block_on(connect(url)).map_err(failed)?;
         Ok(Self {
             inner: Inner::from(inner),
             transactions: AnsiTransactionManager::default(),
+            driver,
+            patience: Some(PATIENCE),
         })
     }
 
@@ -92,6 +161,7 @@ impl Connection for Postgres {
     where
         T: QueryFragment<Pg> + QueryId,
     {
+        let _limit = self.limit();
         self.inner.execute_returning_count(source)
     }
 
@@ -113,7 +183,7 @@ impl Connection for Postgres {
 }
 
 impl LoadConnection for Postgres {
-    type Cursor<'conn, 'query> = <Inner as LoadConnection>::Cursor<'conn, 'query>;
+    type Cursor<'conn, 'query> = Limited<<Inner as LoadConnection>::Cursor<'conn, 'query>>;
     type Row<'conn, 'query> = <Inner as LoadConnection>::Row<'conn, 'query>;
 
     fn load<'conn, 'query, T>(
@@ -124,7 +194,11 @@ impl LoadConnection for Postgres {
         T: Query + QueryFragment<Pg> + QueryId + 'query,
         Pg: QueryMetadata<T::SqlType>,
     {
-        self.inner.load(source)
+        let limit = self.limit();
+        Ok(Limited {
+            rows: self.inner.load(source)?,
+            _limit: limit,
+        })
     }
 }
 
@@ -135,8 +209,13 @@ impl MigrationConnection for Postgres {
 }
 
 impl R2D2Connection for Postgres {
+    /// Says whether the connection is open, and asks nobody: its driver notices when the server closes it, and a
+    /// server that is silent would keep whoever wants a connection waiting for one after the other.
     fn ping(&mut self) -> QueryResult<()> {
-        self.batch_execute("SELECT 1")
+        if self.is_broken() {
+            return Err(diesel::result::Error::BrokenTransactionManager);
+        }
+        Ok(())
     }
 
     fn is_broken(&mut self) -> bool {
@@ -197,7 +276,13 @@ fn client(url: &str) -> Result<(tokio_postgres::Config, MakeRustlsConnect), Fail
         "require" | "verify-ca" | "verify-full" => SslMode::Require,
         other => return Err(format!("sslmode cannot be {other:?}").into()),
     });
-    config.connect_timeout(std::time::Duration::from_secs(5));
+    // Whoever pulls a cable says no goodbye.
+    config
+        .connect_timeout(CONNECTING)
+        .tcp_user_timeout(PATIENCE)
+        .keepalives_idle(Duration::from_secs(30))
+        .keepalives_interval(Duration::from_secs(5))
+        .keepalives_retries(3);
     let mut roots = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -214,14 +299,33 @@ fn client(url: &str) -> Result<(tokio_postgres::Config, MakeRustlsConnect), Fail
     Ok((config, MakeRustlsConnect::new(tls)))
 }
 
-async fn connect(url: &str) -> Result<AsyncPgConnection, Failure> {
-    let (config, tls) = client(url)?;
-    let (client, connection) = config.connect(tls).await?;
-    Ok(AsyncPgConnection::try_from_client_and_connection(client, connection).await?)
+async fn connect(url: &str) -> Result<(AsyncPgConnection, AbortHandle), Failure> {
+    in_time(CONNECTING, async {
+        let (config, tls) = client(url)?;
+        let (client, connection) = config.connect(tls).await?;
+        let driver = tokio::spawn(async {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to PostgreSQL ended");
+            }
+        });
+        let connection = AsyncPgConnection::try_from(client).await?;
+        Ok((connection, driver.abort_handle()))
+    })
+    .await
 }
 
-/// Listens on a channel with a connection of its own and calls `heard` for every notification,
-/// until the connection ends.
+/// What should not take longer than this.
+async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    timeout(limit, work)
+        .await
+        .unwrap_or_else(|_| Err("no answer in time".into()))
+}
+
+/// Listens on a channel with a connection of its own and calls `heard` for every notification, and once at the
+/// beginning for what may have been missed; until the connection ends.
 ///
 /// # Errors
 ///
@@ -229,21 +333,32 @@ async fn connect(url: &str) -> Result<AsyncPgConnection, Failure> {
 pub async fn listen(
     url: &str,
     channel: &str,
-    heard: impl Fn() + Send + 'static,
+    heard: impl Fn() + Send + Clone + 'static,
 ) -> Result<(), Failure> {
-    let (config, tls) = client(url)?;
-    let (client, mut connection) = config.connect(tls).await?;
-    let pump = tokio::spawn(async move {
-        while let Some(message) =
-            std::future::poll_fn(|context| connection.poll_message(context)).await
-        {
-            if let tokio_postgres::AsyncMessage::Notification(_) = message? {
-                heard();
+    let beginning = heard.clone();
+    let (client, mut pump) = in_time(CONNECTING, async {
+        let (config, tls) = client(url)?;
+        let (client, mut connection) = config.connect(tls).await?;
+        let mut pump = JoinSet::new();
+        pump.spawn(async move {
+            while let Some(message) =
+                std::future::poll_fn(|context| connection.poll_message(context)).await
+            {
+                if let tokio_postgres::AsyncMessage::Notification(_) = message? {
+                    heard();
+                }
             }
+            Ok::<_, tokio_postgres::Error>(())
+        });
+        client.batch_execute(&format!("LISTEN {channel}")).await?;
+        Ok((client, pump))
+    })
+    .await?;
+    beginning();
+    loop {
+        if let Ok(ended) = timeout(HEARTBEAT, pump.join_next()).await {
+            return Ok(ended.transpose()?.transpose().map(|_| ())?);
         }
-        Ok::<_, tokio_postgres::Error>(())
-    });
-    client.batch_execute(&format!("LISTEN {channel}")).await?;
-    pump.await??;
-    Ok(())
+        in_time(PATIENCE, async { Ok(client.batch_execute("").await?) }).await?;
+    }
 }

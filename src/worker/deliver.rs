@@ -6,7 +6,7 @@ use crate::domain::duty::Rota as _;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
 use crate::domain::reminder::{Reminder, due};
-use crate::notify::{Letter, Mailer, masked};
+use crate::notify::{Letter, MailError, Mailer, masked};
 use crate::roster::Roster;
 use crate::service::App;
 use crate::storage::StoreError;
@@ -57,6 +57,10 @@ pub(super) fn deliver(
                     failures += 1;
                     tracing::warn!(mail = mail.id, error, "a mail could not be sent");
                 }
+                Outcome::Refused(error) => {
+                    failures = 0;
+                    tracing::warn!(mail = mail.id, error, "a mail was refused for good");
+                }
                 Outcome::Dropped(reason) => {
                     tracing::info!(mail = mail.id, reason, "a mail was dropped");
                 }
@@ -94,6 +98,7 @@ fn attempt(app: &App, mailer: &Mailer, mail: &Mail, now: Instant) -> Outcome {
             );
             Outcome::Sent
         }
+        Err(error @ MailError::Refused(_)) => Outcome::Refused(error.to_string()),
         Err(error) => Outcome::Failed(error.to_string()),
     }
 }

@@ -6,6 +6,8 @@ mod plan;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use crate::notify::Mailer;
 use crate::service::App;
 use crate::storage::StoreError;
@@ -13,8 +15,8 @@ use crate::storage::StoreError;
 /// How often is looked whether the roster has changed.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A pass is made after so many ticks, whatever has changed.
-const PASS: u32 = 30;
+/// A pass is made after so long by the clock, whatever has changed. A clock that jumps makes one due at once.
+const PASS: TimeDelta = TimeDelta::seconds(30);
 
 /// Plans and sends. Any number of them may work on one database.
 pub struct Worker {
@@ -41,15 +43,14 @@ impl Worker {
     /// Works until told to stop, which may come between two mails; `told` says whether that comes within the time
     /// given. Blocks.
     pub fn run(&self, mut told: impl FnMut(Duration) -> bool) {
-        let (mut ticks, mut version) = (0, None);
+        let mut last = None;
         let (mut failing, mut stopped) = (false, false);
         while !stopped && !told(TICK) {
-            ticks += 1;
-            let current = Some(self.app.keeper.current().version());
-            if version == current && ticks < PASS {
+            let (now, version) = (self.app.clock.now(), self.app.keeper.current().version());
+            if last.is_some_and(|(at, of)| of == version && at <= now && now - at < PASS) {
                 continue;
             }
-            (ticks, version) = (0, current);
+            last = Some((now, version));
             // It is said once only.
             let passed = self.pass(|| {
                 stopped = stopped || told(Duration::ZERO);

@@ -16,6 +16,8 @@ mod feeds;
 mod first_start;
 mod harness;
 mod log;
+mod mail;
+mod outages_pg;
 mod reminders;
 mod replicas;
 mod storage_pg;

@@ -12,8 +12,8 @@ use serde_json::json;
 use crate::harness::server::{config, send};
 use crate::harness::{Database, Server};
 
-/// How soon others must see what was written, in a test that shares its machine.
-const SOON: Duration = Duration::from_secs(3);
+/// How soon others see what was written.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Waits until it is so.
 #[track_caller]
@@ -40,11 +40,20 @@ fn a_change_is_seen_at_once_here_and_soon_by_the_other_replica() {
     }
     let other = Server::start_on(database, &[]);
     assert_eq!(other.token, "", "there is an administrator");
-    let team = json!({ "slug": "flags", "name": "Feature Flags", "time_zone": "Europe/London" });
-    one.post("/teams", &team).expect(201);
-    one.get("/teams/flags").expect(200);
-    let seen = || send(other.with_token(&one.token, Method::GET, "/teams/flags")).status == 200;
-    soon(seen);
+    let mut waits = Vec::new();
+    for number in 0..20 {
+        let team =
+            json!({ "slug": format!("flags-{number}"), "name": "Flags", "time_zone": "UTC" });
+        one.post("/teams", &team).expect(201);
+        let path = format!("/teams/flags-{number}");
+        one.get(&path).expect(200);
+        let written = Instant::now();
+        soon(|| send(other.with_token(&one.token, Method::GET, &path)).status == 200);
+        waits.push(written.elapsed());
+    }
+    waits.sort();
+    // Half of them sooner than the other replica would have looked by itself: it was told.
+    assert!(waits[10] < Duration::from_millis(200), "{waits:?}");
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn team(server: &Server, members: &[String]) {
 
 fn rotation(server: &Server, order: &[String]) -> String {
     let body = json!({
-        "name": "hero", "title": "Support Hero", "kind": "ordered", "time_zone": "Europe/London",
+        "name": format!("hero {}", new_id()), "title": "Support Hero", "kind": "ordered", "time_zone": "Europe/London",
         "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" }, "order": order,
     });
     id(&server.post("/teams/flags/rotations", &body).expect(201))
@@ -323,4 +323,44 @@ fn racing_overrides_are_all_kept_and_the_last_one_counts() {
     }
     assert_eq!(tops, ids);
     assert_eq!(server.get(&on_duty).expect(200)["source"], "rotation");
+}
+
+#[test]
+fn two_administrators_who_deactivate_each_other_leave_one() {
+    for _ in 0..3 {
+        let server = Server::start();
+        let first = server
+            .get("/people?email=administrator@localhost")
+            .expect(200);
+        let first = id(&first["items"][0]);
+        let body = json!({
+            "name": "Second", "email": "second@example.org", "time_zone": "UTC",
+            "role": "administrator",
+        });
+        let second = id(&server.post("/people", &body).expect(201));
+        let who = [first, second];
+        let statuses = at_once(2, |number| {
+            let path = format!("/people/{}/deactivate", who[number]);
+            server.post(&path, &json!({})).status
+        });
+        // Whoever was quicker may have taken the other's token away with it.
+        assert!(matches!(statuses[..], [200, 401 | 409]), "{statuses:?}");
+        assert!(server.app.keeper.current().has_administrator());
+    }
+}
+
+#[test]
+fn racing_fallbacks_make_no_circle() {
+    let server = Server::start();
+    let people = ["ana", "bo"].map(|name| person(&server, name));
+    team(&server, &people);
+    for _ in 0..5 {
+        let pair = [rotation(&server, &people), rotation(&server, &people)];
+        let statuses = at_once(2, |number| {
+            let change = json!({ "fallback_rotation_id": pair[1 - number] });
+            let path = format!("/rotations/{}", pair[number]);
+            server.patch(&path, &change).status
+        });
+        assert!(matches!(statuses[..], [200, 409 | 422]), "{statuses:?}");
+    }
 }

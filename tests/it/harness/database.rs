@@ -7,7 +7,7 @@ use dogwatch::storage::postgres::Postgres;
 use tempfile::TempDir;
 
 /// The server on which databases are made; SQLite where there is none.
-const POSTGRES: &str = "DOGWATCH_TEST_POSTGRES";
+pub const POSTGRES: &str = "DOGWATCH_TEST_POSTGRES";
 
 /// An empty database, and a folder for files; both are gone with the test.
 pub struct Database {
@@ -25,6 +25,15 @@ impl Database {
         match std::env::var(POSTGRES) {
             Ok(server) => Self::on_postgres(&server),
             Err(_) => Self::on_sqlite(),
+        }
+    }
+
+    /// One that is there already, at this address.
+    pub fn at(url: String) -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+            url,
+            made: None,
         }
     }
 
@@ -54,6 +63,20 @@ impl Database {
 }
 
 impl Database {
+    /// The same database at another address.
+    pub fn through(&self, address: std::net::SocketAddr) -> Self {
+        let mut url = url::Url::parse(&self.url).unwrap();
+        url.set_ip_host(address.ip()).unwrap();
+        url.set_port(Some(address.port())).unwrap();
+        Self::at(url.into())
+    }
+
+    /// Where its server is; `None` on SQLite.
+    pub fn address(&self) -> Option<std::net::SocketAddr> {
+        let url = url::Url::parse(&self.url).unwrap();
+        (url.scheme() != "sqlite").then(|| url.socket_addrs(|| Some(5432)).unwrap()[0])
+    }
+
     /// Takes the database away (or gives it back) while servers run; `false` where that cannot be done.
     pub fn set_away(&self, away: bool) -> bool {
         let Some((server, name)) = &self.made else {

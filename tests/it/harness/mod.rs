@@ -1,7 +1,11 @@
 //! What the tests stand on.
 
+pub mod cluster;
 pub mod database;
+pub mod network;
+pub mod program;
 pub mod server;
+pub mod sink;
 
 pub use database::Database;
 pub use server::Server;
