@@ -12,13 +12,16 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use divan::Bencher;
 use dogwatch::domain::duty::{self, Rota};
+use dogwatch::domain::feed::Scope;
 use dogwatch::domain::ids::{OverrideId, PersonId, RotationId, TeamId};
 use dogwatch::domain::interval::{Instant, Interval};
 use dogwatch::domain::overrides::Override;
 use dogwatch::domain::person::{People, Person, Profile, Role};
 use dogwatch::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
+use dogwatch::domain::team::Team;
 use dogwatch::domain::timeline::{Layer, Timeline};
 use dogwatch::domain::zone::Zone;
+use dogwatch::roster::{Loaded, Roster};
 use uuid::Uuid;
 
 fn main() {
@@ -113,6 +116,7 @@ fn overrides(count: i64, from: Instant, every: TimeDelta) -> Vec<Override> {
 struct Fleet {
     timelines: HashMap<RotationId, Timeline>,
     people: People,
+    answers: duty::Answers,
 }
 
 impl Fleet {
@@ -133,6 +137,7 @@ impl Fleet {
             people: (0..10)
                 .map(|n| (person_id(n), Arc::new(person(n))))
                 .collect(),
+            answers: duty::Answers::default(),
         }
     }
 }
@@ -158,16 +163,33 @@ fn entry_of_one_team(bencher: Bencher<'_, '_>) {
     bencher.bench(|| timeline.entry_at(Layer::Final, black_box(now())));
 }
 
-/// The whole answer: person, shift, working hours, next.
+/// The whole answer, as it is asked again and again: person, shift, working hours, next.
 #[divan::bench(args = [1, 1_000])]
 fn duty_of_teams(bencher: Bencher<'_, '_>, teams: u128) {
     let fleet = Fleet::new(teams, 50);
     let ids: Vec<RotationId> = fleet.timelines.keys().copied().collect();
     let turn = Cell::new(0_usize);
+    for id in &ids {
+        black_box(fleet.answers.answer(&fleet, *id, now()));
+    }
     bencher.bench_local(|| {
         turn.set((turn.get() + 1) % ids.len());
         let id = ids.get(turn.get()).copied().unwrap();
-        duty::answer(&fleet, black_box(id), now())
+        fleet.answers.answer(&fleet, black_box(id), now())
+    });
+}
+
+/// The same where nothing is remembered: instants anywhere in ten years, of rotations with 50 overrides each.
+#[divan::bench(args = [1, 1_000])]
+fn duty_at_any_instant(bencher: Bencher<'_, '_>, teams: u128) {
+    let fleet = Fleet::new(teams, 50);
+    let ids: Vec<RotationId> = fleet.timelines.keys().copied().collect();
+    let turn = Cell::new(0_usize);
+    bencher.bench_local(|| {
+        turn.set(turn.get() + 1);
+        let id = ids.get(turn.get() % ids.len()).copied().unwrap();
+        let hours = i64::try_from(turn.get() * 7_919 % 87_600).unwrap();
+        duty::answer(&fleet, black_box(id), now() - TimeDelta::hours(hours))
     });
 }
 
@@ -178,6 +200,64 @@ fn twelve_weeks(bencher: Bencher<'_, '_>, rule: &str) {
     let timeline = Timeline::new(Arc::new(rotation(1, rule)), overrides, People::new());
     let window = Interval::new(now(), now() + TimeDelta::weeks(12)).unwrap();
     bencher.bench(|| timeline.shifts(Layer::Final, black_box(window)));
+}
+
+/// Twelve weeks of follow-the-sun among thirty people in five zones, of whom nothing is known yet.
+#[divan::bench]
+fn follow_the_sun(bencher: Bencher<'_, '_>) {
+    const ZONES: [&str; 5] = [
+        "Europe/London",
+        "America/New_York",
+        "America/Los_Angeles",
+        "Asia/Tokyo",
+        "Australia/Sydney",
+    ];
+    let pool: People = (0_u32..30)
+        .zip(ZONES.into_iter().cycle())
+        .map(|(number, zone)| {
+            let mut one = person(number.into());
+            one.profiles
+                .iter_mut()
+                .for_each(|profile| profile.time_zone = Zone::parse(zone).unwrap());
+            (one.id, Arc::new(one))
+        })
+        .collect();
+    let mut rotation = rotation(1, "FREQ=WEEKLY");
+    rotation.kind = Kind::FollowTheSun;
+    for revision in &mut rotation.revisions {
+        revision.order = (0..30).map(person_id).collect();
+        revision.plan = Plan::FollowTheSun;
+    }
+    let timeline = Timeline::new(Arc::new(rotation), Vec::new(), pool);
+    let window = Interval::new(now(), now() + TimeDelta::weeks(12)).unwrap();
+    bencher.bench(|| timeline.shifts(Layer::Final, black_box(window)));
+}
+
+/// A calendar of the fifteen months that a person's feed shows, with an override every fortnight.
+#[divan::bench]
+fn feed_of_fifteen_months(bencher: Bencher<'_, '_>) {
+    let from = now() - TimeDelta::days(60);
+    let mut rotation = rotation(1, "FREQ=WEEKLY");
+    for revision in &mut rotation.revisions {
+        revision.order = vec![person_id(1)];
+    }
+    let loaded = Loaded {
+        people: (0..10).map(person).collect(),
+        teams: vec![Team {
+            id: rotation.team,
+            slug: "hero".to_owned(),
+            name: "Heroes".to_owned(),
+            time_zone: Zone::utc(),
+            members: Vec::new(),
+            managers: Vec::new(),
+            version: 1,
+        }],
+        rotations: vec![(rotation, overrides(32, from, TimeDelta::days(14)))],
+        ..Loaded::default()
+    };
+    let roster = Roster::default().with(loaded, 1);
+    bencher
+        .bench(|| dogwatch::calendar::feed(&roster, Scope::Person(person_id(1)), black_box(now())));
 }
 
 /// The first answer of a rotation ten years old: nothing is known yet.

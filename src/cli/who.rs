@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::domain::duty::{self, Rota as _};
+use crate::domain::duty::Rota as _;
 use crate::domain::interval::{FOREVER, Instant};
 use crate::domain::timeline::Timeline;
 use crate::roster::Roster;
@@ -73,7 +73,7 @@ fn row(
     if team.is_some_and(|wanted| wanted != slug) {
         return None;
     }
-    let duty = duty::answer(roster, rotation.id, at)?;
+    let duty = roster.duty(rotation.id, at)?;
     let person = duty.person.and_then(|id| roster.person(id));
     let until = duty.shift.map(|shift| shift.end());
     let remark = match (person, duty.working.now) {

@@ -1,13 +1,14 @@
 //! A rotation's answer for an instant: who has the duty, why, whether they are at work, who is next,
 //! and which fallback answered where the rotation itself has nobody.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::ids::{OverrideId, PersonId, RotationId};
-use super::interval::{Instant, Interval};
+use super::interval::{FOREVER, Instant, Interval};
 use super::person::Person;
 use super::rotation::FallbackWhen;
-use super::timeline::{Cause, Entry, Gap, Layer, Shift, Timeline};
+use super::timeline::{Cause, Gap, Layer, Shift, Timeline};
 
 /// Where timelines and people are looked up.
 pub trait Rota {
@@ -66,35 +67,72 @@ pub struct Duty {
 /// The duty of `rotation` at `at`; `None` where there is no such rotation.
 #[must_use]
 pub fn answer(rota: &impl Rota, rotation: RotationId, at: Instant) -> Option<Duty> {
-    answer_within(rota, rotation, at, &mut Vec::new())
+    find(rota, rotation, at, &mut Vec::new()).map(|found| found.duty)
 }
 
-fn answer_within(
+/// Answers that still hold. Most questions are about now, and what was the answer a moment ago is the
+/// answer still, until a shift ends, somebody starts or stops work, or something else was recorded.
+///
+/// It belongs to one state of a [`Rota`], and is to be thrown away with it.
+#[derive(Debug, Default)]
+pub struct Answers {
+    last: RwLock<HashMap<RotationId, (Interval, Duty)>>,
+}
+
+impl Answers {
+    /// The duty of `rotation` at `at`, as [`answer`] says it.
+    #[must_use]
+    pub fn answer(&self, rota: &impl Rota, rotation: RotationId, at: Instant) -> Option<Duty> {
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+        let known = last.get(&rotation).filter(|(holds, _)| holds.contains(at));
+        if let Some((_, duty)) = known {
+            return Some(*duty);
+        }
+        drop(last);
+        let Found { duty, holds_until } = find(rota, rotation, at, &mut Vec::new())?;
+        if let Some(holds) = Interval::new(at, holds_until) {
+            let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
+            last.insert(rotation, (holds, duty));
+        }
+        Some(duty)
+    }
+}
+
+/// An answer, and until when it is the same.
+struct Found {
+    duty: Duty,
+    holds_until: Instant,
+}
+
+fn find(
     rota: &impl Rota,
     rotation: RotationId,
     at: Instant,
     asked: &mut Vec<RotationId>,
-) -> Option<Duty> {
+) -> Option<Found> {
     let timeline = rota.timeline(rotation)?;
     asked.push(rotation);
     let (entry, next) = timeline.moment(Layer::Final, at);
     let own = entry.shift();
-    let working = own
-        .map(|shift| working(rota, shift.person, at))
-        .unwrap_or_default();
+    let base = match own {
+        Some(shift) if matches!(shift.cause, Cause::Turn { .. }) => entry,
+        _ => timeline.entry_at(Layer::Base, at),
+    };
+    let (working, as_long) = own.map_or((Working::default(), FOREVER), |shift| {
+        working(rota, shift.person, at)
+    });
+    let ends = [entry.interval().end(), base.interval().end(), as_long];
+    let mut holds_until = ends.into_iter().min().unwrap_or(at);
     let mut duty = Duty {
         person: own.map(|shift| shift.person),
         source: own.map(|shift| source(shift.cause)),
         override_id: own.and_then(|shift| override_of(shift.cause)),
         answered_by: rotation,
         shift: own.map(|shift| shift.interval),
-        scheduled: scheduled(timeline, own, at),
+        scheduled: base.shift().map(|shift| shift.person),
         working,
         next,
-        gap: match entry {
-            Entry::Gap(gap) => Some(gap),
-            Entry::Shift(_) => None,
-        },
+        gap: entry.gap().copied(),
     };
     let config = timeline.rotation();
     let falls_back =
@@ -102,30 +140,22 @@ fn answer_within(
     if let Some(fallback) = config
         .fallback
         .filter(|other| falls_back && !asked.contains(other))
-        && let Some(other) =
-            answer_within(rota, fallback, at, asked).filter(|other| other.person.is_some())
+        && let Some(other) = find(rota, fallback, at, asked)
     {
-        duty = Duty {
-            person: other.person,
-            source: Some(Source::Fallback),
-            override_id: other.override_id,
-            answered_by: other.answered_by,
-            shift: other.shift,
-            working: other.working,
-            ..duty
-        };
+        holds_until = holds_until.min(other.holds_until);
+        if other.duty.person.is_some() {
+            duty = Duty {
+                person: other.duty.person,
+                source: Some(Source::Fallback),
+                override_id: other.duty.override_id,
+                answered_by: other.duty.answered_by,
+                shift: other.duty.shift,
+                working: other.duty.working,
+                ..duty
+            };
+        }
     }
-    Some(duty)
-}
-
-fn scheduled(timeline: &Timeline, own: Option<&Shift>, at: Instant) -> Option<PersonId> {
-    match own.map(|shift| (shift.cause, shift.person)) {
-        Some((Cause::Turn { .. }, person)) => Some(person),
-        _ => timeline
-            .entry_at(Layer::Base, at)
-            .shift()
-            .map(|shift| shift.person),
-    }
+    Some(Found { duty, holds_until })
 }
 
 const fn source(cause: Cause) -> Source {
@@ -142,22 +172,27 @@ const fn override_of(cause: Cause) -> Option<OverrideId> {
     }
 }
 
-/// Whether a person is at work at `at`, by what was known then.
-fn working(rota: &impl Rota, person: PersonId, at: Instant) -> Working {
+/// Whether a person is at work at `at`, by what was known then; and until when that is the answer.
+fn working(rota: &impl Rota, person: PersonId, at: Instant) -> (Working, Instant) {
     let Some(person) = rota.person(person) else {
-        return Working::default();
+        return (Working::default(), FOREVER);
     };
-    if let Some(now) = person.available_at(at, at) {
-        return Working {
-            now: true,
-            until: Some(now.end()),
-            next: None,
-        };
-    }
-    let next = person.next_available(at, at).map(|next| next.start());
-    Working {
-        now: false,
-        until: None,
+    let current = person.available_at(at, at);
+    let next = match current {
+        Some(_) => None,
+        None => person.next_available(at, at).map(|next| next.start()),
+    };
+    let working = Working {
+        now: current.is_some(),
+        until: current.map(|now| now.end()),
         next,
-    }
+    };
+    // Where nothing was found, a later question looks further: that is not to be remembered.
+    let changes = working.until.or(next).unwrap_or(at);
+    let later = Interval::new(at, changes)
+        .into_iter()
+        .flat_map(|ahead| person.recordings(ahead))
+        .filter(|recorded| *recorded > at)
+        .min();
+    (working, later.unwrap_or(changes))
 }

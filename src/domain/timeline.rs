@@ -130,6 +130,15 @@ impl Entry {
             Self::Gap(_) => None,
         }
     }
+
+    /// The gap, where there is one.
+    #[must_use]
+    pub const fn gap(&self) -> Option<&Gap> {
+        match self {
+            Self::Shift(_) => None,
+            Self::Gap(gap) => Some(gap),
+        }
+    }
 }
 
 impl Timeline {
@@ -206,13 +215,10 @@ impl Timeline {
     /// Every gap in `window`, cut to it, in order.
     #[must_use]
     pub fn gaps(&self, layer: Layer, window: Interval) -> Vec<Gap> {
-        let gap = |entry: Entry| match entry {
-            Entry::Gap(gap) => Some(gap),
-            Entry::Shift(_) => None,
-        };
         self.entries(layer, window)
-            .into_iter()
-            .filter_map(gap)
+            .iter()
+            .filter_map(Entry::gap)
+            .copied()
             .collect()
     }
 

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::domain::duty::Rota;
+use crate::domain::duty::{Answers, Duty, Rota};
 use crate::domain::feed::Feed;
 use crate::domain::ids::{PersonId, RotationId, TeamId, TokenId};
+use crate::domain::interval::Instant;
 use crate::domain::overrides::Override;
-use crate::domain::person::{People, Person};
+use crate::domain::person::{People, Person, Role};
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
@@ -26,6 +27,8 @@ pub struct Roster {
     rotations: BTreeMap<RotationId, Arc<Timeline>>,
     tokens: HashMap<String, Arc<Token>>,
     feeds: HashMap<String, Arc<Feed>>,
+    has_administrator: bool,
+    answers: Answers,
 }
 
 /// What is loaded into a roster.
@@ -99,6 +102,9 @@ impl Roster {
                 .map(|feed| (feed.hash.clone(), Arc::new(feed)))
                 .collect(),
         };
+        let has_administrator = people
+            .values()
+            .any(|person| person.role == Role::Administrator && person.deactivation.is_none());
         Self {
             version,
             people,
@@ -107,6 +113,8 @@ impl Roster {
             rotations,
             tokens,
             feeds,
+            has_administrator,
+            answers: Answers::default(),
         }
     }
 
@@ -188,11 +196,14 @@ impl Roster {
 
     /// Whether somebody is an administrator.
     #[must_use]
-    pub fn has_administrator(&self) -> bool {
-        self.people.values().any(|person| {
-            person.role == crate::domain::person::Role::Administrator
-                && person.deactivation.is_none()
-        })
+    pub const fn has_administrator(&self) -> bool {
+        self.has_administrator
+    }
+
+    /// The duty of `rotation` at `at`; `None` where there is no such rotation.
+    #[must_use]
+    pub fn duty(&self, rotation: RotationId, at: Instant) -> Option<Duty> {
+        self.answers.answer(self, rotation, at)
     }
 }
 

@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::build::*;
-use crate::domain::duty::{Duty, Rota, Source, answer};
+use super::properties::{instants, overrides, rotations, zones};
+use crate::domain::duty::{Answers, Duty, Rota, Source, answer};
 use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::interval::Interval;
 use crate::domain::overrides::Override;
 use crate::domain::person::{People, Person};
 use crate::domain::rotation::{FallbackWhen, Rotation};
@@ -292,4 +296,45 @@ fn an_eighth_of_the_week_without_anybody_is_listed() {
         (gaps[0].interval, gaps[0].reason),
         (hole, GapReason::Override)
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// What was remembered is what would be said anew: whatever is asked, in whatever order.
+    #[test]
+    fn remembered_answers_are_the_answers(
+        (mut own, mut other) in (rotations(), rotations()),
+        (covers, other_covers) in (overrides(), overrides()),
+        zones in prop::collection::vec(zones(), 4),
+        absences in prop::collection::vec((0..4_usize, instants(), 1..200_i64, instants()), 0..6),
+        asleep in any::<bool>(),
+        asked in prop::collection::vec((instants(), prop::collection::vec(0..400_i64, 6)), 3),
+    ) {
+        (own.id, own.fallback, other.id) = (r(1), Some(r(2)), r(2));
+        own.fallback_when = if asleep { FallbackWhen::NotWorking } else { FallbackWhen::Gap };
+        let mut book = Book::default();
+        for (index, (name, zone)) in "ABCD".chars().zip(zones).enumerate() {
+            let mut worker = person(name, &zone, hours("09:00", "17:00"));
+            worker.time_off = absences
+                .iter()
+                .filter(|absence| absence.0 == index)
+                .map(|(_, from, hours, recorded)| away(*recorded, Interval::new(*from, *from + TimeDelta::hours(*hours)).unwrap()))
+                .collect();
+            book = book.hiring(worker);
+        }
+        book.timelines.insert(r(1), timeline(own, covers));
+        book.timelines.insert(r(2), timeline(other, other_covers));
+        let answers = Answers::default();
+        for (first, steps) in asked {
+            for step in steps {
+                let at = first + TimeDelta::minutes(step * 7);
+                let (remembered, anew) = (answers.answer(&book, r(1), at).unwrap(), answer(&book, r(1), at).unwrap());
+                // Of a gap, the reason and the end are the answer.
+                let gap = |duty: Duty| duty.gap.map(|gap| (gap.reason, gap.interval.end()));
+                prop_assert_eq!(gap(remembered), gap(anew), "at {}", at);
+                prop_assert_eq!(Duty { gap: None, ..remembered }, Duty { gap: None, ..anew }, "at {}", at);
+            }
+        }
+    }
 }

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::clash;
-use crate::domain::duty::{Rota as _, answer};
+use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::rotation::Kind;
-use crate::domain::timeline::{Layer, Timeline};
+use crate::domain::timeline::{Entry, Layer, Timeline};
 use crate::http::auth::Caller;
 use crate::http::{Id, Page, Paging, Problem, Query};
 use crate::roster::Roster;
@@ -102,7 +102,7 @@ fn duty(
     stale: Option<Instant>,
 ) -> Option<DutyView> {
     let rotation = timeline.rotation();
-    let duty = answer(roster, rotation.id, at)?;
+    let duty = roster.duty(rotation.id, at)?;
     Some(DutyView {
         stale_since: stale,
         ..DutyView::of(roster, rotation, &duty, at)
@@ -164,14 +164,15 @@ pub async fn shifts(
     let (window, layer) = query.0.read(caller.now)?;
     let roster = caller.app.keeper.current();
     let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
-    let found = timeline.shifts(layer, window);
-    let items = found
+    let entries = timeline.entries(layer, window);
+    let items = entries
         .iter()
+        .filter_map(Entry::shift)
         .map(|shift| ShiftView::of(roster.as_ref(), shift))
         .collect();
-    let holes = timeline
-        .gaps(layer, window)
+    let holes = entries
         .iter()
+        .filter_map(Entry::gap)
         .map(GapView::from)
         .collect();
     from_roster(&ShiftsAndGaps { items, gaps: holes })
