@@ -17,6 +17,7 @@ use dogwatch::domain::ids::{OverrideId, PersonId, RotationId, TeamId};
 use dogwatch::domain::interval::{Instant, Interval};
 use dogwatch::domain::overrides::Override;
 use dogwatch::domain::person::{People, Person, Profile, Role};
+use dogwatch::domain::preferences::Preferences;
 use dogwatch::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
 use dogwatch::domain::team::Team;
 use dogwatch::domain::timeline::{Layer, Timeline};
@@ -53,6 +54,7 @@ fn person(number: u128) -> Person {
         }],
         time_off: Vec::new(),
         external_ids: std::collections::BTreeMap::new(),
+        preferences: Preferences::default(),
         deactivation: None,
         version: 1,
     }

@@ -108,6 +108,7 @@ pub fn application(
         keeper,
         clock,
         config.public_url(address),
+        config.mail_from.email.domain().to_owned(),
         secret,
         config.bootstrap_token.clone(),
     ))

@@ -28,14 +28,18 @@ class Visible(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.hidden, self.words, self.links = 0, [], []
+        self.hidden, self.words, self.links, self.address = 0, [], [], None
 
     def handle_starttag(self, tag, attributes):
         self.hidden += tag in self.HIDDEN
-        self.links += [value for name, value in attributes if name == "href"]
+        self.address = dict(attributes).get("href") if tag == "a" else None
 
     def handle_endtag(self, tag):
         self.hidden -= tag in self.HIDDEN
+        if tag == "a":
+            # A text has the address where a page has it behind the words.
+            self.links.append(self.address)
+            self.words.append(self.address)
 
     def handle_data(self, data):
         if not self.hidden:

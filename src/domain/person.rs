@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::WeeklyHours;
 use super::ids::{PersonId, TimeOffId};
 use super::interval::{Instant, Interval};
+use super::preferences::Preferences;
 use super::zone::Zone;
 
 /// Everybody, by id.
@@ -97,6 +98,8 @@ pub struct Person {
     pub time_off: Vec<TimeOff>,
     /// Their names in other systems.
     pub external_ids: BTreeMap<String, String>,
+    /// Which mails they want.
+    pub preferences: Preferences,
     /// From when on they take part in nothing.
     pub deactivation: Option<Deactivation>,
     /// Goes up with each change.

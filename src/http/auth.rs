@@ -157,7 +157,7 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
 }
 
 /// The peer, or whom it speaks for where it is a proxy that is believed.
-fn address(request: &HttpRequest) -> Option<IpAddr> {
+pub(super) fn address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let believed = request.app_data::<web::Data<TrustedProxies>>()?;
     if !believed.0.contains(&peer) {

@@ -13,6 +13,7 @@ use super::error::Problem;
 use super::feeds;
 use super::health;
 use super::json::LARGEST_BODY;
+use super::links;
 use super::openapi::{self, Document};
 
 /// Every route of the server.
@@ -22,6 +23,11 @@ pub fn configure(config: &mut ServiceConfig) {
         .app_data(web::PayloadConfig::new(LARGEST_BODY))
         .service(calendar("/feeds/{token}"))
         .service(calendar("/feeds/{token}/{name}"))
+        .service(
+            web::resource("/links/{token}")
+                .route(web::get().to(links::show))
+                .route(web::post().to(links::follow)),
+        )
         .service(probe("/healthz", health::alive))
         .service(probe("/readyz", health::ready))
         .service(probe("/metrics", health::metrics))

@@ -1,8 +1,8 @@
-//! Mail: what it says, and how it leaves.
+//! Mail: how it looks, and how it leaves.
 
 mod calendar;
 mod message;
 mod transport;
 
-pub use message::Letter;
+pub use message::{Letter, Piece};
 pub use transport::{MailError, Mailer, masked};

@@ -58,6 +58,21 @@ pub fn own_affairs(actor: &Actor, person: PersonId) -> Result<(), Error> {
     }
 }
 
+/// The person themselves (viewers too), and administrators: to look, not to change.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for everybody else.
+pub fn sees_own_affairs(actor: &Actor, person: PersonId) -> Result<(), Error> {
+    if actor.is(person) || actor.is_administrator() {
+        Ok(())
+    } else {
+        Err(Error::forbidden(
+            "only the person and administrators see this",
+        ))
+    }
+}
+
 /// Whether the actor sees the person's address: their own, that of teammates, everybody's for
 /// administrators.
 pub fn sees_address<'a>(

@@ -28,6 +28,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What links begin with, without a slash at the end.
     pub public_url: String,
+    /// The domain of message ids.
+    pub mail_domain: String,
     /// Key of signed links.
     pub secret: SecretString,
     /// The first administrator's token, where one is configured.
@@ -52,6 +54,7 @@ impl App {
         keeper: Arc<Keeper>,
         clock: Arc<dyn Clock>,
         public_url: String,
+        mail_domain: String,
         secret: SecretString,
         bootstrap_token: Option<SecretString>,
     ) -> Self {
@@ -60,6 +63,7 @@ impl App {
             keeper,
             clock,
             public_url,
+            mail_domain,
             secret,
             bootstrap_token,
             running: Mutex::default(),

@@ -11,6 +11,7 @@ use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Instant;
 use crate::domain::person::{Person, Profile, Role};
+use crate::domain::preferences::Preferences;
 use crate::domain::token::Token;
 use crate::domain::zone::Zone;
 use crate::storage::audit::{self, Deed};
@@ -148,6 +149,7 @@ fn administrator(
         }],
         time_off: Vec::new(),
         external_ids: std::collections::BTreeMap::new(),
+        preferences: Preferences::default(),
         deactivation: None,
         version: 1,
     };

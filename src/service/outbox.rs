@@ -1,14 +1,19 @@
-//! The outbox, as it is read.
+//! The outbox: what services put there for people, and how it is read.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Error;
-use crate::storage::Db;
+use super::scene::as_json;
+use super::{Db, Error, Tx};
+use crate::clock::new_id;
+use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::interval::Instant;
+use crate::domain::notice::Notice;
 pub use crate::storage::outbox::state_of;
 use crate::storage::outbox::{self, Mail, State};
+use crate::storage::types::Json;
 
 /// A mail that is to be sent, or was.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,8 +49,9 @@ pub struct OutboxView {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-impl From<Mail> for OutboxView {
-    fn from(mail: Mail) -> Self {
+impl OutboxView {
+    /// The mail, with the domain of message ids.
+    fn of(mail: Mail, domain: &str) -> Self {
         let finished_at = mail.finished_at.map(|at| at.0);
         Self {
             id: mail.id,
@@ -58,7 +64,7 @@ impl From<Mail> for OutboxView {
             not_after: mail.not_after.0,
             attempts: mail.attempts,
             next_attempt_at: finished_at.is_none().then_some(mail.next_attempt_at.0),
-            message_id: mail.message_id,
+            message_id: message_id(&mail.message_id, domain),
             last_error: mail.last_error,
             created_at: mail.created_at.0,
             finished_at,
@@ -73,10 +79,73 @@ impl From<Mail> for OutboxView {
 /// [`Error::Unavailable`] when the database is away.
 pub fn list(
     db: &mut Db,
+    domain: &str,
     state: Option<State>,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<OutboxView>, Error> {
     let mails = outbox::list(db, state, after, limit)?;
-    Ok(mails.into_iter().map(OutboxView::from).collect())
+    Ok(mails
+        .into_iter()
+        .map(|mail| OutboxView::of(mail, domain))
+        .collect())
+}
+
+/// The whole message id of what is kept of it.
+#[must_use]
+pub fn message_id(kept: &str, domain: &str) -> String {
+    if kept.contains('@') {
+        kept.to_owned()
+    } else {
+        format!("{kept}@{domain}")
+    }
+}
+
+/// A mail to somebody, to be sent once the transaction is committed.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// Unique: of mails with the same key one is sent.
+    pub key: String,
+    /// What it says, such as `swap.offered`; `reminder.` is for the planner.
+    pub kind: &'static str,
+    /// To whom.
+    pub to: PersonId,
+    /// About which rotation.
+    pub rotation: Option<RotationId>,
+    /// Not to be sent before; see `domain::reminder::when_at_work` for a time when they are at work.
+    pub due_at: Instant,
+    /// Of no use from then on: dropped, not sent late.
+    pub not_after: Instant,
+    /// What it says. Its times are on the recipient's clock.
+    pub notice: Notice,
+}
+
+/// Queues a mail; answers with its message id, which later ones can follow on (`Notice::in_reply_to`).
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn queue(tx: &mut Tx<'_>, mail: &Queued, now: Instant) -> Result<String, Error> {
+    let planned = outbox::Planned {
+        id: new_id().to_string(),
+        key: mail.key.clone(),
+        kind: mail.kind.to_owned(),
+        person_id: mail.to.to_string(),
+        rotation_id: mail.rotation.map(|id| id.to_string()),
+        payload: Json(as_json(&mail.notice)?),
+        due_at: mail.due_at,
+        not_after: mail.not_after,
+    };
+    outbox::plan(tx.db(), &planned, now)?;
+    Ok(planned.id)
+}
+
+/// Drops a mail that waits and has become pointless, for this reason.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn withdraw(tx: &mut Tx<'_>, key: &str, why: &str, now: Instant) -> Result<(), Error> {
+    outbox::drop_pending(tx.db(), key, why, now)?;
+    Ok(())
 }

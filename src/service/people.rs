@@ -14,6 +14,7 @@ use crate::clock::new_id;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::Instant;
 use crate::domain::person::{Deactivation, Person, Profile, Role};
+use crate::domain::preferences::Preferences;
 use crate::domain::rotation::Rotation;
 use crate::storage::audit::Deed;
 use crate::storage::{Change, StoreError, Tx, audit, idempotency, people, rotations, tokens};
@@ -110,6 +111,7 @@ pub fn read(faults: &mut Faults, base: &str, new: NewPerson) -> Option<Person> {
         }],
         time_off: Vec::new(),
         external_ids: external_ids?,
+        preferences: Preferences::default(),
         deactivation: None,
         version: 1,
     })

@@ -79,7 +79,7 @@ pub struct Mail {
     pub next_attempt_at: Ts,
     /// Until when somebody is at it.
     pub leased_until: Option<Ts>,
-    /// The same for every attempt.
+    /// The same for every attempt; what stands before the `@`, which earlier versions kept too.
     pub message_id: String,
     /// Why it could not be sent, or was dropped.
     pub last_error: Option<String>,
@@ -108,8 +108,6 @@ pub struct Planned {
     pub due_at: Instant,
     /// Of no use from then on.
     pub not_after: Instant,
-    /// For every attempt.
-    pub message_id: String,
 }
 
 /// What is known of a mail by its key.
@@ -201,7 +199,7 @@ pub fn plan(db: &mut Db, planned: &Planned, now: Instant) -> Result<bool, StoreE
         attempts: 0,
         next_attempt_at: Ts(planned.due_at),
         leased_until: None,
-        message_id: planned.message_id.clone(),
+        message_id: planned.id.clone(),
         last_error: None,
         created_at: Ts(now),
         finished_at: None,
@@ -357,6 +355,26 @@ pub fn release(db: &mut Db, mails: &[Mail]) -> Result<(), StoreError> {
         .execute(db)?;
     }
     Ok(())
+}
+
+/// Drops what waits under this key, for this reason. Says whether anything did.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn drop_pending(db: &mut Db, key: &str, why: &str, now: Instant) -> Result<bool, StoreError> {
+    let changed = diesel::update(
+        outbox::table
+            .filter(outbox::key.eq(key))
+            .filter(outbox::state.eq(word(State::Pending)?)),
+    )
+    .set((
+        outbox::state.eq(word(State::Dropped)?),
+        outbox::last_error.eq(Some(why)),
+        outbox::finished_at.eq(Some(Ts(now))),
+    ))
+    .execute(db)?;
+    Ok(changed > 0)
 }
 
 /// Mails in the order in which they were planned, after the one of this id.

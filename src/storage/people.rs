@@ -12,6 +12,7 @@ use crate::clock::new_id;
 use crate::domain::ids::{PersonId, TimeOffId};
 use crate::domain::interval::Instant;
 use crate::domain::person::{Deactivation, Person, Profile, TimeOff};
+use crate::domain::preferences::Preferences;
 use crate::domain::zone::Zone;
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -27,6 +28,7 @@ struct PersonRow {
     deactivation_recorded_at: Option<Ts>,
     created_at: Ts,
     version: i64,
+    preferences: Json,
 }
 
 #[derive(Queryable, Insertable)]
@@ -113,6 +115,7 @@ fn person(
         profiles,
         time_off,
         external_ids: document(row.external_ids)?,
+        preferences: document::<Option<Preferences>>(row.preferences)?.unwrap_or_default(),
         deactivation,
         version: row.version,
     })
@@ -155,6 +158,7 @@ fn row(person: &Person, created_at: Instant) -> Result<PersonRow, StoreError> {
         deactivation_recorded_at: ts(person.deactivation.map(|gone| gone.recorded_at)),
         created_at: Ts(created_at),
         version: person.version,
+        preferences: to_document(person.preferences)?,
     })
 }
 

@@ -33,6 +33,7 @@ table! {
         deactivation_recorded_at -> Nullable<UtcTs>,
         created_at -> UtcTs,
         version -> BigInt,
+        preferences -> JsonDoc,
     }
 }
 

@@ -1,14 +1,20 @@
 //! From the outbox to the mail server.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
+use super::words;
 use crate::domain::duty::Rota as _;
-use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
+use crate::domain::link::{Link, Step};
+use crate::domain::notice::{Block, Notice};
 use crate::domain::reminder::{Reminder, due};
-use crate::notify::{Letter, MailError, Mailer, masked};
+use crate::domain::timeline::Timeline;
+use crate::notify::{Letter, MailError, Mailer, Piece, masked};
 use crate::roster::Roster;
 use crate::service::App;
+use crate::service::outbox::message_id;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Mail, Outcome};
 
@@ -20,6 +26,9 @@ const LEASE: TimeDelta = TimeDelta::minutes(10);
 
 /// After so many failures one after the other the mail server is down, and the rest waits for the next pass.
 const DOWN: u32 = 3;
+
+/// For so long a mail's link to have no more of its kind can be used.
+const UNSUBSCRIBE: TimeDelta = TimeDelta::days(365);
 
 /// Where a reminder would be due later after all, it is looked for so far ahead.
 const AHEAD: TimeDelta = TimeDelta::days(14);
@@ -78,16 +87,13 @@ fn attempt(app: &App, mailer: &Mailer, mail: &Mail, now: Instant) -> Outcome {
         return Outcome::Dropped("it is over");
     }
     let roster = app.keeper.snapshot();
-    let Some((rotation, reminder)) = still_due(&roster, mail, now) else {
-        return Outcome::Dropped(
-            "the shift is no longer theirs, or a later reminder says the same",
-        );
+    let notice = match notice(&roster, mail, now) {
+        Ok(notice) => notice,
+        Err(outcome) => return outcome,
     };
-    if reminder.due_at > now {
-        return Outcome::Postponed(reminder.due_at);
-    }
-    let Some(letter) = letter(app, mailer, &roster, rotation, &reminder, mail) else {
-        return Outcome::Dropped("the person or the rotation is gone");
+    let letter = match letter(app, &roster, &notice, mail, now) {
+        Ok(letter) => letter,
+        Err(outcome) => return outcome,
     };
     match mailer.send(&letter, now) {
         Ok(()) => {
@@ -103,48 +109,90 @@ fn attempt(app: &App, mailer: &Mailer, mail: &Mail, now: Instant) -> Outcome {
     }
 }
 
+/// What a mail says now: a reminder is true to the timeline of this moment, anything else is what was queued.
+fn notice(roster: &Roster, mail: &Mail, now: Instant) -> Result<Notice, Outcome> {
+    if !mail.kind.starts_with("reminder.") {
+        return serde_json::from_value(mail.payload.0.clone())
+            .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")));
+    }
+    let (timeline, reminder) = still_due(roster, mail, now).ok_or(Outcome::Dropped(
+        "the shift is no longer theirs, or a later reminder says the same",
+    ))?;
+    if reminder.due_at > now {
+        return Err(Outcome::Postponed(reminder.due_at));
+    }
+    words::notice(roster, timeline, &reminder, now)
+        .ok_or(Outcome::Dropped("the person or the rotation is gone"))
+}
+
 /// The reminder of a mail, as the roster would have it now.
-fn still_due(roster: &Roster, mail: &Mail, now: Instant) -> Option<(RotationId, Reminder)> {
-    let rotation: RotationId = mail.rotation_id.as_ref()?.parse().ok()?;
-    let timeline = roster.timeline_of(rotation)?;
+fn still_due<'a>(
+    roster: &'a Roster,
+    mail: &Mail,
+    now: Instant,
+) -> Option<(&'a Arc<Timeline>, Reminder)> {
+    let timeline = roster.timeline_of(mail.rotation_id.as_ref()?.parse().ok()?)?;
     due(timeline, roster.people(), now, AHEAD)
         .into_iter()
         .find(|reminder| reminder.key == mail.key)
-        .map(|reminder| (rotation, reminder))
+        .map(|reminder| (timeline, reminder))
 }
 
+/// A notice as it goes to its recipient, with links in their name.
 fn letter(
     app: &App,
-    mailer: &Mailer,
     roster: &Roster,
-    rotation: RotationId,
-    reminder: &Reminder,
+    notice: &Notice,
     mail: &Mail,
-) -> Option<Letter> {
-    let person = roster.person(reminder.recipient)?;
-    let rotation = roster.timeline_of(rotation)?.rotation();
-    let shift = reminder.shift.interval;
-    Some(Letter {
+    now: Instant,
+) -> Result<Letter, Outcome> {
+    let person = mail
+        .person_id
+        .parse()
+        .ok()
+        .and_then(|id| roster.person(id))
+        .filter(|person| person.active_at(now))
+        .ok_or(Outcome::Dropped("the person is gone"))?;
+    if !person.preferences.wants(notice.topic) {
+        return Err(Outcome::Dropped("they do not want mails of this kind"));
+    }
+    let link = |step: Step, expires: Instant| {
+        let person = person.id;
+        app.link(&Link {
+            step,
+            person,
+            expires,
+        })
+        .map_err(|error| Outcome::Failed(error.to_string()))
+    };
+    let unsubscribe = link(Step::Stop(notice.topic), now + UNSUBSCRIBE)?;
+    let mut body = Vec::with_capacity(notice.blocks.len() + 1);
+    for block in &notice.blocks {
+        body.push(match block {
+            Block::Text(text) => Piece::Text(text.clone()),
+            Block::Facts(facts) => Piece::Facts(facts.clone()),
+            Block::List(title, items) => Piece::List(title.clone(), items.clone()),
+            Block::Steps(offers) => Piece::Links(
+                offers
+                    .iter()
+                    .map(|offer| Ok((offer.label.clone(), link(offer.step, offer.until)?)))
+                    .collect::<Result<_, Outcome>>()?,
+            ),
+        });
+    }
+    let stop = format!("Stop mails about {}", notice.topic.words());
+    body.push(Piece::Links(vec![(stop, unsubscribe.clone())]));
+    Ok(Letter {
         name: person.name.clone(),
         email: person.email.clone(),
-        kind: reminder.kind,
-        title: rotation.title.clone(),
-        team: roster.team(rotation.team)?.name.clone(),
-        rotation: rotation.name.clone(),
-        shift,
-        zone: person.zone(shift.start()),
-        other: reminder
-            .other
-            .and_then(|other| roster.person(other))
-            .map(|other| other.name.clone()),
-        link: format!("{}/", app.public_url),
-        uid: format!(
-            "{}-{}-{}@{}",
-            rotation.id,
-            person.id,
-            shift.start().timestamp(),
-            mailer.domain()
-        ),
-        message_id: mail.message_id.clone(),
+        subject: notice.subject.clone(),
+        body,
+        shift: notice.shift.clone(),
+        message_id: message_id(&mail.message_id, &app.mail_domain),
+        in_reply_to: notice
+            .in_reply_to
+            .as_ref()
+            .map(|id| message_id(id, &app.mail_domain)),
+        unsubscribe,
     })
 }

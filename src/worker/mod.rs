@@ -2,6 +2,7 @@
 
 mod deliver;
 mod plan;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +81,7 @@ impl Worker {
     pub fn pass(&self, stopped: impl FnMut() -> bool) -> Result<Passed, StoreError> {
         let now = self.app.clock.now();
         self.app.keeper.refresh(&self.app.store, now)?;
-        let planned = plan::plan(&self.app, self.mailer.domain(), now)?;
+        let planned = plan::plan(&self.app, now)?;
         let sent = deliver::deliver(&self.app, &self.mailer, stopped)?;
         Ok(Passed { planned, sent })
     }

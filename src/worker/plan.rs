@@ -19,7 +19,7 @@ use crate::storage::types::Json;
 const HORIZON: TimeDelta = TimeDelta::days(1);
 
 /// Puts every reminder that will be due soon into the outbox, where it is not there yet. Says how many.
-pub(super) fn plan(app: &App, domain: &str, now: Instant) -> Result<usize, StoreError> {
+pub(super) fn plan(app: &App, now: Instant) -> Result<usize, StoreError> {
     let roster = app.keeper.snapshot();
     let wanted: Vec<(RotationId, Reminder)> = roster
         .timelines()
@@ -48,7 +48,7 @@ pub(super) fn plan(app: &App, domain: &str, now: Instant) -> Result<usize, Store
                 .get(&reminder.key)
                 .is_none_or(|known| known.is_outdated(reminder.due_at))
         })
-        .map(|(rotation, reminder)| planned(*rotation, reminder, domain))
+        .map(|(rotation, reminder)| planned(*rotation, reminder))
         .collect();
     if new.is_empty() {
         return Ok(0);
@@ -62,14 +62,14 @@ pub(super) fn plan(app: &App, domain: &str, now: Instant) -> Result<usize, Store
     })
 }
 
-fn planned(rotation: RotationId, reminder: &Reminder, domain: &str) -> Planned {
-    let id = new_id().to_string();
+fn planned(rotation: RotationId, reminder: &Reminder) -> Planned {
     let kind = match reminder.kind {
         Kind::Incoming => "reminder.incoming",
         Kind::Outgoing => "reminder.outgoing",
     };
     let shift = reminder.shift.interval;
     Planned {
+        id: new_id().to_string(),
         key: reminder.key.clone(),
         kind: kind.to_owned(),
         person_id: reminder.recipient.to_string(),
@@ -85,7 +85,5 @@ fn planned(rotation: RotationId, reminder: &Reminder, domain: &str) -> Planned {
         not_after: reminder
             .not_after
             .min(reminder.due_at + TimeDelta::days(36_500)),
-        message_id: format!("{id}@{domain}"),
-        id,
     }
 }

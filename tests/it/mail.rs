@@ -108,7 +108,9 @@ fn a_mail_is_read_as_it_was_meant() {
         "Monday 2 March 2026, 11:00",
         "Monday 9 March 2026, 11:00",
         "Europe/Berlin",
-        &server.url,
+        "Get your shifts into your calendar",
+        "Stop mails about shifts to come",
+        &format!("{}/links/", server.url),
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -117,6 +119,13 @@ fn a_mail_is_read_as_it_was_meant() {
     assert_eq!(mail["headers"]["Message-ID"], id);
     assert!(id.ends_with("@example.org>"), "{id}");
     assert_eq!(mail["headers"]["Auto-Submitted"], "auto-generated");
+    let stop = mail["links"].as_array().unwrap().last().unwrap();
+    let unsubscribe = format!("<{}>", stop.as_str().unwrap());
+    assert_eq!(mail["headers"]["List-Unsubscribe"], unsubscribe);
+    assert_eq!(
+        mail["headers"]["List-Unsubscribe-Post"],
+        "List-Unsubscribe=One-Click"
+    );
     let [event] = &mail["events"].as_array().unwrap()[..] else {
         panic!("{mail}");
     };

@@ -10,6 +10,7 @@ use crate::domain::ids::{OverrideId, PersonId, RotationId, TeamId, TimeOffId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::overrides::Override;
 use crate::domain::person::{People, Person, Profile, Role, TimeOff};
+use crate::domain::preferences::Preferences;
 use crate::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
 use crate::domain::timeline::{Entry, Layer, Timeline};
 use crate::domain::zone::Zone;
@@ -53,6 +54,7 @@ pub fn person(name: char, zone: &str, hours: WeeklyHours) -> Person {
         }],
         time_off: Vec::new(),
         external_ids: std::collections::BTreeMap::new(),
+        preferences: Preferences::default(),
         deactivation: None,
         version: 1,
     }

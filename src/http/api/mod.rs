@@ -7,6 +7,7 @@ mod feeds;
 mod outbox;
 mod overrides;
 mod people;
+mod preferences;
 mod rotations;
 mod teams;
 mod time_off;
@@ -31,6 +32,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(people::change)
         .service(people::deactivate)
         .service(people::erase)
+        .service(preferences::get)
+        .service(preferences::set)
         .service(tokens::list)
         .service(tokens::create)
         .service(tokens::revoke)

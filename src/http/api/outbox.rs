@@ -37,7 +37,9 @@ pub async fn list(caller: Caller, query: Query<OutboxQuery>) -> Result<Reply, Pr
     let after = paging.after.clone();
     let limit = i64::try_from(paging.limit + 1).unwrap_or(i64::MAX);
     let rows = caller
-        .read(move |db, _| outbox::list(db, state, after.as_deref(), limit))
+        .read(move |db, caller| {
+            outbox::list(db, &caller.app.mail_domain, state, after.as_deref(), limit)
+        })
         .await?;
     Ok(Reply::ok(&paging.page_of_rows(rows, |row| row.id.clone()))?)
 }

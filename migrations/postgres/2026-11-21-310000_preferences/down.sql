@@ -1,0 +1,2 @@
+DROP INDEX outbox_told;
+ALTER TABLE people DROP COLUMN preferences;

@@ -1,0 +1,88 @@
+//! What a mail says, before anybody has decided how it looks.
+
+use serde::{Deserialize, Serialize};
+
+use super::interval::{FOREVER, Instant, Interval};
+use super::link::Step;
+use super::preferences::Topic;
+use super::zone::Zone;
+
+/// What a mail says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// All of it in one line, for a phone.
+    pub subject: String,
+    /// What it is about.
+    pub topic: Topic,
+    /// What follows the greeting.
+    pub blocks: Vec<Block>,
+    /// A shift for the recipient's calendar.
+    pub shift: Option<Entry>,
+    /// The message id of the mail that it follows on.
+    pub in_reply_to: Option<String>,
+}
+
+/// A part of a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    /// A paragraph.
+    Text(String),
+    /// Labels and values.
+    Facts(Vec<(String, String)>),
+    /// Items under a title.
+    List(String, Vec<String>),
+    /// What the recipient can do with one step each.
+    Steps(Vec<Offer>),
+}
+
+/// A step that is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// What the link is called.
+    pub label: String,
+    /// What it does.
+    pub step: Step,
+    /// Until when it can be done.
+    pub until: Instant,
+}
+
+/// A shift in a calendar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The same for every mail about this shift; the domain is added.
+    pub uid: String,
+    /// What it is called.
+    pub summary: String,
+    /// From when.
+    pub start: Instant,
+    /// Until when, where it ends.
+    pub end: Option<Instant>,
+    /// Whether it is to be taken out of the calendar.
+    pub cancelled: bool,
+}
+
+impl Block {
+    /// From when until when, with the name of the zone in which that is told.
+    #[must_use]
+    pub fn span(span: Interval, zone: &Zone) -> Self {
+        let mut facts = vec![("from".to_owned(), long(span.start(), zone))];
+        if span.end() < FOREVER {
+            facts.push(("until".to_owned(), long(span.end(), zone)));
+        }
+        facts.push(("times are".to_owned(), zone.name().to_owned()));
+        Self::Facts(facts)
+    }
+}
+
+/// An instant on somebody's clock, in full: `Monday 2 March 2026, 10:00`.
+#[must_use]
+pub fn long(at: Instant, zone: &Zone) -> String {
+    zone.to_local(at).format("%A %-d %B %Y, %H:%M").to_string()
+}
+
+/// An instant on somebody's clock, for a subject: `Mon 2 Mar 10:00`.
+#[must_use]
+pub fn short(at: Instant, zone: &Zone) -> String {
+    zone.to_local(at).format("%a %-d %b %H:%M").to_string()
+}

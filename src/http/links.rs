@@ -1,0 +1,115 @@
+//! `/links/{token}`: what a one-step link in a mail would do, and, at the press of a button, does.
+//!
+//! The token is the only secret. Mail programs unsubscribe by a POST of their own (RFC 8058).
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::auth::address;
+use super::error::Problem;
+use crate::service::links::{BadLink, offered};
+use crate::service::{App, Error};
+
+/// A page that stands by itself.
+#[derive(Template)]
+#[template(path = "link.html")]
+struct Page<'a> {
+    title: &'a str,
+    text: &'a str,
+    button: Option<&'a str>,
+    address: Option<&'a str>,
+}
+
+/// `GET`: what it would do.
+pub async fn show(app: web::Data<App>, token: web::Path<String>) -> HttpResponse {
+    match app.read_link(&token, app.clock.now()) {
+        Ok(link) => {
+            let offered = offered(&app.keeper.snapshot(), &link);
+            Page {
+                title: &offered.title,
+                text: &offered.text,
+                button: Some(offered.button),
+                address: None,
+            }
+            .answer(StatusCode::OK)
+        }
+        Err(bad) => useless(bad),
+    }
+}
+
+/// `POST`: does it.
+pub async fn follow(
+    app: web::Data<App>,
+    token: web::Path<String>,
+    request: HttpRequest,
+) -> HttpResponse {
+    let link = match app.read_link(&token, app.clock.now()) {
+        Ok(link) => link,
+        Err(bad) => return useless(bad),
+    };
+    let from = address(&request);
+    let done = web::block(move || app.follow(&link, from)).await;
+    match done {
+        Ok(Ok(done)) => Page {
+            title: "Done",
+            text: &done.text,
+            button: None,
+            address: done.address.as_deref(),
+        }
+        .answer(StatusCode::OK),
+        Ok(Err(error)) => failed(error),
+        Err(_) => failed(Error::Unavailable),
+    }
+}
+
+fn useless(bad: BadLink) -> HttpResponse {
+    let status = match bad {
+        BadLink::Unknown => StatusCode::NOT_FOUND,
+        BadLink::Expired => StatusCode::GONE,
+    };
+    Page::says("This does not work", &bad.to_string()).answer(status)
+}
+
+/// In the words of the API, which the one place for errors has.
+fn failed(error: Error) -> HttpResponse {
+    let problem = Problem::from(error);
+    if let Some(cause) = problem.cause() {
+        tracing::error!(cause, "a link could not be followed");
+    }
+    Page::says(
+        "This does not work",
+        &format!("It could not be done: {problem}."),
+    )
+    .answer(problem.status())
+}
+
+impl<'a> Page<'a> {
+    const fn says(title: &'a str, text: &'a str) -> Self {
+        Self {
+            title,
+            text,
+            button: None,
+            address: None,
+        }
+    }
+
+    fn answer(&self, status: StatusCode) -> HttpResponse {
+        match self.render() {
+            Ok(page) => HttpResponse::build(status)
+                .content_type("text/html; charset=utf-8")
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .insert_header((header::REFERRER_POLICY, "no-referrer"))
+                .insert_header((
+                    header::CONTENT_SECURITY_POLICY,
+                    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+                ))
+                .insert_header(("X-Robots-Tag", "noindex"))
+                .body(page),
+            Err(error) => {
+                tracing::error!(%error, "a page could not be written");
+                HttpResponse::InternalServerError().finish()
+            }
+        }
+    }
+}

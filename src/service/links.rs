@@ -1,0 +1,232 @@
+//! One-step links: signed, so that whoever has one can do what it says and nothing else.
+//!
+//! Opening a link shows what it would do; only a second step does it, since mail programs open links by themselves.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::ExposeSecret as _;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use super::feeds::{NewFeed, Options, ScopeInput};
+use super::{Actor, App, Error, Tx, feeds, overrides, preferences};
+use crate::domain::actor::Scope;
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::PersonId;
+use crate::domain::interval::Instant;
+use crate::domain::link::{Link, Step};
+use crate::domain::notice::long;
+use crate::domain::timeline::Timeline;
+use crate::roster::Roster;
+
+/// What the key signs is told apart from all else that it signs.
+const PURPOSE: &[u8] = b"dogwatch link 1\0";
+
+/// What is signed.
+#[derive(Serialize, Deserialize)]
+struct Signed {
+    #[serde(rename = "s")]
+    step: Step,
+    #[serde(rename = "p")]
+    person: PersonId,
+    #[serde(rename = "e")]
+    expires: i64,
+}
+
+/// Why a link is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadLink {
+    /// It was not made here.
+    #[error("This link is not complete. Copy all of it, or ask for a new one.")]
+    Unknown,
+    /// Its time is over.
+    #[error("This link is no longer valid.")]
+    Expired,
+}
+
+/// What a link would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// In one line.
+    pub title: String,
+    /// In more words.
+    pub text: String,
+    /// What the button says.
+    pub button: &'static str,
+}
+
+/// What a link did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// In words.
+    pub text: String,
+    /// An address that came of it.
+    pub address: Option<String>,
+}
+
+impl App {
+    /// The address of a link.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where it cannot be written.
+    pub fn link(&self, link: &Link) -> Result<String, Error> {
+        let signed = Signed {
+            step: link.step,
+            person: link.person,
+            expires: link.expires.timestamp(),
+        };
+        let text = serde_json::to_vec(&signed).map_err(|e| Error::Internal(e.to_string()))?;
+        let signature = self.signature(&text)?.finalize().into_bytes();
+        Ok(format!(
+            "{}/links/{}.{}",
+            self.public_url,
+            URL_SAFE_NO_PAD.encode(text),
+            URL_SAFE_NO_PAD.encode(signature)
+        ))
+    }
+
+    /// The link that this token stands for.
+    ///
+    /// # Errors
+    /// [`BadLink`] where it was not made here, or is over.
+    pub fn read_link(&self, token: &str, now: Instant) -> Result<Link, BadLink> {
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| BadLink::Unknown);
+        let (text, signature) = token.split_once('.').ok_or(BadLink::Unknown)?;
+        let (text, signature) = (decode(text)?, decode(signature)?);
+        self.signature(&text)
+            .map_err(|_| BadLink::Unknown)?
+            .verify_slice(&signature)
+            .map_err(|_| BadLink::Unknown)?;
+        let signed: Signed = serde_json::from_slice(&text).map_err(|_| BadLink::Unknown)?;
+        let expires = Instant::from_timestamp(signed.expires, 0).ok_or(BadLink::Unknown)?;
+        if expires <= now {
+            return Err(BadLink::Expired);
+        }
+        Ok(Link {
+            step: signed.step,
+            person: signed.person,
+            expires,
+        })
+    }
+
+    fn signature(&self, text: &[u8]) -> Result<Hmac<Sha256>, Error> {
+        let key = self.secret.expose_secret().as_bytes();
+        let mut signature =
+            Hmac::<Sha256>::new_from_slice(key).map_err(|e| Error::Internal(e.to_string()))?;
+        signature.update(PURPOSE);
+        signature.update(text);
+        Ok(signature)
+    }
+
+    /// Does what a link says. Blocks.
+    ///
+    /// # Errors
+    /// Those of what it does.
+    pub fn follow(&self, link: &Link, address: Option<std::net::IpAddr>) -> Result<Done, Error> {
+        let now = self.clock.now();
+        let roster = self.keeper.snapshot();
+        let actor = actor(&roster, link, address, now)?;
+        self.write(|tx| self.act(tx, &actor, &roster, link, now))
+    }
+
+    fn act(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: &Actor,
+        roster: &Roster,
+        link: &Link,
+        now: Instant,
+    ) -> Result<Done, Error> {
+        let done = |text: &str| Done {
+            text: text.to_owned(),
+            address: None,
+        };
+        match link.step {
+            Step::HandBack(id) => {
+                overrides::cancel(tx, actor, id, now)?;
+                Ok(done("You have handed it back."))
+            }
+            Step::Subscribe => {
+                let scope = ScopeInput {
+                    person_id: Some(link.person.to_string()),
+                    ..ScopeInput::default()
+                };
+                let options = Options::default();
+                let new = NewFeed { scope, options };
+                let (_, secret) = feeds::create(tx, actor, roster, &new, now)?;
+                Ok(Done {
+                    text: "Subscribe to this address in your calendar program. It is shown once; whoever has it sees your shifts.".to_owned(),
+                    address: Some(format!("{}/feeds/{secret}.ics", self.public_url)),
+                })
+            }
+            Step::Stop(topic) => {
+                preferences::stop(tx, actor, link.person, topic, now)?;
+                Ok(done("You will get no more of these mails."))
+            }
+        }
+    }
+}
+
+/// Whoever has the link acts in the name of its person, as long as they are there.
+fn actor(
+    roster: &Roster,
+    link: &Link,
+    address: Option<std::net::IpAddr>,
+    now: Instant,
+) -> Result<Actor, Error> {
+    let person = roster
+        .person(link.person)
+        .filter(|person| person.active_at(now))
+        .ok_or_else(|| Error::forbidden("this link is for somebody who is no longer here"))?;
+    Ok(Actor {
+        person: Some(person.id),
+        role: person.role,
+        scope: Scope::Write,
+        token: None,
+        address,
+    })
+}
+
+/// What a link would do.
+#[must_use]
+pub fn offered(roster: &Roster, link: &Link) -> Offered {
+    match link.step {
+        Step::HandBack(id) => {
+            let found = roster.timelines().find_map(|timeline| {
+                let all = timeline.overrides();
+                let one = all.iter().find(|one| one.id == id)?;
+                Some((timeline, one.interval))
+            });
+            let what = |timeline: &Timeline| timeline.rotation().title.clone();
+            let zone = roster
+                .person(link.person)
+                .map(|person| person.zone(link.expires));
+            let text = match (found, zone) {
+                (Some((timeline, span)), Some(zone)) => format!(
+                    "You have the duty of {} from {} until {} ({}). If you hand it back, it goes to whoever would have had it.",
+                    what(timeline),
+                    long(span.start(), &zone),
+                    long(span.end(), &zone),
+                    zone.name()
+                ),
+                _ => "It goes to whoever would have had it.".to_owned(),
+            };
+            Offered {
+                title: "Hand back a shift".to_owned(),
+                text,
+                button: "Hand it back",
+            }
+        }
+        Step::Subscribe => Offered {
+            title: "A calendar of your shifts".to_owned(),
+            text: "This makes an address to which your calendar program can subscribe. Whoever has the address sees your shifts.".to_owned(),
+            button: "Make the address",
+        },
+        Step::Stop(topic) => Offered {
+            title: "Fewer mails".to_owned(),
+            text: format!("You will get no more mails about {}.", topic.words()),
+            button: "Stop them",
+        },
+    }
+}

@@ -1,0 +1,73 @@
+//! Which mails a person wants.
+
+use serde_json::json;
+
+use super::scene::{note, person_of};
+use super::{Actor, Error, Expected, Tx, access};
+use crate::domain::ids::PersonId;
+use crate::domain::interval::Instant;
+use crate::domain::person::Person;
+use crate::domain::preferences::{Preferences, Topic};
+use crate::storage::audit::Deed;
+use crate::storage::{Change, people};
+
+/// Writes down which mails a person wants.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
+pub fn set(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: PersonId,
+    preferences: Preferences,
+    expected: &Expected,
+    now: Instant,
+) -> Result<Person, Error> {
+    access::own_affairs(actor, id)?;
+    let person = person_of(tx, id)?;
+    expected.check(person.version)?;
+    write(tx, actor, person, preferences, now)
+}
+
+/// No more mails of this topic: what viewers may do too, who get mails as others do.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub fn stop(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: PersonId,
+    topic: Topic,
+    now: Instant,
+) -> Result<Person, Error> {
+    let person = person_of(tx, id)?;
+    let preferences = person.preferences.without(topic);
+    write(tx, actor, person, preferences, now)
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    mut person: Person,
+    preferences: Preferences,
+    now: Instant,
+) -> Result<Person, Error> {
+    let before = std::mem::replace(&mut person.preferences, preferences);
+    if before == preferences {
+        return Ok(person);
+    }
+    person.version += 1;
+    people::update(tx.db(), &person)?;
+    tx.changed(Change::Person(person.id));
+    let deed = Deed {
+        action: "person.preferences",
+        kind: "person",
+        id: person.id.to_string(),
+        before: json!(before),
+        after: json!(preferences),
+    };
+    note(tx, actor, now, deed)?;
+    Ok(person)
+}
