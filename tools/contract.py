@@ -499,6 +499,38 @@ class World:
         sun = {"name": "Sun", "title": "Sun", "kind": "follow_the_sun", "time_zone": "UTC", "order": [self.mate["id"]]}
         self.watch = ok(admin.post(f"/teams/{self.team['slug']}/rotations", sun), 201)["id"]
 
+        # Somebody is always at work, whatever the time.
+        self.awake = person("Rightsawake", working_hours=AROUND_THE_CLOCK)
+        self.desks = {}
+
+    def desk(self, pool):
+        """A watcher rotation of these people, and of somebody who is awake."""
+        key = tuple(one["id"] for one in pool)
+        if key not in self.desks:
+            everybody = [self.awake["id"], *key]
+            sun = {"name": "Desk", "title": "Watcher", "kind": "follow_the_sun", "time_zone": "UTC", "order": everybody}
+            self.desks[key] = ok(admin.post(f"/teams/{self.team['slug']}/rotations", sun), 201)["id"]
+        return self.desks[key]
+
+    def new_incident(self, pool=(), **more):
+        return {"reference": f"INC-{secrets.token_hex(6)}", "title": "Rights", "rotation_id": self.desk(pool), **more}
+
+    def incident(self, pool, **more):
+        return ok(admin.post("/incidents", self.new_incident(pool, **more)), 201, INCIDENT)["id"]
+
+    def watched(self, pool):
+        return self.incident(pool, watch=self.awake["id"])
+
+    def notes(self, to):
+        return {"to": to, "status": "bad", "ticket_count": 3, "key_information": "none", "told_to_users": "sorry"}
+
+    def offered(self, to):
+        # Who takes it over has to be at work.
+        ok(admin.patch(f"/people/{to['id']}", {"working_hours": AROUND_THE_CLOCK}), 200)
+        made = self.watched([to])
+        ok(admin.post(f"/incidents/{made}/handovers", self.notes(to["id"])), 201, INCIDENT)
+        return made
+
     def new_person(self):
         return {"name": "Rights", "email": f"rights-{secrets.token_hex(6)}@example.org", "time_zone": "UTC"}
 

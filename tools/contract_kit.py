@@ -132,6 +132,7 @@ def shape(value, spec, where):
 
 REF = {"id": text, "name": text}
 REF_IN_ZONE = {**REF, "time_zone": text}
+AROUND_THE_CLOCK = [{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "00:00", "end": "24:00"}]
 HOURS = {"days": [text], "start": text, "end": text}
 PERSON = {"id": text, "name": text, "email": Maybe(text), "time_zone": text, "working_hours": [HOURS],
           "role": ("administrator", "member", "viewer"), "external_ids": {}, "active": boolean,
@@ -156,6 +157,18 @@ DUTY = {"at": instant, "rotation_id": text, "title": text, "team": text, "person
         "gap": Maybe({"reason": REASONS, "until": Maybe(instant)})}
 CANDIDATE = {"person": REF, "available_until": Maybe(instant), "available_from": Maybe(instant),
              "working_seconds_left": integer}
+INCIDENT = {"id": text, "reference": text, "title": text, "severity": Maybe(text), "rotation_id": text,
+            "stage": ("investigating", "identified", "monitoring", "resolved"), "declared_at": instant,
+            "communications_rotation_id": Maybe(text), "lead": Maybe(REF), "resolved_at": Maybe(instant),
+            "watcher": Maybe({"person": REF, "since": instant, "there": boolean, "leaves_at": Maybe(instant)}),
+            "unwatched": Maybe({"since": instant, "resumes_at": Maybe(instant), "fallback": Maybe(REF)}),
+            "candidates": [CANDIDATE], "successor": Maybe(CANDIDATE),
+            "next_update": Maybe({"due_at": instant, "owner": Maybe(REF)}),
+            "watches": [{"person": REF, "from": instant, "until": Maybe(instant), "how": text}],
+            "handovers": [{"n": integer, "from": REF, "to": Maybe(REF), "status": text, "ticket_count": integer,
+                           "key_information": text, "told_to_users": text, "state": text}],
+            "updates": [{"at": instant, "text": text}], "items": [{"n": integer, "text": text, "due_at": Maybe(instant)}],
+            "history": [{"at": instant, "kind": text}], "version": integer}
 PREVIEW = {"before": [SHIFT], "after": [SHIFT], "changes": [{"person": REF, "gains": [SHIFT], "loses": [SHIFT]}],
            "overrides": [], "swaps": [], "clashes": [], "gaps": [GAP], "warnings": [text]}
 PREVIEW["overrides"] = PREVIEW["swaps"] = PREVIEW["clashes"] = [{}]

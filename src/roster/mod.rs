@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use crate::domain::duty::{Answers, Duty, Rota};
 use crate::domain::feed::Feed;
-use crate::domain::ids::{PersonId, RotationId, TeamId, TokenId};
+use crate::domain::ids::{IncidentId, PersonId, RotationId, TeamId, TokenId};
+use crate::domain::incident::{Incident, WatchSettings};
 use crate::domain::interval::Instant;
 use crate::domain::overrides::Override;
 use crate::domain::person::{People, Person, Role};
@@ -29,6 +30,8 @@ pub struct Roster {
     feeds: HashMap<String, Arc<Feed>>,
     has_administrator: bool,
     answers: Answers,
+    incidents: BTreeMap<IncidentId, Arc<Incident>>,
+    watch_settings: HashMap<RotationId, Arc<WatchSettings>>,
 }
 
 /// What is loaded into a roster.
@@ -44,6 +47,10 @@ pub struct Loaded {
     pub tokens: Option<Vec<Token>>,
     /// All feeds, where any changed.
     pub feeds: Option<Vec<Feed>>,
+    /// All incidents about which there is still something to be done, where any changed.
+    pub incidents: Option<Vec<Incident>>,
+    /// How rotations work on incidents, where that changed.
+    pub watch_settings: Option<Vec<(RotationId, WatchSettings)>>,
 }
 
 impl Roster {
@@ -105,6 +112,20 @@ impl Roster {
         let has_administrator = people
             .values()
             .any(|person| person.role == Role::Administrator && person.deactivation.is_none());
+        let incidents = match loaded.incidents {
+            None => self.incidents.clone(),
+            Some(all) => all
+                .into_iter()
+                .map(|incident| (incident.id, Arc::new(incident)))
+                .collect(),
+        };
+        let watch_settings = match loaded.watch_settings {
+            None => self.watch_settings.clone(),
+            Some(all) => all
+                .into_iter()
+                .map(|(rotation, settings)| (rotation, Arc::new(settings)))
+                .collect(),
+        };
         Self {
             version,
             people,
@@ -115,6 +136,8 @@ impl Roster {
             feeds,
             has_administrator,
             answers: Answers::default(),
+            incidents,
+            watch_settings,
         }
     }
 
@@ -185,6 +208,26 @@ impl Roster {
     #[must_use]
     pub fn feed(&self, hash: &str) -> Option<&Arc<Feed>> {
         self.feeds.get(hash)
+    }
+
+    /// Every incident about which there is still something to be done, in the order in which they were declared.
+    pub fn incidents(&self) -> impl Iterator<Item = &Arc<Incident>> {
+        self.incidents.values()
+    }
+
+    /// The incident of this id, if there is still something to be done about it.
+    #[must_use]
+    pub fn incident(&self, id: IncidentId) -> Option<&Arc<Incident>> {
+        self.incidents.get(&id)
+    }
+
+    /// How a rotation works on incidents.
+    #[must_use]
+    pub fn watch_settings(&self, rotation: RotationId) -> Arc<WatchSettings> {
+        self.watch_settings
+            .get(&rotation)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// A person's tokens.

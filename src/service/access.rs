@@ -98,3 +98,47 @@ pub fn sees_reasons<'a>(
         || actor.is(person)
         || teams.any(|team| team.members.contains(&person) && manages(actor, team))
 }
+
+/// Everybody but those who only look declares an incident.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for those.
+pub fn declares(actor: &Actor) -> Result<(), Error> {
+    if actor.role == Role::Viewer {
+        Err(Error::forbidden("viewers do not declare incidents"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Those who watch a team's incidents, managers of the team, and administrators.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for everybody else.
+pub fn watches(actor: &Actor, team: &Team, pool: &[PersonId]) -> Result<(), Error> {
+    works_on(actor, team, pool).map_err(|_| {
+        Error::forbidden(format!(
+            "only people of the watcher rotation, managers of {} and administrators may do this",
+            team.name
+        ))
+    })
+}
+
+/// Those who work on an incident, managers of the team that watches it, and administrators.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for everybody else.
+pub fn works_on(actor: &Actor, team: &Team, circle: &[PersonId]) -> Result<(), Error> {
+    let inside = actor.role != Role::Viewer && actor.person.is_some_and(|id| circle.contains(&id));
+    if inside || manages(actor, team) {
+        Ok(())
+    } else {
+        Err(Error::forbidden(format!(
+            "only those who work on the incident, managers of {} and administrators may do this",
+            team.name
+        )))
+    }
+}

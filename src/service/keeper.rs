@@ -7,7 +7,7 @@ use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use crate::domain::interval::Instant;
 use crate::roster::{Loaded, Roster};
 use crate::storage::{
-    Change, Db, Store, StoreError, changes, feeds, people, rotations, teams, tokens,
+    Change, Db, Store, StoreError, changes, feeds, incidents, people, rotations, teams, tokens,
 };
 
 /// The present roster of this replica.
@@ -109,11 +109,13 @@ fn everything(db: &mut Db) -> Result<Loaded, StoreError> {
         rotations: rotations::load(db, None)?,
         tokens: Some(tokens::load(db)?),
         feeds: Some(feeds::load(db)?),
+        incidents: Some(incidents::load_live(db)?),
+        watch_settings: Some(incidents::load_settings(db)?),
     })
 }
 
 fn only(db: &mut Db, changed: &[Change]) -> Result<Loaded, StoreError> {
-    let mut subscriptions = false;
+    let (mut subscriptions, mut alarms) = (false, false);
     let (mut who, mut which, mut what, mut secrets) = (Vec::new(), Vec::new(), Vec::new(), false);
     for change in changed {
         match change {
@@ -122,6 +124,7 @@ fn only(db: &mut Db, changed: &[Change]) -> Result<Loaded, StoreError> {
             Change::Rotation(id) => what.push(*id),
             Change::Tokens => secrets = true,
             Change::Feeds => subscriptions = true,
+            Change::Incidents => alarms = true,
         }
     }
     if who.len() + which.len() + what.len() > 500 {
@@ -139,6 +142,10 @@ fn only(db: &mut Db, changed: &[Change]) -> Result<Loaded, StoreError> {
     }
     if !what.is_empty() {
         loaded.rotations = rotations::load(db, Some(&what))?;
+    }
+    if alarms {
+        loaded.incidents = Some(incidents::load_live(db)?);
+        loaded.watch_settings = Some(incidents::load_settings(db)?);
     }
     if secrets {
         loaded.tokens = Some(tokens::load(db)?);

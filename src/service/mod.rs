@@ -7,6 +7,7 @@ pub mod error;
 pub mod expected;
 pub mod faults;
 pub mod feeds;
+pub mod incidents;
 pub mod input;
 pub mod keeper;
 pub mod links;

@@ -22,8 +22,8 @@ pub struct OutboxView {
     pub id: String,
     /// What it says, such as `reminder.incoming`.
     pub kind: String,
-    /// To whom.
-    pub person_id: String,
+    /// To whom; null: to a channel.
+    pub person_id: Option<String>,
     /// About which rotation.
     pub rotation_id: Option<String>,
     /// What it was planned from.
@@ -130,7 +130,7 @@ pub fn queue(tx: &mut Tx<'_>, mail: &Queued, now: Instant) -> Result<String, Err
         id: new_id().to_string(),
         key: mail.key.clone(),
         kind: mail.kind.to_owned(),
-        person_id: mail.to.to_string(),
+        person_id: Some(mail.to.to_string()),
         rotation_id: mail.rotation.map(|id| id.to_string()),
         payload: Json(as_json(&mail.notice)?),
         due_at: mail.due_at,

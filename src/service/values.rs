@@ -79,6 +79,36 @@ pub fn text(faults: &mut Faults, pointer: &str, text: Option<&str>) -> Option<Op
     None
 }
 
+/// A text that has to be there, with line breaks but no other control characters.
+pub fn words(faults: &mut Faults, pointer: &str, text: &str, longest: usize) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        faults.add(pointer, "must not be empty");
+    } else if text.chars().count() > longest {
+        faults.add(pointer, format!("must have at most {longest} characters"));
+    } else if text.chars().any(|c| c.is_control() && c != '\n') {
+        faults.add(pointer, "must not have control characters");
+    } else {
+        return Some(text.to_owned());
+    }
+    None
+}
+
+/// The address of a page, or of something that takes messages.
+pub fn web_address(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
+    let text = text.trim();
+    let read = url::Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https") && url.has_host() && text.len() <= 2000
+    });
+    if read.is_none() {
+        faults.add(
+            pointer,
+            "must be an address that begins with https:// or http://",
+        );
+    }
+    read.map(String::from)
+}
+
 /// An address that mail can be sent to.
 pub fn email(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
     let text = text.trim();

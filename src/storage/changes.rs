@@ -28,6 +28,8 @@ pub enum Change {
     Tokens,
     /// Calendar feeds.
     Feeds,
+    /// Incidents, and how rotations work on them.
+    Incidents,
 }
 
 impl Change {
@@ -38,6 +40,7 @@ impl Change {
             Self::Rotation(id) => ("rotation", id.to_string()),
             Self::Tokens => ("tokens", String::new()),
             Self::Feeds => ("feeds", String::new()),
+            Self::Incidents => ("incidents", String::new()),
         }
     }
 
@@ -48,6 +51,7 @@ impl Change {
             "rotation" => Self::Rotation(id.parse().ok()?),
             "tokens" => Self::Tokens,
             "feeds" => Self::Feeds,
+            "incidents" => Self::Incidents,
             _ => return None,
         })
     }

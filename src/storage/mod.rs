@@ -6,6 +6,7 @@ pub mod connection;
 pub mod db;
 pub mod feeds;
 pub mod idempotency;
+pub mod incidents;
 pub mod outbox;
 pub mod people;
 pub mod postgres;

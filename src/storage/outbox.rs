@@ -61,8 +61,8 @@ pub struct Mail {
     pub key: String,
     /// What it says, such as `reminder.incoming`.
     pub kind: String,
-    /// To whom.
-    pub person_id: String,
+    /// To whom; `None`: to a channel.
+    pub person_id: Option<String>,
     /// About what.
     pub rotation_id: Option<String>,
     /// What it was planned from.
@@ -98,8 +98,8 @@ pub struct Planned {
     pub key: String,
     /// What it says, such as `reminder.incoming`.
     pub kind: String,
-    /// To whom.
-    pub person_id: String,
+    /// To whom; `None`: to a channel.
+    pub person_id: Option<String>,
     /// About what.
     pub rotation_id: Option<String>,
     /// What it is planned from.

@@ -211,7 +211,7 @@ table! {
         id -> Text,
         key -> Text,
         kind -> Text,
-        person_id -> Text,
+        person_id -> Nullable<Text>,
         rotation_id -> Nullable<Text>,
         payload -> JsonDoc,
         state -> Text,
@@ -264,6 +264,69 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    incidents (id) {
+        id -> Text,
+        reference_key -> Text,
+        rotation_id -> Text,
+        is_open -> Bool,
+        is_live -> Bool,
+        last_event -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    incident_events (incident_id, number) {
+        incident_id -> Text,
+        number -> Integer,
+        at -> UtcTs,
+        actor_id -> Nullable<Text>,
+        fact -> JsonDoc,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    watch_settings (rotation_id) {
+        rotation_id -> Text,
+        settings -> JsonDoc,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    incident_webhooks (id) {
+        id -> Text,
+        rotation_id -> Text,
+        name -> Text,
+        mapping -> JsonDoc,
+        created_at -> UtcTs,
+        revoked_at -> Nullable<UtcTs>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    webhook_deliveries (webhook_id, delivery_id) {
+        webhook_id -> Text,
+        delivery_id -> Text,
+        at -> UtcTs,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     settings,
     people,
@@ -280,5 +343,10 @@ allow_tables_to_appear_in_same_query!(
     outbox,
     idempotency,
     roster_version,
-    changes
+    changes,
+    incidents,
+    incident_events,
+    watch_settings,
+    incident_webhooks,
+    webhook_deliveries
 );

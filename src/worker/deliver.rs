@@ -148,8 +148,8 @@ fn letter(
 ) -> Result<Letter, Outcome> {
     let person = mail
         .person_id
-        .parse()
-        .ok()
+        .as_ref()
+        .and_then(|id| id.parse().ok())
         .and_then(|id| roster.person(id))
         .filter(|person| person.active_at(now))
         .ok_or(Outcome::Dropped("the person is gone"))?;

@@ -72,7 +72,7 @@ fn planned(rotation: RotationId, reminder: &Reminder) -> Planned {
         id: new_id().to_string(),
         key: reminder.key.clone(),
         kind: kind.to_owned(),
-        person_id: reminder.recipient.to_string(),
+        person_id: Some(reminder.recipient.to_string()),
         rotation_id: Some(rotation.to_string()),
         payload: Json(json!({
             "lead": reminder.lead,

@@ -4,6 +4,7 @@
 mod audit;
 mod duties;
 mod feeds;
+mod incidents;
 mod outbox;
 mod overrides;
 mod people;
@@ -58,6 +59,20 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feeds::list)
         .service(feeds::create)
         .service(feeds::revoke)
+        .service(incidents::declare)
+        .service(incidents::list)
+        .service(incidents::get)
+        .service(incidents::change)
+        .service(incidents::raise_hand)
+        .service(incidents::hand_over)
+        .service(incidents::accept)
+        .service(incidents::decline)
+        .service(incidents::stay)
+        .service(incidents::tell)
+        .service(incidents::tick)
+        .service(incidents::resolve)
+        .service(incidents::settings)
+        .service(incidents::put_settings)
         .service(audit::list)
         .service(outbox::list);
 }

@@ -1,0 +1,266 @@
+//! Incidents.
+
+use actix_web::{HttpResponse, get, patch, post, put};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::domain::ids::{IncidentId, RotationId};
+use crate::domain::incident::WatchSettings;
+use crate::domain::interval::Instant;
+use crate::http::auth::Caller;
+use crate::http::idempotency::{Answer, NO_BODY};
+use crate::http::{Body, BodyOrDefault, Id, IfMatch, Number, Page, Paging, Problem, Query, Reply};
+use crate::service::incidents::{
+    self, IncidentChange, IncidentView, NewHandover, NewIncident, NewUpdate, RaisedHand, Resolve,
+    SettingsView, Stay, Tick,
+};
+use crate::service::{Actor, Error, Faults, Tx};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentsQuery {
+    /// Only `open` or `resolved`.
+    state: Option<String>,
+    /// How many, 1 to 200; by default 50.
+    limit: Option<String>,
+    /// From an earlier page.
+    cursor: Option<String>,
+}
+
+/// A change of one incident.
+async fn change_by(
+    caller: Caller,
+    digest: &[u8],
+    work: impl FnOnce(&mut Tx<'_>, &Actor, Instant) -> Result<IncidentView, Error> + Send + 'static,
+) -> Result<Answer, Problem> {
+    caller
+        .change(digest, move |tx, caller| {
+            let view = work(tx, &caller.actor, caller.now)?;
+            Ok(Reply::ok(&view)?.version(view.version))
+        })
+        .await
+}
+
+/// Declares an incident; one of the same reference that goes on is that one (200).
+#[utoipa::path(tag = "incidents", request_body = NewIncident, responses((status = 201, body = IncidentView), (status = 200, description = "it was declared before", body = IncidentView)))]
+#[post("/incidents")]
+pub async fn declare(caller: Caller, body: Body<NewIncident>) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let declared = incidents::declare(tx, &caller.actor, &body.value, caller.now)?;
+            let view = declared.view;
+            let reply = if declared.is_new {
+                Reply::created(&view)?.location(format!("/api/v1/incidents/{}", view.id))
+            } else {
+                Reply::ok(&view)?
+            };
+            Ok(reply.version(view.version))
+        })
+        .await
+}
+
+/// Incidents, in the order in which they were declared.
+#[utoipa::path(tag = "incidents", params(IncidentsQuery), responses((status = 200, body = Page<IncidentView>)))]
+#[get("/incidents")]
+pub async fn list(caller: Caller, query: Query<IncidentsQuery>) -> Result<Reply, Problem> {
+    let query = query.0;
+    let mut faults = Faults::new();
+    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let open = faults.check_some("/state", query.state.as_deref(), |text| match text {
+        "open" => Ok(true),
+        "resolved" => Ok(false),
+        _ => Err("must be open or resolved"),
+    });
+    let (paging, open) = faults.finish_with(paging.zip(open))?;
+    let after = paging.after.clone();
+    let limit = i64::try_from(paging.limit + 1).unwrap_or(i64::MAX);
+    let rows = caller
+        .read(move |db, caller| {
+            let roster = caller.app.keeper.snapshot();
+            incidents::list(db, &roster, open, after.as_deref(), limit, caller.now)
+        })
+        .await?;
+    Ok(Reply::ok(&paging.page_of_rows(rows, |row| row.id.clone()))?)
+}
+
+/// An incident, with all that happened. One that goes on is known while the database is away, too.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), responses((status = 200, body = IncidentView)))]
+#[get("/incidents/{id}")]
+pub async fn get(caller: Caller, id: Id<IncidentId>) -> Result<HttpResponse, Problem> {
+    let roster = caller.app.keeper.snapshot();
+    let view = match roster.incident(id.0) {
+        Some(incident) => incidents::view(&roster, incident, caller.now),
+        None => {
+            caller
+                .read(move |db, caller| incidents::find(db, &roster, id.0, caller.now))
+                .await?
+        }
+    };
+    Ok(Reply::ok(&view)?.version(view.version).response())
+}
+
+/// Changes what is known of an incident: title, severity, stage, lead, communications, links.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = IncidentChange, responses((status = 200, body = IncidentView)))]
+#[patch("/incidents/{id}")]
+pub async fn change(
+    caller: Caller,
+    id: Id<IncidentId>,
+    expected: IfMatch,
+    body: Body<IncidentChange>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body;
+    change_by(caller, &digest, move |tx, actor, now| {
+        incidents::change(tx, actor, id.0, &value, &expected.0, now)
+    })
+    .await
+}
+
+/// Raises a hand: of two, the first watches, and the other is told who does (409).
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = RaisedHand, responses((status = 200, body = IncidentView)))]
+#[post("/incidents/{id}/raise-hand")]
+pub async fn raise_hand(
+    caller: Caller,
+    id: Id<IncidentId>,
+    body: BodyOrDefault<RaisedHand>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body.0;
+    change_by(caller, &digest, move |tx, actor, now| {
+        incidents::raise_hand(tx, actor, id.0, &value, now)
+    })
+    .await
+}
+
+/// Offers the watch to somebody, who has it once they accept; or leaves it, with its notes, for whoever comes next.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = NewHandover, responses((status = 201, body = IncidentView)))]
+#[post("/incidents/{id}/handovers")]
+pub async fn hand_over(
+    caller: Caller,
+    id: Id<IncidentId>,
+    body: Body<NewHandover>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let view = incidents::hand_over(tx, &caller.actor, id.0, &body.value, caller.now)?;
+            Ok(Reply::created(&view)?.version(view.version))
+        })
+        .await
+}
+
+/// Accepts a handover: whoever it is offered to watches from now on.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path)), responses((status = 200, body = IncidentView)))]
+#[post("/incidents/{id}/handovers/{n}/accept")]
+pub async fn accept(caller: Caller, id: Id<IncidentId>, number: Number) -> Result<Answer, Problem> {
+    change_by(caller, &NO_BODY, move |tx, actor, now| {
+        incidents::answer_handover(tx, actor, id.0, number.0, true, now)
+    })
+    .await
+}
+
+/// Declines a handover: the watcher remains.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path)), responses((status = 200, body = IncidentView)))]
+#[post("/incidents/{id}/handovers/{n}/decline")]
+pub async fn decline(
+    caller: Caller,
+    id: Id<IncidentId>,
+    number: Number,
+) -> Result<Answer, Problem> {
+    change_by(caller, &NO_BODY, move |tx, actor, now| {
+        incidents::answer_handover(tx, actor, id.0, number.0, false, now)
+    })
+    .await
+}
+
+/// The watcher stays on, or leaves early.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Stay, responses((status = 200, body = IncidentView)))]
+#[post("/incidents/{id}/stay")]
+pub async fn stay(caller: Caller, id: Id<IncidentId>, body: Body<Stay>) -> Result<Answer, Problem> {
+    let Body { value, digest } = body;
+    change_by(caller, &digest, move |tx, actor, now| {
+        incidents::stay(tx, actor, id.0, &value, now)
+    })
+    .await
+}
+
+/// Logs what customers were told.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = NewUpdate, responses((status = 201, body = IncidentView)))]
+#[post("/incidents/{id}/updates")]
+pub async fn tell(
+    caller: Caller,
+    id: Id<IncidentId>,
+    body: Body<NewUpdate>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let view = incidents::tell(tx, &caller.actor, id.0, &body.value, caller.now)?;
+            Ok(Reply::created(&view)?.version(view.version))
+        })
+        .await
+}
+
+/// Ticks something that is to be done, or takes the tick away.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path)), request_body = Tick, responses((status = 200, body = IncidentView)))]
+#[put("/incidents/{id}/items/{n}")]
+pub async fn tick(
+    caller: Caller,
+    id: Id<IncidentId>,
+    number: Number,
+    body: Body<Tick>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body;
+    change_by(caller, &digest, move |tx, actor, now| {
+        incidents::tick(tx, actor, id.0, number.0, &value, now)
+    })
+    .await
+}
+
+/// Ends an incident; what follows it is listed, with due dates.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Resolve, responses((status = 200, body = IncidentView)))]
+#[post("/incidents/{id}/resolve")]
+pub async fn resolve(
+    caller: Caller,
+    id: Id<IncidentId>,
+    body: BodyOrDefault<Resolve>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body.0;
+    change_by(caller, &digest, move |tx, actor, now| {
+        incidents::resolve(tx, actor, id.0, &value, now)
+    })
+    .await
+}
+
+/// How a rotation works on incidents: patience, severities, checklist, follow-ups, chat.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), responses((status = 200, body = SettingsView)))]
+#[get("/rotations/{id}/incident-settings")]
+pub async fn settings(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Problem> {
+    let view = caller
+        .read(move |db, caller| {
+            let roster = caller.app.keeper.snapshot();
+            incidents::settings(db, &caller.actor, &roster, id.0)
+        })
+        .await?;
+    Ok(Reply::ok(&view)?.version(view.version).response())
+}
+
+/// Changes how a rotation works on incidents, also on those that go on. What is left out is as by default.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Object, responses((status = 200, body = SettingsView)))]
+#[put("/rotations/{id}/incident-settings")]
+pub async fn put_settings(
+    caller: Caller,
+    id: Id<RotationId>,
+    expected: IfMatch,
+    body: Body<WatchSettings>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let view = incidents::put_settings(
+                tx,
+                &caller.actor,
+                id.0,
+                &body.value,
+                &expected.0,
+                caller.now,
+            )?;
+            Ok(Reply::ok(&view)?.version(view.version))
+        })
+        .await
+}

@@ -1,0 +1,265 @@
+//! What a change of an incident is decided on: the incident, locked, with everybody it concerns, as the transaction
+//! sees them.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::view::IncidentView;
+use crate::domain::actor::Actor;
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{IncidentId, PersonId, RotationId, TeamId};
+use crate::domain::incident::{Event, Fact, Incident, Refusal, WatchSettings};
+use crate::domain::interval::Instant;
+use crate::domain::rotation::Rotation;
+use crate::domain::team::Team;
+use crate::roster::{Loaded, Roster};
+use crate::service::scene::{as_json, note};
+use crate::service::{Error, access};
+use crate::storage::audit::Deed;
+use crate::storage::{Change, Tx, incidents, people, rotations, teams};
+
+/// An incident, and what belongs to it.
+pub(super) struct Desk {
+    /// Its rotations with their fallbacks, and the people whom they and the incident name.
+    pub roster: Roster,
+    /// The incident.
+    pub incident: Incident,
+    /// How its rotation works.
+    pub settings: WatchSettings,
+    /// The team of its rotation.
+    pub team: Arc<Team>,
+    /// How many of its facts are stored.
+    known: usize,
+}
+
+impl Desk {
+    /// Locks the incident until the transaction ends. `also` are people whom the change names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] where there is no such incident.
+    pub(super) fn of(tx: &mut Tx<'_>, id: IncidentId, also: &[PersonId]) -> Result<Self, Error> {
+        let incident = incidents::lock(tx, id)?.ok_or(Error::NotFound("incident"))?;
+        Self::about(tx, incident, also)
+    }
+
+    /// The same for an incident that is new: none of its facts are stored.
+    pub(super) fn new(
+        tx: &mut Tx<'_>,
+        incident: Incident,
+        also: &[PersonId],
+    ) -> Result<Self, Error> {
+        let desk = Self::about(tx, incident, also)?;
+        Ok(Self { known: 0, ..desk })
+    }
+
+    /// The same desk with what belongs to the incident since it changed.
+    pub(super) fn of_changed(tx: &mut Tx<'_>, desk: Self) -> Result<Self, Error> {
+        let known = desk.known;
+        let desk = Self::about(tx, desk.incident, &[])?;
+        Ok(Self { known, ..desk })
+    }
+
+    fn about(tx: &mut Tx<'_>, incident: Incident, also: &[PersonId]) -> Result<Self, Error> {
+        let first: Vec<RotationId> = [incident.rotation]
+            .into_iter()
+            .chain(incident.communications)
+            .collect();
+        let mut who: Vec<PersonId> = incident.watches.iter().map(|watch| watch.person).collect();
+        who.extend(incident.handovers.iter().filter_map(|handover| handover.to));
+        who.extend(incident.events.iter().filter_map(|event| event.by));
+        who.extend(incident.lead);
+        who.extend(also);
+        let roster = surroundings(tx, first, who)?;
+        let (settings, _) = incidents::settings(tx.db(), incident.rotation)?;
+        let team = team_of(&roster, incident.rotation)
+            .cloned()
+            .ok_or_else(|| Error::Internal("a rotation without a team".to_owned()))?;
+        Ok(Self {
+            known: incident.events.len(),
+            roster,
+            incident,
+            settings,
+            team,
+        })
+    }
+
+    /// Refuses those who do not watch the incidents of this rotation.
+    pub(super) fn must_watch(&self, actor: &Actor, now: Instant) -> Result<(), Error> {
+        access::watches(actor, &self.team, &self.pool(self.incident.rotation, now))
+    }
+
+    /// Refuses those who do not work on the incident.
+    pub(super) fn must_work_on(&self, actor: &Actor, now: Instant) -> Result<(), Error> {
+        let mut circle = self.pool(self.incident.rotation, now);
+        if let Some(communications) = self.incident.communications {
+            circle.extend(self.pool(communications, now));
+        }
+        circle.extend(self.incident.lead);
+        circle.extend(self.incident.declared_by);
+        access::works_on(actor, &self.team, &circle)
+    }
+
+    fn pool(&self, rotation: RotationId, now: Instant) -> Vec<PersonId> {
+        self.roster
+            .timeline(rotation)
+            .and_then(|timeline| timeline.rotation().revision_at(now))
+            .map(|revision| revision.order.clone())
+            .unwrap_or_default()
+    }
+
+    /// What happens next, by the actor.
+    pub(super) fn happens(&mut self, actor: &Actor, fact: Fact, now: Instant) {
+        self.incident.apply(Event {
+            at: now,
+            by: actor.person,
+            fact,
+        });
+    }
+
+    /// Stores what happened, and notes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when the database is away.
+    pub(super) fn keep(
+        self,
+        tx: &mut Tx<'_>,
+        actor: &Actor,
+        action: &str,
+        now: Instant,
+    ) -> Result<IncidentView, Error> {
+        let before = self.incident.events.get(..self.known).unwrap_or_default();
+        let before = Incident::of(self.incident.id, before.to_vec());
+        if self.known == 0 {
+            incidents::insert(tx.db(), &self.incident)?;
+        } else {
+            incidents::append(tx.db(), &self.incident, self.known)?;
+        }
+        tx.changed(Change::Incidents);
+        let facts: Vec<&Fact> = self
+            .incident
+            .events
+            .iter()
+            .skip(self.known)
+            .map(|event| &event.fact)
+            .collect();
+        let mut after = brief(&self.incident);
+        if let Value::Object(after) = &mut after {
+            after.insert("facts".to_owned(), as_json(facts)?);
+        }
+        let deed = Deed {
+            action,
+            kind: "incident",
+            id: self.incident.id.to_string(),
+            before: before.as_ref().map(brief).unwrap_or_default(),
+            after,
+        };
+        note(tx, actor, now, deed)?;
+        Ok(self.view(now))
+    }
+
+    /// The incident, as it is shown.
+    pub(super) fn view(&self, now: Instant) -> IncidentView {
+        IncidentView::of(&self.roster, &self.incident, &self.settings, now)
+    }
+
+    fn name(&self, person: PersonId) -> String {
+        let found = self.roster.person(person);
+        found.map(|found| found.name.clone()).unwrap_or_default()
+    }
+
+    /// Why something cannot happen, in words; `pointer` is the member of the body that names a person or an instant.
+    pub(super) fn refused(&self, refusal: Refusal, pointer: &str) -> Error {
+        let reference = &self.incident.reference;
+        let text = |at: Instant| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        match refusal {
+            Refusal::Resolved { at } => {
+                Error::conflict(format!("{reference} was resolved at {}", text(at)))
+            }
+            Refusal::NotInTheRotation => {
+                Error::invalid(pointer, "is not among the people of the watcher rotation")
+            }
+            Refusal::Watched { by } => Error::conflict_with(
+                format!("{} watches {reference} already", self.name(by)),
+                "watcher",
+                json!({ "id": by, "name": self.name(by) }),
+            ),
+            Refusal::NobodyWatches => {
+                Error::conflict(format!("nobody watches {reference}: raise a hand"))
+            }
+            Refusal::WatchesAlready => Error::conflict(format!("they watch {reference} already")),
+            Refusal::Away { until } => Error::invalid(
+                pointer,
+                until.map_or_else(
+                    || "they are away".to_owned(),
+                    |until| format!("they are not at work before {}", text(until)),
+                ),
+            ),
+            Refusal::NoSuchHandover => Error::NotFound("handover"),
+            Refusal::HandoverClosed => {
+                Error::conflict("the handover does not wait for an answer any more")
+            }
+            Refusal::OfferedToAnother { to } => {
+                Error::forbidden(format!("it is offered to {}", self.name(to)))
+            }
+            Refusal::NotAhead => Error::invalid(pointer, "must lie ahead"),
+            Refusal::NoSuchItem => Error::NotFound("item"),
+            Refusal::NotAStage => Error::invalid(
+                pointer,
+                "an incident is resolved by POST /incidents/{id}/resolve",
+            ),
+        }
+    }
+}
+
+/// What the audit log keeps of an incident; the facts say the rest.
+fn brief(incident: &Incident) -> Value {
+    json!({
+        "reference": incident.reference,
+        "title": incident.title,
+        "severity": incident.severity,
+        "stage": incident.stage,
+        "watcher": incident.watcher(),
+        "version": incident.version(),
+    })
+}
+
+fn team_of(roster: &Roster, rotation: RotationId) -> Option<&Arc<Team>> {
+    roster.team(roster.timeline(rotation)?.rotation().team)
+}
+
+/// These rotations with the fallbacks that they lead to, and the people whom they name, as the transaction sees them.
+fn surroundings(
+    tx: &mut Tx<'_>,
+    first: Vec<RotationId>,
+    mut who: Vec<PersonId>,
+) -> Result<Roster, Error> {
+    let mut found: Vec<(Rotation, Vec<_>)> = Vec::new();
+    let mut wanted = first;
+    while !wanted.is_empty() {
+        found.extend(rotations::load(tx.db(), Some(&wanted))?);
+        let known = |id: &RotationId| found.iter().any(|(rotation, _)| rotation.id == *id);
+        wanted = found
+            .iter()
+            .filter_map(|(rotation, _)| rotation.fallback)
+            .filter(|id| !known(id))
+            .collect();
+    }
+    let mut which: Vec<TeamId> = Vec::new();
+    for (rotation, overrides) in &found {
+        which.push(rotation.team);
+        who.extend(rotation.everybody());
+        who.extend(overrides.iter().filter_map(|one| one.person));
+    }
+    who.sort_unstable();
+    who.dedup();
+    let loaded = Loaded {
+        people: people::load(tx.db(), Some(&who))?,
+        teams: teams::load(tx.db(), Some(&which))?,
+        rotations: found,
+        ..Loaded::default()
+    };
+    Ok(Roster::default().with(loaded, 0))
+}

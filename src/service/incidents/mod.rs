@@ -1,0 +1,465 @@
+//! Incidents: declaring them, watching them, handing the watch over, telling customers, and the end.
+
+mod commands;
+mod desk;
+mod parts;
+mod settings;
+mod view;
+
+pub use commands::{
+    IncidentChange, NewHandover, NewIncident, NewUpdate, RaisedHand, Resolve, Stay, Tick,
+};
+use desk::Desk;
+pub use settings::{put_settings, settings};
+pub use view::{HandoverView, IncidentView, ItemView, SettingsView, UpdateView, WatchView};
+
+use parts::{communications, link, person, severity, stage, watcher_rotation};
+
+use super::{Actor, Error, Expected, Faults, access, input, values};
+use crate::clock::new_id;
+use crate::domain::ids::{IncidentId, PersonId};
+use crate::domain::incident::{Event, Fact, How, Incident, Links, Notes, Refusal, WatchSettings};
+
+use crate::domain::interval::Instant;
+use crate::roster::Roster;
+use crate::storage::{Db, Tx, incidents};
+
+/// A reference has at most so many characters, as has the name of a severity.
+pub(super) const LONGEST_NAME: usize = 64;
+
+/// A title.
+pub(super) const LONGEST_TITLE: usize = 200;
+
+/// Notes, and what customers are told.
+const LONGEST_TEXT: usize = 10_000;
+
+/// An incident, and whether it is new.
+#[derive(Debug)]
+pub struct Declared {
+    /// The incident.
+    pub view: IncidentView,
+    /// Whether it was declared just now; it may have been before.
+    pub is_new: bool,
+}
+
+/// Declares an incident; one that was declared before is that one.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], and [`Error::Conflict`] where an incident of that reference is over.
+pub fn declare(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    new: &NewIncident,
+    now: Instant,
+) -> Result<Declared, Error> {
+    access::declares(actor)?;
+    let mut faults = Faults::new();
+    let reference = values::line(&mut faults, "/reference", &new.reference, LONGEST_NAME);
+    let title = values::line(&mut faults, "/title", &new.title, LONGEST_TITLE);
+    let rotation = watcher_rotation(tx, &mut faults, &new.rotation_id, now)?;
+    let settings = match rotation {
+        Some(rotation) => incidents::settings(tx.db(), rotation)?.0,
+        None => WatchSettings::default(),
+    };
+    let severity = severity(&mut faults, &settings, new.severity.as_deref());
+    let communications =
+        communications(tx, &mut faults, new.communications_rotation_id.as_deref())?;
+    let lead = person(tx, &mut faults, "/lead", new.lead.as_deref())?;
+    let links = Links {
+        channel: link(&mut faults, "/channel_url", new.channel_url.as_deref()),
+        thread: link(&mut faults, "/thread_url", new.thread_url.as_deref()),
+        status_page: link(
+            &mut faults,
+            "/status_page_url",
+            new.status_page_url.as_deref(),
+        ),
+    };
+    let watcher = match (new.watch.as_deref(), actor.person) {
+        (Some("self"), Some(me)) => Some(me),
+        (Some("self"), None) => {
+            faults.add("/watch", "you are no person: name somebody");
+            None
+        }
+        (other, _) => person(tx, &mut faults, "/watch", other)?,
+    };
+    let parts = reference.zip(title).zip(rotation);
+    let ((reference, title), rotation) = faults.finish_with(parts)?;
+    if let Some(before) = incidents::find_by_reference(tx.db(), &reference)? {
+        return declared_before(tx, &before, now);
+    }
+    let fact = Fact::Declared {
+        reference,
+        title,
+        to_do: settings.checklist(severity.as_deref()),
+        severity,
+        rotation,
+        communications,
+        lead,
+        links,
+    };
+    let event = Event {
+        at: now,
+        by: actor.person,
+        fact,
+    };
+    let incident = Incident::of(IncidentId::from_uuid(new_id()), vec![event])
+        .ok_or_else(|| Error::Internal("a declaration declares nothing".to_owned()))?;
+    let also: Vec<PersonId> = watcher.into_iter().collect();
+    let mut desk = Desk::new(tx, incident, &also)?;
+    if let Some(watcher) = watcher {
+        // Whoever declares an incident may say who watches it; for oneself one must be of the rotation.
+        if actor.is(watcher) {
+            desk.must_watch(actor, now)?;
+        }
+        take(&mut desk, actor, watcher, "/watch", now)?;
+    }
+    let view = desk.keep(tx, actor, "incident.declare", now)?;
+    Ok(Declared { view, is_new: true })
+}
+
+fn declared_before(tx: &mut Tx<'_>, before: &Incident, now: Instant) -> Result<Declared, Error> {
+    let desk = Desk::of(tx, before.id, &[])?;
+    match before.resolved_at {
+        Some(at) => Err(desk.refused(Refusal::Resolved { at }, "")),
+        None => Ok(Declared {
+            view: desk.view(now),
+            is_new: false,
+        }),
+    }
+}
+
+/// Somebody takes the watch.
+fn take(
+    desk: &mut Desk,
+    actor: &Actor,
+    person: PersonId,
+    pointer: &str,
+    now: Instant,
+) -> Result<(), Error> {
+    let how = if actor.is(person) {
+        How::RaisedHand
+    } else {
+        How::Named
+    };
+    let fact = desk
+        .incident
+        .take(&desk.roster, person, how, now)
+        .map_err(|refusal| desk.refused(refusal, pointer))?;
+    desk.happens(actor, fact, now);
+    Ok(())
+}
+
+/// Raises a hand: of two, the first watches.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`], which names the watcher,
+/// where somebody watches already.
+pub fn raise_hand(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: IncidentId,
+    hand: &RaisedHand,
+    now: Instant,
+) -> Result<IncidentView, Error> {
+    let mut faults = Faults::new();
+    let named = person(tx, &mut faults, "/person_id", hand.person_id.as_deref())?;
+    faults.finish()?;
+    let whose = named
+        .or(actor.person)
+        .ok_or_else(|| Error::invalid("/person_id", "you are no person: name somebody"))?;
+    let mut desk = Desk::of(tx, id, &[whose])?;
+    if actor.is(whose) {
+        desk.must_watch(actor, now)?;
+    } else {
+        access::manager(actor, &desk.team)?;
+    }
+    take(&mut desk, actor, whose, "/person_id", now)?;
+    desk.keep(tx, actor, "incident.raise_hand", now)
+}
+
+/// Offers the watch to somebody, or leaves it for whoever comes next.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where nobody watches.
+pub fn hand_over(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: IncidentId,
+    new: &NewHandover,
+    now: Instant,
+) -> Result<IncidentView, Error> {
+    let mut faults = Faults::new();
+    let to = person(tx, &mut faults, "/to", new.to.as_deref())?;
+    let mut text =
+        |pointer: &str, text: &str| values::words(&mut faults, pointer, text, LONGEST_TEXT);
+    let status = text("/status", &new.status);
+    let key_information = text("/key_information", &new.key_information);
+    let told_to_users = text("/told_to_users", &new.told_to_users);
+    let parts = status.zip(key_information).zip(told_to_users);
+    let mut desk = Desk::of(tx, id, to.as_slice())?;
+    desk.must_watch(actor, now)?;
+    let ((status, key_information), told_to_users) = faults.finish_with(parts)?;
+    let notes = Notes {
+        status,
+        ticket_count: new.ticket_count,
+        key_information,
+        told_to_users,
+    };
+    let fact = match to {
+        Some(to) => desk.incident.offer(&desk.roster, to, notes, now),
+        None => desk.incident.leave(notes),
+    };
+    let fact = fact.map_err(|refusal| desk.refused(refusal, "/to"))?;
+    desk.happens(actor, fact, now);
+    desk.keep(tx, actor, "incident.hand_over", now)
+}
+
+/// Accepts a handover, or declines it. Managers may for anybody.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where it does not wait for an answer.
+pub fn answer_handover(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: IncidentId,
+    number: u32,
+    accept: bool,
+    now: Instant,
+) -> Result<IncidentView, Error> {
+    let mut desk = Desk::of(tx, id, &[])?;
+    desk.must_watch(actor, now)?;
+    let who = actor.person.filter(|_| !access::manages(actor, &desk.team));
+    let fact = if accept {
+        desk.incident.accept(&desk.roster, number, who, now)
+    } else {
+        desk.incident.decline(number, who)
+    };
+    let fact = fact.map_err(|refusal| desk.refused(refusal, ""))?;
+    desk.happens(actor, fact, now);
+    let action = if accept {
+        "incident.accept_handover"
+    } else {
+        "incident.decline_handover"
+    };
+    desk.keep(tx, actor, action, now)
+}
+
+/// The watcher says until when they are there.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where nobody watches.
+pub fn stay(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: IncidentId,
+    stay: &Stay,
+    now: Instant,
+) -> Result<IncidentView, Error> {
+    let mut faults = Faults::new();
+    let until = faults.check("/until", input::bounded(&stay.until, now));
+    let mut desk = Desk::of(tx, id, &[])?;
+    desk.must_watch(actor, now)?;
+    let until = faults.finish_with(until)?;
+    let fact = desk
+        .incident
+        .stay(until, now)
+        .map_err(|refusal| desk.refused(refusal, "/until"))?;
+    desk.happens(actor, fact, now);
+    desk.keep(tx, actor, "incident.stay", now)
+}
+
+/// Changes what is known of an incident.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where it is
+/// over.
+pub fn change(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: IncidentId,
+    change: &IncidentChange,
+    expected: &Expected,
+    now: Instant,
+) -> Result<IncidentView, Error> {
+    let mut desk = Desk::of(tx, id, &[])?;
+    desk.must_work_on(actor, now)?;
+    expected.check(desk.incident.version())?;
+    let mut faults = Faults::new();
+    let title = change
+        .title
+        .as_deref()
+        .and_then(|title| values::line(&mut faults, "/title", title, LONGEST_TITLE));
+    let severity = severity(&mut faults, &desk.settings, change.severity.as_deref());
+    let stage = stage(&mut faults, change.stage.as_deref());
+    let communications = communications(
+        tx,
+        &mut faults,
+        change.communications_rotation_id.as_deref(),
+    )?;
+    let lead = person(tx, &mut faults, "/lead", change.lead.as_deref())?;
+    let old = desk.incident.links.clone();
+    let links = Links {
+        channel: link(&mut faults, "/channel_url", change.channel_url.as_deref()).or(old.channel),
+        thread: link(&mut faults, "/thread_url", change.thread_url.as_deref()).or(old.thread),
+        status_page: link(
+            &mut faults,
+            "/status_page_url",
+            change.status_page_url.as_deref(),
+        )
+        .or(old.status_page),
+    };
+    faults.finish()?;
+    let stage = desk
+        .incident
+        .go_to(stage.unwrap_or(desk.incident.stage))
+        .map_err(|refusal| desk.refused(refusal, "/stage"))?;
+    // What the new severity asks for besides.
+    let to_do = match severity.as_deref() {
+        None => Vec::new(),
+        severity => {
+            let there = |text: &str| desk.incident.items.iter().any(|item| item.text == text);
+            let mut more = desk.settings.checklist(severity);
+            more.retain(|one| !there(&one.text));
+            more
+        }
+    };
+    let fact = Fact::Changed {
+        title,
+        severity,
+        stage: (stage != desk.incident.stage).then_some(stage),
+        communications,
+        lead,
+        links: (links != desk.incident.links).then_some(links),
+        to_do,
+    };
+    desk.happens(actor, fact, now);
+    let desk = Desk::of_changed(tx, desk)?;
+    desk.keep(tx, actor, "incident.change", now)
+}
+
+/// Logs what customers were told.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`].
+pub fn tell(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: IncidentId,
+    update: &NewUpdate,
+    now: Instant,
+) -> Result<IncidentView, Error> {
+    let mut desk = Desk::of(tx, id, &[])?;
+    desk.must_work_on(actor, now)?;
+    let mut faults = Faults::new();
+    let text = values::words(&mut faults, "/text", &update.text, LONGEST_TEXT);
+    let fact = desk.incident.tell(faults.finish_with(text)?);
+    desk.happens(actor, fact, now);
+    desk.keep(tx, actor, "incident.update", now)
+}
+
+/// Says that something is done, or is not done after all.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`], [`Error::NotFound`].
+pub fn tick(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: IncidentId,
+    item: u32,
+    tick: &Tick,
+    now: Instant,
+) -> Result<IncidentView, Error> {
+    let mut desk = Desk::of(tx, id, &[])?;
+    desk.must_work_on(actor, now)?;
+    let fact = desk
+        .incident
+        .tick(item, tick.done)
+        .map_err(|refusal| desk.refused(refusal, ""))?;
+    desk.happens(actor, fact, now);
+    desk.keep(tx, actor, "incident.tick", now)
+}
+
+/// Ends an incident; what is left to be done follows.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where it is over.
+pub fn resolve(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: IncidentId,
+    end: &Resolve,
+    now: Instant,
+) -> Result<IncidentView, Error> {
+    let mut desk = Desk::of(tx, id, &[])?;
+    desk.must_work_on(actor, now)?;
+    let mut faults = Faults::new();
+    let text = end
+        .text
+        .as_deref()
+        .and_then(|text| values::words(&mut faults, "/text", text, LONGEST_TEXT));
+    faults.finish()?;
+    let to_do = desk
+        .settings
+        .follow_ups(desk.incident.severity.as_deref(), now);
+    let fact = desk
+        .incident
+        .resolve(to_do)
+        .map_err(|refusal| desk.refused(refusal, ""))?;
+    if let Some(text) = text {
+        let told = desk.incident.tell(text);
+        desk.happens(actor, told, now);
+    }
+    desk.happens(actor, fact, now);
+    desk.keep(tx, actor, "incident.resolve", now)
+}
+
+/// An incident that goes on, or one that is over.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub fn find(
+    db: &mut Db,
+    roster: &Roster,
+    id: IncidentId,
+    now: Instant,
+) -> Result<IncidentView, Error> {
+    let found = incidents::find(db, id)?.ok_or(Error::NotFound("incident"))?;
+    Ok(view(roster, &found, now))
+}
+
+/// Incidents in the order in which they were declared.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn list(
+    db: &mut Db,
+    roster: &Roster,
+    open: Option<bool>,
+    after: Option<&str>,
+    limit: i64,
+    now: Instant,
+) -> Result<Vec<IncidentView>, Error> {
+    let found = incidents::list(db, open, after, limit)?;
+    Ok(found
+        .iter()
+        .map(|incident| view(roster, incident, now))
+        .collect())
+}
+
+/// An incident, as it is shown.
+#[must_use]
+pub fn view(roster: &Roster, incident: &Incident, now: Instant) -> IncidentView {
+    let settings = roster.watch_settings(incident.rotation);
+    IncidentView::of(roster, incident, &settings, now)
+}
