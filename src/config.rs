@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
@@ -65,7 +66,7 @@ pub struct Config {
     /// Key of signed links, where the database's own is not to be used.
     pub secret: Option<SecretString>,
     /// Whose `Forwarded` and `X-Forwarded-*` headers are believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<IpNet>,
     /// What is logged.
     pub log: String,
     /// How.
@@ -261,12 +262,12 @@ impl Given {
             text.split(',')
                 .map(str::trim)
                 .filter(|address| !address.is_empty())
-                .map(|address| {
-                    address
-                        .parse()
-                        .map_err(|_| format!("{address:?} is not an IP address"))
+                .map(|text| {
+                    read_network(text).ok_or_else(|| {
+                        format!("{text:?} is neither an IP address nor a network like 10.0.0.0/8")
+                    })
                 })
-                .collect::<Result<Vec<IpAddr>, _>>()
+                .collect::<Result<Vec<_>, _>>()
         });
         let log = self.parse_or("DOGWATCH_LOG", "info", |text| {
             EnvFilter::try_new(&text).map(|_| text)
@@ -325,6 +326,12 @@ fn text_of(value: toml::Value) -> Option<String> {
             .map(|texts| texts.join(",")),
         _ => None,
     }
+}
+
+/// An address is a network of one.
+fn read_network(text: &str) -> Option<IpNet> {
+    let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse::<IpNet>().ok().or_else(alone)
 }
 
 fn read_public_url(text: &str) -> Result<String, &'static str> {
@@ -387,7 +394,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         write!(
             file,
-            "DOGWATCH_LISTEN = \"0.0.0.0:1\"\nDOGWATCH_PUBLIC_URL = \"https://duty.example.org/x/\"\nDOGWATCH_TRUSTED_PROXIES = [\"10.0.0.1\", \"::1\"]\n"
+            "DOGWATCH_LISTEN = \"0.0.0.0:1\"\nDOGWATCH_PUBLIC_URL = \"https://duty.example.org/x/\"\nDOGWATCH_TRUSTED_PROXIES = [\"10.0.0.1\", \"fd00::/8\"]\n"
         )
         .unwrap();
         let config = Config::load(
@@ -400,7 +407,12 @@ mod tests {
             config.public_url.as_deref(),
             Some("https://duty.example.org/x")
         );
-        assert_eq!(config.trusted_proxies.len(), 2);
+        let proxies: Vec<String> = config
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(proxies, ["10.0.0.1/32", "fd00::/8"]);
     }
 
     #[test]
@@ -416,7 +428,7 @@ mod tests {
             ("DOGWATCH_BOOTSTRAP_TOKEN", "hunter2 hunter2"),
             ("DOGWATCH_TZDATA_DIR", "/nowhere"),
             ("DOGWATCH_SECRET", "hunter2"),
-            ("DOGWATCH_TRUSTED_PROXIES", "10.0.0.1, proxy"),
+            ("DOGWATCH_TRUSTED_PROXIES", "10.0.0.1, 10.0.0.0/33"),
             ("DOGWATCH_LOG", "dogwatch=loud"),
             ("DOGWATCH_LOG_FORMAT", "xml"),
             ("DOGWATCH_COLOUR", "red"),

@@ -90,12 +90,19 @@ def errors():
         check(any(one.startswith(pointer) for one in named), f"POST /people: {pointer} is not named in {sorted(named)}")
     for address in ("a@b@example.org", "a b@example.org", "a@example.org\r\nBcc: b@example.org", "@example.org", ""):
         refused(admin.post("/people", {"name": "x", "email": address, "time_zone": "UTC"}), 422, "/email")
-    for name in ("", "  ", "x" * 5000, "a\u0000b"):
+    for name in ("", "  ", "x" * 5000, "a\u0000b", "a\u202eb", "a\u200bb"):
         refused(admin.post("/people", {"name": name, "email": "q@example.org", "time_zone": "UTC"}), 422, "/name")
     refused(admin.get("/people", limitt=3), 422)
     for limit in ("0", "201", "-1", "x"):
         refused(admin.get("/people", limit=limit), 422, "/limit")
     refused(admin.get("/people", cursor="!"), 422, "/cursor")
+    refused(admin.post("/people", json.dumps({"name": "x"}), Content_Type="text/plain"), 415)
+    refused(admin.post("/people", '{"name": "x", "name": "y", "email": "q@example.org", "time_zone": "UTC"}'), 422)
+    refused(admin.post("/people", '{"name": "x", "email": "q@example.org", "time_zone": "UTC", "external_ids": {"a": "1", "a": "2"}}'),
+            422, "/external_ids")
+    same(admin.call("HEAD", "/people").status, 200, "HEAD")
+    allowed = admin.call("OPTIONS", "/people").headers.get("Allow", "")
+    check({"GET", "HEAD", "POST"} <= set(allowed.split(", ")), f"OPTIONS allows {allowed}")
     for at in ("1969-12-31T23:59:59Z", ahead(days=366 * 6), "2026-03-02T10:00:00", "2026-03-02T10:00:00.5Z", "now", ""):
         refused(admin.get("/on-duty", at=at), 422, "/at")
     for path in ("/gaps", "/clashes"):
@@ -280,7 +287,10 @@ def time_off():
     ended = ok(admin.delete(f"/time-off/{begun['id']}"), 200)
     check(begun["start"] < (ended.json.get("cancelled_at") or ended.json["end"]) <= ahead(minutes=10), f"{ended} does not end now")
     refused(admin.delete(f"/time-off/{begun['id']}"), 409)
-    ok(admin.delete(f"/time-off/{made['id']}"), 200)
+    refused(admin.delete(f"/time-off/{made['id']}", If_Match='"v0"'), 412)
+    without = ok(admin.delete(f"/time-off/{made['id']}?dry_run=true"), 200, PREVIEW)
+    same(without["clashes"], [], "clashes without the time off")
+    ok(admin.delete(f"/time-off/{made['id']}", If_Match=made.headers.get("ETag")), 200, TIME_OFF)
 
 
 def teams():
@@ -397,6 +407,7 @@ def ordered():
     same([(one["start"], one["end"]) for one in gaps["items"]], [("2026-04-04T00:00:00Z", "2026-04-05T00:00:00Z")], "gaps, cut to the window")
     ok(admin.post(path + "/archive?dry_run=true", {}), 200, PREVIEW)
     ok(admin.post(path + "/archive", {"at": ahead(days=3)}), 200, ROTATION)
+    refused(admin.post(base, weekly([a], fallback_rotation_id=made["id"])), 422, "/fallback_rotation_id")
     same(duty(ahead(days=4))["gap"], {"reason": "ended", "until": None}, "after the archive")
 
 
@@ -416,7 +427,12 @@ def overrides(path, someone, squad):
     at_work(admin.get(path + "/on-duty"), someone, "the later override")
     pages(path + "/overrides", 3)
     same(admin.get(path + "/overrides", from_=ahead(days=1), until=ahead(days=2))["items"], [], "overrides of a window")
-    ok(admin.delete(f"/overrides/{on_top['id']}"), 200, OVERRIDE)
+    for listed in (path + "/overrides", "/audit"):
+        refused(admin.get(listed, from_=ahead(), until=ahead(days=401)), 422, "/until")
+        refused(admin.get(listed, from_=ahead(), until=ahead()), 422, "/until")
+    refused(token(person("Looker", role="viewer")).post(path + "/overrides", {"end": "x", "person_id": "y"}), 403)
+    refused(admin.delete(f"/overrides/{on_top['id']}", If_Match='"v0"'), 412)
+    ok(admin.delete(f"/overrides/{on_top['id']}", If_Match=on_top.headers.get("ETag")), 200, OVERRIDE)
     at_work(admin.get(path + "/on-duty"), None, "what lay under a cancelled override")
     refused(admin.delete(f"/overrides/{on_top['id']}"), 409)
     ok(admin.delete(f"/overrides/{nobody['id']}?dry_run=true"), 200, PREVIEW)
@@ -439,6 +455,9 @@ def follow_the_sun():
     listed = ok(admin.get(path + "/candidates", at="2026-01-12T17:00:00Z"), 200, {"items": [CANDIDATE]})
     same([one["person"]["id"] for one in listed["items"]], [cy["id"], ben["id"], ana["id"]], "candidates")
     same((listed["items"][0]["working_seconds_left"], listed["items"][2]["available_from"]), (28800, "2026-01-13T09:00:00Z"), "their hours")
+    off = {"start": ahead(), "end": ahead(days=14)}
+    round_it = ok(admin.post(f"/people/{ana['id']}/time-off?dry_run=true", off), 200, PREVIEW)
+    check(any(ana["id"] == one["person"]["id"] and one["loses"] for one in round_it["changes"]), "a plan that goes round time off")
     night = ok(admin.get(path + "/on-duty", at="2026-01-12T05:00:00Z"), 200, DUTY)
     same((night["gap"] or {}).get("reason"), "out_of_hours", "at night")
 

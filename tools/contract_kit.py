@@ -148,7 +148,7 @@ SHIFT = {"start": instant, "end": Maybe(instant), "person": REF, "source": ("rot
          "override_id": Maybe(text), "swap_id": Maybe(text)}
 REASONS = ("not_started", "ended", "duty_hours", "out_of_hours", "override", "no_handoff")
 GAP = {"start": instant, "end": Maybe(instant), "reason": REASONS}
-OVERRIDE = {"id": text, "start": instant, "end": instant, "person": Maybe(REF), "reason": Maybe(text)}
+OVERRIDE = {"id": text, "version": integer, "start": instant, "end": instant, "person": Maybe(REF), "reason": Maybe(text)}
 DUTY = {"at": instant, "rotation_id": text, "title": text, "team": text, "person": Maybe(REF_IN_ZONE),
         "source": ("rotation", "override", "fallback", None), "override_id": Maybe(text), "answered_by": Maybe(text),
         "shift": Maybe({"start": instant, "end": Maybe(instant)}), "scheduled": Maybe(REF_IN_ZONE),

@@ -32,6 +32,12 @@ pub struct Override {
 }
 
 impl Override {
+    /// 1, and 2 once it was cancelled: nothing else of it ever changes.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        if self.cancelled_at.is_some() { 2 } else { 1 }
+    }
+
     /// What is left of it: an override cancelled while it ran keeps what had happened.
     #[must_use]
     pub fn in_force(&self) -> Option<Interval> {

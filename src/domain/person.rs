@@ -72,6 +72,14 @@ pub struct TimeOff {
     pub cancelled_at: Option<Instant>,
 }
 
+impl TimeOff {
+    /// 1, and 2 once it was cancelled: nothing else of it ever changes.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        if self.cancelled_at.is_some() { 2 } else { 1 }
+    }
+}
+
 /// The end of a person's part in everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deactivation {

@@ -24,3 +24,11 @@ pub struct Token {
     /// When it was revoked.
     pub revoked_at: Option<Instant>,
 }
+
+impl Token {
+    /// 1, and 2 once it was revoked: nothing else of it ever changes.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        if self.revoked_at.is_some() { 2 } else { 1 }
+    }
+}

@@ -7,9 +7,11 @@ use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
+use ipnet::IpNet;
 
 use super::error::Problem;
 use super::idempotency;
+use super::limits::{Limits, together};
 use super::reply::Reply;
 use crate::domain::interval::Instant;
 use crate::service::app::RequestKey;
@@ -17,7 +19,14 @@ use crate::service::{Actor, App, Db, Error, Tx};
 
 /// Whose word on where a request comes from is believed.
 #[derive(Debug, Clone, Default)]
-pub struct TrustedProxies(pub Vec<IpAddr>);
+pub struct TrustedProxies(pub Vec<IpNet>);
+
+impl TrustedProxies {
+    fn include(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
 
 /// A request by somebody known.
 #[derive(Clone)]
@@ -122,9 +131,10 @@ fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
         return Err(Error::Internal("the server has no application".to_owned()).into());
     };
     let token = bearer(request)?;
-    let actor = app
-        .actor(token, address(request))
-        .ok_or_else(|| Problem::unauthorized("this token is unknown, expired or revoked"))?;
+    let address = address(request);
+    let Some(actor) = app.actor(token, address) else {
+        return Err(refuse(request, app, address));
+    };
     let once = if request.method() == Method::POST {
         idempotency::key(request, &actor)
     } else {
@@ -136,6 +146,19 @@ fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
         app: app.clone(),
         once,
     })
+}
+
+/// Whoever guesses is slowed down; a good token never comes here.
+fn refuse(request: &HttpRequest, app: &App, address: Option<IpAddr>) -> Problem {
+    let counted = request
+        .app_data::<web::Data<Limits>>()
+        .map_or(Ok(()), |limits| {
+            limits.wrong_tokens.take(together(address), app.clock.now())
+        });
+    match counted {
+        Ok(()) => Problem::unauthorized("this token is unknown, expired or revoked"),
+        Err(wait) => Problem::too_many("wrong tokens", wait),
+    }
 }
 
 fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
@@ -160,7 +183,7 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
 pub(super) fn address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let believed = request.app_data::<web::Data<TrustedProxies>>()?;
-    if !believed.0.contains(&peer) {
+    if !believed.include(peer) {
         return Some(peer);
     }
     // Each proxy adds whom it got the request from at the end: the last that is no proxy of ours is the client.
@@ -168,7 +191,7 @@ pub(super) fn address(request: &HttpRequest) -> Option<IpAddr> {
     let client = named
         .iter()
         .rev()
-        .find(|address| !believed.0.contains(address));
+        .find(|address| !believed.include(**address));
     Some(client.copied().unwrap_or(peer))
 }
 

@@ -7,6 +7,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
+use super::limits::TooMany;
 use crate::service::{self, Fault};
 
 /// A failed request (RFC 9457).
@@ -58,6 +59,21 @@ impl Problem {
     #[must_use]
     pub fn not_json(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// The body does not say that it is of the one type that is read here.
+    #[must_use]
+    pub fn wrong_type(right: &str) -> Self {
+        let detail = format!("the body must have the Content-Type {right}");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+    }
+
+    /// Too much of something: come back after `wait`.
+    #[must_use]
+    pub fn too_many(what: &str, wait: TooMany) -> Self {
+        let detail = format!("too many {what}: try again in {} seconds", wait.seconds);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+            .header(header::RETRY_AFTER, HeaderValue::from(wait.seconds))
     }
 
     /// Nobody known asks.

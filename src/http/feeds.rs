@@ -6,17 +6,23 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sha2::{Digest as _, Sha256};
 
+use super::auth::address;
+use super::limits::{Limits, together};
 use crate::calendar;
 use crate::service::App;
 use crate::service::secrets::{hex, token_hash};
 
 /// Answers a poll: 200, 304, 404 for an unknown token, 410 for a revoked one.
-pub async fn poll(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+pub async fn poll(
+    app: web::Data<App>,
+    limits: web::Data<Limits>,
+    request: HttpRequest,
+) -> HttpResponse {
     let given = request.match_info().get("token").unwrap_or_default();
     let token = given.strip_suffix(".ics").unwrap_or(given);
     let roster = app.keeper.snapshot();
     let Some(feed) = roster.feed(&token_hash(token)) else {
-        return plain(StatusCode::NOT_FOUND, "There is no such calendar.\n");
+        return unknown(&app, &limits, &request);
     };
     if feed.revoked_at.is_some() {
         return plain(StatusCode::GONE, "This calendar was revoked.\n");
@@ -45,6 +51,36 @@ pub async fn poll(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     response
         .content_type("text/calendar; charset=utf-8")
         .body(found.body)
+}
+
+/// Whoever does anything else with a calendar than read it.
+pub async fn only_polled() -> HttpResponse {
+    let mut response = plain(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This calendar can be read only.\n",
+    );
+    response
+        .headers_mut()
+        .insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+/// Whoever guesses is slowed down; who has a calendar never comes here.
+fn unknown(app: &App, limits: &Limits, request: &HttpRequest) -> HttpResponse {
+    let from = together(address(request));
+    match limits.unknown_feeds.take(from, app.clock.now()) {
+        Ok(()) => plain(StatusCode::NOT_FOUND, "There is no such calendar.\n"),
+        Err(wait) => {
+            let mut response = plain(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many calendars that do not exist: try again later.\n",
+            );
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, wait.seconds.into());
+            response
+        }
+    }
 }
 
 /// Whether the client has just this body (RFC 9110 §13.1.2).

@@ -1,5 +1,7 @@
 //! Typed input: bodies, queries and parts of the path, each with its errors.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
@@ -10,7 +12,8 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use sha2::{Digest as _, Sha256};
 
@@ -19,7 +22,8 @@ use super::error::Problem;
 /// The largest body read, in bytes.
 pub const LARGEST_BODY: usize = 1 << 20;
 
-/// A JSON body, read strictly: 400 where it is not JSON, 413 where it is too large, 422 where it does not fit.
+/// A JSON body, read strictly: 415 where it does not say that it is JSON, 400 where it is not, 413 where it is too
+/// large, 422 where it does not fit.
 ///
 /// Request types carry `#[serde(deny_unknown_fields)]` and raw fields, which the service checks and names.
 #[derive(Debug, Clone)]
@@ -47,8 +51,11 @@ impl RawBody {
     /// Reads it as JSON.
     ///
     /// # Errors
-    /// Where it is not JSON, or does not fit.
+    /// Where it is not JSON, does not say so, or does not fit.
     pub fn json<T: DeserializeOwned>(&self) -> Result<Body<T>, Problem> {
+        if self.media_type != "application/json" && !self.media_type.ends_with("+json") {
+            return Err(Problem::wrong_type("application/json"));
+        }
         Ok(Body {
             value: parse(&self.bytes)?,
             digest: Sha256::digest(&self.bytes).into(),
@@ -109,6 +116,7 @@ impl<T: DeserializeOwned> FromRequest for BodyOrDefault<T> {
             let mut raw = raw.await?;
             if raw.bytes.is_empty() {
                 raw.bytes = Bytes::from_static(b"{}");
+                "application/json".clone_into(&mut raw.media_type);
             }
             raw.json().map(Self)
         })
@@ -141,7 +149,79 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         }
     })?;
     reader.end().map_err(|error| not_json(&error))?;
+    refuse_twice(bytes)?;
     Ok(value)
+}
+
+/// Refuses an object with the same key twice, wherever it is: of two values the library would take the
+/// last, and other programs take the first.
+fn refuse_twice(bytes: &[u8]) -> Result<(), Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize::<_, KeysOnce>(&mut reader)
+        .map(|KeysOnce| ())
+        .map_err(|error| {
+            let pointer = pointer(error.path());
+            Problem::invalid(pointer, without_position(&error.into_inner().to_string()))
+        })
+}
+
+/// Any JSON without the same key twice.
+struct KeysOnce;
+
+impl<'de> Deserialize<'de> for KeysOnce {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeysOnce {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            map.next_value::<Self>()?;
+            if let Some(twice) = seen.replace(key) {
+                return Err(serde::de::Error::custom(format!(
+                    "`{twice}` is there twice"
+                )));
+            }
+        }
+        Ok(self)
+    }
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
@@ -294,10 +374,18 @@ mod tests {
             r#"{"name":"x","nmae":"y"}"#,
             r#"{"name":"x","name":"y"}"#,
             r#"{"name":"x","inner":[{"number":256}]}"#,
+            r#"{"name":"x","inner":[{"number":1,"number":1}]}"#,
         ] {
             assert_eq!(status(unfit), 422, "{unfit}");
         }
         assert_eq!(status("{"), 400);
+        assert!(parse::<serde_json::Value>(br#"{"a":{"b":[1,{"c":1}]},"d":{"c":2}}"#).is_ok());
+        for twice in [r#"{"a":1,"a":1}"#, r#"[{"a":{"b":[{"c":1,"\u0063":2}]}}]"#] {
+            assert!(
+                parse::<serde_json::Value>(twice.as_bytes()).is_err(),
+                "{twice}"
+            );
+        }
         assert!(parse::<serde_json::Value>("[".repeat(100_000).as_bytes()).is_err());
     }
 }

@@ -57,12 +57,9 @@ impl RequestIds {
 /// Calls the rest of the program, and notes what came of it.
 ///
 /// # Errors
-/// Those of `service`.
-///
-/// # Errors
 /// Those of the rest of the program; what went wrong in a handler is an answer, not an error.
 pub fn observe<S, B>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     service: &S,
 ) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
 where
@@ -70,6 +67,11 @@ where
     B: MessageBody,
 {
     let begun = std::time::Instant::now();
+    // What can be got can be asked about: the same answer, of which the server sends the head only.
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let id = request
         .app_data::<web::Data<RequestIds>>()
         .and_then(|ids| ids.id(&request));
@@ -88,7 +90,7 @@ where
             headers.insert(STALE_SINCE.clone(), since);
         }
         let id_text = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("");
-        note(&response, id_text, begun.elapsed());
+        note(&response, &method, id_text, begun.elapsed());
         if let Some(id) = id {
             response.headers_mut().insert(REQUEST_ID.clone(), id);
         }
@@ -97,9 +99,8 @@ where
 }
 
 /// Neither headers nor queries, and no part of a path that may be a secret, come into the log.
-fn note<B>(response: &ServiceResponse<B>, id: &str, took: std::time::Duration) {
+fn note<B>(response: &ServiceResponse<B>, method: &Method, id: &str, took: std::time::Duration) {
     let request = response.request();
-    let method = request.method();
     let status = response.status().as_u16();
     let route = request.match_pattern();
     let route = route.as_deref().unwrap_or("-");

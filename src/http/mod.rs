@@ -8,6 +8,7 @@ pub mod feeds;
 pub mod health;
 pub mod idempotency;
 pub mod json;
+pub mod limits;
 pub mod links;
 pub mod middleware;
 pub mod openapi;

@@ -57,7 +57,7 @@ impl Document {
         Self { json, methods }
     }
 
-    /// The methods that this path has; none where there is no such path.
+    /// The methods that can be used on this path; none where there is no such path.
     #[must_use]
     pub fn methods(&self, path: &str) -> Vec<&'static str> {
         let segments: Vec<&str> = path.split('/').collect();
@@ -73,6 +73,12 @@ impl Document {
             .filter(|(template, _)| meets(template))
             .flat_map(|(_, methods)| methods.iter().copied())
             .collect();
+        if all.contains(&"GET") {
+            all.push("HEAD");
+        }
+        if !all.is_empty() {
+            all.push("OPTIONS");
+        }
         all.sort_unstable();
         all.dedup();
         all

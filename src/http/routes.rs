@@ -1,7 +1,7 @@
 //! What is where.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use utoipa_actix_web::scope::scope;
@@ -37,15 +37,15 @@ pub fn configure(config: &mut ServiceConfig) {
         .default_service(web::to(nothing_here));
 }
 
-/// What calendar programs poll, some of them with HEAD first.
+/// What calendar programs poll.
 fn calendar(path: &str) -> impl actix_web::dev::HttpServiceFactory + use<> {
     web::resource(path)
         .route(web::get().to(feeds::poll))
-        .route(web::head().to(feeds::poll))
+        .default_service(web::to(feeds::only_polled))
         .wrap(actix_web::middleware::Compress::default())
 }
 
-/// Something that programs look at often, some of them with HEAD.
+/// Something that programs look at often.
 fn probe<F, Args>(path: &str, handler: F) -> actix_web::Resource
 where
     F: actix_web::Handler<Args, Output = HttpResponse> + Copy,
@@ -54,10 +54,7 @@ where
 {
     web::resource(path)
         .route(web::get().to(handler))
-        .route(web::head().to(handler))
-        .default_service(web::to(|| async {
-            wrong_method(&["GET", "HEAD"]).response()
-        }))
+        .default_service(web::to(|| async { wrong_method("GET, HEAD").response() }))
 }
 
 /// There is nothing at this address, or nothing that can be asked like this.
@@ -75,19 +72,23 @@ async fn nothing_here(request: HttpRequest) -> HttpResponse {
         .map(|document| document.methods(path))
         .unwrap_or_default();
     if allowed.is_empty() {
-        Problem::no_such_page().response()
-    } else {
-        wrong_method(&allowed).response()
+        return Problem::no_such_page().response();
     }
+    let allowed = allowed.join(", ");
+    if request.method() == Method::OPTIONS {
+        return HttpResponse::NoContent()
+            .insert_header((header::ALLOW, allowed))
+            .finish();
+    }
+    wrong_method(&allowed).response()
 }
 
-fn wrong_method(allowed: &[&str]) -> Problem {
-    let allowed = allowed.join(", ");
+fn wrong_method(allowed: &str) -> Problem {
     let problem = Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         format!("this address has {allowed} only"),
     );
-    match HeaderValue::try_from(allowed) {
+    match HeaderValue::from_str(allowed) {
         Ok(allowed) => problem.header(header::ALLOW, allowed),
         Err(_) => problem,
     }

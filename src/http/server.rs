@@ -9,6 +9,7 @@ use actix_web::{App as Application, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::auth::TrustedProxies;
+use super::limits::Limits;
 use super::middleware::{RequestIds, observe};
 use super::openapi::Document;
 use super::routes;
@@ -32,6 +33,7 @@ pub fn server(
     let proxies = web::Data::new(proxies);
     let metrics = web::Data::new(metrics);
     let ids = web::Data::new(RequestIds::default());
+    let limits = web::Data::new(Limits::default());
     let server = HttpServer::new(move || {
         Application::new()
             .app_data(app.clone())
@@ -39,6 +41,7 @@ pub fn server(
             .app_data(proxies.clone())
             .app_data(metrics.clone())
             .app_data(ids.clone())
+            .app_data(limits.clone())
             .wrap_fn(observe)
             .configure(routes::configure)
     });

@@ -42,6 +42,24 @@ pub fn manager(actor: &Actor, team: &Team) -> Result<(), Error> {
     }
 }
 
+/// Why somebody may not give the time that they wanted to give.
+pub const ONLY_THEIR_OWN_TIME: &str =
+    "engineers give only their own time on duty, to a member of the team";
+
+/// Managers of the team, administrators, and members, who may give time of their own: those who may
+/// make overrides at all. (Whose time it is, the override has to say.)
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for everybody else.
+pub fn gives_time(actor: &Actor, team: &Team) -> Result<(), Error> {
+    if manages(actor, team) || actor.role == Role::Member {
+        Ok(())
+    } else {
+        Err(Error::forbidden(ONLY_THEIR_OWN_TIME))
+    }
+}
+
 /// The person themselves (viewers change nothing), and administrators.
 ///
 /// # Errors

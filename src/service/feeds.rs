@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::scene::note;
 use super::secrets::{new_secret, token_hash};
-use super::{Actor, Error, access};
+use super::{Actor, Error, Expected, access};
 use crate::clock::new_id;
 use crate::domain::feed::{Feed, Scope};
 use crate::domain::ids::{FeedId, PersonId};
@@ -174,14 +174,24 @@ pub fn create(
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`], and [`Error::Forbidden`] where it is somebody else's.
-pub fn revoke(tx: &mut Tx<'_>, actor: &Actor, id: FeedId, now: Instant) -> Result<(), Error> {
+/// [`Error::NotFound`], [`Error::Stale`], and [`Error::Forbidden`] where it is somebody else's.
+pub fn revoke(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: FeedId,
+    expected: &Expected,
+    now: Instant,
+) -> Result<(), Error> {
     let feed = feeds::load(tx.db())?
         .into_iter()
         .find(|feed| feed.id == id)
         .ok_or(Error::NotFound("feed"))?;
     if !feed.owner.is_some_and(|owner| actor.is(owner)) {
         access::administrator(actor)?;
+    }
+    expected.check(feed.version)?;
+    if feed.revoked_at.is_some() {
+        return Ok(());
     }
     feeds::revoke(tx.db(), id, now)?;
     tx.changed(Change::Feeds);

@@ -144,6 +144,28 @@ pub fn check_window(
     let until = faults.check_some("/until", until, |text| bounded(text, now));
     let from = from?;
     let until = until?.unwrap_or(from + TimeDelta::weeks(4));
+    check_length(faults, from, until)
+}
+
+/// What a list is limited to, by `from` and `until`, each of which may be left out; where both are
+/// given they are a window like any other.
+pub fn check_bounds(
+    faults: &mut Faults,
+    from: Option<&str>,
+    until: Option<&str>,
+    now: Instant,
+) -> Option<(Option<Instant>, Option<Instant>)> {
+    let from = faults.check_some("/from", from, |text| bounded(text, now));
+    let until = faults.check_some("/until", until, |text| bounded(text, now));
+    let (from, until) = (from?, until?);
+    if let Some((from, until)) = from.zip(until) {
+        check_length(faults, from, until)?;
+    }
+    Some((from, until))
+}
+
+/// The window from one instant to another, which is at most 400 days later.
+fn check_length(faults: &mut Faults, from: Instant, until: Instant) -> Option<Interval> {
     let window = Interval::new(from, until);
     if window.is_none() {
         faults.add("/until", "must lie after `from`");

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::feeds::{NewFeed, Options, ScopeInput};
-use super::{Actor, App, Error, Tx, feeds, overrides, preferences};
+use super::{Actor, App, Error, Expected, Tx, feeds, overrides, preferences};
 use crate::domain::actor::Scope;
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::PersonId;
@@ -144,7 +144,7 @@ impl App {
         };
         match link.step {
             Step::HandBack(id) => {
-                overrides::cancel(tx, actor, id, now)?;
+                overrides::cancel(tx, actor, id, &Expected::any(), now)?;
                 Ok(done("You have handed it back."))
             }
             Step::Subscribe => {

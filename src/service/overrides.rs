@@ -62,6 +62,8 @@ pub fn create(
     });
     let also: Vec<PersonId> = person.flatten().into_iter().collect();
     let scene = Scene::of(tx, id, &also)?;
+    access::gives_time(actor, &scene.team)?;
+    expected.check(scene.rotation.version)?;
     let interval = read_interval(&mut faults, actor, new, now);
     let reason = values::text(&mut faults, "/reason", new.reason.as_deref());
     if let Some(person) = person.flatten() {
@@ -88,7 +90,6 @@ pub fn create(
                 .unwrap_or_else(|| Error::Internal("no fault says why".to_owned())));
         }
     };
-    expected.check(scene.rotation.version)?;
     scene.must_run(interval.start())?;
     let timeline = scene
         .roster
@@ -162,7 +163,8 @@ fn read_interval(
     interval
 }
 
-/// Managers give anybody's time; engineers give their own, to somebody of the team.
+/// Managers give anybody's time; engineers give their own, to somebody of the team. (Who gives no
+/// time at all was refused before.)
 fn may_give(
     actor: &Actor,
     scene: &Scene,
@@ -180,24 +182,24 @@ fn may_give(
         .collect();
     let all_mine = own.as_slice() == [interval];
     let to_the_team = person.is_some_and(|person| scene.team.members.contains(&person));
-    if actor.role == Role::Member && all_mine && to_the_team {
-        return Ok(());
+    if all_mine && to_the_team {
+        Ok(())
+    } else {
+        Err(Error::forbidden(access::ONLY_THEIR_OWN_TIME))
     }
-    Err(Error::forbidden(
-        "engineers give only their own time on duty, to a member of the team",
-    ))
 }
 
 /// Ends an override: from now on where it has begun, all of it where it has not.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`], [`Error::Forbidden`], and [`Error::Conflict`] where it is over, or belongs
-/// to a swap.
+/// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], and [`Error::Conflict`] where it is
+/// over, or belongs to a swap.
 pub fn cancel(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: OverrideId,
+    expected: &Expected,
     now: Instant,
 ) -> Result<OverrideView, Error> {
     let rotation = rotation_of(tx, id)?;
@@ -217,6 +219,7 @@ pub fn cancel(
             "only managers and whoever made it end an override; whoever takes over hands it back until it starts",
         ));
     }
+    expected.check(found.version())?;
     if found.swap.is_some() {
         return Err(Error::conflict("it belongs to a swap: undo the swap"));
     }

@@ -131,10 +131,16 @@ fn external_ids(
     ids: BTreeMap<String, String>,
 ) -> Option<BTreeMap<String, String>> {
     let bad = |text: &String| {
-        text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control)
+        text.is_empty()
+            || text.chars().count() > 200
+            || text.chars().any(char::is_control)
+            || values::has_unseen(text)
     };
     if ids.len() > 20 || ids.iter().any(|(system, id)| bad(system) || bad(id)) {
-        faults.add(pointer, "at most 20 names of 1 to 200 characters");
+        faults.add(
+            pointer,
+            "at most 20 names of 1 to 200 characters, none of them invisible",
+        );
         return None;
     }
     Some(ids)
@@ -417,10 +423,18 @@ fn keep_an_administrator(tx: &mut Tx<'_>, leaving: &Person, now: Instant) -> Res
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] while they are active.
-pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: PersonId, now: Instant) -> Result<Person, Error> {
+/// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] while they
+/// are active.
+pub fn erase(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: PersonId,
+    expected: &Expected,
+    now: Instant,
+) -> Result<Person, Error> {
     access::administrator(actor)?;
     let before = person_of(tx, id)?;
+    expected.check(before.version)?;
     if before.active_at(now) {
         return Err(Error::conflict("they are active: deactivate them first"));
     }

@@ -1,5 +1,8 @@
 //! What a change would do, said before it is done.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use chrono::TimeDelta;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,10 +13,11 @@ use super::views::{ClashView, GapView, OverrideView, PersonRef, ShiftView};
 use crate::domain::clash::clashes;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::{Instant, Interval};
+use crate::domain::person::Person;
 use crate::domain::preview;
 use crate::domain::rotation::Plan;
 use crate::domain::timeline::Timeline;
-use crate::roster::Roster;
+use crate::roster::{Loaded, Roster};
 use crate::storage::Tx;
 
 /// How far ahead a preview looks, at least and at most: to the end of every override made with it.
@@ -124,6 +128,64 @@ fn view(roster: &Roster, old: &Timeline, new: &Timeline, window: Interval) -> Pr
             .map(GapView::from)
             .collect(),
         ..PreviewView::default()
+    }
+}
+
+/// What other hours or time off of somebody would do, over all rotations: plans that follow the sun go
+/// round it, and turns of ordered rotations clash with it.
+#[must_use]
+pub fn of_person(roster: &Roster, person: Person, window: Interval) -> PreviewView {
+    let id = person.id.to_string();
+    let loaded = Loaded {
+        people: vec![person],
+        ..Loaded::default()
+    };
+    let imagined = roster.with(loaded, roster.version());
+    let mut whole = PreviewView::default();
+    let mut changes: BTreeMap<String, PersonChangeView> = BTreeMap::new();
+    for (old, new) in roster.timelines().zip(imagined.timelines()) {
+        let mut one = view(&imagined, old, new, window);
+        if one.changes.is_empty() && one.after.iter().all(|shift| shift.person.id != id) {
+            continue;
+        }
+        one.of_rotation(new.rotation().id);
+        one.clashes.retain(|clash| clash.person.id == id);
+        whole.before.append(&mut one.before);
+        whole.after.append(&mut one.after);
+        whole.gaps.append(&mut one.gaps);
+        whole.clashes.append(&mut one.clashes);
+        for mut change in one.changes {
+            match changes.entry(change.person.id.clone()) {
+                Entry::Vacant(none) => {
+                    none.insert(change);
+                }
+                Entry::Occupied(mut known) => {
+                    known.get_mut().gains.append(&mut change.gains);
+                    known.get_mut().loses.append(&mut change.loses);
+                }
+            }
+        }
+    }
+    whole.before.sort_by_key(|shift| shift.start);
+    whole.after.sort_by_key(|shift| shift.start);
+    whole.gaps.sort_by_key(|gap| gap.start);
+    whole.clashes.sort_by_key(|clash| clash.start);
+    whole.changes = changes.into_values().collect();
+    whole
+}
+
+impl PreviewView {
+    /// Says of each shift and gap which rotation it is of, where there are several.
+    fn of_rotation(&mut self, id: RotationId) {
+        let id = Some(id.to_string());
+        let changed = self.changes.iter_mut();
+        let moved = changed.flat_map(|one| one.gains.iter_mut().chain(&mut one.loses));
+        for shift in self.before.iter_mut().chain(&mut self.after).chain(moved) {
+            shift.rotation_id.clone_from(&id);
+        }
+        for gap in &mut self.gaps {
+            gap.rotation_id.clone_from(&id);
+        }
     }
 }
 

@@ -1,19 +1,27 @@
 //! Time off: entering it, and ending it.
 
+use chrono::TimeDelta;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::preview::{self, PreviewView};
 use super::scene::{as_json, note, person_of};
 use super::values;
 use super::views::TimeOffView;
-use super::{Actor, Error, Faults, access, input};
+use super::{Actor, Error, Expected, Faults, access, input};
 use crate::clock::new_id;
 use crate::domain::hours;
 use crate::domain::ids::{PersonId, TimeOffId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::{Person, TimeOff};
+use crate::roster::Roster;
 use crate::storage::audit::Deed;
 use crate::storage::{Change, Tx, people};
+
+/// A preview looks so far after time off, since a plan that follows the sun is the same again only from
+/// the next Saturday on, and so far in all.
+const AFTERWARDS: TimeDelta = TimeDelta::days(7);
+const FARTHEST: TimeDelta = TimeDelta::days(400);
 
 /// Time off by days (both included, in the person's zone) or by instants.
 #[derive(Debug, Clone, Default, serde::Serialize, Deserialize, ToSchema)]
@@ -121,30 +129,30 @@ fn read(
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`], [`Error::Forbidden`], and [`Error::Conflict`] where it is over.
+/// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], and [`Error::Conflict`] where it is
+/// over.
 pub fn cancel(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: TimeOffId,
+    expected: &Expected,
     now: Instant,
-) -> Result<(PersonId, TimeOff), Error> {
-    let everybody = people::load(tx.db(), None)?;
-    let found = everybody.iter().find_map(|person| {
-        let off = person.time_off.iter().find(|off| off.id == id)?;
-        Some((person.id, off.clone()))
-    });
-    let (person, before) = found.ok_or(Error::NotFound("time off"))?;
-    access::own_affairs(actor, person)?;
+) -> Result<(Person, TimeOff), Error> {
+    let owner = people::of_time_off(tx.db(), id)?.ok_or(Error::NotFound("time off"))?;
+    let mut person = person_of(tx, owner)?;
+    let found = person.time_off.iter_mut().find(|off| off.id == id);
+    let off = found.ok_or(Error::NotFound("time off"))?;
+    let before = off.clone();
+    access::own_affairs(actor, owner)?;
+    expected.check(before.version())?;
     if before.cancelled_at.is_some() || before.interval.end() <= now {
         return Err(Error::conflict("it is over already"));
     }
-    let after = TimeOff {
-        cancelled_at: Some(now),
-        ..before.clone()
-    };
+    off.cancelled_at = Some(now);
+    let after = off.clone();
     people::cancel_time_off(tx.db(), id, now)?;
-    tx.changed(Change::Person(person));
-    let show = |off: &TimeOff| as_json(TimeOffView::of(person, off, true));
+    tx.changed(Change::Person(owner));
+    let show = |off: &TimeOff| as_json(TimeOffView::of(owner, off, true));
     let (was, is) = (show(&before)?, show(&after)?);
     note(
         tx,
@@ -159,4 +167,14 @@ pub fn cancel(
         },
     )?;
     Ok((person, after))
+}
+
+/// What it does to all rotations that this is now the person's time off. `roster` is as it was before.
+#[must_use]
+pub fn preview(roster: &Roster, person: Person, off: &TimeOff) -> PreviewView {
+    let start = off.interval.start();
+    let end = (off.interval.end() + AFTERWARDS).min(start + FARTHEST);
+    Interval::new(start, end)
+        .map(|window| preview::of_person(roster, person, window))
+        .unwrap_or_default()
 }

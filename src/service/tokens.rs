@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::scene::{note, person_of};
 use super::secrets::{new_token, token_hash};
 use super::values;
-use super::{Actor, Error, Faults, Scope, access, input};
+use super::{Actor, Error, Expected, Faults, Scope, access, input};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Instant;
@@ -47,6 +47,8 @@ pub struct TokenView {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Goes up when it is revoked.
+    pub version: i64,
 }
 
 impl From<&Token> for TokenView {
@@ -59,6 +61,7 @@ impl From<&Token> for TokenView {
             created_at: token.created_at,
             expires_at: token.expires_at,
             revoked_at: token.revoked_at,
+            version: token.version(),
         }
     }
 }
@@ -129,13 +132,23 @@ pub fn create(
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] (also where it is somebody else's), [`Error::Forbidden`].
-pub fn revoke(tx: &mut Tx<'_>, actor: &Actor, id: TokenId, now: Instant) -> Result<(), Error> {
+/// [`Error::NotFound`], [`Error::Stale`], and [`Error::Forbidden`] where it is somebody else's.
+pub fn revoke(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: TokenId,
+    expected: &Expected,
+    now: Instant,
+) -> Result<(), Error> {
     let token = tokens::load(tx.db())?
         .into_iter()
         .find(|token| token.id == id)
         .ok_or(Error::NotFound("token"))?;
     access::own_affairs(actor, token.person)?;
+    expected.check(token.version())?;
+    if token.revoked_at.is_some() {
+        return Ok(());
+    }
     tokens::revoke(tx.db(), token.person, Some(id), now)?;
     tx.changed(Change::Tokens);
     let before = json!({ "person_id": token.person.to_string(), "name": token.name, "scope": token.scope.as_str() });

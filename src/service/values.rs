@@ -58,10 +58,42 @@ pub fn line(faults: &mut Faults, pointer: &str, text: &str, longest: usize) -> O
         faults.add(pointer, format!("must have at most {longest} characters"));
     } else if text.chars().any(char::is_control) {
         faults.add(pointer, "must not have control characters or line breaks");
+    } else if has_unseen(text) {
+        faults.add(pointer, UNSEEN);
     } else {
         return Some(text.to_owned());
     }
     None
+}
+
+/// What is wrong with a text that has characters by which it looks like another.
+const UNSEEN: &str = "must not have characters that nobody sees";
+
+/// Whether a text has characters that nobody sees and that make it look like another: they turn the
+/// direction of what follows, break lines, or have no width. Joiners are a part of some scripts and of
+/// emoji: they may stand between characters that are not ASCII.
+#[must_use]
+pub fn has_unseen(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let beyond_ascii = |c: Option<&char>| c.is_some_and(|c| !c.is_ascii());
+    chars.iter().enumerate().any(|(index, c)| match c {
+        '\u{200c}' | '\u{200d}' => {
+            let before = index.checked_sub(1).and_then(|before| chars.get(before));
+            !(beyond_ascii(before) && beyond_ascii(chars.get(index + 1)))
+        }
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => false,
+    })
 }
 
 /// A longer text that may be left out, with line breaks but no other control characters.
@@ -73,6 +105,8 @@ pub fn text(faults: &mut Faults, pointer: &str, text: Option<&str>) -> Option<Op
         faults.add(pointer, "must have at most 1000 characters");
     } else if text.chars().any(|c| c.is_control() && c != '\n') {
         faults.add(pointer, "must not have control characters");
+    } else if has_unseen(text) {
+        faults.add(pointer, UNSEEN);
     } else {
         return Some(Some(text.to_owned()));
     }
@@ -211,4 +245,53 @@ pub fn holidays(faults: &mut Faults, pointer: &str, input: HolidaysInput) -> Opt
 /// An id of a person.
 pub fn person_id(faults: &mut Faults, pointer: &str, text: &str) -> Option<PersonId> {
     faults.check(pointer, text.parse().map_err(|_| "there is no such person"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_look_like_what_they_are() {
+        let read = |text: &str| line(&mut Faults::new(), "/name", text, 100);
+        for good in [
+            "Zoë O'Hara",
+            "علی\u{200c}رضا",
+            "👩\u{200d}🚀 Ada",
+            "李小龙",
+            "ก\u{0e33}",
+            " Ada ",
+        ] {
+            assert_eq!(read(good).as_deref(), Some(good.trim()), "{good:?}");
+        }
+        for bad in [
+            "",
+            "\u{3000}",
+            "a\nb",
+            "a\u{0}b",
+            "a\u{85}b",
+            "a\u{2028}b",
+            "Ada\u{202e}nimdA",
+            "Ada\u{2066}x",
+            "A\u{200b}da",
+            "Ada\u{200d}",
+            "\u{200c}Ada",
+            "A\u{200d}da",
+            "\u{feff}Ada",
+            "Ada\u{e0041}",
+            "so\u{ad}ft",
+        ] {
+            assert_eq!(read(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn reasons_may_have_lines() {
+        let read = |given| text(&mut Faults::new(), "/reason", Some(given));
+        assert_eq!(read("one\ntwo"), Some(Some("one\ntwo".to_owned())));
+        assert_eq!(read(" \n "), Some(None));
+        for bad in ["a\tb", "a\rb", "a\u{202e}b"] {
+            assert_eq!(read(bad), None, "{bad:?}");
+        }
+    }
 }

@@ -382,6 +382,8 @@ pub struct TimeOffView {
     pub reason: Option<String>,
     /// When it was ended or undone.
     pub cancelled_at: Option<DateTime<Utc>>,
+    /// Goes up when it is cancelled.
+    pub version: i64,
 }
 
 impl TimeOffView {
@@ -397,6 +399,7 @@ impl TimeOffView {
             last_day: off.days.map(|(_, last)| last),
             reason: off.reason.clone().filter(|_| with_reason),
             cancelled_at: off.cancelled_at,
+            version: off.version(),
         }
     }
 }
@@ -568,6 +571,8 @@ pub struct OverrideView {
     pub cancelled_at: Option<DateTime<Utc>>,
     /// By whom.
     pub cancelled_by: Option<String>,
+    /// Goes up when it is cancelled.
+    pub version: i64,
     /// What the final timeline had there before (only where it was just made).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub displaces: Option<Vec<ShiftView>>,
@@ -590,6 +595,7 @@ impl OverrideView {
             created_at: one.created_at,
             cancelled_at: one.cancelled_at,
             cancelled_by: one.cancelled_by.map(|id| id.to_string()),
+            version: one.version(),
             displaces: None,
         }
     }

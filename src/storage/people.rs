@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::rows::{corrupt, document, instant, interval, of_word, parse, to_document, ts, word};
+use super::rows::{
+    corrupt, document, instant, interval, of_word, parse, parse_some, to_document, ts, word,
+};
 use super::schema::{people, profiles, time_off};
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
@@ -248,6 +250,20 @@ pub fn add_time_off(db: &mut Db, person: PersonId, off: &TimeOff) -> Result<(), 
         .values(row)
         .execute(db)?;
     Ok(())
+}
+
+/// Whose time off it is.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn of_time_off(db: &mut Db, id: TimeOffId) -> Result<Option<PersonId>, StoreError> {
+    let found: Option<String> = time_off::table
+        .find(id.to_string())
+        .select(time_off::person_id)
+        .first(db)
+        .optional()?;
+    parse_some(found.as_deref())
 }
 
 /// Ends a stretch of time off.

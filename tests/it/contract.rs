@@ -2,20 +2,10 @@
 //!
 //! It runs where `DOGWATCH_TEST_PYTHON` names a Python; where that is named it has to be there.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::harness::Database;
-
-/// A server that ends with the test.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::harness::program::{Program, dogwatch};
 
 #[test]
 fn the_contract_holds() {
@@ -24,19 +14,7 @@ fn the_contract_holds() {
         return;
     };
     let database = Database::new();
-    let dogwatch = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dogwatch"));
-        command
-            .env_clear()
-            .env("DATABASE_URL", &database.url)
-            .env("DOGWATCH_DATA_DIR", database.folder.path())
-            .env("DOGWATCH_LISTEN", "127.0.0.1:0")
-            .env("DOGWATCH_LOG", "dogwatch::cli=info")
-            .env("DOGWATCH_LOG_FORMAT", "json")
-            .stderr(Stdio::piped());
-        command
-    };
-    let made = dogwatch()
+    let made = dogwatch(&database, &[])
         .args([
             "token",
             "create",
@@ -54,21 +32,10 @@ fn the_contract_holds() {
         .split_whitespace()
         .find(|word| word.starts_with("dw_"))
         .expect("a token");
-    let mut program = dogwatch().arg("serve").spawn().unwrap();
-    let log = BufReader::new(program.stderr.take().unwrap());
-    let _program = Program(program);
-    let mut lines = log.lines();
-    let serving = lines
-        .by_ref()
-        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap())
-        .find(|event| event["message"] == "serving")
-        .expect("it serves");
-    let address = serving["address"].as_str().unwrap().to_owned();
-    // Whatever else it says must not fill the pipe.
-    std::thread::spawn(move || lines.for_each(drop));
+    let program = Program::serve(&database, &[]);
     let walked = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/contract.py"))
-        .args([&format!("http://{address}"), token])
+        .args([&program.url, token])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&walked.stdout);

@@ -41,9 +41,9 @@ fn unknown_addresses_are_problems() {
 fn wrong_methods_name_the_right_ones() {
     let server = Server::start();
     for (method, path, allowed) in [
-        (Method::PUT, "/people", "GET, POST"),
-        (Method::POST, "/on-duty", "GET"),
-        (Method::DELETE, "/people/x", "GET, PATCH"),
+        (Method::PUT, "/people", "GET, HEAD, OPTIONS, POST"),
+        (Method::POST, "/on-duty", "GET, HEAD, OPTIONS"),
+        (Method::DELETE, "/people/x", "GET, HEAD, OPTIONS, PATCH"),
     ] {
         let wrong = send(server.request(method, path));
         assert_eq!(wrong.header("allow"), allowed, "{path}");
@@ -389,5 +389,120 @@ fn the_document_describes_what_is_served() {
     for reference in text.split("\"$ref\":\"#").skip(1) {
         let pointer = reference.split('"').next().unwrap();
         assert!(document.pointer(pointer).is_some(), "{pointer}");
+    }
+}
+
+#[test]
+fn bodies_say_what_they_are() {
+    let server = Server::start();
+    let body = person(1).to_string();
+    let post = |path: &str, kind: Option<&str>, body: &str| {
+        let request = server.request(Method::POST, path);
+        let request = match kind {
+            None => request,
+            Some(kind) => request.header("content-type", kind),
+        };
+        send(request.body(body.to_owned()))
+    };
+    for kind in [
+        None,
+        Some("text/plain"),
+        Some("application/x-www-form-urlencoded"),
+        Some("multipart/form-data"),
+    ] {
+        post("/people", kind, &body).problem(415);
+        post("/people/import", kind, &body).problem(415);
+    }
+    post("/people", Some("Application/JSON; charset=utf-8"), &body).expect(201);
+    // Where a body may be left out, so may its type.
+    let mine = server.get("/people?email=ada1@example.org").expect(200);
+    let id = mine["items"][0]["id"].as_str().unwrap();
+    post(&format!("/people/{id}/deactivate"), None, "").expect(200);
+}
+
+#[test]
+fn what_can_be_got_can_be_asked_about() {
+    let server = Server::start();
+    for path in [
+        "/api/v1/people",
+        "/api/v1/on-duty",
+        "/healthz",
+        "/api/openapi.json",
+    ] {
+        let ask = |method: Method| send(server.bare(method, path).bearer_auth(&server.token));
+        let (get, head) = (ask(Method::GET), ask(Method::HEAD));
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
+        for header in ["content-type", "content-length"] {
+            assert_eq!(
+                head.header(header),
+                get.header(header),
+                "{header} of {path}"
+            );
+        }
+    }
+    let options = send(server.bare(Method::OPTIONS, "/api/v1/people"));
+    assert_eq!(options.header("allow"), "GET, HEAD, OPTIONS, POST");
+    assert_eq!(options.status, 204);
+    send(server.bare(Method::OPTIONS, "/api/v1/nothing")).problem(404);
+    let written = send(server.bare(Method::PUT, "/feeds/x.ics"));
+    assert_eq!(
+        (written.status, written.header("allow")),
+        (405, "GET, HEAD")
+    );
+}
+
+/// Each kind of resource has a tag from when it is made on, and whatever ends it goes by that.
+#[test]
+fn everything_that_can_be_changed_has_a_tag() {
+    let server = Server::start();
+    let made = |path: &str, body: Value| {
+        let answer = server.post(path, &body);
+        assert_eq!(answer.header("etag"), "\"v1\"", "{path}");
+        answer.expect(201)["id"].as_str().unwrap().to_owned()
+    };
+    let person = made("/people", person(1));
+    made(
+        "/teams",
+        json!({ "slug": "a", "name": "A", "time_zone": "UTC" }),
+    );
+    let weekly = json!({ "name": "A", "title": "Hero", "kind": "ordered", "time_zone": "UTC", "order": [person],
+        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" } });
+    let rotation = made("/teams/a/rotations", weekly);
+    let cover = json!({ "end": "2026-03-05T00:00:00Z", "person_id": null });
+    let away = json!({ "first_day": "2026-04-01", "last_day": "2026-04-02" });
+    let token = made(
+        &format!("/people/{person}/tokens"),
+        json!({ "name": "x", "scope": "read" }),
+    );
+    let feed = made("/feeds", json!({ "scope": { "all": true } }));
+    let cover = made(&format!("/rotations/{rotation}/overrides"), cover);
+    let away = made(&format!("/people/{person}/time-off"), away);
+    let change = |method: &Method, path: &str, tag: &str| {
+        let request = server.request(method.clone(), path).header("if-match", tag);
+        send(request.json(&json!({})))
+    };
+    let deletes = [
+        format!("/tokens/{token}"),
+        format!("/feeds/{feed}"),
+        format!("/overrides/{cover}"),
+        format!("/time-off/{away}"),
+    ];
+    for path in &deletes {
+        change(&Method::DELETE, path, "\"v0\"").problem(412);
+        let done = change(&Method::DELETE, path, "\"v1\"");
+        assert!([200, 204].contains(&done.status), "{path}: {}", done.text);
+    }
+    let person = format!("/people/{person}");
+    let rotation = format!("/rotations/{rotation}");
+    for (method, path) in [
+        (Method::PATCH, person.clone()),
+        (Method::POST, format!("{person}/deactivate")),
+        (Method::POST, format!("{person}/erase")),
+        (Method::PATCH, "/teams/a".to_owned()),
+        (Method::PATCH, rotation.clone()),
+        (Method::POST, format!("{rotation}/revisions")),
+        (Method::POST, format!("{rotation}/archive")),
+    ] {
+        change(&method, &path, "\"v0\"").problem(412);
     }
 }

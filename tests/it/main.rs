@@ -16,6 +16,7 @@ mod feeds;
 mod first_start;
 mod harness;
 mod incidents;
+mod limits;
 mod links;
 mod log;
 mod mail;

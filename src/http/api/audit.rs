@@ -35,19 +35,14 @@ pub async fn list(caller: Caller, query: Query<AuditQuery>) -> Result<Reply, Pro
     access::administrator(&caller.actor)?;
     let query = query.0;
     let mut faults = Faults::new();
-    let now = caller.now;
     let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
-    let from = faults
-        .check_some("/from", query.from.as_deref(), |text| {
-            input::bounded(text, now)
-        })
-        .flatten();
-    let until = faults
-        .check_some("/until", query.until.as_deref(), |text| {
-            input::bounded(text, now)
-        })
-        .flatten();
-    let paging = faults.finish_with(paging)?;
+    let bounds = input::check_bounds(
+        &mut faults,
+        query.from.as_deref(),
+        query.until.as_deref(),
+        caller.now,
+    );
+    let (paging, (from, until)) = faults.finish_with(paging.zip(bounds))?;
     let filter = Filter {
         actor: query.actor,
         action: query.action,

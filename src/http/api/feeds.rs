@@ -1,12 +1,13 @@
 //! Calendar feeds, as things that people have.
 
-use actix_web::{delete, get, post};
+use actix_web::{delete, get, post, web};
 
 use super::tokens::PageQuery;
 use crate::domain::ids::FeedId;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
-use crate::http::{Body, Id, Page, Problem, Query, Reply};
+use crate::http::limits::Limits;
+use crate::http::{Body, Id, IfMatch, Page, Problem, Query, Reply};
 use crate::service::feeds::{self, FeedView, NewFeed};
 
 /// One's own feeds, without their addresses.
@@ -27,7 +28,12 @@ pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Prob
 /// Makes a feed; its address is shown once.
 #[utoipa::path(tag = "feeds", request_body = NewFeed, responses((status = 201, body = FeedView)))]
 #[post("/feeds")]
-pub async fn create(caller: Caller, body: Body<NewFeed>) -> Result<Answer, Problem> {
+pub async fn create(
+    caller: Caller,
+    limits: web::Data<Limits>,
+    body: Body<NewFeed>,
+) -> Result<Answer, Problem> {
+    limits.count_secret(&caller)?;
     caller
         .change(&body.digest, move |tx, caller| {
             let roster = caller.app.keeper.snapshot();
@@ -44,10 +50,10 @@ pub async fn create(caller: Caller, body: Body<NewFeed>) -> Result<Answer, Probl
 /// Revokes a feed: whoever subscribes to it is told that it is gone.
 #[utoipa::path(tag = "feeds", params(("id" = String, Path)), responses((status = 204)))]
 #[delete("/feeds/{id}")]
-pub async fn revoke(caller: Caller, id: Id<FeedId>) -> Result<Answer, Problem> {
+pub async fn revoke(caller: Caller, id: Id<FeedId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller
         .change(&NO_BODY, move |tx, caller| {
-            feeds::revoke(tx, &caller.actor, id.0, caller.now)?;
+            feeds::revoke(tx, &caller.actor, id.0, &expected.0, caller.now)?;
             Ok(Reply::no_content())
         })
         .await

@@ -52,7 +52,8 @@ pub async fn create(
     caller
         .change(&digest, move |tx, caller| {
             let made = overrides::create(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
-            Ok(Reply::created(&made)?.location(format!("/api/v1/overrides/{}", made.id)))
+            let reply = Reply::created(&made)?.version(made.version);
+            Ok(reply.location(format!("/api/v1/overrides/{}", made.id)))
         })
         .await
 }
@@ -68,18 +69,13 @@ pub async fn list(
     let query = query.0;
     let mut faults = Faults::new();
     let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
-    let now = caller.now;
-    let from = faults
-        .check_some("/from", query.from.as_deref(), |text| {
-            input::bounded(text, now)
-        })
-        .flatten();
-    let until = faults
-        .check_some("/until", query.until.as_deref(), |text| {
-            input::bounded(text, now)
-        })
-        .flatten();
-    let paging = faults.finish_with(paging)?;
+    let bounds = input::check_bounds(
+        &mut faults,
+        query.from.as_deref(),
+        query.until.as_deref(),
+        caller.now,
+    );
+    let (paging, (from, until)) = faults.finish_with(paging.zip(bounds))?;
     let roster = caller.app.keeper.snapshot();
     let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
     let chosen = timeline
@@ -99,6 +95,7 @@ pub async fn list(
 pub async fn cancel(
     caller: Caller,
     id: Id<OverrideId>,
+    expected: IfMatch,
     query: Query<DryRun>,
 ) -> Result<Answer, Problem> {
     if query.0.dry_run {
@@ -106,14 +103,15 @@ pub async fn cancel(
             .rehearse(move |tx, caller| {
                 let rotation = overrides::rotation_of(tx, id.0)?;
                 let before = preview::before(tx, rotation)?;
-                overrides::cancel(tx, &caller.actor, id.0, caller.now)?;
+                overrides::cancel(tx, &caller.actor, id.0, &expected.0, caller.now)?;
                 Reply::ok(&preview::compare(tx, &before, caller.now)?)
             })
             .await;
     }
     caller
         .change(&NO_BODY, move |tx, caller| {
-            Reply::ok(&overrides::cancel(tx, &caller.actor, id.0, caller.now)?)
+            let ended = overrides::cancel(tx, &caller.actor, id.0, &expected.0, caller.now)?;
+            Ok(Reply::ok(&ended)?.version(ended.version))
         })
         .await
 }

@@ -201,10 +201,10 @@ pub async fn deactivate(
 /// Replaces name and address of somebody deactivated in everything that is kept.
 #[utoipa::path(tag = "people", params(("id" = String, Path)), responses((status = 200, body = PersonView)))]
 #[post("/people/{id}/erase")]
-pub async fn erase(caller: Caller, id: Id<PersonId>) -> Result<Answer, Problem> {
+pub async fn erase(caller: Caller, id: Id<PersonId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller
         .change(&NO_BODY, move |tx, caller| {
-            let person = people::erase(tx, &caller.actor, id.0, caller.now)?;
+            let person = people::erase(tx, &caller.actor, id.0, &expected.0, caller.now)?;
             Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
         })
         .await

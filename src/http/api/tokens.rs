@@ -1,6 +1,6 @@
 //! Access tokens.
 
-use actix_web::{delete, get, post};
+use actix_web::{delete, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -8,7 +8,8 @@ use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, TokenId};
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
-use crate::http::{Body, Id, Page, Paging, Problem, Query, Reply};
+use crate::http::limits::Limits;
+use crate::http::{Body, Id, IfMatch, Page, Paging, Problem, Query, Reply};
 use crate::service::tokens::{self, NewToken, TokenView};
 use crate::service::{Error, access};
 
@@ -68,8 +69,10 @@ pub async fn list(
 pub async fn create(
     caller: Caller,
     id: Id<PersonId>,
+    limits: web::Data<Limits>,
     body: Body<NewToken>,
 ) -> Result<Answer, Problem> {
+    limits.count_secret(&caller)?;
     caller
         .change(&body.digest, move |tx, caller| {
             let (token, secret) = tokens::create(tx, &caller.actor, id.0, &body.value, caller.now)?;
@@ -81,7 +84,8 @@ pub async fn create(
                 token: None,
                 ..view.clone()
             };
-            Reply::created(&view)?.replay(&again)
+            let reply = Reply::created(&view)?.version(token.version());
+            reply.replay(&again)
         })
         .await
 }
@@ -89,10 +93,10 @@ pub async fn create(
 /// Revokes a token.
 #[utoipa::path(tag = "tokens", params(("id" = String, Path)), responses((status = 204)))]
 #[delete("/tokens/{id}")]
-pub async fn revoke(caller: Caller, id: Id<TokenId>) -> Result<Answer, Problem> {
+pub async fn revoke(caller: Caller, id: Id<TokenId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller
         .change(&NO_BODY, move |tx, caller| {
-            tokens::revoke(tx, &caller.actor, id.0, caller.now)?;
+            tokens::revoke(tx, &caller.actor, id.0, &expected.0, caller.now)?;
             Ok(Reply::no_content())
         })
         .await

@@ -139,7 +139,13 @@ pub(super) fn fallback(
     };
     // Whoever else sets a fallback now waits: two could close a circle between them.
     audit::lock_setting(tx.db(), "fallbacks")?;
-    let all: HashMap<RotationId, Option<RotationId>> = rotations::load(tx.db(), None)?
+    let loaded = rotations::load(tx.db(), None)?;
+    let target = loaded.iter().find(|(rotation, _)| rotation.id == id);
+    if target.is_some_and(|(rotation, _)| rotation.archived_at.is_some()) {
+        faults.add(pointer, "that rotation is archived");
+        return Ok(None);
+    }
+    let all: HashMap<RotationId, Option<RotationId>> = loaded
         .into_iter()
         .map(|(rotation, _)| (rotation.id, rotation.fallback))
         .collect();
