@@ -18,6 +18,7 @@ pub mod preferences;
 pub mod preview;
 pub mod reminder;
 pub mod rotation;
+pub mod swap;
 pub mod team;
 pub mod timeline;
 pub mod token;

@@ -9,3 +9,5 @@ mod model;
 mod properties;
 mod reminders;
 mod rules;
+mod swap_properties;
+mod swaps;

@@ -1,0 +1,568 @@
+//! Swaps: somebody asks for time on duty to be taken, or to be traded, and somebody takes it.
+//!
+//! Pure decisions: who may do what in which state, and what overrides come of it. What was taken is
+//! the overrides that carry the swap's id, and nothing else: they say who took what, when, and
+//! whether it was undone.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{OverrideId, PersonId, RotationId, SwapId};
+use super::interval::{FOREVER, Instant, Interval, IntervalSet};
+use super::overrides::Override;
+use super::timeline::{Entry, GapReason, Layer, Timeline};
+
+/// A swap lasts at most this long, as an override does.
+pub const LONGEST: TimeDelta = TimeDelta::days(400);
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// Somebody takes this time, or several people do.
+    Cover(Interval),
+    /// One person takes `given`, and gives `returned` for it.
+    Trade {
+        /// The giver's time.
+        given: Interval,
+        /// The other's time.
+        returned: Interval,
+    },
+}
+
+/// Whom it is offered to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    /// Everybody in the team.
+    Team,
+    /// These people.
+    People(Vec<PersonId>),
+}
+
+/// What became of a swap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It, or what is left of it, can be taken.
+    Open,
+    /// It was taken.
+    Accepted,
+    /// Everybody who was named has declined.
+    Declined,
+    /// It was taken back before all of it was taken.
+    Withdrawn,
+    /// Nobody took all of it in time.
+    Expired,
+    /// It was accepted, and nothing of that is left.
+    Undone,
+}
+
+/// A swap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swap {
+    /// Its id.
+    pub id: SwapId,
+    /// The rotation.
+    pub rotation: RotationId,
+    /// Whose time is given away.
+    pub giver: PersonId,
+    /// What is asked for.
+    pub terms: Terms,
+    /// Whom it is offered to.
+    pub offer: Offer,
+    /// Who has declined.
+    pub declined: Vec<PersonId>,
+    /// As it was decided last; what time has done to it since is not in it (see [`Swap::state_at`]).
+    pub state: State,
+    /// For those who are asked.
+    pub note: Option<String>,
+    /// Who opened it; `None`: the bootstrap administrator.
+    pub opened_by: Option<PersonId>,
+    /// When it was opened.
+    pub created_at: Instant,
+    /// Goes up with each decision.
+    pub version: i64,
+}
+
+/// Who acts on a swap, as far as it matters to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Party {
+    /// Who they are; `None` where they are nobody who could have a duty.
+    pub person: Option<PersonId>,
+    /// Whether they are in the rotation's team.
+    pub in_team: bool,
+    /// Whether they manage it.
+    pub manages: bool,
+    /// Whether they may do everything.
+    pub administrates: bool,
+}
+
+/// What can be done to a swap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Taking it, or of a cover only this part.
+    Accept(Option<Interval>),
+    /// Saying no.
+    Decline,
+    /// Asking no longer.
+    Withdraw,
+    /// Giving back what was taken, until it begins.
+    Undo,
+}
+
+/// What an action does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The state since.
+    pub state: State,
+    /// Overrides to make: from when to when, and who takes over.
+    pub made: Vec<(Interval, PersonId)>,
+    /// Overrides to cancel.
+    pub cancelled: Vec<OverrideId>,
+    /// Who has declined by it.
+    pub declined: Option<PersonId>,
+}
+
+/// Why an action is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// They may not.
+    #[error("{0}")]
+    NotAllowed(&'static str),
+    /// It is no longer open.
+    #[error("the swap is {} already", .0.as_str())]
+    NotOpen(State),
+    /// It was not accepted, or not by them.
+    #[error("nothing of the swap is taken that could be undone")]
+    NothingTaken,
+    /// What was taken has begun.
+    #[error("it has begun: what has happened stays")]
+    Begun,
+    /// They declined before.
+    #[error("they have declined already")]
+    DeclinedAlready,
+    /// Some of the time is not the giver's (any more).
+    #[error("from {} until {} the duty is not (or no longer) theirs", .0.start().format("%Y-%m-%dT%H:%M:%SZ"), .0.end().format("%Y-%m-%dT%H:%M:%SZ"))]
+    NotTheirs(Interval),
+    /// Somebody has taken some of the part.
+    #[error("somebody has taken some of this already")]
+    Taken,
+    /// The part is not one of the swap's, or is over.
+    #[error("must be a part of the swap that is not over")]
+    Outside,
+    /// A trade is taken as a whole.
+    #[error("a trade is accepted as a whole")]
+    Whole,
+    /// The times of a trade must lie ahead.
+    #[error("the times of a trade must lie ahead")]
+    TooLate,
+    /// The two times of a trade overlap.
+    #[error("the times of a trade must not overlap")]
+    Overlap,
+}
+
+impl State {
+    /// As it is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+            Self::Undone => "undone",
+        }
+    }
+}
+
+impl Terms {
+    /// The giver's time.
+    #[must_use]
+    pub const fn given(&self) -> Interval {
+        match self {
+            Self::Cover(given) | Self::Trade { given, .. } => *given,
+        }
+    }
+
+    /// What is given in return.
+    #[must_use]
+    pub const fn returned(&self) -> Option<Interval> {
+        match self {
+            Self::Cover(_) => None,
+            Self::Trade { returned, .. } => Some(*returned),
+        }
+    }
+
+    /// From when on it can no longer be accepted: a cover when all of it is over, a trade when the
+    /// first of its times begins.
+    #[must_use]
+    pub fn expires_at(&self) -> Instant {
+        match self {
+            Self::Cover(given) => given.end(),
+            Self::Trade { given, returned } => given.start().min(returned.start()),
+        }
+    }
+
+    /// Whether `giver` can ask for it at `now`; `other` is whom a trade is offered to.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] where some of the time is somebody else's, or nobody's, or over.
+    pub fn check(
+        &self,
+        timeline: &Timeline,
+        giver: PersonId,
+        other: Option<PersonId>,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        match self {
+            Self::Cover(asked) => {
+                let ahead = from(*asked, now).ok_or(Refusal::Outside)?;
+                own_time(timeline, giver, ahead).map(|_| ())
+            }
+            Self::Trade { given, returned } => {
+                if self.expires_at() <= now {
+                    return Err(Refusal::TooLate);
+                }
+                if given.overlaps(returned) {
+                    return Err(Refusal::Overlap);
+                }
+                own_time(timeline, giver, *given)?;
+                match other {
+                    Some(other) => own_time(timeline, other, *returned).map(|_| ()),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl Offer {
+    /// Whether it is offered to `party`.
+    #[must_use]
+    pub fn reaches(&self, party: &Party) -> bool {
+        match self {
+            Self::Team => party.in_team,
+            Self::People(people) => party.person.is_some_and(|person| people.contains(&person)),
+        }
+    }
+}
+
+impl Swap {
+    /// What has become of it by `now`.
+    #[must_use]
+    pub fn state_at(&self, now: Instant) -> State {
+        if self.state == State::Open && self.terms.expires_at() <= now {
+            State::Expired
+        } else {
+            self.state
+        }
+    }
+
+    /// The overrides that stand for what was taken, cancelled ones aside.
+    pub fn taken<'a>(
+        &'a self,
+        overrides: &'a [Override],
+    ) -> impl Iterator<Item = &'a Override> + 'a {
+        overrides
+            .iter()
+            .filter(|one| one.swap == Some(self.id) && one.cancelled_at.is_none())
+    }
+
+    /// What can still be taken: of a cover, the giver's own time in it from `now` on.
+    #[must_use]
+    pub fn left(&self, timeline: &Timeline, now: Instant) -> IntervalSet {
+        let open = self.state_at(now) == State::Open;
+        let ahead = from(self.terms.given(), now).filter(|_| open);
+        ahead
+            .map(|ahead| time_of(timeline, self.giver, ahead))
+            .unwrap_or_default()
+    }
+
+    /// What `action` by `party` does at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`]; nothing is to be done then.
+    pub fn decide(
+        &self,
+        timeline: &Timeline,
+        party: &Party,
+        action: Action,
+        now: Instant,
+    ) -> Result<Decision, Refusal> {
+        let is_giver = party.person == Some(self.giver);
+        let asked = party.person.filter(|_| !is_giver);
+        match action {
+            Action::Accept(part) => {
+                let by = asked
+                    .filter(|_| self.offer.reaches(party) || party.administrates)
+                    .ok_or(Refusal::NotAllowed("the swap is not offered to you"))?;
+                self.must_be_open(now)?;
+                match self.terms {
+                    Terms::Cover(given) => self.cover(timeline, given, by, part, now),
+                    Terms::Trade { given, returned } if part.is_none() => {
+                        self.trade(timeline, given, returned, by)
+                    }
+                    Terms::Trade { .. } => Err(Refusal::Whole),
+                }
+            }
+            Action::Decline => {
+                let by = asked
+                    .filter(|_| self.offer.reaches(party))
+                    .ok_or(Refusal::NotAllowed("the swap is not offered to you"))?;
+                self.must_be_open(now)?;
+                self.decline(by)
+            }
+            Action::Withdraw => {
+                if !is_giver && !party.manages {
+                    return Err(Refusal::NotAllowed(
+                        "only whose time it is and managers of the team withdraw a swap",
+                    ));
+                }
+                self.must_be_open(now)?;
+                Ok(Decision::to(State::Withdrawn))
+            }
+            Action::Undo => self.undo(timeline, party, now),
+        }
+    }
+
+    fn must_be_open(&self, now: Instant) -> Result<(), Refusal> {
+        match self.state_at(now) {
+            State::Open => Ok(()),
+            other => Err(Refusal::NotOpen(other)),
+        }
+    }
+
+    fn cover(
+        &self,
+        timeline: &Timeline,
+        given: Interval,
+        by: PersonId,
+        part: Option<Interval>,
+        now: Instant,
+    ) -> Result<Decision, Refusal> {
+        let wanted = part.unwrap_or(given);
+        if given.intersect(&wanted) != Some(wanted) {
+            return Err(Refusal::Outside);
+        }
+        let wanted = from(wanted, now).ok_or(Refusal::Outside)?;
+        let taken: IntervalSet = self
+            .taken(timeline.overrides())
+            .map(|one| one.interval)
+            .collect();
+        let whole: IntervalSet = std::iter::once(wanted).collect();
+        let free = whole.subtract(&taken);
+        if part.is_some() && free != whole {
+            return Err(Refusal::Taken);
+        }
+        let mut made = Vec::new();
+        for piece in free.as_slice() {
+            made.extend(check_own(timeline, self.giver, *piece)?);
+        }
+        if made.is_empty() {
+            return Err(Refusal::NotTheirs(wanted));
+        }
+        let covered: IntervalSet = made.iter().copied().collect();
+        let rest = self.left(timeline, now).subtract(&covered);
+        let state = if rest.is_empty() {
+            State::Accepted
+        } else {
+            State::Open
+        };
+        Ok(Decision {
+            made: made.into_iter().map(|piece| (piece, by)).collect(),
+            ..Decision::to(state)
+        })
+    }
+
+    fn trade(
+        &self,
+        timeline: &Timeline,
+        given: Interval,
+        returned: Interval,
+        by: PersonId,
+    ) -> Result<Decision, Refusal> {
+        let mut made = Vec::new();
+        for (whose, time, taker) in [(self.giver, given, by), (by, returned, self.giver)] {
+            let pieces = own_time(timeline, whose, time)?;
+            made.extend(pieces.into_iter().map(|piece| (piece, taker)));
+        }
+        Ok(Decision {
+            made,
+            ..Decision::to(State::Accepted)
+        })
+    }
+
+    fn decline(&self, by: PersonId) -> Result<Decision, Refusal> {
+        if self.declined.contains(&by) {
+            return Err(Refusal::DeclinedAlready);
+        }
+        let everybody = match &self.offer {
+            Offer::Team => false,
+            Offer::People(people) => people
+                .iter()
+                .all(|person| *person == by || self.declined.contains(person)),
+        };
+        let state = if everybody {
+            State::Declined
+        } else {
+            State::Open
+        };
+        Ok(Decision {
+            declined: Some(by),
+            ..Decision::to(state)
+        })
+    }
+
+    /// Who took something gives that back, and it can be taken again where the rest still can; the
+    /// giver and managers undo all of it. A trade is undone as a whole.
+    fn undo(&self, timeline: &Timeline, party: &Party, now: Instant) -> Result<Decision, Refusal> {
+        let all: Vec<&Override> = self.taken(timeline.overrides()).collect();
+        let is_giver = party.person == Some(self.giver);
+        let is_theirs = |one: &Override| one.person.is_some() && one.person == party.person;
+        let has_taken = !is_giver && all.iter().any(|one| is_theirs(one));
+        if !is_giver && !has_taken && !party.manages {
+            return Err(Refusal::NotAllowed(
+                "only the two sides and managers of the team undo a swap",
+            ));
+        }
+        let is_trade = matches!(self.terms, Terms::Trade { .. });
+        let only_theirs = has_taken && !is_trade;
+        // One acceptance stands or falls as a whole: it has begun when the first of it has.
+        let has_begun = |one: &Override| {
+            all.iter()
+                .filter(|other| is_trade || same_acceptance(one, other))
+                .any(|other| other.interval.start() <= now)
+        };
+        let (undone, kept): (Vec<&Override>, Vec<&Override>) = all
+            .iter()
+            .copied()
+            .partition(|one| !has_begun(one) && (!only_theirs || is_theirs(one)));
+        if undone.is_empty() {
+            return Err(if all.is_empty() {
+                Refusal::NothingTaken
+            } else {
+                Refusal::Begun
+            });
+        }
+        for one in &undone {
+            let person = one.person.ok_or(Refusal::NotTheirs(one.interval))?;
+            own_time(timeline, person, one.interval)?;
+        }
+        Ok(Decision {
+            cancelled: undone.iter().map(|one| one.id).collect(),
+            ..Decision::to(self.state_once_undone(only_theirs, kept.is_empty()))
+        })
+    }
+
+    /// The state once something was handed back by who took it, or undone by the giver.
+    const fn state_once_undone(&self, handed_back: bool, all_of_it: bool) -> State {
+        match self.state {
+            State::Open if handed_back => State::Open,
+            State::Accepted if handed_back && !all_of_it => State::Open,
+            State::Open | State::Accepted if all_of_it => State::Undone,
+            State::Open => State::Accepted,
+            other => other,
+        }
+    }
+}
+
+impl Decision {
+    const fn to(state: State) -> Self {
+        Self {
+            state,
+            made: Vec::new(),
+            cancelled: Vec::new(),
+            declined: None,
+        }
+    }
+}
+
+/// Whether two overrides of a cover were made by one acceptance.
+fn same_acceptance(one: &Override, other: &Override) -> bool {
+    one.person == other.person && one.created_at == other.created_at
+}
+
+/// What of `interval` lies at or after `now`.
+fn from(interval: Interval, now: Instant) -> Option<Interval> {
+    Interval::new(interval.start().max(now), interval.end())
+}
+
+/// When `person` has the duty in `window`, by the final timeline.
+#[must_use]
+pub fn time_of(timeline: &Timeline, person: PersonId, window: Interval) -> IntervalSet {
+    let shifts = timeline.shifts(Layer::Final, window);
+    shifts
+        .iter()
+        .filter(|shift| shift.person == person)
+        .filter_map(|shift| shift.interval.intersect(&window))
+        .collect()
+}
+
+/// The time of `person` in `interval`, of which there must be some.
+fn own_time(
+    timeline: &Timeline,
+    person: PersonId,
+    interval: Interval,
+) -> Result<Vec<Interval>, Refusal> {
+    let pieces = check_own(timeline, person, interval)?;
+    if pieces.is_empty() {
+        return Err(Refusal::NotTheirs(interval));
+    }
+    Ok(pieces)
+}
+
+/// The time of `person` in `interval`, in which nobody else may have any, nor anybody have been
+/// taken out of it. Hours in which nobody ever has the duty stand in nobody's way.
+fn check_own(
+    timeline: &Timeline,
+    person: PersonId,
+    interval: Interval,
+) -> Result<Vec<Interval>, Refusal> {
+    let entries = timeline.entries(Layer::Final, interval);
+    for entry in &entries {
+        if !is_own(entry, person) && !is_closed(entry) {
+            let foreign = entry.interval().intersect(&interval).unwrap_or(interval);
+            return Err(Refusal::NotTheirs(foreign));
+        }
+    }
+    Ok(time_of(timeline, person, interval).as_slice().to_vec())
+}
+
+fn is_own(entry: &Entry, person: PersonId) -> bool {
+    entry.shift().is_some_and(|shift| shift.person == person)
+}
+
+const fn is_closed(entry: &Entry) -> bool {
+    match entry {
+        Entry::Shift(_) => false,
+        Entry::Gap(gap) => matches!(gap.reason, GapReason::DutyHours | GapReason::OutOfHours),
+    }
+}
+
+/// The stretches of `window` for which `person` can ask for a cover: their time on duty, closed
+/// hours between it included, and nobody else's.
+#[must_use]
+pub fn stretches(timeline: &Timeline, person: PersonId, window: Interval) -> Vec<Interval> {
+    let mut found: Vec<Interval> = Vec::new();
+    let mut goes_on = false;
+    for entry in timeline.entries(Layer::Final, window) {
+        let Some(interval) = entry.interval().intersect(&window) else {
+            continue;
+        };
+        if is_own(&entry, person) {
+            match found.last_mut().filter(|_| goes_on) {
+                Some(last) => {
+                    *last = Interval::new(last.start(), interval.end()).unwrap_or(interval);
+                }
+                None => found.push(interval),
+            }
+            goes_on = true;
+        } else {
+            goes_on = goes_on && is_closed(&entry);
+        }
+    }
+    found.retain(|one| one.end() < FOREVER);
+    found
+}
