@@ -1,8 +1,10 @@
-//! When a person is available: in their working hours, less time off, as it was known at an
-//! instant.
+//! When a person is available: in their working hours, less time off and the public holidays that
+//! count, as it was known at an instant.
 
 use chrono::TimeDelta;
 
+use super::holidays::{Holiday, calendar};
+use super::hours::days;
 use super::interval::{FOREVER, Instant, Interval, IntervalSet};
 use super::person::{Person, Profile};
 
@@ -14,6 +16,17 @@ const ENDLESS: TimeDelta = TimeDelta::days(366);
 
 /// The next availability is looked for within this time.
 const HORIZON: TimeDelta = TimeDelta::days(400);
+
+/// A public holiday of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicHoliday {
+    /// The day.
+    pub holiday: Holiday,
+    /// Midnight to midnight in their zone.
+    pub interval: Interval,
+    /// Whether it counts as not working.
+    pub observed: bool,
+}
 
 impl Person {
     /// The profile in force at `at`, as known at `known`.
@@ -65,31 +78,41 @@ impl Person {
         let Some(window) = Interval::new(window.start(), end) else {
             return IntervalSet::default();
         };
-        let mut known_profiles: Vec<&Profile> = self.known_profiles(known).collect();
-        known_profiles.sort_by_key(|profile| (profile.effective_from, profile.recorded_at));
-        let mut working = Vec::new();
-        for (index, profile) in known_profiles.iter().enumerate() {
-            let from = profile.effective_from.unwrap_or(Instant::MIN_UTC);
-            let until = known_profiles
-                .get(index + 1)
-                .and_then(|next| next.effective_from)
-                .unwrap_or(FOREVER);
-            let Some(part) = Interval::new(from, until).and_then(|force| force.intersect(&window))
-            else {
-                continue;
-            };
-            let hours = profile.working_hours.intervals(&profile.time_zone, part);
-            working.extend(
-                hours
-                    .as_slice()
-                    .iter()
-                    .filter_map(|hours| hours.intersect(&part)),
-            );
-        }
-        working
+        let working = self
+            .profiles_over(window, known)
             .into_iter()
-            .collect::<IntervalSet>()
-            .subtract(&self.away(known))
+            .flat_map(|(profile, part)| profile.working(part))
+            .collect::<IntervalSet>();
+        working.subtract(&self.away(known))
+    }
+
+    /// The public holidays that meet `window`, in order, by the profiles known at `known`.
+    #[must_use]
+    pub fn public_holidays(&self, window: Interval, known: Instant) -> Vec<PublicHoliday> {
+        self.profiles_over(window, known)
+            .into_iter()
+            .flat_map(|(profile, part)| profile.public_holidays(part))
+            .collect()
+    }
+
+    /// The profiles in force in `window`, each with the part of it, in order, as known at `known`.
+    fn profiles_over(&self, window: Interval, known: Instant) -> Vec<(&Profile, Interval)> {
+        let mut profiles: Vec<&Profile> = self.known_profiles(known).collect();
+        profiles.sort_by_key(|profile| (profile.effective_from, profile.recorded_at));
+        let ends = profiles
+            .iter()
+            .skip(1)
+            .map(|next| next.effective_from.unwrap_or(Instant::MIN_UTC))
+            .chain([FOREVER]);
+        profiles
+            .iter()
+            .zip(ends)
+            .filter_map(|(profile, until)| {
+                let from = profile.effective_from.unwrap_or(Instant::MIN_UTC);
+                let part = Interval::new(from, until)?.intersect(&window)?;
+                Some((*profile, part))
+            })
+            .collect()
     }
 
     /// The availability that holds `at`, from its true start to its true end ([`FOREVER`] where it
@@ -148,6 +171,46 @@ impl Person {
             from = until;
         }
         None
+    }
+}
+
+impl Profile {
+    /// The working hours in `part`, cut to it, without the public holidays that count.
+    fn working(&self, part: Interval) -> Vec<Interval> {
+        let hours = self.working_hours.intervals(&self.time_zone, part);
+        let cut = hours.as_slice().iter().filter_map(|h| h.intersect(&part));
+        if !self.holidays.as_ref().is_some_and(|its| its.observe) {
+            return cut.collect();
+        }
+        let free = self
+            .public_holidays(part)
+            .iter()
+            .map(|day| day.interval)
+            .collect();
+        let working = cut.collect::<IntervalSet>().subtract(&free);
+        working.as_slice().to_vec()
+    }
+
+    /// The public holidays that meet `part`; none of a place that the table does not have.
+    fn public_holidays(&self, part: Interval) -> Vec<PublicHoliday> {
+        let Some(its) = &self.holidays else {
+            return Vec::new();
+        };
+        let zone = &self.time_zone;
+        let first = zone.to_local(part.start()).date();
+        let last = zone.to_local(part.end() - TimeDelta::seconds(1)).date();
+        calendar(&its.country, its.region.as_deref())
+            .map(|calendar| calendar.between(first, last))
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|holiday| {
+                Some(PublicHoliday {
+                    holiday: *holiday,
+                    interval: days(zone, holiday.date, holiday.date)?,
+                    observed: its.observe,
+                })
+            })
+            .collect()
     }
 }
 

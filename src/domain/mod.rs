@@ -6,6 +6,7 @@ pub mod candidates;
 pub mod clash;
 pub mod duty;
 pub mod feed;
+pub mod holidays;
 pub mod hours;
 pub mod ids;
 pub mod incident;

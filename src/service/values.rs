@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Faults;
+use crate::domain::holidays::{UnknownPlace, calendar};
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::PersonId;
 use crate::domain::person::Holidays;
@@ -213,31 +214,19 @@ fn day(faults: &mut Faults, pointer: &str, text: &str) -> Option<Day> {
 
 /// Public holidays.
 pub fn holidays(faults: &mut Faults, pointer: &str, input: HolidaysInput) -> Option<Holidays> {
-    let code = |text: &str, longest: usize| {
-        !text.is_empty() && text.len() <= longest && text.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    let (mut country, mut region) = (true, true);
-    if input.country.len() != 2 || !code(&input.country, 2) {
-        faults.add(
-            format!("{pointer}/country"),
-            "must be a country of two letters (ISO 3166-1)",
-        );
-        country = false;
+    let country = input.country.to_ascii_uppercase();
+    let region = input.region.map(|region| region.to_ascii_uppercase());
+    if let Err(unknown) = calendar(&country, region.as_deref()) {
+        let field = match unknown {
+            UnknownPlace::Country => "country",
+            UnknownPlace::Region(..) => "region",
+        };
+        faults.add(format!("{pointer}/{field}"), unknown.to_string());
+        return None;
     }
-    if input
-        .region
-        .as_deref()
-        .is_some_and(|region| !code(region, 5))
-    {
-        faults.add(
-            format!("{pointer}/region"),
-            "must be a region (ISO 3166-2, without the country)",
-        );
-        region = false;
-    }
-    (country && region).then_some(Holidays {
-        country: input.country.to_ascii_uppercase(),
-        region: input.region,
+    Some(Holidays {
+        country,
+        region,
         observe: input.observe,
     })
 }

@@ -7,12 +7,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::input::unless_forever;
+use crate::domain::availability::PublicHoliday;
 use crate::domain::candidates::Candidate;
 use crate::domain::clash::Clash;
 use crate::domain::duty::{Duty, Rota, Source};
 use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::overrides::Override;
 use crate::domain::person::{Holidays, Person, Profile, TimeOff};
 use crate::domain::rotation::{Plan, Revision, Rotation};
@@ -73,9 +74,47 @@ pub struct ShiftView {
     pub override_id: Option<String>,
     /// The swap to which the override belongs.
     pub swap_id: Option<String>,
+    /// Public holidays of that person in the part of the shift that was asked for (only in lists of shifts).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holidays: Option<Vec<HolidayView>>,
+}
+
+/// A public holiday of a person.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HolidayView {
+    /// The day, in the person's zone.
+    pub date: chrono::NaiveDate,
+    /// What it is called, in English.
+    pub name: String,
+    /// Whether it counts as not working.
+    pub observed: bool,
+}
+
+impl From<&PublicHoliday> for HolidayView {
+    fn from(day: &PublicHoliday) -> Self {
+        Self {
+            date: day.holiday.date,
+            name: day.holiday.name.to_owned(),
+            observed: day.observed,
+        }
+    }
 }
 
 impl ShiftView {
+    /// The shift, with the public holidays in what `window` has of it.
+    pub fn within(rota: &impl Rota, shift: &Shift, window: Interval) -> Self {
+        let part = shift.interval.intersect(&window);
+        let person = rota.person(shift.person);
+        let found = part
+            .zip(person)
+            .map(|(part, person)| person.public_holidays(part, FOREVER));
+        let days = found.unwrap_or_default();
+        Self {
+            holidays: Some(days.iter().map(HolidayView::from).collect()),
+            ..Self::of(rota, shift)
+        }
+    }
+
     /// The shift.
     pub fn of(rota: &impl Rota, shift: &Shift) -> Self {
         let (source, override_id, swap_id) = match shift.cause {
@@ -94,6 +133,7 @@ impl ShiftView {
             source,
             override_id,
             swap_id,
+            holidays: None,
         }
     }
 }

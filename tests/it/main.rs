@@ -15,6 +15,7 @@ mod conventions;
 mod feeds;
 mod first_start;
 mod harness;
+mod holidays;
 mod incidents;
 mod limits;
 mod links;

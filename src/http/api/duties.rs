@@ -168,7 +168,7 @@ pub async fn shifts(
     let items = entries
         .iter()
         .filter_map(Entry::shift)
-        .map(|shift| ShiftView::of(roster.as_ref(), shift))
+        .map(|shift| ShiftView::within(roster.as_ref(), shift, window))
         .collect();
     let holes = entries
         .iter()
@@ -223,7 +223,7 @@ pub async fn person_shifts(
             .filter(|shift| shift.person == id.0);
         items.extend(mine.map(|shift| ShiftView {
             rotation_id: Some(timeline.rotation().id.to_string()),
-            ..ShiftView::of(roster.as_ref(), &shift)
+            ..ShiftView::within(roster.as_ref(), &shift, window)
         }));
     }
     items.sort_by_key(|shift| shift.start);
