@@ -266,7 +266,7 @@ def time_off():
     year = NOW.year + 1
     days = {"first_day": f"{year}-01-04", "last_day": f"{year}-01-08", "reason": "climbing"}
     preview = ok(admin.post(path + "?dry_run=true", days), 200, PREVIEW)
-    check(preview["clashes"], "dry_run names no clash")
+    check(preview["clashes"] and preview["clashes_made"] == preview["clashes"], "dry_run names no clash that it makes")
     same(admin.get(path)["items"], [], "after a dry run")
     made = ok(admin.post(path, days), 201, {**TIME_OFF, "clashes": [{}]})
     same((made["start"], made["end"]), (f"{year}-01-04T05:00:00Z", f"{year}-01-09T05:00:00Z"), "days in the person's zone, both included")
@@ -435,7 +435,8 @@ def overrides(path, someone, squad):
     ok(admin.delete(f"/overrides/{on_top['id']}", If_Match=on_top.headers.get("ETag")), 200, OVERRIDE)
     at_work(admin.get(path + "/on-duty"), None, "what lay under a cancelled override")
     refused(admin.delete(f"/overrides/{on_top['id']}"), 409)
-    ok(admin.delete(f"/overrides/{nobody['id']}?dry_run=true"), 200, PREVIEW)
+    preview = ok(admin.delete(f"/overrides/{nobody['id']}?dry_run=true"), 200, PREVIEW)
+    check(preview["gaps_mended"] and not preview["gaps_made"], f"gaps made and mended: {preview}")
     ok(admin.delete(f"/overrides/{nobody['id']}"), 200, OVERRIDE)
 
 

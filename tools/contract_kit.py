@@ -170,8 +170,8 @@ INCIDENT = {"id": text, "reference": text, "title": text, "severity": Maybe(text
             "updates": [{"at": instant, "text": text}], "items": [{"n": integer, "text": text, "due_at": Maybe(instant)}],
             "history": [{"at": instant, "kind": text}], "version": integer}
 PREVIEW = {"before": [SHIFT], "after": [SHIFT], "changes": [{"person": REF, "gains": [SHIFT], "loses": [SHIFT]}],
-           "overrides": [], "swaps": [], "clashes": [], "gaps": [GAP], "warnings": [text]}
-PREVIEW["overrides"] = PREVIEW["swaps"] = PREVIEW["clashes"] = [{}]
+           "overrides": [], "swaps": [], "clashes": [], "gaps": [GAP], "gaps_made": [GAP], "gaps_mended": [GAP], "warnings": [text]}
+PREVIEW["overrides"] = PREVIEW["swaps"] = PREVIEW["clashes"] = PREVIEW["clashes_made"] = PREVIEW["clashes_mended"] = [{}]
 AUDIT = {"id": text, "at": instant, "action": text, "before": lambda _: True, "after": lambda _: True,
          "address": Maybe(text)}
 

@@ -148,6 +148,32 @@ impl WeeklyHours {
         }
     }
 
+    /// Whether they leave no minute of the week out: then clock changes leave none out either.
+    #[must_use]
+    pub fn are_always(&self) -> bool {
+        let mut spans: Vec<(u32, u32)> = Vec::new();
+        for rule in &self.0 {
+            for day in &rule.days {
+                let start = day.index() * DAY + u32::from(rule.start.0);
+                let end = start + rule.minutes(*day);
+                // Those that run over the end of the week, once more at its beginning.
+                spans.extend([
+                    (start, end),
+                    (start.saturating_sub(WEEK), end.saturating_sub(WEEK)),
+                ]);
+            }
+        }
+        spans.sort_unstable();
+        let reached = spans.into_iter().fold(0, |reached, (start, end)| {
+            if start <= reached {
+                reached.max(end)
+            } else {
+                reached
+            }
+        });
+        reached >= WEEK
+    }
+
     /// The hours in a zone, as far as they meet `window`: those within a week of it, each with its
     /// true start and end; what touches or overlaps is one. Hours that come out empty or backwards
     /// on the day of a clock change are dropped.

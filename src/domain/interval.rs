@@ -52,6 +52,15 @@ impl Interval {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
+    /// The shortest interval that has both in it.
+    #[must_use]
+    pub fn hull(&self, other: &Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
     /// Its length in seconds.
     #[must_use]
     pub fn seconds(&self) -> i64 {

@@ -274,7 +274,7 @@ impl Timeline {
                 let hull = base
                     .iter()
                     .map(|shift| shift.interval)
-                    .fold(window, hull_of);
+                    .fold(window, |hull, shift| hull.hull(&shift));
                 let cover = self.overrides.covering(hull);
                 let covered: IntervalSet = cover.iter().map(|piece| piece.interval).collect();
                 let mut shifts: Vec<Shift> = Vec::with_capacity(base.len() + cover.len());
@@ -348,7 +348,7 @@ impl Timeline {
                 Some(Entry::Gap(last))
                     if last.reason == reason && last.interval.end() == interval.start() =>
                 {
-                    last.interval = hull_of(last.interval, interval);
+                    last.interval = last.interval.hull(&interval);
                 }
                 _ => entries.push(Entry::Gap(Gap { interval, reason })),
             }
@@ -440,7 +440,9 @@ impl Timeline {
         let mut entries = self.entries(layer, window);
         let next = self.next_shift(layer, window.end());
         if let Some(Entry::Gap(last)) = entries.last_mut() {
-            last.interval = hull_of(last.interval, self.rest_of(layer, *last, next.as_ref()));
+            last.interval = last
+                .interval
+                .hull(&self.rest_of(layer, *last, next.as_ref()));
         }
         Block { entries, next }
     }
@@ -480,10 +482,6 @@ fn override_shift(piece: &Covered<'_>) -> Option<Shift> {
         person,
         cause,
     })
-}
-
-fn hull_of(a: Interval, b: Interval) -> Interval {
-    Interval::new(a.start().min(b.start()), a.end().max(b.end())).unwrap_or(a)
 }
 
 /// An interval for an instant at the very end of time, which no caller asks about.

@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 use super::Error;
 use super::scene::Scene;
 use super::views::{ClashView, GapView, OverrideView, PersonRef, ShiftView};
-use crate::domain::clash::clashes;
+use crate::domain::clash::{Clash, clashes};
 use crate::domain::ids::RotationId;
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::Person;
 use crate::domain::preview;
 use crate::domain::rotation::Plan;
-use crate::domain::timeline::Timeline;
+use crate::domain::timeline::{Gap, Layer, Timeline};
 use crate::roster::{Loaded, Roster};
 use crate::storage::Tx;
 
@@ -51,8 +51,16 @@ pub struct PreviewView {
     pub swaps: Vec<serde_json::Value>,
     /// Clashes with time off, as they would be.
     pub clashes: Vec<ClashView>,
+    /// Those of them that are not there now.
+    pub clashes_made: Vec<ClashView>,
+    /// Clashes of now that would be gone.
+    pub clashes_mended: Vec<ClashView>,
     /// Gaps, as they would be.
     pub gaps: Vec<GapView>,
+    /// What of them is not there now.
+    pub gaps_made: Vec<GapView>,
+    /// What would be gone of the gaps there are now.
+    pub gaps_mended: Vec<GapView>,
     /// What to look at before saving.
     pub warnings: Vec<String>,
 }
@@ -85,7 +93,7 @@ pub fn compare(tx: &mut Tx<'_>, was: &Scene, from: Instant) -> Result<PreviewVie
     let until = reach.max(from + AHEAD).min(from + FARTHEST);
     let window =
         Interval::new(from, until).ok_or_else(|| Error::Internal("an empty window".to_owned()))?;
-    let mut view = view(&is.roster, &old, &new, window);
+    let mut view = view((&was.roster, &is.roster), &old, &new, window);
     let touched = is
         .overrides
         .iter()
@@ -97,7 +105,13 @@ pub fn compare(tx: &mut Tx<'_>, was: &Scene, from: Instant) -> Result<PreviewVie
     Ok(view)
 }
 
-fn view(roster: &Roster, old: &Timeline, new: &Timeline, window: Interval) -> PreviewView {
+/// What changes in `window` between two rosters for one rotation.
+fn view(
+    (was, roster): (&Roster, &Roster),
+    old: &Timeline,
+    new: &Timeline,
+    window: Interval,
+) -> PreviewView {
     let found = preview::diff(old, new, window);
     let show = |shifts: &[crate::domain::timeline::Shift]| -> Vec<ShiftView> {
         shifts
@@ -105,7 +119,22 @@ fn view(roster: &Roster, old: &Timeline, new: &Timeline, window: Interval) -> Pr
             .map(|shift| ShiftView::of(roster, shift))
             .collect()
     };
-    let clashes = clashes(new.rotation().id, &found.after, roster.people());
+    let gaps = |gaps: &[Gap]| gaps.iter().map(GapView::from).collect();
+    let id = new.rotation().id;
+    let were = clashes(id, &found.before, was.people());
+    let are = clashes(id, &found.after, roster.people());
+    // The shift may be another: what counts is who is away, and when, while they have the duty.
+    let among = |clash: &Clash, others: &[Clash]| {
+        let same = |other: &Clash| {
+            (other.person, other.time_off, other.overlap)
+                == (clash.person, clash.time_off, clash.overlap)
+        };
+        others.iter().any(same)
+    };
+    let told = |clashes: &[Clash], others: &[Clash]| {
+        let new = clashes.iter().filter(|clash| !among(clash, others));
+        new.map(|clash| ClashView::of(roster, clash)).collect()
+    };
     PreviewView {
         before: show(&found.before),
         after: show(&found.after),
@@ -118,15 +147,12 @@ fn view(roster: &Roster, old: &Timeline, new: &Timeline, window: Interval) -> Pr
                 loses: show(&change.loses),
             })
             .collect(),
-        clashes: clashes
-            .iter()
-            .map(|clash| ClashView::of(roster, clash))
-            .collect(),
-        gaps: new
-            .gaps(crate::domain::timeline::Layer::Final, window)
-            .iter()
-            .map(GapView::from)
-            .collect(),
+        clashes: told(&are, &[]),
+        clashes_made: told(&are, &were),
+        clashes_mended: told(&were, &are),
+        gaps: gaps(&new.gaps(Layer::Final, window)),
+        gaps_made: gaps(&found.gaps_made),
+        gaps_mended: gaps(&found.gaps_mended),
         ..PreviewView::default()
     }
 }
@@ -144,16 +170,26 @@ pub fn of_person(roster: &Roster, person: Person, window: Interval) -> PreviewVi
     let mut whole = PreviewView::default();
     let mut changes: BTreeMap<String, PersonChangeView> = BTreeMap::new();
     for (old, new) in roster.timelines().zip(imagined.timelines()) {
-        let mut one = view(&imagined, old, new, window);
+        let mut one = view((roster, &imagined), old, new, window);
         if one.changes.is_empty() && one.after.iter().all(|shift| shift.person.id != id) {
             continue;
         }
         one.of_rotation(new.rotation().id);
-        one.clashes.retain(|clash| clash.person.id == id);
+        for clashes in [
+            &mut one.clashes,
+            &mut one.clashes_made,
+            &mut one.clashes_mended,
+        ] {
+            clashes.retain(|clash| clash.person.id == id);
+        }
         whole.before.append(&mut one.before);
         whole.after.append(&mut one.after);
         whole.gaps.append(&mut one.gaps);
+        whole.gaps_made.append(&mut one.gaps_made);
+        whole.gaps_mended.append(&mut one.gaps_mended);
         whole.clashes.append(&mut one.clashes);
+        whole.clashes_made.append(&mut one.clashes_made);
+        whole.clashes_mended.append(&mut one.clashes_mended);
         for mut change in one.changes {
             match changes.entry(change.person.id.clone()) {
                 Entry::Vacant(none) => {
@@ -183,7 +219,8 @@ impl PreviewView {
         for shift in self.before.iter_mut().chain(&mut self.after).chain(moved) {
             shift.rotation_id.clone_from(&id);
         }
-        for gap in &mut self.gaps {
+        let made = self.gaps_made.iter_mut().chain(&mut self.gaps_mended);
+        for gap in self.gaps.iter_mut().chain(made) {
             gap.rotation_id.clone_from(&id);
         }
     }

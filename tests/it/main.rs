@@ -25,3 +25,5 @@ mod outages_pg;
 mod reminders;
 mod replicas;
 mod storage_pg;
+mod time_off;
+mod zone_data;

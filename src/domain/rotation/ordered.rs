@@ -2,7 +2,7 @@
 
 use super::{Handoff, Plan, Revision, Rotation};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Instant, Interval, IntervalSet};
+use crate::domain::interval::{FOREVER, Instant, Interval, IntervalSet};
 
 /// A turn, or what duty hours leave of it: cut to the time in which its revisions are in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,10 +187,7 @@ pub fn on_duty(rotation: &Rotation, window: Interval) -> Vec<Turn> {
     }
     let mut found = Vec::new();
     for turn in turns {
-        let near = nearby(&turn.interval, window);
-        let pieces = near
-            .map(|near| duty_hours(rotation, near))
-            .unwrap_or_default();
+        let pieces = duty_hours(rotation, turn.interval, window);
         let pieces = pieces
             .as_slice()
             .iter()
@@ -204,38 +201,40 @@ pub fn on_duty(rotation: &Rotation, window: Interval) -> Vec<Turn> {
     found
 }
 
-/// As much of a turn as pieces that meet the window can come from: duty hours that run on for more
-/// than a turn of a year are cut there.
-fn nearby(turn: &Interval, window: Interval) -> Option<Interval> {
-    let margin = chrono::TimeDelta::days(400);
-    Interval::new(
-        turn.start().max(window.start() - margin),
-        turn.end().min(window.end() + margin),
-    )
-}
-
-/// When duty hours are on, revision by revision.
-fn duty_hours(rotation: &Rotation, window: Interval) -> IntervalSet {
-    let mut on = Vec::new();
+/// What duty hours leave of a turn, revision by revision; of weekly hours only what lies near enough to reach into
+/// `window`, or into what reaches into it.
+fn duty_hours(rotation: &Rotation, turn: Interval, window: Interval) -> IntervalSet {
+    let (mut on, mut weekly) = (Vec::new(), Vec::new());
+    let mut seen = window;
     for (index, revision) in rotation.revisions.iter().enumerate() {
-        let Some(force) = rotation
-            .in_force(index)
-            .and_then(|force| force.intersect(&window))
-        else {
+        let force = rotation.in_force(index);
+        let Some(force) = force.and_then(|force| force.intersect(&turn)) else {
             continue;
         };
         match &revision.duty_hours {
-            None => on.push(force),
-            Some(hours) => {
-                let hours = hours.intervals(&revision.time_zone, force);
-                on.extend(
-                    hours
-                        .as_slice()
-                        .iter()
-                        .filter_map(|hours| hours.intersect(&force)),
-                );
+            Some(hours) if !hours.are_always() => weekly.push((hours, &revision.time_zone, force)),
+            _ => {
+                on.push(force);
+                seen = seen.hull(&force);
             }
         }
+    }
+    // Hours that leave out a minute of each week run on for two weeks at most, should a clock change skip that minute.
+    let margin = chrono::TimeDelta::days(15);
+    let near = Interval::new(
+        seen.start() - margin,
+        seen.end().checked_add_signed(margin).unwrap_or(FOREVER),
+    );
+    for (hours, zone, force) in weekly {
+        let Some(part) = near.and_then(|near| near.intersect(&force)) else {
+            continue;
+        };
+        let hours = hours.intervals(zone, part);
+        let inside = hours
+            .as_slice()
+            .iter()
+            .filter_map(|hours| hours.intersect(&part));
+        on.extend(inside);
     }
     on.into_iter().collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::build::*;
+use crate::domain::hours::WeeklyHours;
 use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::rotation::{Rotation, revise};
 use crate::domain::timeline::{Cause, Entry, GapReason, Layer, Timeline};
@@ -322,6 +323,57 @@ fn friday_to_friday_is_the_whole_week() {
             )
             .is_empty()
     );
+}
+
+/// Hours that leave nothing out cut no turn, however long it is and wherever one looks.
+#[test]
+fn the_whole_week_is_as_good_as_no_duty_hours() {
+    let from = at("2026-03-02T10:00:00Z");
+    let rule = "FREQ=YEARLY;INTERVAL=3";
+    let mut rare = rotation(vec![ordered(
+        1,
+        from,
+        "Europe/London",
+        "2026-03-02T10:00:00",
+        rule,
+        "AB",
+        0,
+    )]);
+    let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let turn = span("2026-03-02T10:00:00Z", "2029-03-02T10:00:00Z");
+    for (json, whole) in [
+        (
+            serde_json::json!([{"days": days, "start": "00:00", "end": "24:00"}]),
+            true,
+        ),
+        (
+            serde_json::json!([{"days": days, "start": "18:00", "end": "09:00"}, {"days": days, "start": "08:00", "end": "18:00"}]),
+            true,
+        ),
+        (
+            serde_json::json!([{"days": ["wed"], "start": "12:00", "end": "12:00", "end_day": "wed"}]),
+            true,
+        ),
+        (
+            serde_json::json!([{"days": ["wed"], "start": "12:00", "end": "11:59", "end_day": "wed"}]),
+            false,
+        ),
+        (
+            serde_json::json!([{"days": ["mon"], "start": "12:00", "end": "12:00", "end_day": "sun"}]),
+            false,
+        ),
+        (serde_json::json!([]), false),
+    ] {
+        let hours: WeeklyHours = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(hours.are_always(), whole, "{json}");
+        rare.revisions[0].duty_hours = Some(hours);
+        let found = timeline(rare.clone(), Vec::new()).shifts(
+            Layer::Final,
+            span("2027-09-01T00:00:00Z", "2027-09-02T00:00:00Z"),
+        );
+        let uncut = found.iter().any(|shift| shift.interval == turn);
+        assert_eq!(uncut, whole, "{json}: {found:?}");
+    }
 }
 
 #[test]

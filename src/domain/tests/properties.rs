@@ -101,7 +101,11 @@ fn year() -> Interval {
 
 /// Entries follow each other without a hole, cover the window, and agree with single answers at
 /// every edge and beside it.
-fn check_whole(timeline: &Timeline, layer: Layer, window: Interval) -> Result<(), TestCaseError> {
+pub fn check_whole(
+    timeline: &Timeline,
+    layer: Layer,
+    window: Interval,
+) -> Result<(), TestCaseError> {
     let entries = timeline.entries(layer, window);
     prop_assert!(
         entries
