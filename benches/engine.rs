@@ -18,6 +18,7 @@ use dogwatch::domain::interval::{Instant, Interval};
 use dogwatch::domain::overrides::Override;
 use dogwatch::domain::person::{People, Person, Profile, Role};
 use dogwatch::domain::preferences::Preferences;
+use dogwatch::domain::reminder::Settings;
 use dogwatch::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
 use dogwatch::domain::team::Team;
 use dogwatch::domain::timeline::{Layer, Timeline};
@@ -88,6 +89,7 @@ fn rotation(number: u128, rule: &str) -> Rotation {
         archived_at: None,
         fallback: None,
         fallback_when: FallbackWhen::Gap,
+        reminders: Settings::default(),
         version: 1,
     }
 }

@@ -49,6 +49,7 @@ def table(w):
         ("PATCH /rotations/{id}", "", "AM", lambda: (f"/rotations/{w.rotation}", {"name": "Rights"})),
         ("POST /rotations/{id}/revisions", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/revisions", {"order": [w.mate["id"]]})),
         ("DELETE /rotations/{id}/revisions/{n}", "", "AM", lambda: (f"/rotations/{w.revised_rotation()}/revisions/2", None)),
+        ("PUT /rotations/{id}/reminders", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/reminders", {"incoming": [3, "handoff"]})),
         ("POST /rotations/{id}/archive", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/archive", {})),
         ("POST /rotations/{id}/overrides", "others' time", "AM", lambda: cover(w.rotation, w.me["id"])),
         ("POST /rotations/{id}/overrides", "their own time", WRITERS, lambda: cover(w.rotation_of(w.me), w.mate["id"])),
@@ -91,7 +92,7 @@ def table(w):
         "/rotations/{id}/incident-settings": f"/rotations/{w.watch}/incident-settings",
         "/rotations/{id}/candidates": f"/rotations/{w.watch}/candidates",
     }
-    for part in ("", "/revisions", "/overrides", "/on-duty", "/shifts"):
+    for part in ("", "/revisions", "/overrides", "/on-duty", "/shifts", "/reminders"):
         seen_by_all["/rotations/{id}" + part] = f"/rotations/{w.rotation}{part}"
     rows += [(f"GET {route}", "", EVERYBODY, lambda path=path: (path, None)) for route, path in seen_by_all.items()]
     return rows

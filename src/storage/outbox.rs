@@ -126,8 +126,8 @@ pub struct Known {
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The mail server has it.
-    Sent,
+    /// The mail server has it, and this is what it said.
+    Sent(Json),
     /// It failed, for this reason; tried again later, up to a limit.
     Failed(String),
     /// It will never be taken, for this reason: not tried again.
@@ -177,6 +177,50 @@ pub fn known(db: &mut Db, keys: &[&str]) -> Result<Vec<Known>, StoreError> {
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// A mail that was sent and is still of use.
+#[derive(Debug, Clone, Queryable)]
+pub struct Sent {
+    /// Its id.
+    pub id: String,
+    /// To whom; `None`: to a channel.
+    pub person_id: Option<String>,
+    /// About what.
+    pub rotation_id: Option<String>,
+    /// What it said.
+    pub payload: Json,
+    /// When.
+    pub at: Option<Ts>,
+}
+
+/// What was sent of these kinds, about one rotation or about all, and is still of use.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn sent(
+    db: &mut Db,
+    kinds: &[&str],
+    rotation: Option<&str>,
+    now: Instant,
+) -> Result<Vec<Sent>, StoreError> {
+    let mut rows = outbox::table
+        .filter(outbox::state.eq(word(State::Sent)?))
+        .filter(outbox::not_after.gt(Ts(now)))
+        .filter(outbox::kind.eq_any(kinds.to_vec()))
+        .select((
+            outbox::id,
+            outbox::person_id,
+            outbox::rotation_id,
+            outbox::payload,
+            outbox::finished_at,
+        ))
+        .into_boxed();
+    if let Some(rotation) = rotation {
+        rows = rows.filter(outbox::rotation_id.eq(rotation.to_owned()));
+    }
+    Ok(rows.load(db)?)
 }
 
 /// Puts a mail there unless it is there; one that was dropped is to be sent after all, and one that waits is sent
@@ -283,9 +327,10 @@ pub fn finish(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let (mut state, mut next, mut finished) = (State::Pending, mail.next_attempt_at.0, None);
-    let (mut attempts, mut error) = (mail.attempts, None);
+    let (mut attempts, mut error, mut payload) = (mail.attempts, None, mail.payload.clone());
     match outcome {
-        Outcome::Sent => {
+        Outcome::Sent(said) => {
+            payload = said.clone();
             attempts += 1;
             (state, finished) = (State::Sent, Some(Ts(now)));
         }
@@ -317,6 +362,7 @@ pub fn finish(
     .set((
         outbox::state.eq(word(state)?),
         outbox::attempts.eq(attempts),
+        outbox::payload.eq(payload),
         outbox::next_attempt_at.eq(Ts(next)),
         outbox::leased_until.eq(None::<Ts>),
         outbox::last_error.eq(error),

@@ -126,6 +126,7 @@ fn rotation(row: RotationRow, revisions: Vec<Revision>) -> Result<Rotation, Stor
         archived_at: instant(row.archived_at),
         fallback: parse_some(row.fallback_id.as_deref())?,
         fallback_when: of_word(row.fallback_when)?,
+        reminders: document::<Option<_>>(row.reminders)?.unwrap_or_default(),
         version: row.version,
     })
 }
@@ -203,7 +204,7 @@ pub fn insert(db: &mut Db, rotation: &Rotation, now: Instant) -> Result<(), Stor
         archived_at: ts(rotation.archived_at),
         fallback_id: rotation.fallback.map(|id| id.to_string()),
         fallback_when: word(rotation.fallback_when)?,
-        reminders: Json(serde_json::Value::Null),
+        reminders: to_document(&rotation.reminders)?,
         created_at: Ts(now),
         last_sequence: 0,
         version: rotation.version,
@@ -230,6 +231,7 @@ pub fn update(db: &mut Db, rotation: &Rotation) -> Result<(), StoreError> {
             rotations::archived_at.eq(ts(rotation.archived_at)),
             rotations::fallback_id.eq(rotation.fallback.map(|id| id.to_string())),
             rotations::fallback_when.eq(word(rotation.fallback_when)?),
+            rotations::reminders.eq(to_document(&rotation.reminders)?),
             rotations::version.eq(rotation.version),
         ))
         .execute(db)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::words;
+use super::{told, words};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
@@ -17,6 +17,7 @@ use crate::service::App;
 use crate::service::outbox::message_id;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Mail, Outcome};
+use crate::storage::types::Json;
 
 /// How many mails are claimed at once.
 const BATCH: i64 = 10;
@@ -61,7 +62,7 @@ pub(super) fn deliver(
             }
             let outcome = attempt(app, mailer, mail, now);
             match &outcome {
-                Outcome::Sent => (sent, failures) = (sent + 1, 0),
+                Outcome::Sent(_) => (sent, failures) = (sent + 1, 0),
                 Outcome::Failed(error) => {
                     failures += 1;
                     tracing::warn!(mail = mail.id, error, "a mail could not be sent");
@@ -87,8 +88,8 @@ fn attempt(app: &App, mailer: &Mailer, mail: &Mail, now: Instant) -> Outcome {
         return Outcome::Dropped("it is over");
     }
     let roster = app.keeper.snapshot();
-    let notice = match notice(&roster, mail, now) {
-        Ok(notice) => notice,
+    let (notice, said) = match notice(app, &roster, mail, now) {
+        Ok(found) => found,
         Err(outcome) => return outcome,
     };
     let letter = match letter(app, &roster, &notice, mail, now) {
@@ -102,7 +103,7 @@ fn attempt(app: &App, mailer: &Mailer, mail: &Mail, now: Instant) -> Outcome {
                 to = masked(&letter.email),
                 "a mail was sent"
             );
-            Outcome::Sent
+            Outcome::Sent(said)
         }
         Err(error @ MailError::Refused(_)) => Outcome::Refused(error.to_string()),
         Err(error) => Outcome::Failed(error.to_string()),
@@ -110,32 +111,49 @@ fn attempt(app: &App, mailer: &Mailer, mail: &Mail, now: Instant) -> Outcome {
 }
 
 /// What a mail says now: a reminder is true to the timeline of this moment, anything else is what was queued.
-fn notice(roster: &Roster, mail: &Mail, now: Instant) -> Result<Notice, Outcome> {
+/// The second value is what is kept of it.
+fn notice(
+    app: &App,
+    roster: &Roster,
+    mail: &Mail,
+    now: Instant,
+) -> Result<(Notice, Json), Outcome> {
     if !mail.kind.starts_with("reminder.") {
         return serde_json::from_value(mail.payload.0.clone())
+            .map(|notice| (notice, mail.payload.clone()))
             .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")));
     }
-    let (timeline, reminder) = still_due(roster, mail, now).ok_or(Outcome::Dropped(
+    let (timeline, reminder) = still_due(app, roster, mail, now)?.ok_or(Outcome::Dropped(
         "the shift is no longer theirs, or a later reminder says the same",
     ))?;
     if reminder.due_at > now {
         return Err(Outcome::Postponed(reminder.due_at));
     }
     words::notice(roster, timeline, &reminder, now)
+        .map(|notice| (notice, told::payload(&reminder)))
         .ok_or(Outcome::Dropped("the person or the rotation is gone"))
 }
 
 /// The reminder of a mail, as the roster would have it now.
 fn still_due<'a>(
+    app: &App,
     roster: &'a Roster,
     mail: &Mail,
     now: Instant,
-) -> Option<(&'a Arc<Timeline>, Reminder)> {
-    let timeline = roster.timeline_of(mail.rotation_id.as_ref()?.parse().ok()?)?;
-    due(timeline, roster.people(), now, AHEAD)
+) -> Result<Option<(&'a Arc<Timeline>, Reminder)>, Outcome> {
+    let id = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
+    let Some(timeline) = id.and_then(|id| roster.timeline_of(id)) else {
+        return Ok(None);
+    };
+    // What the mails before this one said counts.
+    let told = app
+        .store
+        .read(|db| told::of(db, timeline.rotation().id, now))
+        .map_err(|error: StoreError| Outcome::Failed(error.to_string()))?;
+    Ok(due(timeline, roster.people(), &told, now, AHEAD)
         .into_iter()
         .find(|reminder| reminder.key == mail.key)
-        .map(|reminder| (timeline, reminder))
+        .map(|reminder| (timeline, reminder)))
 }
 
 /// A notice as it goes to its recipient, with links in their name.

@@ -2,6 +2,7 @@
 
 mod deliver;
 mod plan;
+mod told;
 mod words;
 
 use std::sync::Arc;

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use serde_json::json;
 
+use super::told;
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::{FOREVER, Instant};
-use crate::domain::reminder::{Kind, Reminder, due};
+use crate::domain::interval::Instant;
+use crate::domain::reminder::{Reminder, due};
 use crate::service::App;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Known, Planned};
-use crate::storage::types::Json;
 
 /// Reminders are planned so long before they are due: long enough to be seen, and short enough for few of them to be
 /// overtaken by events.
@@ -21,11 +20,13 @@ const HORIZON: TimeDelta = TimeDelta::days(1);
 /// Puts every reminder that will be due soon into the outbox, where it is not there yet. Says how many.
 pub(super) fn plan(app: &App, now: Instant) -> Result<usize, StoreError> {
     let roster = app.keeper.snapshot();
+    let told = app.store.read(|db| told::all(db, now))?;
     let wanted: Vec<(RotationId, Reminder)> = roster
         .timelines()
         .flat_map(|timeline| {
             let id = timeline.rotation().id;
-            due(timeline, roster.people(), now, HORIZON)
+            let told = told.get(&id).map_or(&[][..], Vec::as_slice);
+            due(timeline, roster.people(), told, now, HORIZON)
                 .into_iter()
                 .map(move |reminder| (id, reminder))
         })
@@ -63,23 +64,13 @@ pub(super) fn plan(app: &App, now: Instant) -> Result<usize, StoreError> {
 }
 
 fn planned(rotation: RotationId, reminder: &Reminder) -> Planned {
-    let kind = match reminder.kind {
-        Kind::Incoming => "reminder.incoming",
-        Kind::Outgoing => "reminder.outgoing",
-    };
-    let shift = reminder.shift.interval;
     Planned {
         id: new_id().to_string(),
         key: reminder.key.clone(),
-        kind: kind.to_owned(),
+        kind: told::kind(reminder.kind).to_owned(),
         person_id: Some(reminder.recipient.to_string()),
         rotation_id: Some(rotation.to_string()),
-        payload: Json(json!({
-            "lead": reminder.lead,
-            "start": shift.start(),
-            "end": (shift.end() < FOREVER).then(|| shift.end()),
-            "other": reminder.other,
-        })),
+        payload: told::payload(reminder),
         due_at: reminder.due_at,
         // What never ends is of use for as long as the databases can say.
         not_after: reminder

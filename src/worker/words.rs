@@ -3,12 +3,12 @@
 use chrono::TimeDelta;
 
 use crate::domain::duty::Rota as _;
-use crate::domain::interval::{FOREVER, Instant};
+use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::link::Step;
 use crate::domain::notice::{Block, Entry, Notice, Offer, short};
-use crate::domain::preferences::Topic;
 use crate::domain::reminder::{Kind, Reminder};
-use crate::domain::timeline::{Cause, Timeline};
+use crate::domain::timeline::{Cause, Layer, Timeline};
+use crate::domain::zone::Zone;
 use crate::roster::Roster;
 
 /// How long a link in a reminder can be used to get a calendar feed.
@@ -21,54 +21,130 @@ pub(super) fn notice(
     reminder: &Reminder,
     now: Instant,
 ) -> Option<Notice> {
-    let (rotation, span) = (timeline.rotation(), reminder.shift.interval);
+    let role = Role {
+        title: &timeline.rotation().title,
+        team: &roster.team(timeline.rotation().team)?.name,
+        name: &timeline.rotation().name,
+    };
+    let span = reminder.shift.interval;
     let zone = roster.person(reminder.recipient)?.zone(span.start());
-    let team = &roster.team(rotation.team)?.name;
-    let (title, name) = (&rotation.title, &rotation.name);
     let other = reminder
         .other
         .and_then(|other| roster.person(other))
-        .map(|other| &other.name);
-    let (topic, subject, first, whom) = match reminder.kind {
-        Kind::Incoming => (
-            Topic::Incoming,
-            format!(
-                "You are {title} for {team} from {}",
-                short(span.start(), &zone)
-            ),
-            format!("you are {title} for {team} ({name}):"),
-            other.map(|other| format!("You take over from {other}.")),
-        ),
-        Kind::Outgoing => (
-            Topic::Outgoing,
-            format!(
-                "You hand over {title} for {team} on {}",
-                short(span.end(), &zone)
-            ),
-            format!("your time as {title} for {team} ({name}) ends:"),
-            other.map(|other| format!("You hand over to {other}.")),
-        ),
+        .map(|other| other.name.as_str());
+    let (subject, mut blocks) = match reminder.kind {
+        Kind::Incoming => role.taken_over(span, other, &zone),
+        Kind::Outgoing => role.handed_over(span, other, &zone),
+        Kind::Changed => role.changed(roster, timeline, reminder, &zone),
     };
-    let mut blocks = vec![Block::Text(first), Block::span(span, &zone)];
-    blocks.extend(whom.map(Block::Text));
     blocks.push(Block::Steps(offers(timeline, reminder, now)));
     Some(Notice {
         subject,
-        topic,
+        topic: reminder.kind.topic(),
         blocks,
-        shift: Some(Entry {
-            uid: format!(
-                "{}-{}-{}",
-                rotation.id,
-                reminder.recipient,
-                span.start().timestamp()
-            ),
-            summary: format!("{title} ({team})"),
-            start: span.start(),
-            end: (span.end() < FOREVER).then(|| span.end()),
-            cancelled: false,
-        }),
-        in_reply_to: None,
+        shift: entry(&role, timeline, reminder),
+        in_reply_to: reminder.follows.clone(),
+    })
+}
+
+/// What somebody is, for whom, and in which rotation.
+struct Role<'a> {
+    title: &'a str,
+    team: &'a str,
+    name: &'a str,
+}
+
+impl Role<'_> {
+    fn taken_over(&self, span: Interval, from: Option<&str>, zone: &Zone) -> (String, Vec<Block>) {
+        let Role { title, team, name } = self;
+        let mut blocks = vec![
+            Block::Text(format!("you are {title} for {team} ({name}):")),
+            Block::span(span, zone),
+        ];
+        blocks.extend(from.map(|other| Block::Text(format!("You take over from {other}."))));
+        let subject = format!(
+            "You are {title} for {team} from {}",
+            short(span.start(), zone)
+        );
+        (subject, blocks)
+    }
+
+    fn handed_over(&self, span: Interval, to: Option<&str>, zone: &Zone) -> (String, Vec<Block>) {
+        let Role { title, team, name } = self;
+        let mut blocks = vec![
+            Block::Text(format!("your time as {title} for {team} ({name}) ends:")),
+            Block::span(span, zone),
+        ];
+        blocks.extend(to.map(|other| Block::Text(format!("You hand over to {other}."))));
+        let subject = format!(
+            "You hand over {title} for {team} on {}",
+            short(span.end(), zone)
+        );
+        (subject, blocks)
+    }
+
+    /// Something is not as they were told.
+    fn changed(
+        &self,
+        roster: &Roster,
+        timeline: &Timeline,
+        reminder: &Reminder,
+        zone: &Zone,
+    ) -> (String, Vec<Block>) {
+        let Role { title, team, name } = self;
+        let from = short(reminder.shift.interval.start(), zone);
+        let subject = if reminder.has.is_empty() {
+            format!("You are no longer {title} for {team} from {from}")
+        } else {
+            format!("Your time as {title} for {team} has changed from {from}")
+        };
+        let first = format!("your time as {title} for {team} ({name}) is not as you were told.");
+        let mut blocks = vec![Block::Text(first)];
+        for lost in &reminder.lost {
+            let who = whose(roster, timeline, *lost);
+            blocks.push(Block::Text(format!("No longer yours{who}:")));
+            blocks.push(Block::span(*lost, zone));
+        }
+        for now in &reminder.has {
+            blocks.push(Block::Text("Yours now:".to_owned()));
+            blocks.push(Block::span(*now, zone));
+        }
+        (subject, blocks)
+    }
+}
+
+/// Who has the duty in an interval, as the end of a phrase.
+fn whose(roster: &Roster, timeline: &Timeline, span: Interval) -> String {
+    let mut names: Vec<&str> = timeline
+        .shifts(Layer::Final, span)
+        .iter()
+        .filter_map(|shift| roster.person(shift.person))
+        .map(|person| person.name.as_str())
+        .collect();
+    names.dedup();
+    if names.is_empty() {
+        ", and nobody’s".to_owned()
+    } else {
+        format!(", but {}’s", names.join(", "))
+    }
+}
+
+/// The shift in the recipient's calendar: as it is, or taken out where all of it is gone.
+fn entry(role: &Role<'_>, timeline: &Timeline, reminder: &Reminder) -> Option<Entry> {
+    let span = reminder.shift.interval;
+    let changed = reminder.kind == Kind::Changed;
+    let gone = reminder.has.is_empty() && reminder.lost.len() == 1;
+    (!changed || gone).then(|| Entry {
+        uid: format!(
+            "{}-{}-{}",
+            timeline.rotation().id,
+            reminder.recipient,
+            span.start().timestamp()
+        ),
+        summary: format!("{} ({})", role.title, role.team),
+        start: span.start(),
+        end: (span.end() < FOREVER).then(|| span.end()),
+        cancelled: changed,
     })
 }
 

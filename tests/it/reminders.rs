@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use dogwatch::notify::Mailer;
 use dogwatch::worker::Worker;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
-use crate::harness::server::instant;
+use crate::harness::server::{instant, send};
 
 /// Another worker, as on another replica, that writes its mails into the same folder.
 fn worker(server: &Server) -> Worker {
@@ -26,6 +27,8 @@ fn mails(server: &Server) -> BTreeMap<String, usize> {
     };
     for file in folder {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        // Long headers go on in the next line.
+        let text = text.replace("\r\n ", " ");
         let header = |name: &str| {
             let line = text.lines().find(|line| line.starts_with(name)).unwrap();
             line.trim_start_matches(name).to_owned()
@@ -181,4 +184,77 @@ fn workers_that_race_send_each_once() {
     let page = server.get("/outbox?state=sent&limit=15").expect(200);
     assert_eq!(page["items"].as_array().unwrap().len(), 15);
     assert!(page["next_cursor"].is_string());
+}
+
+#[test]
+fn a_rotation_has_its_own_lead_times() {
+    let server = Server::start();
+    let people = team(&server);
+    let rotation = rotation(&server, "hero", &people);
+    let path = format!("/rotations/{rotation}/reminders");
+    let at_first = server.get(&path).expect(200);
+    assert_eq!(at_first["incoming"], Value::Null);
+    let usual = json!([7, "last_working_day", "handoff"]);
+    assert_eq!(at_first["in_force"]["incoming"], usual);
+    let put = |body: &Value| send(server.request(Method::PUT, &path).json(body));
+    let bad = json!({ "incoming": [0, 61, "handof", "handoff", "handoff"], "outgoing": [1.5],
+        "checklists": { "outgoing": [""] } });
+    assert_eq!(
+        put(&bad).pointers(),
+        [
+            "/incoming/0",
+            "/incoming/1",
+            "/incoming/2",
+            "/incoming/4",
+            "/outgoing/0",
+            "/checklists/outgoing/0"
+        ]
+    );
+    let own = json!({ "incoming": [3, "handoff"], "outgoing": [] });
+    let set = put(&own).expect(200);
+    assert_eq!(set["in_force"], own);
+    assert_eq!(server.get(&path).expect(200), set);
+    let patch = json!({ "reminders": { "outgoing": ["handoff"] } });
+    server
+        .patch(&format!("/rotations/{rotation}"), &patch)
+        .expect(200);
+    let after = server.get(&path).expect(200);
+    assert_eq!(after["outgoing"], json!(["handoff"]));
+    assert_eq!(after["in_force"]["incoming"], usual);
+}
+
+#[test]
+fn whoever_loses_a_shift_is_told_and_told_again_when_it_comes_back() {
+    let server = Server::start();
+    let [ana, bo] = team(&server);
+    let rotation = rotation(&server, "hero", &[ana.clone(), bo]);
+    let worker = worker(&server);
+    server.at("2026-03-02T10:00:00Z");
+    pass(&server, &worker);
+    let count = |subject: &str| -> usize {
+        let all = mails(&server);
+        let these = all.iter().filter(|(mail, _)| mail.contains(subject));
+        these.map(|(_, count)| count).sum()
+    };
+    let gone = "You are no longer Support Hero for Feature Flags from Mon 9 Mar 10:00";
+    let hers = "Ana <ana@example.com>: Your time as Support Hero for Feature Flags has changed";
+    let theirs = "Bo <bo@example.com>: You are Support Hero for Feature Flags from Mon 9 Mar 10:00";
+    assert_eq!((count(gone), count(hers), count(theirs)), (0, 0, 1));
+    let cover =
+        json!({ "start": "2026-03-09T10:00:00Z", "end": "2026-03-16T10:00:00Z", "person_id": ana });
+    let made = server
+        .post(&format!("/rotations/{rotation}/overrides"), &cover)
+        .expect(201);
+    server.at("2026-03-02T11:00:00Z");
+    for _ in 0..2 {
+        pass(&server, &worker);
+        assert_eq!((count(gone), count(hers), count(theirs)), (1, 1, 1));
+    }
+    let id = made["id"].as_str().unwrap();
+    server.delete(&format!("/overrides/{id}"));
+    server.at("2026-03-02T12:00:00Z");
+    for _ in 0..2 {
+        pass(&server, &worker);
+        assert_eq!((count(gone), count(hers), count(theirs)), (1, 2, 2));
+    }
 }

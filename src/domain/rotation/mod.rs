@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::WeeklyHours;
 use super::ids::{PersonId, RotationId, TeamId};
 use super::interval::{FOREVER, Instant, Interval};
+use super::reminder::Settings;
 use super::zone::Zone;
 
 pub mod handoff;
@@ -90,6 +91,8 @@ pub struct Rotation {
     pub fallback: Option<RotationId>,
     /// When `fallback` is asked.
     pub fallback_when: FallbackWhen,
+    /// How people are reminded of its handoffs.
+    pub reminders: Settings,
     /// Goes up with each change, revisions and archive included.
     pub version: i64,
 }

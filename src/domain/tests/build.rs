@@ -11,6 +11,7 @@ use crate::domain::interval::{Instant, Interval};
 use crate::domain::overrides::Override;
 use crate::domain::person::{People, Person, Profile, Role, TimeOff};
 use crate::domain::preferences::Preferences;
+use crate::domain::reminder::Settings;
 use crate::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
 use crate::domain::timeline::{Entry, Layer, Timeline};
 use crate::domain::zone::Zone;
@@ -115,6 +116,7 @@ pub fn rotation(revisions: Vec<Revision>) -> Rotation {
         archived_at: None,
         fallback: None,
         fallback_when: FallbackWhen::Gap,
+        reminders: Settings::default(),
         version: 1,
     }
 }

@@ -156,7 +156,13 @@ fn the_last_working_day_before_a_handoff_is_not_a_holiday() {
         let both = "AB".chars();
         let all =
             people(both.map(|name| worker(name, "Europe/London", "GB", Some("ENG"), observe)));
-        let found = due(&line, &all, at("2026-04-01T00:00:00Z"), TimeDelta::days(7));
+        let found = due(
+            &line,
+            &all,
+            &[],
+            at("2026-04-01T00:00:00Z"),
+            TimeDelta::days(7),
+        );
         let told = found
             .iter()
             .find(|one| one.lead == Lead::LastWorkingDay && one.recipient == p('B'))

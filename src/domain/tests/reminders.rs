@@ -9,9 +9,9 @@ use super::build::{
 };
 use super::build::{sun, timeline};
 use crate::domain::hours::WeeklyHours;
-use crate::domain::interval::Instant;
+use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::People;
-use crate::domain::reminder::{Kind, Lead, due};
+use crate::domain::reminder::{Kind, Lead, Reminder, Told, due};
 use crate::domain::rotation::Rotation;
 use crate::domain::timeline::Timeline;
 
@@ -27,37 +27,90 @@ fn londoners() -> People {
     )
 }
 
-/// What is sent between two instants by somebody who looks every half hour and remembers the keys.
+/// What is sent between two instants by somebody who looks every half hour and remembers what they sent.
 fn sent(timeline: &Timeline, people: &People, from: &str, until: &str) -> Vec<String> {
-    let (mut now, mut seen, mut log) = (at(from), HashSet::new(), Vec::new());
-    while now <= at(until) {
-        for reminder in due(timeline, people, now, TimeDelta::zero()) {
-            assert!(reminder.due_at <= now && now < reminder.not_after);
-            if seen.insert(reminder.key.clone()) {
-                log.push(line(now, &reminder));
-            }
-        }
-        now += TimeDelta::minutes(30);
-    }
-    log.sort();
-    log
+    Post::default().between(timeline, people, from, until)
 }
 
-fn line(now: Instant, reminder: &crate::domain::reminder::Reminder) -> String {
+/// Somebody who sends reminders, and remembers them.
+#[derive(Default)]
+struct Post {
+    keys: HashSet<String>,
+    told: Vec<Told>,
+}
+
+impl Post {
+    fn between(
+        &mut self,
+        timeline: &Timeline,
+        people: &People,
+        from: &str,
+        until: &str,
+    ) -> Vec<String> {
+        let (mut now, mut log) = (at(from), Vec::new());
+        while now <= at(until) {
+            for reminder in due(timeline, people, &self.told, now, TimeDelta::zero()) {
+                assert!(reminder.due_at <= now && now < reminder.not_after);
+                if self.keys.insert(reminder.key.clone()) {
+                    log.push(line(now, &reminder));
+                    self.tell(&reminder, now);
+                }
+            }
+            now += TimeDelta::minutes(30);
+        }
+        log.sort();
+        log
+    }
+
+    fn tell(&mut self, reminder: &Reminder, now: Instant) {
+        if reminder.kind != Kind::Outgoing {
+            self.told.push(Told {
+                mail: format!("m{:03}", self.told.len()),
+                person: reminder.recipient,
+                at: now,
+                has: reminder.has.clone(),
+                lost: reminder.lost.clone(),
+                open: reminder.open,
+            });
+        }
+    }
+}
+
+fn line(now: Instant, reminder: &Reminder) -> String {
     let kind = match reminder.kind {
         Kind::Incoming => "from",
         Kind::Outgoing => "to",
+        Kind::Changed => return changed(now, reminder),
     };
     let lead = match reminder.lead {
-        Lead::WeekAhead => "week",
-        Lead::LastWorkingDay => "day",
-        Lead::Handoff => "now",
+        Lead::Days(7) => "week".to_owned(),
+        Lead::Days(days) => format!("{days} days"),
+        Lead::LastWorkingDay => "day".to_owned(),
+        Lead::Handoff => "now".to_owned(),
     };
     format!(
         "{} {} {kind} {} {lead}",
         now.format("%m-%d %H:%M"),
         letter(reminder.recipient),
         reminder.other.map_or('-', letter)
+    )
+}
+
+fn changed(now: Instant, reminder: &Reminder) -> String {
+    let list = |sign: &str, all: &[Interval]| {
+        all.iter()
+            .map(|one| {
+                let day = |at: Instant| at.format("%m-%d").to_string();
+                format!(" {sign}{}..{}", day(one.start()), day(one.end()))
+            })
+            .collect::<String>()
+    };
+    format!(
+        "{} {}{}{}",
+        now.format("%m-%d %H:%M"),
+        letter(reminder.recipient),
+        list("-", &reminder.lost),
+        list("+", &reminder.has)
     )
 }
 
@@ -235,9 +288,184 @@ fn keys_are_stable_and_unique() {
         span("2026-03-04T00:00:00Z", "2026-03-05T00:00:00Z"),
     )]);
     let week = TimeDelta::days(7);
-    let now = due(&timeline, &londoners(), at("2026-03-02T12:00:00Z"), week);
+    let now = due(
+        &timeline,
+        &londoners(),
+        &[],
+        at("2026-03-02T12:00:00Z"),
+        week,
+    );
     let keys: HashSet<&String> = now.iter().map(|reminder| &reminder.key).collect();
     assert!(keys.len() > 4 && keys.len() == now.len());
-    let later = due(&timeline, &londoners(), at("2026-03-02T12:30:00Z"), week);
+    let later = due(
+        &timeline,
+        &londoners(),
+        &[],
+        at("2026-03-02T12:30:00Z"),
+        week,
+    );
     assert!(later.iter().all(|reminder| keys.contains(&reminder.key)));
+}
+
+#[test]
+fn who_lost_a_shift_is_told_and_who_gained_it_and_both_again_when_it_comes_back() {
+    let mut post = Post::default();
+    let plain = weekly(Vec::new());
+    let mut between = |timeline: &Timeline, from: &str, until: &str| {
+        post.between(timeline, &londoners(), from, until)
+    };
+    between(&plain, "2026-03-02T10:30:00Z", "2026-03-03T11:30:00Z");
+    // B, who was told a week ahead, gives all of it to C, who hears of it as of a shift; then it is undone.
+    let week = span("2026-03-09T10:00:00Z", "2026-03-16T10:00:00Z");
+    let covered = weekly(vec![cover(1, Some(p('C')), week)]);
+    assert_eq!(
+        between(&covered, "2026-03-03T12:00:00Z", "2026-03-03T23:30:00Z"),
+        ["03-03 12:00 B -03-09..03-16", "03-03 12:00 C from A week"]
+    );
+    assert_eq!(
+        between(&plain, "2026-03-04T00:00:00Z", "2026-03-05T00:00:00Z"),
+        [
+            "03-04 09:00 B from A week",
+            "03-04 09:00 C -03-09..03-16 +03-16..03-23"
+        ]
+    );
+    // And once more.
+    assert_eq!(
+        between(&covered, "2026-03-05T12:00:00Z", "2026-03-05T16:00:00Z"),
+        // C, whose own week follows, has more of it again.
+        ["03-05 12:00 B -03-09..03-16", "03-05 12:00 C +03-09..03-23"]
+    );
+    assert_eq!(
+        between(&plain, "2026-03-05T16:30:00Z", "2026-03-06T12:00:00Z"),
+        [
+            "03-05 16:30 B from A week",
+            "03-05 16:30 C -03-09..03-16 +03-16..03-23",
+            "03-06 09:00 A to B day",
+            "03-06 09:00 B from A day",
+        ]
+    );
+}
+
+#[test]
+fn who_lost_some_days_is_told_which_and_of_the_rest_only_when_it_nears() {
+    let mut post = Post::default();
+    let plain = weekly(Vec::new());
+    let mut between = |timeline: &Timeline, from: &str, until: &str| {
+        post.between(timeline, &londoners(), from, until)
+    };
+    between(&plain, "2026-03-02T10:30:00Z", "2026-03-09T11:30:00Z");
+    let days = span("2026-03-11T00:00:00Z", "2026-03-13T00:00:00Z");
+    let covered = weekly(vec![cover(1, Some(p('A')), days)]);
+    assert_eq!(
+        between(&covered, "2026-03-09T12:00:00Z", "2026-03-12T08:30:00Z"),
+        [
+            "03-09 12:00 A from B week",
+            "03-09 12:00 B -03-11..03-13 +03-09..03-11 +03-13..03-16",
+            "03-10 09:00 A from B day",
+            "03-10 09:00 B to A day",
+            "03-11 00:00 A from B now",
+            "03-11 00:00 B to A now",
+        ]
+    );
+    // The days come back while they run.
+    assert_eq!(
+        between(&plain, "2026-03-12T09:00:00Z", "2026-03-12T16:00:00Z"),
+        ["03-12 09:00 A -03-11..03-13", "03-12 09:00 B +03-09..03-16"]
+    );
+}
+
+#[test]
+fn a_handoff_that_moves_is_told() {
+    let mut post = Post::default();
+    let plain = weekly(Vec::new());
+    let people = londoners();
+    post.between(
+        &plain,
+        &people,
+        "2026-03-02T10:30:00Z",
+        "2026-03-03T11:30:00Z",
+    );
+    let a_day = span("2026-03-09T10:00:00Z", "2026-03-10T10:00:00Z");
+    let later = weekly(vec![cover(1, Some(p('A')), a_day)]);
+    assert_eq!(
+        post.between(
+            &later,
+            &people,
+            "2026-03-03T12:00:00Z",
+            "2026-03-05T12:00:00Z"
+        ),
+        [
+            "03-03 12:00 A +03-02..03-10",
+            "03-03 12:00 B -03-09..03-10 +03-10..03-16"
+        ]
+    );
+}
+
+#[test]
+fn whoever_goes_on_and_on_is_told_once() {
+    let from = at("2026-03-02T10:00:00Z");
+    let alone = rotation(vec![ordered(
+        1,
+        from,
+        "Europe/London",
+        "2026-03-02T10:00:00",
+        "FREQ=WEEKLY",
+        "A",
+        0,
+    )]);
+    let log = sent(
+        &timeline(alone, Vec::new()),
+        &londoners(),
+        "2026-03-02T10:00:00Z",
+        "2026-04-20T00:00:00Z",
+    );
+    assert_eq!(log, ["03-02 10:00 A from - now"]);
+}
+
+#[test]
+fn a_rotation_has_its_own_lead_times() {
+    let mut hero = abc();
+    hero.reminders.incoming = Some(vec![Lead::Handoff, Lead::Days(14), Lead::Days(3)]);
+    hero.reminders.outgoing = Some(Vec::new());
+    let log = sent(
+        &timeline(hero, Vec::new()),
+        &londoners(),
+        "2026-03-02T10:30:00Z",
+        "2026-03-16T12:00:00Z",
+    );
+    let of_c: Vec<&String> = log.iter().filter(|line| line.contains(" C from")).collect();
+    assert_eq!(
+        of_c,
+        [
+            "03-02 10:30 C from B 14 days",
+            // Three days before is a Friday.
+            "03-13 10:00 C from B 3 days",
+            "03-16 10:00 C from B now",
+        ]
+    );
+    assert!(log.iter().all(|line| !line.contains(" to ")), "{log:?}");
+}
+
+#[test]
+fn nobody_gets_what_they_do_not_want() {
+    let mut all = londoners();
+    let mut b = person('B', "America/Los_Angeles", office());
+    b.preferences.outgoing = false;
+    b.preferences.handoff_outside_hours = false;
+    all.extend(people([b]));
+    let log = sent(
+        &weekly(Vec::new()),
+        &all,
+        "2026-03-02T10:30:00Z",
+        "2026-03-16T12:00:00Z",
+    );
+    let of_b: Vec<&String> = log
+        .iter()
+        .filter(|line| line[12..].starts_with("B "))
+        .collect();
+    // The handoff is in the night in Los Angeles.
+    assert_eq!(
+        of_b,
+        ["03-02 17:00 B from A week", "03-06 17:00 B from A day"]
+    );
 }

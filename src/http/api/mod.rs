@@ -9,6 +9,7 @@ mod outbox;
 mod overrides;
 mod people;
 mod preferences;
+mod reminders;
 mod rotations;
 mod teams;
 mod time_off;
@@ -49,6 +50,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(rotations::list)
         .service(rotations::get)
         .service(rotations::change)
+        .service(reminders::get)
+        .service(reminders::set)
         .service(rotations::revisions)
         .service(rotations::revise)
         .service(rotations::withdraw)

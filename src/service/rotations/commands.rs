@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::RemindersInput;
 use crate::service::values::{self, HoursInput};
 
 /// When turns change, as it is sent.
@@ -73,6 +74,8 @@ pub struct RotationChange {
     pub fallback_rotation_id: Option<Option<String>>,
     /// `gap` or `not_working`.
     pub fallback_when: Option<String>,
+    /// When it reminds people, and of what: all of it.
+    pub reminders: Option<RemindersInput>,
 }
 
 /// A revision: what is left out is as before.

@@ -3,10 +3,12 @@
 mod commands;
 mod leave;
 mod parts;
+mod reminders;
 mod revise;
 
 pub use commands::{Archive, FirstInput, HandoffInput, NewRevision, NewRotation, RotationChange};
 pub use leave::remove_person;
+pub use reminders::{RemindersInput, RemindersView, set_reminders};
 pub use revise::{revise, withdraw};
 
 use super::scene::{Scene, as_json, note, team_of_slug};
@@ -15,6 +17,7 @@ use super::{Actor, Error, Expected, Faults, access, input, values};
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
+use crate::domain::reminder::Settings;
 use crate::domain::rotation::{Kind, Plan, Revision, Rotation};
 use crate::storage::audit::Deed;
 use crate::storage::{Change, Tx, rotations};
@@ -111,6 +114,7 @@ pub fn create(
             archived_at: None,
             fallback,
             fallback_when,
+            reminders: Settings::default(),
             version: 1,
         },
     );
@@ -197,6 +201,11 @@ pub fn change(
         Some(Some(text)) => after.fallback = parts::fallback(tx, &mut faults, text, Some(id))?,
         Some(None) => after.fallback = None,
         None => {}
+    }
+    if let Some(input) = &change.reminders
+        && let Some(settings) = reminders::read(&mut faults, "/reminders", input)
+    {
+        after.reminders = settings;
     }
     faults.finish()?;
     finish(tx, actor, now, "rotation.change", &scene, after)

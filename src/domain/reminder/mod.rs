@@ -1,0 +1,363 @@
+//! Reminders: who is to be told of a handoff, and when; and who was told of one that has become another.
+//!
+//! What is due is computed from the final timeline and from what people were told: whoever sends keeps that, and the
+//! keys of what was sent.
+
+mod sides;
+mod told;
+mod when;
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::ids::PersonId;
+use super::interval::{Instant, Interval};
+use super::person::{People, Person};
+use super::preferences::Topic;
+use super::rotation::{Kind as RotationKind, Plan, Rotation};
+use super::timeline::{Cause, Layer, Shift, Timeline};
+use sides::Side;
+use told::Knowledge;
+pub use told::Told;
+pub use when::when_at_work;
+
+/// Handoffs are looked for so far back: a shift that has begun may still have to be announced.
+const BACK: TimeDelta = TimeDelta::days(32);
+
+/// The longest lead time, in days.
+pub const LONGEST_LEAD: u16 = 60;
+
+/// Turns of so many days have the long list of lead times.
+const LONG_TURN: i64 = 5;
+
+/// What a reminder is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Who takes over.
+    Incoming,
+    /// Who hands over.
+    Outgoing,
+    /// Whose shifts are others than they were told.
+    Changed,
+}
+
+impl Kind {
+    /// What people can say that they do not want.
+    #[must_use]
+    pub const fn topic(self) -> Topic {
+        match self {
+            Self::Incoming => Topic::Incoming,
+            Self::Outgoing => Topic::Outgoing,
+            Self::Changed => Topic::Changes,
+        }
+    }
+}
+
+/// How long before a handoff, in the recipient's local time. Written as a number of days, `last_working_day` or
+/// `handoff`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub enum Lead {
+    /// So many days, at the same time on the clock.
+    Days(u16),
+    /// At the start of their last working day before.
+    LastWorkingDay,
+    /// At the handoff itself.
+    Handoff,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Days(u16),
+    Word(Word),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    LastWorkingDay,
+    Handoff,
+}
+
+impl From<Written> for Lead {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Days(days) => Self::Days(days),
+            Written::Word(Word::LastWorkingDay) => Self::LastWorkingDay,
+            Written::Word(Word::Handoff) => Self::Handoff,
+        }
+    }
+}
+
+impl From<Lead> for Written {
+    fn from(lead: Lead) -> Self {
+        match lead {
+            Lead::Days(days) => Self::Days(days),
+            Lead::LastWorkingDay => Self::Word(Word::LastWorkingDay),
+            Lead::Handoff => Self::Word(Word::Handoff),
+        }
+    }
+}
+
+/// How a rotation reminds people; where it says nothing, as goes with the length of its turns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Lead times for whoever takes over.
+    pub incoming: Option<Vec<Lead>>,
+    /// Lead times for whoever hands over.
+    pub outgoing: Option<Vec<Lead>>,
+    /// What is to be done at each handover.
+    pub checklists: Checklists,
+}
+
+/// What is to be done at each handover; where it says nothing, as for a Support Hero.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Checklists {
+    /// By whoever takes over.
+    pub incoming: Option<Vec<String>>,
+    /// By whoever hands over.
+    pub outgoing: Option<Vec<String>>,
+}
+
+impl Settings {
+    /// The lead times that are in force for a rotation at an instant.
+    #[must_use]
+    pub fn leads(rotation: &Rotation, kind: Kind, at: Instant) -> Vec<Lead> {
+        let (own, long, short): (_, &[Lead], &[Lead]) = match kind {
+            Kind::Incoming => (
+                &rotation.reminders.incoming,
+                &[Lead::Days(7), Lead::LastWorkingDay, Lead::Handoff],
+                &[Lead::LastWorkingDay],
+            ),
+            Kind::Outgoing => (
+                &rotation.reminders.outgoing,
+                &[Lead::LastWorkingDay, Lead::Handoff],
+                &[],
+            ),
+            Kind::Changed => (&None, &[], &[]),
+        };
+        let lasts_long = || {
+            let revision = rotation.revision_at(at).or(rotation.revisions.first());
+            revision.is_some_and(|revision| match &revision.plan {
+                Plan::Ordered { handoff, .. } => handoff.lasts_days(LONG_TURN),
+                Plan::FollowTheSun => false,
+            })
+        };
+        match own {
+            Some(own) => own.clone(),
+            None if lasts_long() => long.to_vec(),
+            None => short.to_vec(),
+        }
+    }
+
+    /// The earliest of all, in days.
+    fn longest(&self) -> u16 {
+        let own = self.incoming.iter().chain(&self.outgoing).flatten();
+        let days = own.filter_map(|lead| match lead {
+            Lead::Days(days) => Some(*days),
+            _ => None,
+        });
+        days.max().unwrap_or_default().max(7)
+    }
+}
+
+/// Somebody is to be told of a handoff, or of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminder {
+    /// The same for the same reminder, whenever it is computed; another for every other.
+    pub key: String,
+    /// What it is about.
+    pub kind: Kind,
+    /// How long before.
+    pub lead: Lead,
+    /// Who is told.
+    pub recipient: PersonId,
+    /// What they take over or hand over: from the first to the last of their shifts that follow one another. Of a
+    /// change, from the first to the last of what is not as they were told.
+    pub shift: Shift,
+    /// Whom they take over from or hand over to, where there is anybody.
+    pub other: Option<PersonId>,
+    /// Not before. It has passed where the reminder should go out at once.
+    pub due_at: Instant,
+    /// Of no use from then on.
+    pub not_after: Instant,
+    /// What it tells them is theirs.
+    pub has: Vec<Interval>,
+    /// What it tells them is theirs no longer.
+    pub lost: Vec<Interval>,
+    /// Whether what is theirs goes on beyond what can be seen.
+    pub open: bool,
+    /// The mail that it corrects.
+    pub follows: Option<String>,
+}
+
+/// The reminders that are due by `now + horizon` and still of use at `now`, in order. `told` is what people were told
+/// of this rotation, by mails that are still of use.
+#[must_use]
+pub fn due(
+    timeline: &Timeline,
+    people: &People,
+    told: &[Told],
+    now: Instant,
+    horizon: TimeDelta,
+) -> Vec<Reminder> {
+    let rotation = timeline.rotation();
+    let ahead = TimeDelta::days(rotation.reminders.longest().into()) + when::SEARCH + horizon;
+    let Some(window) = Interval::new(now - BACK, now + ahead) else {
+        return Vec::new();
+    };
+    let shifts = timeline.shifts(Layer::Final, window);
+    let (sides, runs) = match rotation.kind {
+        RotationKind::Ordered => {
+            let runs = sides::runs(shifts);
+            (sides::handoffs(timeline, &runs, window), runs)
+        }
+        RotationKind::FollowTheSun => {
+            let sides = sides::announcements(timeline, &shifts, now);
+            // What the working hours give is not announced, and does not grow out of what is.
+            let runs = shifts
+                .into_iter()
+                .flat_map(|shift| sides::runs(vec![shift]));
+            (sides, runs.collect())
+        }
+    };
+    let known = told::knowledge(told);
+    let mut found: Vec<Reminder> = sides
+        .iter()
+        .filter_map(|side| Some((side, people.get(&side.shift.person)?)))
+        .filter(|(side, person)| {
+            // Who hands over leaves, perhaps for good; who takes over must still be there.
+            let there = side.kind == Kind::Outgoing || person.active_at(side.handoff);
+            there && person.active_at(now)
+        })
+        .flat_map(|(side, person)| side.reminders(rotation, person, &known, now))
+        .collect();
+    if !told.is_empty() {
+        let changes = told::changes(timeline, people, &runs, &known, window, now);
+        // Who hears of a change need not hear of the same shift at the same time for another reason.
+        let said = |reminder: &Reminder| {
+            changes.iter().any(|change| {
+                change.recipient == reminder.recipient
+                    && reminder.due_at <= change.due_at
+                    && change.has.iter().any(|piece| reminder.has.contains(piece))
+            })
+        };
+        found.retain(|reminder| reminder.kind == Kind::Outgoing || !said(reminder));
+        found.extend(changes);
+    }
+    found.retain(|reminder| {
+        let wanted = people
+            .get(&reminder.recipient)
+            .is_some_and(|person| person.preferences.wants(reminder.kind.topic()));
+        wanted && reminder.due_at <= now + horizon && now < reminder.not_after
+    });
+    found.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
+    found
+}
+
+impl Side {
+    fn reminders(
+        &self,
+        rotation: &Rotation,
+        person: &Person,
+        known: &BTreeMap<PersonId, Knowledge<'_>>,
+        now: Instant,
+    ) -> Vec<Reminder> {
+        let nothing = Knowledge::default();
+        let known = known.get(&person.id).unwrap_or(&nothing);
+        let mut planned: Vec<(Instant, Lead)> =
+            Settings::leads(rotation, self.kind, self.shift.interval.start())
+                .into_iter()
+                .filter(|lead| *lead != Lead::Handoff || self.may_disturb(person, now))
+                .map(|lead| (when::planned(person, lead, self.handoff, now), lead))
+                .collect();
+        planned.sort_unstable();
+        // Where a later one is due as well it says the same: nobody gets two at once.
+        let overtaken = |index: usize, at: Instant| {
+            planned
+                .iter()
+                .skip(index + 1)
+                .any(|(later, _)| *later <= at.max(now))
+        };
+        let told =
+            |at: Instant| self.kind == Kind::Incoming && known.was_told_since(at, &self.pieces);
+        planned
+            .iter()
+            .enumerate()
+            .filter(|(index, (at, _))| !overtaken(*index, *at) && !told(*at))
+            .map(|(_, (at, lead))| self.reminder(rotation, person, known, *lead, *at, now))
+            .collect()
+    }
+
+    /// Whether the reminder at the handoff itself may reach them then.
+    fn may_disturb(&self, person: &Person, now: Instant) -> bool {
+        person.preferences.handoff_outside_hours || person.available_at(self.handoff, now).is_some()
+    }
+
+    fn reminder(
+        &self,
+        rotation: &Rotation,
+        person: &Person,
+        known: &Knowledge<'_>,
+        lead: Lead,
+        at: Instant,
+        now: Instant,
+    ) -> Reminder {
+        let ahead = self.kind == Kind::Outgoing && lead != Lead::Handoff;
+        Reminder {
+            key: self.key(rotation, known, lead),
+            kind: self.kind,
+            lead,
+            recipient: person.id,
+            shift: Shift {
+                interval: self.whole,
+                ..self.shift
+            },
+            other: self.other,
+            due_at: if lead == Lead::Handoff {
+                at
+            } else {
+                when_at_work(person, at, self.handoff, now)
+            },
+            not_after: if ahead { self.handoff } else { self.until },
+            has: self.pieces.clone(),
+            lost: Vec::new(),
+            open: self.open,
+            follows: None,
+        }
+    }
+
+    fn key(&self, rotation: &Rotation, known: &Knowledge<'_>, lead: Lead) -> String {
+        let cause = match self.shift.cause {
+            Cause::Turn { began } => format!("turn-{}", began.timestamp()),
+            Cause::Override { id, .. } => format!("override-{id}"),
+        };
+        let kind = match self.kind {
+            Kind::Incoming => "incoming",
+            Kind::Outgoing => "outgoing",
+            Kind::Changed => "changed",
+        };
+        let lead = match lead {
+            Lead::Days(7) => "week_ahead".to_owned(),
+            Lead::Days(days) => format!("days-{days}"),
+            Lead::LastWorkingDay => "last_working_day".to_owned(),
+            Lead::Handoff => "handoff".to_owned(),
+        };
+        let again = known
+            .taken_away_by(&self.pieces)
+            .map(|mail| format!("/after-{mail}"))
+            .unwrap_or_default();
+        format!(
+            "reminder/{}/{cause}/{}/{kind}/{lead}/{}{again}",
+            rotation.id,
+            self.shift.person,
+            self.shift.interval.start().timestamp()
+        )
+    }
+}

@@ -1,0 +1,188 @@
+//! How a rotation reminds people, as it is sent and shown.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Rotation, finish};
+use crate::domain::ids::RotationId;
+use crate::domain::interval::Instant;
+use crate::domain::reminder::{Checklists, Kind, LONGEST_LEAD, Lead, Settings};
+use crate::service::scene::Scene;
+use crate::service::{Actor, Error, Expected, Faults, Tx, access, values};
+
+/// A list has at most so many lead times.
+const MOST_LEADS: usize = 10;
+
+/// A checklist has at most so many items.
+const MOST_ITEMS: usize = 30;
+
+/// How a rotation reminds people; what is null or left out is as goes with the length of its turns.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RemindersInput {
+    /// When whoever takes over is reminded: numbers of days before, `last_working_day`, `handoff`. An empty list:
+    /// never.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub incoming: Option<Vec<Value>>,
+    /// When whoever hands over is reminded, likewise.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub outgoing: Option<Vec<Value>>,
+    /// What is to be done at each handover.
+    pub checklists: ChecklistsInput,
+}
+
+/// What is to be done at each handover; null: as for a Support Hero.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChecklistsInput {
+    /// By whoever takes over.
+    pub incoming: Option<Vec<String>>,
+    /// By whoever hands over.
+    pub outgoing: Option<Vec<String>>,
+}
+
+/// How a rotation reminds people.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RemindersView {
+    /// As set; null: as goes with the length of its turns.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub incoming: Option<Vec<Lead>>,
+    /// Likewise.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub outgoing: Option<Vec<Lead>>,
+    /// As set; null: as for a Support Hero.
+    pub checklists: ChecklistsInput,
+    /// What is in force.
+    pub in_force: RemindersInForce,
+}
+
+/// Lead times that are in force.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RemindersInForce {
+    /// When whoever takes over is reminded.
+    #[schema(value_type = Vec<Object>)]
+    pub incoming: Vec<Lead>,
+    /// When whoever hands over is reminded.
+    #[schema(value_type = Vec<Object>)]
+    pub outgoing: Vec<Lead>,
+}
+
+impl RemindersView {
+    /// Those of a rotation, in force at `now`.
+    #[must_use]
+    pub fn of(rotation: &Rotation, now: Instant) -> Self {
+        let Settings {
+            incoming,
+            outgoing,
+            checklists,
+        } = rotation.reminders.clone();
+        Self {
+            incoming,
+            outgoing,
+            checklists: ChecklistsInput {
+                incoming: checklists.incoming,
+                outgoing: checklists.outgoing,
+            },
+            in_force: RemindersInForce {
+                incoming: Settings::leads(rotation, Kind::Incoming, now),
+                outgoing: Settings::leads(rotation, Kind::Outgoing, now),
+            },
+        }
+    }
+}
+
+/// Reads the settings; `pointer` is where they stand.
+pub(super) fn read(faults: &mut Faults, pointer: &str, input: &RemindersInput) -> Option<Settings> {
+    let at = |member: &str| format!("{pointer}/{member}");
+    let incoming = leads(faults, &at("incoming"), input.incoming.as_deref());
+    let outgoing = leads(faults, &at("outgoing"), input.outgoing.as_deref());
+    let lists = &input.checklists;
+    let checks = [
+        ("checklists/incoming", &lists.incoming),
+        ("checklists/outgoing", &lists.outgoing),
+    ]
+    .map(|(member, items)| checklist(faults, &at(member), items.as_deref()));
+    let [incoming_checks, outgoing_checks] = checks;
+    Some(Settings {
+        incoming: incoming?,
+        outgoing: outgoing?,
+        checklists: Checklists {
+            incoming: incoming_checks?,
+            outgoing: outgoing_checks?,
+        },
+    })
+}
+
+fn leads(faults: &mut Faults, pointer: &str, given: Option<&[Value]>) -> Option<Option<Vec<Lead>>> {
+    let Some(given) = given else {
+        return Some(None);
+    };
+    if given.len() > MOST_LEADS {
+        faults.add(
+            pointer,
+            format!("must have at most {MOST_LEADS} lead times"),
+        );
+        return None;
+    }
+    let mut leads = Vec::with_capacity(given.len());
+    for (index, value) in given.iter().enumerate() {
+        let lead = serde_json::from_value(value.clone())
+            .ok()
+            .filter(|lead| !matches!(lead, Lead::Days(days) if !(1..=LONGEST_LEAD).contains(days)));
+        let lead = faults.check(
+            format!("{pointer}/{index}"),
+            lead.ok_or_else(|| {
+                format!("must be 1 to {LONGEST_LEAD} days, last_working_day or handoff")
+            }),
+        );
+        if lead.is_some_and(|lead| leads.contains(&Some(lead))) {
+            faults.add(format!("{pointer}/{index}"), "is there twice");
+        }
+        leads.push(lead);
+    }
+    leads.into_iter().collect::<Option<Vec<Lead>>>().map(Some)
+}
+
+fn checklist(
+    faults: &mut Faults,
+    pointer: &str,
+    given: Option<&[String]>,
+) -> Option<Option<Vec<String>>> {
+    let Some(given) = given else {
+        return Some(None);
+    };
+    if given.len() > MOST_ITEMS {
+        faults.add(pointer, format!("must have at most {MOST_ITEMS} items"));
+        return None;
+    }
+    let items: Vec<Option<String>> = given
+        .iter()
+        .enumerate()
+        .map(|(index, item)| values::line(faults, &format!("{pointer}/{index}"), item, 200))
+        .collect();
+    items.into_iter().collect::<Option<Vec<String>>>().map(Some)
+}
+
+/// Says how a rotation reminds people.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
+pub fn set_reminders(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    input: &RemindersInput,
+    expected: &Expected,
+    now: Instant,
+) -> Result<Rotation, Error> {
+    let scene = Scene::of(tx, id, &[])?;
+    access::manager(actor, &scene.team)?;
+    expected.check(scene.rotation.version)?;
+    let mut faults = Faults::new();
+    let settings = read(&mut faults, "", input);
+    let mut after = scene.rotation.clone();
+    after.reminders = faults.finish_with(settings)?;
+    finish(tx, actor, now, "rotation.change", &scene, after).map(|(after, _)| after)
+}

@@ -1,0 +1,114 @@
+//! What reminders said, as the outbox keeps it.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::reminder::{Kind, Lead, Reminder, Told};
+use crate::storage::outbox::{self, Sent};
+use crate::storage::types::Json;
+use crate::storage::{Db, StoreError};
+
+/// The kinds of mail that tell people what is theirs, or is no longer.
+const TELLING: [&str; 2] = [kind(Kind::Incoming), kind(Kind::Changed)];
+
+/// What is kept of what a reminder says.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    #[serde(skip_deserializing)]
+    lead: Option<Lead>,
+    start: Instant,
+    end: Option<Instant>,
+    #[serde(default)]
+    other: Option<PersonId>,
+    /// Earlier versions did not keep it: then it is from start to end.
+    #[serde(default)]
+    has: Option<Vec<Span>>,
+    #[serde(default)]
+    lost: Vec<Span>,
+    #[serde(default)]
+    open: bool,
+}
+
+/// An interval; without an end where it never ends.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Span(Instant, Option<Instant>);
+
+impl From<&Interval> for Span {
+    fn from(interval: &Interval) -> Self {
+        let end = interval.end();
+        Self(interval.start(), (end < FOREVER).then_some(end))
+    }
+}
+
+impl Span {
+    fn interval(self) -> Option<Interval> {
+        Interval::new(self.0, self.1.unwrap_or(FOREVER))
+    }
+}
+
+/// A kind of reminder, as the outbox calls it.
+pub(super) const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Incoming => "reminder.incoming",
+        Kind::Outgoing => "reminder.outgoing",
+        Kind::Changed => "reminder.changed",
+    }
+}
+
+/// What a reminder says.
+pub(super) fn payload(reminder: &Reminder) -> Json {
+    let Span(start, end) = Span::from(&reminder.shift.interval);
+    let spans = |all: &[Interval]| all.iter().map(Span::from).collect::<Vec<_>>();
+    Json(json!(Payload {
+        lead: Some(reminder.lead),
+        start,
+        end,
+        other: reminder.other,
+        has: Some(spans(&reminder.has)),
+        lost: spans(&reminder.lost),
+        open: reminder.open,
+    }))
+}
+
+/// What people were told of all rotations.
+pub(super) fn all(db: &mut Db, now: Instant) -> Result<HashMap<RotationId, Vec<Told>>, StoreError> {
+    let mut all: HashMap<RotationId, Vec<Told>> = HashMap::new();
+    for sent in outbox::sent(db, &TELLING, None, now)? {
+        if let Some((rotation, told)) = read(sent) {
+            all.entry(rotation).or_default().push(told);
+        }
+    }
+    Ok(all)
+}
+
+/// What people were told of a rotation.
+pub(super) fn of(db: &mut Db, rotation: RotationId, now: Instant) -> Result<Vec<Told>, StoreError> {
+    let sent = outbox::sent(db, &TELLING, Some(&rotation.to_string()), now)?;
+    Ok(sent
+        .into_iter()
+        .filter_map(read)
+        .map(|(_, told)| told)
+        .collect())
+}
+
+/// `None` for what no version of this program wrote.
+fn read(sent: Sent) -> Option<(RotationId, Told)> {
+    let payload: Payload = serde_json::from_value(sent.payload.0).ok()?;
+    let has = payload
+        .has
+        .unwrap_or_else(|| vec![Span(payload.start, payload.end)]);
+    let intervals = |spans: Vec<Span>| spans.into_iter().filter_map(Span::interval).collect();
+    let told = Told {
+        mail: sent.id,
+        person: sent.person_id?.parse().ok()?,
+        at: sent.at?.0,
+        has: intervals(has),
+        lost: intervals(payload.lost),
+        open: payload.open,
+    };
+    Some((sent.rotation_id?.parse().ok()?, told))
+}
