@@ -56,6 +56,8 @@ impl RawBody {
         if self.media_type != "application/json" && !self.media_type.ends_with("+json") {
             return Err(Problem::wrong_type("application/json"));
         }
+        // The parser looks at the characters of texts only where it keeps them.
+        str::from_utf8(&self.bytes).map_err(|_| Problem::not_json("the body is not UTF-8"))?;
         Ok(Body {
             value: parse(&self.bytes)?,
             digest: Sha256::digest(&self.bytes).into(),

@@ -1,9 +1,10 @@
 //! Time off: entering it, and ending it.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::input::BadTime;
 use super::preview::{self, PreviewView};
 use super::scene::{as_json, note, person_of};
 use super::values;
@@ -14,6 +15,7 @@ use crate::domain::hours;
 use crate::domain::ids::{PersonId, TimeOffId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::{Person, TimeOff};
+use crate::domain::zone::Zone;
 use crate::roster::Roster;
 use crate::storage::audit::Deed;
 use crate::storage::{Change, Tx, people};
@@ -80,7 +82,7 @@ pub fn create(
     Ok((person, off))
 }
 
-type Days = Option<(chrono::NaiveDate, chrono::NaiveDate)>;
+type Days = Option<(NaiveDate, NaiveDate)>;
 
 fn read(
     faults: &mut Faults,
@@ -90,17 +92,15 @@ fn read(
 ) -> Option<(Interval, Days)> {
     let (interval, days) = match (&new.first_day, &new.last_day, &new.start, &new.end) {
         (Some(first), Some(last), None, None) => {
-            let first = faults.check("/first_day", input::date(first));
-            let last = faults.check("/last_day", input::date(last));
+            let zone = person.zone(now);
+            let first = faults.check("/first_day", read_day(first, &zone, now));
+            let last = faults.check("/last_day", read_day(last, &zone, now));
             let (first, last) = (first?, last?);
             if last < first {
                 faults.add("/last_day", "must not lie before first_day");
                 return None;
             }
-            (
-                hours::days(&person.zone(now), first, last),
-                Some((first, last)),
-            )
+            (hours::days(&zone, first, last), Some((first, last)))
         }
         (None, None, Some(start), Some(end)) => {
             let start = faults.check("/start", input::bounded(start, now));
@@ -123,6 +123,12 @@ fn read(
         return None;
     }
     Some((interval, days))
+}
+
+/// A day whose beginning lies within the bounds of all instants.
+fn read_day(text: &str, zone: &Zone, now: Instant) -> Result<NaiveDate, BadTime> {
+    let day = input::date(text)?;
+    input::within(zone.to_instant(day.into()), now).map(|_| day)
 }
 
 /// Ends time off: from now on where it has begun, all of it where it has not.

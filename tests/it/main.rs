@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod bad_input;
 mod command_line;
 mod contract;
 mod conventions;

@@ -1,0 +1,593 @@
+//! Bad input, made at random from what people and programs send: it is always refused, with every
+//! reason, and leaves nothing behind, neither in the database nor (as far as it is secret) in the log.
+
+use diesel::prelude::*;
+use dogwatch::storage::{DatabaseUrl, Db, Store, StoreError, schema};
+use proptest::prelude::*;
+use proptest::sample::{Index, subsequence};
+use proptest::test_runner::{Config, TestRunner};
+use reqwest::Method;
+use reqwest::blocking::{Client, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::harness::Database;
+use crate::harness::program::Program;
+use crate::harness::server::{Answer, send};
+
+const TOKEN: &str = "a-very-secret-token-of-the-first-hour";
+
+/// A kind of value, and bad ones of it.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Name,
+    Email,
+    Zone,
+    Instant,
+    Day,
+    Local,
+    Rule,
+    Person,
+    Rotation,
+    /// The order of a rotation.
+    Order,
+    /// The members of a team, which may be none.
+    Members,
+    Hours,
+    Word,
+    Reason,
+}
+
+fn bad(kind: Kind) -> Vec<Value> {
+    let texts = |all: &[&str]| all.iter().map(|text| json!(text)).collect();
+    let unseen = [
+        "a\nb",
+        "a\u{0}b",
+        "a\u{202e}b",
+        "a\u{2066}b",
+        "a\u{200b}b",
+        "\u{feff}a",
+        "a\u{2028}b",
+    ];
+    match kind {
+        Kind::Name => {
+            let mut all: Vec<Value> = texts(&unseen);
+            all.extend([json!(""), json!("   "), json!("x".repeat(5000))]);
+            all
+        }
+        Kind::Reason => vec![
+            json!("a\u{0}b"),
+            json!("a\u{202e}b"),
+            json!("x".repeat(1001)),
+        ],
+        Kind::Email => texts(&[
+            "",
+            "nobody",
+            "@example.org",
+            "a@",
+            "a@b@example.org",
+            "a b@example.org",
+            "a@example.org\r\nBcc: b@example.org",
+            "a@example.org\nX: y",
+            "a@exa\u{0}mple.org",
+        ]),
+        Kind::Zone => texts(&[
+            "",
+            "Mars/Base",
+            "+01:00",
+            "../../etc/passwd",
+            "Europe/London\u{0}",
+            "🕐",
+        ]),
+        Kind::Instant => texts(&[
+            "",
+            "now",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "+275760-09-13T00:00:00Z",
+            "-0001-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "2026-03-02T10:00:00",
+            "2026-03-02T10:00:00.5Z",
+            "2026-02-30T10:00:00Z",
+            "2026-03-02T10:00:00+99:99",
+        ]),
+        Kind::Day => texts(&[
+            "",
+            "2026-02-30",
+            "9999-12-31",
+            "0001-01-01",
+            "99999-01-01",
+            "2026-3-2",
+            "x",
+        ]),
+        Kind::Local => texts(&[
+            "",
+            "1989-12-31T10:00:00",
+            "2101-01-01T10:00:00",
+            "2026-03-02T10:00:00Z",
+            "2026-03-02",
+            "x",
+        ]),
+        Kind::Rule => texts(&[
+            "",
+            "FREQ=NEVER",
+            "FREQ=SECONDLY",
+            "FREQ=MINUTELY",
+            "FREQ=WEEKLY;INTERVAL=0",
+            "FREQ=WEEKLY;INTERVAL=99999999999999999999",
+            "FREQ=WEEKLY;COUNT=0",
+            "FREQ=WEEKLY;COUNT=-1",
+            "FREQ=WEEKLY;COUNT=2;UNTIL=20270101T000000Z",
+            "FREQ=WEEKLY;UNTIL=19000101T000000Z",
+            "FREQ=HOURLY;BYMINUTE=0,10,20,30,40,50",
+            "FREQ=DAILY;BYHOUR=25",
+            "FREQ=MONTHLY;BYMONTHDAY=32",
+            "FREQ=YEARLY;BYMONTH=13",
+            "FREQ=WEEKLY;BYDAY=XX",
+            "FREQ=WEEKLY\r\nRRULE:FREQ=DAILY",
+            "DTSTART:20260101T000000\nRRULE:FREQ=DAILY",
+            "RRULE:FREQ=WEEKLY;X=Y",
+            "FREQ=WEEKLY;FREQ=DAILY",
+        ]),
+        Kind::Person | Kind::Rotation => texts(&[
+            "",
+            "x",
+            "00000000-0000-0000-0000-000000000000",
+            "'; DROP TABLE people; --",
+            "🦀",
+        ]),
+        Kind::Members => vec![
+            json!(["x"]),
+            json!(vec!["x"; 201]),
+            json!(["00000000-0000-0000-0000-000000000000"]),
+        ],
+        Kind::Order => {
+            let mut all = bad(Kind::Members);
+            all.push(json!([]));
+            all
+        }
+        Kind::Hours => vec![
+            json!([{ "days": ["someday"], "start": "09:00", "end": "17:00" }]),
+            json!([{ "days": ["mon"], "start": "9", "end": "25:00" }]),
+            json!([{ "days": ["mon"], "start": "24:01", "end": "-1:00" }]),
+            json!([{ "days": [], "start": "09:00", "end": "17:00" }]),
+        ],
+        Kind::Word => texts(&["", "x", "Ordered", "king", "\u{0}"]),
+    }
+}
+
+/// Values that are no text, no list and no object of the right kind, wherever one is expected.
+fn of_another_type() -> Vec<Value> {
+    vec![
+        json!(-1),
+        json!(1e300),
+        json!(true),
+        json!({ "a": { "b": 1 } }),
+        json!([[["x"]]]),
+    ]
+}
+
+/// A request that would do something, and what can be made bad in it.
+struct Form {
+    method: Method,
+    path: String,
+    body: Value,
+    fields: Vec<(&'static str, Kind)>,
+}
+
+struct World {
+    client: Client,
+    program: Program,
+    store: Store,
+    forms: Vec<Form>,
+}
+
+impl World {
+    fn new(database: &Database) -> Self {
+        dogwatch::startup::install_tls();
+        let settings = [
+            ("DOGWATCH_BOOTSTRAP_TOKEN", TOKEN),
+            ("DOGWATCH_LOG", "trace"),
+        ];
+        let program = Program::serve(database, &settings);
+        let store = Store::open(&DatabaseUrl::parse(&database.url).unwrap()).unwrap();
+        let mut world = Self {
+            client: Client::new(),
+            program,
+            store,
+            forms: Vec::new(),
+        };
+        world.fill();
+        world
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}/api/v1{path}", self.program.url))
+            .bearer_auth(TOKEN)
+    }
+
+    fn made(&self, path: &str, body: &Value) -> String {
+        let answer = send(self.request(Method::POST, path).json(body)).expect(201);
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    fn fill(&mut self) {
+        use Kind::{
+            Day, Email, Hours, Instant, Local, Members, Name, Order, Reason, Rotation, Rule, Word,
+            Zone,
+        };
+        let person = json!({ "name": "Ada", "email": "ada@example.org", "time_zone": "UTC" });
+        let ada = self.made("/people", &person);
+        self.made(
+            "/teams",
+            &json!({ "slug": "a", "name": "A", "time_zone": "UTC", "members": [ada] }),
+        );
+        let weekly = json!({ "name": "A", "title": "Hero", "kind": "ordered", "time_zone": "UTC", "order": [ada],
+            "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" } });
+        let rotation = self.made("/teams/a/rotations", &weekly);
+        let whom =
+            |name: &str| json!({ "name": name, "email": "new@example.org", "time_zone": "UTC" });
+        let form =
+            |method: Method, path: String, body: Value, fields: &[(&'static str, Kind)]| Form {
+                method,
+                path,
+                body,
+                fields: fields.to_vec(),
+            };
+        self.forms = vec![
+            form(
+                Method::POST,
+                "/people".into(),
+                whom("New"),
+                &[
+                    ("/name", Name),
+                    ("/email", Email),
+                    ("/time_zone", Zone),
+                    ("/role", Word),
+                    ("/working_hours", Hours),
+                ],
+            ),
+            form(
+                Method::POST,
+                "/people/import".into(),
+                json!([whom("New")]),
+                &[
+                    ("/0/name", Name),
+                    ("/0/email", Email),
+                    ("/0/time_zone", Zone),
+                    ("/0/role", Word),
+                ],
+            ),
+            form(
+                Method::PATCH,
+                format!("/people/{ada}"),
+                json!({}),
+                &[
+                    ("/name", Name),
+                    ("/email", Email),
+                    ("/time_zone", Zone),
+                    ("/effective_from", Instant),
+                    ("/working_hours", Hours),
+                ],
+            ),
+            form(
+                Method::POST,
+                format!("/people/{ada}/tokens"),
+                json!({ "name": "x", "scope": "read" }),
+                &[("/name", Name), ("/scope", Word), ("/expires_at", Instant)],
+            ),
+            form(
+                Method::POST,
+                format!("/people/{ada}/time-off"),
+                json!({ "first_day": "2027-01-01", "last_day": "2027-01-02" }),
+                &[("/first_day", Day), ("/last_day", Day), ("/reason", Reason)],
+            ),
+            form(
+                Method::POST,
+                "/teams".into(),
+                json!({ "slug": "b", "name": "B", "time_zone": "UTC" }),
+                &[("/name", Name), ("/time_zone", Zone), ("/members", Members)],
+            ),
+            form(
+                Method::PATCH,
+                "/teams/a".into(),
+                json!({}),
+                &[("/name", Name), ("/time_zone", Zone)],
+            ),
+            form(
+                Method::POST,
+                "/teams/a/rotations".into(),
+                weekly,
+                &[
+                    ("/name", Name),
+                    ("/title", Name),
+                    ("/kind", Word),
+                    ("/time_zone", Zone),
+                    ("/order", Order),
+                    ("/handoff/start", Local),
+                    ("/handoff/rule", Rule),
+                    ("/fallback_rotation_id", Rotation),
+                    ("/fallback_when", Word),
+                    ("/effective_from", Instant),
+                    ("/duty_hours", Hours),
+                    ("/first", Kind::Person),
+                ],
+            ),
+            form(
+                Method::PATCH,
+                format!("/rotations/{rotation}"),
+                json!({}),
+                &[
+                    ("/name", Name),
+                    ("/title", Name),
+                    ("/fallback_rotation_id", Rotation),
+                    ("/fallback_when", Word),
+                ],
+            ),
+            form(
+                Method::POST,
+                format!("/rotations/{rotation}/revisions"),
+                json!({}),
+                &[
+                    ("/effective_from", Instant),
+                    ("/time_zone", Zone),
+                    ("/order", Order),
+                    ("/duty_hours", Hours),
+                ],
+            ),
+            form(
+                Method::POST,
+                format!("/rotations/{rotation}/archive"),
+                json!({}),
+                &[("/at", Instant)],
+            ),
+            form(
+                Method::POST,
+                format!("/rotations/{rotation}/overrides"),
+                json!({ "end": "2027-01-01T00:00:00Z", "person_id": null }),
+                &[
+                    ("/start", Instant),
+                    ("/end", Instant),
+                    ("/person_id", Kind::Person),
+                    ("/reason", Reason),
+                ],
+            ),
+            form(
+                Method::POST,
+                "/feeds".into(),
+                json!({ "scope": { "person_id": ada } }),
+                &[("/scope/person_id", Kind::Person)],
+            ),
+        ];
+    }
+
+    /// How many rows each table has, and which version the roster is of.
+    fn state(&self) -> Vec<i64> {
+        let count = |db: &mut Db| -> Result<Vec<i64>, StoreError> {
+            Ok(vec![
+                schema::people::table.count().get_result(db)?,
+                schema::profiles::table.count().get_result(db)?,
+                schema::time_off::table.count().get_result(db)?,
+                schema::teams::table.count().get_result(db)?,
+                schema::rotations::table.count().get_result(db)?,
+                schema::revisions::table.count().get_result(db)?,
+                schema::overrides::table.count().get_result(db)?,
+                schema::tokens::table.count().get_result(db)?,
+                schema::feeds::table.count().get_result(db)?,
+                schema::audit::table.count().get_result(db)?,
+                schema::idempotency::table.count().get_result(db)?,
+                schema::roster_version::table
+                    .select(schema::roster_version::version)
+                    .first(db)?,
+            ])
+        };
+        self.store.read(count).unwrap()
+    }
+}
+
+/// The answer, which must be a refusal in the form of all problems.
+fn refused(request: RequestBuilder, what: &str) -> Answer {
+    let answer = send(request);
+    assert!(
+        (400..500).contains(&answer.status),
+        "{what}: {} {}",
+        answer.status,
+        answer.text
+    );
+    assert_ne!(answer.status, 429, "{what}");
+    assert_eq!(
+        answer.header("content-type"),
+        "application/problem+json",
+        "{what}"
+    );
+    answer
+}
+
+/// Puts a value where a pointer points; what is on the way is made.
+fn put(body: &mut Value, pointer: &str, value: Value) {
+    let mut at = body;
+    for part in pointer.split('/').skip(1) {
+        at = match part.parse::<usize>() {
+            Ok(index) => &mut at[index],
+            Err(_) => &mut at[part],
+        };
+    }
+    *at = value;
+}
+
+#[test]
+fn bad_input_is_refused_with_every_reason_and_leaves_nothing() {
+    let database = Database::new();
+    let world = World::new(&database);
+    let before = world.state();
+    for form in &world.forms {
+        let ask = || world.request(form.method.clone(), &form.path);
+        let what = format!("{} {}", form.method, form.path);
+        // Each bad value by itself, and as another type.
+        for (pointer, kind) in &form.fields {
+            for value in bad(*kind) {
+                let mut body = form.body.clone();
+                put(&mut body, pointer, value.clone());
+                let what = format!("{what}: {pointer} is {value}");
+                let answer = refused(ask().json(&body), &what);
+                let named = answer.pointers();
+                assert!(
+                    named.iter().any(|one| one.starts_with(pointer)),
+                    "{what}: {named:?}"
+                );
+            }
+            for value in of_another_type() {
+                let mut body = form.body.clone();
+                put(&mut body, pointer, value.clone());
+                refused(ask().json(&body), &format!("{what}: {pointer} is {value}")).problem(422);
+            }
+        }
+        let text = |body: Vec<u8>| ask().header("content-type", "application/json").body(body);
+        for (body, status) in [
+            (b"{".to_vec(), 400),
+            (b"name=x".to_vec(), 400),
+            (b"{\"name\": \"\xff\xfe\"}".to_vec(), 400),
+            (b"\xef\xbb\xbf{}".to_vec(), 400),
+            ("[".repeat(100_000).into_bytes(), 400),
+            (br#"{"unknown": 1}"#.to_vec(), 422),
+            (br#""text""#.to_vec(), 422),
+            (vec![b' '; 2 << 20], 413),
+        ] {
+            let start = String::from_utf8_lossy(&body[..body.len().min(20)]).into_owned();
+            let answer = refused(text(body), &format!("{what}: {start}"));
+            assert_eq!(answer.status, status, "{what}: {start}: {}", answer.text);
+        }
+        refused(ask().header("content-type", "text/xml").body("{}"), &what).problem(415);
+    }
+    assert_eq!(world.state(), before, "something was stored");
+
+    // Several at once: each is named.
+    let several = (any::<Index>(), any::<[Index; 4]>()).prop_flat_map(|(form, values)| {
+        let fields = world.forms[form.index(world.forms.len())].fields.len();
+        let some = subsequence((0..fields).collect::<Vec<_>>(), 1..=fields.min(4));
+        (Just(form), some, Just(values))
+    });
+    let mut runner = TestRunner::new(Config {
+        cases: 300,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let found = runner.run(&several, |(form, fields, values)| {
+        let form = &world.forms[form.index(world.forms.len())];
+        let mut body = form.body.clone();
+        let mut pointers = Vec::new();
+        for (field, value) in fields.iter().zip(values) {
+            let (pointer, kind) = form.fields[*field];
+            let all = bad(kind);
+            put(&mut body, pointer, all[value.index(all.len())].clone());
+            pointers.push(pointer);
+        }
+        let what = format!("{} {} {body}", form.method, form.path);
+        let request = world.request(form.method.clone(), &form.path).json(&body);
+        let named = refused(request, &what).pointers();
+        for pointer in pointers {
+            prop_assert!(
+                named.iter().any(|one| one.starts_with(pointer)),
+                "{what}: {pointer} is not in {named:?}"
+            );
+        }
+        Ok(())
+    });
+    found.unwrap();
+    assert_eq!(world.state(), before, "something was stored");
+
+    let log = world.program.stop();
+    for secret in [TOKEN, "ada@example.org", "new@example.org"] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+#[test]
+fn what_belongs_together_is_looked_at_together() {
+    let database = Database::new();
+    let world = World::new(&database);
+    let before = world.state();
+    let rotation = world.forms[8].path.clone();
+    let overrides = format!("{rotation}/overrides");
+    let time_off = world.forms[4].path.clone();
+    let cases = [
+        (
+            &overrides,
+            json!({ "start": "2027-01-02T00:00:00Z", "end": "2027-01-01T00:00:00Z", "person_id": null }),
+            "/end",
+        ),
+        (
+            &overrides,
+            json!({ "start": "2027-01-02T00:00:00Z", "end": "2027-01-02T00:00:00Z", "person_id": null }),
+            "/end",
+        ),
+        (
+            &overrides,
+            json!({ "start": "2027-01-02T00:00:00Z", "end": "2028-03-01T00:00:00Z", "person_id": null }),
+            "/end",
+        ),
+        (
+            &time_off,
+            json!({ "first_day": "2027-01-02", "last_day": "2027-01-01" }),
+            "/last_day",
+        ),
+        (
+            &time_off,
+            json!({ "start": "2027-01-02T00:00:00Z", "end": "2027-01-01T00:00:00Z" }),
+            "/end",
+        ),
+        (
+            &time_off,
+            json!({ "first_day": "2027-01-02", "end": "2027-01-05T00:00:00Z" }),
+            "",
+        ),
+    ];
+    for (path, body, pointer) in cases {
+        let answer = refused(world.request(Method::POST, path).json(&body), path);
+        assert_eq!(answer.pointers(), [pointer], "{body}");
+    }
+    for query in [
+        "from=2026-01-01T00:00:00Z&until=2027-06-01T00:00:00Z",
+        "from=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z",
+        "from=0001-01-01T00:00:00Z",
+        "until=9999-12-31T23:59:59Z",
+        "from=%ff",
+        "from=2026-01-01T00:00:00Z&from=2026-01-01T00:00:00Z",
+        "limit=99999999999999999999",
+        "unknown=1",
+    ] {
+        for path in [
+            format!("{rotation}/shifts"),
+            format!("{rotation}/overrides"),
+            "/gaps".into(),
+            "/clashes".into(),
+            "/audit".into(),
+        ] {
+            let path = format!("{path}?{query}");
+            refused(world.request(Method::GET, &path), &path);
+        }
+    }
+    // A fallback to itself, and by way of another.
+    let own = rotation.rsplit('/').next().unwrap();
+    let itself = json!({ "fallback_rotation_id": own });
+    let answer = refused(
+        world.request(Method::PATCH, &rotation).json(&itself),
+        "itself",
+    );
+    assert_eq!(answer.pointers(), ["/fallback_rotation_id"]);
+    assert_eq!(world.state(), before, "something was stored");
+    let mut other = world.forms[7].body.clone();
+    put(&mut other, "/fallback_rotation_id", json!(own));
+    let other = world.made("/teams/a/rotations", &other);
+    let between = world.state();
+    let circle = json!({ "fallback_rotation_id": other });
+    let answer = refused(
+        world.request(Method::PATCH, &rotation).json(&circle),
+        "a circle",
+    );
+    assert_eq!(answer.pointers(), ["/fallback_rotation_id"]);
+    assert_eq!(world.state(), between, "something was stored");
+}
