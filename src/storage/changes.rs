@@ -3,8 +3,8 @@
 
 use diesel::prelude::*;
 
-use super::connection::StoreError;
 use super::db::Db;
+use super::error::StoreError;
 use super::schema::{changes, roster_version};
 use crate::domain::ids::{PersonId, RotationId, TeamId};
 

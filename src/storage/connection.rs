@@ -10,11 +10,12 @@ use diesel::prelude::*;
 use diesel::r2d2::{
     CustomizeConnection, ManageConnection, Pool, PooledConnection, R2D2Connection as _,
 };
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
 use super::changes::{self, Change};
 use super::db::Db;
+use super::error::StoreError;
 use super::postgres::Postgres;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -72,53 +73,6 @@ impl std::fmt::Debug for DatabaseUrl {
             Self::Postgres(_) => f.write_str("postgres://…"),
         }
     }
-}
-
-/// What can go wrong with the database.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// It does not answer, or not in time.
-    #[error("the database is away: {0}")]
-    Unavailable(String),
-    /// Something of that name exists.
-    #[error("already there")]
-    Duplicate,
-    /// Anything else: a defect.
-    #[error("the database refused: {0}")]
-    Internal(String),
-}
-
-impl From<DieselError> for StoreError {
-    fn from(error: DieselError) -> Self {
-        match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Duplicate,
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
-                _,
-            )
-            | DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
-            DieselError::DatabaseError(_, info) if is_away(info.message()) => {
-                Self::Unavailable(error.to_string())
-            }
-            _ => Self::Internal(error.to_string()),
-        }
-    }
-}
-
-/// Whether a message says that the database cannot be used right now, rather than that it was
-/// asked for something wrong.
-fn is_away(message: &str) -> bool {
-    const SIGNS: [&str; 8] = [
-        "database is locked",
-        "connection closed",
-        "terminating connection",
-        "shutting down",
-        "starting up",
-        "lock timeout",
-        "statement timeout",
-        "communicating with the server",
-    ];
-    SIGNS.iter().any(|sign| message.contains(sign))
 }
 
 struct Manager(DatabaseUrl);

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use serde_json::Value;
 
-use super::connection::StoreError;
 use super::db::Db;
+use super::error::StoreError;
 use super::schema::idempotency::dsl;
 use super::types::{Json, Ts};
 use crate::domain::interval::Instant;

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod changes;
 pub mod connection;
 pub mod db;
+mod error;
 pub mod feeds;
 pub mod idempotency;
 pub mod incidents;
@@ -18,5 +19,6 @@ pub mod tokens;
 pub mod types;
 
 pub use changes::Change;
-pub use connection::{DatabaseUrl, Store, StoreError, Tx};
+pub use connection::{DatabaseUrl, Store, Tx};
 pub use db::Db;
+pub use error::StoreError;
