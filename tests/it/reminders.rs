@@ -214,9 +214,9 @@ fn a_rotation_has_its_own_lead_times() {
     let set = put(&own).expect(200);
     assert_eq!(set["in_force"], own);
     assert_eq!(server.get(&path).expect(200), set);
-    let patch = json!({ "reminders": { "outgoing": ["handoff"] } });
+    let change = json!({ "reminders": { "outgoing": ["handoff"] } });
     server
-        .patch(&format!("/rotations/{rotation}"), &patch)
+        .patch(&format!("/rotations/{rotation}"), &change)
         .expect(200);
     let after = server.get(&path).expect(200);
     assert_eq!(after["outgoing"], json!(["handoff"]));

@@ -163,9 +163,9 @@ pub(super) fn changes(
             .collect();
         let gained = ahead(&grown.subtract(&open), now);
         let affected: IntervalSet = lost.iter().chain(&gained).copied().collect();
-        let first = affected.as_slice().first()?;
-        let last = affected.as_slice().last()?;
-        let whole = Interval::new(first.start(), last.end())?;
+        let begins = affected.as_slice().first()?.start();
+        let ends = affected.as_slice().last()?.end();
+        let whole = Interval::new(begins, ends)?;
         Some(Reminder {
             key: key(timeline, *person, &latest.mail, &lost, &gained),
             kind: Kind::Changed,
@@ -203,7 +203,7 @@ fn key(
     lost: &[Interval],
     gained: &[Interval],
 ) -> String {
-    let list = |all: &[Interval]| {
+    let spans = |all: &[Interval]| {
         let all = all.iter().map(|one| {
             let length: TimeDelta = one.end() - one.start();
             format!("{}+{}", one.start().timestamp(), length.num_seconds())
@@ -213,7 +213,7 @@ fn key(
     format!(
         "change/{}/{person}/{after}/-{}/+{}",
         timeline.rotation().id,
-        list(lost),
-        list(gained)
+        spans(lost),
+        spans(gained)
     )
 }

@@ -98,12 +98,9 @@ fn line(now: Instant, reminder: &Reminder) -> String {
 
 fn changed(now: Instant, reminder: &Reminder) -> String {
     let list = |sign: &str, all: &[Interval]| {
-        all.iter()
-            .map(|one| {
-                let day = |at: Instant| at.format("%m-%d").to_string();
-                format!(" {sign}{}..{}", day(one.start()), day(one.end()))
-            })
-            .collect::<String>()
+        let day = |at: Instant| at.format("%m-%d").to_string();
+        let one = |one: &Interval| format!(" {sign}{}..{}", day(one.start()), day(one.end()));
+        all.iter().map(one).collect::<Vec<_>>().concat()
     };
     format!(
         "{} {}{}{}",

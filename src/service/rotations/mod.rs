@@ -202,10 +202,8 @@ pub fn change(
         Some(None) => after.fallback = None,
         None => {}
     }
-    if let Some(input) = &change.reminders
-        && let Some(settings) = reminders::read(&mut faults, "/reminders", input)
-    {
-        after.reminders = settings;
+    if let Some(input) = &change.reminders {
+        after.reminders = reminders::read(&mut faults, "/reminders", input);
     }
     faults.finish()?;
     finish(tx, actor, now, "rotation.change", &scene, after)

@@ -92,76 +92,71 @@ impl RemindersView {
     }
 }
 
-/// Reads the settings; `pointer` is where they stand.
-pub(super) fn read(faults: &mut Faults, pointer: &str, input: &RemindersInput) -> Option<Settings> {
-    let at = |member: &str| format!("{pointer}/{member}");
-    let incoming = leads(faults, &at("incoming"), input.incoming.as_deref());
-    let outgoing = leads(faults, &at("outgoing"), input.outgoing.as_deref());
-    let lists = &input.checklists;
-    let checks = [
-        ("checklists/incoming", &lists.incoming),
-        ("checklists/outgoing", &lists.outgoing),
-    ]
-    .map(|(member, items)| checklist(faults, &at(member), items.as_deref()));
-    let [incoming_checks, outgoing_checks] = checks;
-    Some(Settings {
-        incoming: incoming?,
-        outgoing: outgoing?,
+/// Reads the settings; `pointer` is where they stand. What is bad is noted, and left out.
+pub(super) fn read(faults: &mut Faults, pointer: &str, input: &RemindersInput) -> Settings {
+    let mut leads_of = |member: &str, given: &Option<Vec<Value>>| {
+        let pointer = format!("{pointer}/{member}");
+        let given = given.as_ref()?;
+        Some(leads(faults, &pointer, given))
+    };
+    let incoming = leads_of("incoming", &input.incoming);
+    let outgoing = leads_of("outgoing", &input.outgoing);
+    let mut checklist_of = |member: &str, given: &Option<Vec<String>>| {
+        let pointer = format!("{pointer}/checklists/{member}");
+        let given = given.as_ref()?;
+        Some(checklist(faults, &pointer, given))
+    };
+    Settings {
+        incoming,
+        outgoing,
         checklists: Checklists {
-            incoming: incoming_checks?,
-            outgoing: outgoing_checks?,
+            incoming: checklist_of("incoming", &input.checklists.incoming),
+            outgoing: checklist_of("outgoing", &input.checklists.outgoing),
         },
-    })
+    }
 }
 
-fn leads(faults: &mut Faults, pointer: &str, given: Option<&[Value]>) -> Option<Option<Vec<Lead>>> {
-    let Some(given) = given else {
-        return Some(None);
-    };
+fn leads(faults: &mut Faults, pointer: &str, given: &[Value]) -> Vec<Lead> {
     if given.len() > MOST_LEADS {
         faults.add(
             pointer,
             format!("must have at most {MOST_LEADS} lead times"),
         );
-        return None;
+        return Vec::new();
     }
     let mut leads = Vec::with_capacity(given.len());
     for (index, value) in given.iter().enumerate() {
+        let pointer = format!("{pointer}/{index}");
         let lead = serde_json::from_value(value.clone())
             .ok()
             .filter(|lead| !matches!(lead, Lead::Days(days) if !(1..=LONGEST_LEAD).contains(days)));
-        let lead = faults.check(
-            format!("{pointer}/{index}"),
-            lead.ok_or_else(|| {
-                format!("must be 1 to {LONGEST_LEAD} days, last_working_day or handoff")
-            }),
-        );
-        if lead.is_some_and(|lead| leads.contains(&Some(lead))) {
-            faults.add(format!("{pointer}/{index}"), "is there twice");
+        match lead {
+            None => faults.add(
+                pointer,
+                format!("must be 1 to {LONGEST_LEAD} days, last_working_day or handoff"),
+            ),
+            Some(lead) if leads.contains(&lead) => faults.add(pointer, "is there twice"),
+            Some(lead) => leads.push(lead),
         }
-        leads.push(lead);
     }
-    leads.into_iter().collect::<Option<Vec<Lead>>>().map(Some)
+    leads
 }
 
-fn checklist(
-    faults: &mut Faults,
-    pointer: &str,
-    given: Option<&[String]>,
-) -> Option<Option<Vec<String>>> {
-    let Some(given) = given else {
-        return Some(None);
-    };
+fn checklist(faults: &mut Faults, pointer: &str, given: &[String]) -> Vec<String> {
     if given.len() > MOST_ITEMS {
         faults.add(pointer, format!("must have at most {MOST_ITEMS} items"));
-        return None;
+        return Vec::new();
     }
-    let items: Vec<Option<String>> = given
-        .iter()
-        .enumerate()
-        .map(|(index, item)| values::line(faults, &format!("{pointer}/{index}"), item, 200))
-        .collect();
-    items.into_iter().collect::<Option<Vec<String>>>().map(Some)
+    let mut items = Vec::with_capacity(given.len());
+    for (index, item) in given.iter().enumerate() {
+        items.extend(values::line(
+            faults,
+            &format!("{pointer}/{index}"),
+            item,
+            200,
+        ));
+    }
+    items
 }
 
 /// Says how a rotation reminds people.
@@ -181,8 +176,8 @@ pub fn set_reminders(
     access::manager(actor, &scene.team)?;
     expected.check(scene.rotation.version)?;
     let mut faults = Faults::new();
-    let settings = read(&mut faults, "", input);
     let mut after = scene.rotation.clone();
-    after.reminders = faults.finish_with(settings)?;
+    after.reminders = read(&mut faults, "", input);
+    faults.finish()?;
     finish(tx, actor, now, "rotation.change", &scene, after).map(|(after, _)| after)
 }
