@@ -22,7 +22,7 @@ use crate::http::auth::TrustedProxies;
 use crate::http::server::server;
 use crate::notify::Mailer;
 use crate::service::secrets::new_secret;
-use crate::service::{App, Keeper, operator};
+use crate::service::{App, Keeper, operator, sessions};
 use crate::storage::{DatabaseUrl, Store, StoreError, audit, changes, idempotency, postgres};
 use crate::telemetry;
 use crate::worker::Worker;
@@ -133,6 +133,8 @@ pub struct Prepared {
     pub app: Arc<App>,
     /// The token of an administrator made on this start.
     pub first_token: Option<String>,
+    /// The address at which they sign in, once.
+    pub first_link: Option<String>,
     listener: TcpListener,
     proxies: TrustedProxies,
     mailer: Mailer,
@@ -160,10 +162,15 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
     } else {
         None
     };
+    let first_link = match &first_token {
+        Some(_) => Some(operator::sign_in(&app, operator::FIRST_ADMINISTRATOR)?),
+        None => None,
+    };
     Ok(Prepared {
         address,
         app,
         first_token,
+        first_link,
         listener,
         proxies: TrustedProxies(config.trusted_proxies.clone()),
         mailer,
@@ -309,6 +316,9 @@ fn follow(app: &App, metrics: &PrometheusHandle, told: &Receiver<Told>) {
             tidied = Some(now);
             if let Err(error) = app.store.write(|tx| idempotency::forget_old(tx.db(), now)) {
                 tracing::warn!(%error, "old idempotency keys are still there");
+            }
+            if let Err(error) = app.store.write(|tx| sessions::forget_old(tx, now)) {
+                tracing::warn!(%error, "old sessions are still there");
             }
         }
     }

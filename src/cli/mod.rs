@@ -3,6 +3,7 @@
 pub mod check;
 pub mod demo;
 pub mod serve;
+pub mod sign_in;
 pub mod token;
 pub mod who;
 
@@ -62,6 +63,11 @@ enum Command {
     /// Reads the database that is configured; the server need not run.
     #[command(after_help = "Example: dogwatch who --team feature-flags --at 2026-03-04T12:00:00Z")]
     Who(who::Who),
+    /// Prints a link by which somebody signs in to the pages, once, within a day.
+    ///
+    /// Writes to the database that is configured. For whoever gets no mail yet, or lost it.
+    #[command(after_help = "Example: dogwatch sign-in --email ada@example.org")]
+    SignIn(sign_in::SignIn),
     /// Makes access tokens.
     Token {
         #[command(subcommand)]
@@ -103,6 +109,7 @@ impl Arguments {
             Command::Serve => serve::run(&config),
             Command::Demo(demo) => demo.run(),
             Command::Who(who) => who.run(&config),
+            Command::SignIn(sign_in) => sign_in.run(&config),
             Command::Token { command } => command.run(&config),
             Command::Migrate => {
                 startup::open_store(&config)?;

@@ -14,9 +14,9 @@ use crate::startup::{self, Prepared};
 /// Where something cannot be used; the message names the setting.
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let prepared = startup::prepare(config, Arc::new(SystemClock))?;
-    if let Some(token) = &prepared.first_token {
+    if let (Some(token), Some(link)) = (&prepared.first_token, &prepared.first_link) {
         println!(
-            "There was no administrator, so one was made (administrator@localhost). Their token, shown this once:\n\n  {token}\n"
+            "There was no administrator, so one was made (administrator@localhost). Their token, shown this once:\n\n  {token}\n\nand where they sign in, once, within a day:\n\n  {link}\n"
         );
     }
     serve(prepared)

@@ -64,6 +64,10 @@ id!(/// Names an access token (not the token itself).
     TokenId);
 id!(/// Names a calendar feed (not its secret).
     FeedId);
+id!(/// Names a session (not its secret).
+    SessionId);
+id!(/// Names a link to sign in (not its secret).
+    SignInId);
 id!(/// Names an incident (its reference is what people say).
     IncidentId);
 id!(/// Names a webhook that declares incidents (not its secret).

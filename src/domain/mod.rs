@@ -23,6 +23,7 @@ pub mod reminder;
 pub mod rotation;
 pub mod suggestion;
 pub mod swap;
+pub mod session;
 pub mod team;
 pub mod timeline;
 pub mod token;

@@ -16,6 +16,8 @@ pub mod paging;
 pub mod reply;
 pub mod routes;
 pub mod server;
+#[allow(dead_code, reason = "pages that use the rest of it are being added")]
+pub mod web;
 
 pub use auth::Caller;
 pub use error::Problem;

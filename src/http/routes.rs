@@ -15,6 +15,7 @@ use super::health;
 use super::json::LARGEST_BODY;
 use super::links;
 use super::openapi::{self, Document};
+use super::web as pages;
 
 /// Every route of the server.
 pub fn configure(config: &mut ServiceConfig) {
@@ -34,6 +35,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(probe("/api/openapi.json", openapi::serve))
         .service(web::redirect("/api/docs", "/api/docs/"))
         .service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from("/api/openapi.json")))
+        .service(pages::pages())
         .default_service(web::to(nothing_here));
 }
 
@@ -71,6 +73,9 @@ async fn nothing_here(request: HttpRequest) -> HttpResponse {
         .app_data::<web::Data<Document>>()
         .map(|document| document.methods(path))
         .unwrap_or_default();
+    if allowed.is_empty() && is_read_by_people(&request) {
+        return pages::nothing_here(&request);
+    }
     if allowed.is_empty() {
         return Problem::no_such_page().response();
     }
@@ -81,6 +86,14 @@ async fn nothing_here(request: HttpRequest) -> HttpResponse {
             .finish();
     }
     wrong_method(&allowed).response()
+}
+
+/// Whether a browser shows somebody what is answered.
+fn is_read_by_people(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get(header::ACCEPT);
+    let accepted = accepted.and_then(|types| types.to_str().ok());
+    !request.path().starts_with("/api/")
+        && accepted.is_some_and(|types| types.contains("text/html"))
 }
 
 fn wrong_method(allowed: &str) -> Problem {

@@ -14,6 +14,7 @@ use crate::domain::interval::Instant;
 use crate::domain::overrides::Override;
 use crate::domain::person::{People, Person, Role};
 use crate::domain::rotation::Rotation;
+use crate::domain::session::Session;
 use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
 use crate::domain::token::Token;
@@ -28,6 +29,7 @@ pub struct Roster {
     rotations: BTreeMap<RotationId, Arc<Timeline>>,
     tokens: HashMap<String, Arc<Token>>,
     feeds: HashMap<String, Arc<Feed>>,
+    sessions: HashMap<String, Arc<Session>>,
     has_administrator: bool,
     answers: Answers,
     incidents: BTreeMap<IncidentId, Arc<Incident>>,
@@ -51,6 +53,8 @@ pub struct Loaded {
     pub incidents: Option<Vec<Incident>>,
     /// How rotations work on incidents, where that changed.
     pub watch_settings: Option<Vec<(RotationId, WatchSettings)>>,
+    /// All sessions that were not ended, where any changed.
+    pub sessions: Option<Vec<Session>>,
 }
 
 impl Roster {
@@ -109,6 +113,13 @@ impl Roster {
                 .map(|feed| (feed.hash.clone(), Arc::new(feed)))
                 .collect(),
         };
+        let sessions = match loaded.sessions {
+            None => self.sessions.clone(),
+            Some(all) => all
+                .into_iter()
+                .map(|session| (session.hash.clone(), Arc::new(session)))
+                .collect(),
+        };
         let has_administrator = people
             .values()
             .any(|person| person.role == Role::Administrator && person.deactivation.is_none());
@@ -134,6 +145,7 @@ impl Roster {
             rotations,
             tokens,
             feeds,
+            sessions,
             has_administrator,
             answers: Answers::default(),
             incidents,
@@ -228,6 +240,19 @@ impl Roster {
             .get(&rotation)
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// The session whose secret has this hash.
+    #[must_use]
+    pub fn session(&self, hash: &str) -> Option<&Arc<Session>> {
+        self.sessions.get(hash)
+    }
+
+    /// A person's sessions that were not ended.
+    pub fn sessions_of(&self, person: PersonId) -> impl Iterator<Item = &Arc<Session>> {
+        self.sessions
+            .values()
+            .filter(move |session| session.person == person)
     }
 
     /// A person's tokens.

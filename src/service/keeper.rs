@@ -7,7 +7,8 @@ use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use crate::domain::interval::Instant;
 use crate::roster::{Loaded, Roster};
 use crate::storage::{
-    Change, Db, Store, StoreError, changes, feeds, incidents, people, rotations, teams, tokens,
+    Change, Db, Store, StoreError, changes, feeds, incidents, people, rotations, sessions, teams,
+    tokens,
 };
 
 /// The present roster of this replica.
@@ -111,11 +112,12 @@ fn everything(db: &mut Db) -> Result<Loaded, StoreError> {
         feeds: Some(feeds::load(db)?),
         incidents: Some(incidents::load_live(db)?),
         watch_settings: Some(incidents::load_settings(db)?),
+        sessions: Some(sessions::load(db)?),
     })
 }
 
 fn only(db: &mut Db, changed: &[Change]) -> Result<Loaded, StoreError> {
-    let (mut subscriptions, mut alarms) = (false, false);
+    let (mut subscriptions, mut alarms, mut visits) = (false, false, false);
     let (mut who, mut which, mut what, mut secrets) = (Vec::new(), Vec::new(), Vec::new(), false);
     for change in changed {
         match change {
@@ -125,6 +127,7 @@ fn only(db: &mut Db, changed: &[Change]) -> Result<Loaded, StoreError> {
             Change::Tokens => secrets = true,
             Change::Feeds => subscriptions = true,
             Change::Incidents => alarms = true,
+            Change::Sessions => visits = true,
         }
     }
     if who.len() + which.len() + what.len() > 500 {
@@ -133,6 +136,9 @@ fn only(db: &mut Db, changed: &[Change]) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();
     if subscriptions {
         loaded.feeds = Some(feeds::load(db)?);
+    }
+    if visits {
+        loaded.sessions = Some(sessions::load(db)?);
     }
     if !who.is_empty() {
         loaded.people = people::load(db, Some(&who))?;

@@ -20,6 +20,7 @@ pub mod preview;
 pub mod rotations;
 pub mod scene;
 pub mod secrets;
+pub mod sessions;
 pub mod teams;
 pub mod time_off;
 pub mod tokens;

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::app::App;
 use super::error::Error;
 use super::secrets::{new_token, token_hash};
+use super::sessions;
 use crate::clock::new_id;
 use crate::domain::actor::{Actor, Scope};
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
@@ -18,7 +19,7 @@ use crate::storage::audit::{self, Deed};
 use crate::storage::{Change, Tx, people, tokens};
 
 /// The address of the administrator that is made where there is none.
-const FIRST_ADMINISTRATOR: &str = "administrator@localhost";
+pub const FIRST_ADMINISTRATOR: &str = "administrator@localhost";
 
 /// A token to be made by command.
 #[derive(Debug, Clone)]
@@ -81,6 +82,22 @@ pub fn create_token(app: &App, wanted: &NewToken) -> Result<String, Error> {
         let everybody = people::load(tx.db(), None)?;
         issue(tx, &everybody, wanted, app.clock.now())
     })
+}
+
+/// Makes a link by which the person of this address signs in, once; the whole address of it.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is nobody of this address, [`Error::Conflict`] where they are deactivated.
+pub fn sign_in(app: &App, email: &str) -> Result<String, Error> {
+    let wanted = email.to_lowercase();
+    let secret = app.write(|tx| {
+        let person = people::load(tx.db(), None)?
+            .into_iter()
+            .find(|person| person.email.to_lowercase() == wanted)
+            .ok_or(Error::NotFound("person"))?;
+        sessions::print(tx, person.id, app.clock.now())
+    })?;
+    Ok(format!("{}/sign-in/{secret}", app.public_url))
 }
 
 fn issue(

@@ -17,7 +17,9 @@ use crate::domain::person::{Deactivation, Person, Profile, Role};
 use crate::domain::preferences::Preferences;
 use crate::domain::rotation::Rotation;
 use crate::storage::audit::Deed;
-use crate::storage::{Change, StoreError, Tx, audit, idempotency, people, rotations, tokens};
+use crate::storage::{
+    Change, StoreError, Tx, audit, idempotency, people, rotations, sessions, tokens,
+};
 
 /// A person to add.
 #[derive(Debug, Clone, serde::Serialize, Deserialize, ToSchema)]
@@ -446,10 +448,12 @@ pub fn erase(
     people::update(tx.db(), &after)?;
     people::forget_reasons(tx.db(), id)?;
     tokens::revoke(tx.db(), id, None, now)?;
+    sessions::forget(tx.db(), id)?;
     audit::forget(tx.db(), &id.to_string(), &before)?;
     idempotency::forget(tx.db(), &[id.to_string(), before.email.clone()])?;
     tx.changed(Change::Person(id));
     tx.changed(Change::Tokens);
+    tx.changed(Change::Sessions);
     deed(tx, actor, now, "person.erase", None, Some(&after))?;
     Ok(after)
 }

@@ -30,6 +30,8 @@ pub enum Change {
     Feeds,
     /// Incidents, and how rotations work on them.
     Incidents,
+    /// Sessions.
+    Sessions,
 }
 
 impl Change {
@@ -41,6 +43,7 @@ impl Change {
             Self::Tokens => ("tokens", String::new()),
             Self::Feeds => ("feeds", String::new()),
             Self::Incidents => ("incidents", String::new()),
+            Self::Sessions => ("sessions", String::new()),
         }
     }
 
@@ -52,6 +55,7 @@ impl Change {
             "tokens" => Self::Tokens,
             "feeds" => Self::Feeds,
             "incidents" => Self::Incidents,
+            "sessions" => Self::Sessions,
             _ => return None,
         })
     }

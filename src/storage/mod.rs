@@ -14,6 +14,7 @@ pub mod postgres;
 pub mod rotations;
 mod rows;
 pub mod schema;
+pub mod sessions;
 pub mod teams;
 pub mod tokens;
 pub mod types;

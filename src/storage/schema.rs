@@ -205,6 +205,37 @@ table! {
 
 table! {
     use diesel::sql_types::*;
+    use crate::storage::types::UtcTs;
+
+    sessions (id) {
+        id -> Text,
+        person_id -> Text,
+        hash -> Text,
+        agent -> Text,
+        address -> Nullable<Text>,
+        created_at -> UtcTs,
+        expires_at -> UtcTs,
+        revoked_at -> Nullable<UtcTs>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::UtcTs;
+
+    sign_ins (id) {
+        id -> Text,
+        person_id -> Text,
+        hash -> Nullable<Text>,
+        next_path -> Text,
+        created_at -> UtcTs,
+        expires_at -> UtcTs,
+        used_at -> Nullable<UtcTs>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
     use crate::storage::types::{JsonDoc, UtcTs};
 
     outbox (id) {
@@ -338,6 +369,8 @@ allow_tables_to_appear_in_same_query!(
     revisions,
     overrides,
     tokens,
+    sessions,
+    sign_ins,
     feeds,
     audit,
     outbox,

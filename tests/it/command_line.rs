@@ -24,6 +24,7 @@ fn help_is_worth_reading() {
                 "serve",
                 "demo",
                 "who",
+                "sign-in",
                 "token",
                 "migrate",
                 "check",

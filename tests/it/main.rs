@@ -23,6 +23,7 @@ mod links;
 mod log;
 mod mail;
 mod outages_pg;
+mod pages;
 mod reminders;
 mod replicas;
 mod storage_pg;

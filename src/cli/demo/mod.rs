@@ -2,6 +2,7 @@
 
 mod organisation;
 
+use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
@@ -67,13 +68,24 @@ fn free_port(first: u16) -> Option<u16> {
 
 fn text(welcome: &organisation::Welcome, url: &str) -> String {
     let organisation::Welcome {
+        links,
         manager,
         engineer,
         feed,
         rotation,
     } = welcome;
+    let mut doors = String::new();
+    for (what, name, link) in links {
+        let who = format!("{name}, {what}:");
+        let _ = writeln!(doors, "  {who:<33} {link}");
+    }
     format!(
         "Dogwatch serves an example organisation at {url}, until you press Ctrl-C.
+
+Look around as one of these; each link signs you in once:
+
+{doors}
+Ask as a program, with a token:
 
   A manager of Feature Flags, {}:  {}
   An engineer of that team, {}:    {}

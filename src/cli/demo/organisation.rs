@@ -12,7 +12,8 @@ use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Instant;
 use crate::domain::timeline::Layer;
 use crate::service::{
-    Actor, App, Expected, Scope, feeds, overrides, people, rotations, teams, time_off, tokens,
+    Actor, App, Expected, Scope, feeds, operator, overrides, people, rotations, teams, time_off,
+    tokens,
 };
 
 /// First name, zone, start and end of the working day; Monday to Friday.
@@ -45,6 +46,7 @@ const PEOPLE: &[(&str, &str, &str, &str)] = &[
     ("Clara", "America/New_York", "09:00", "17:00"),
     ("Noor", "Europe/London", "09:00", "17:00"),
     ("Priya", "Asia/Kolkata", "09:30", "18:00"),
+    ("Vera", "Europe/London", "09:00", "17:00"),
 ];
 
 /// Slug, name, zone, members; the first of them manages it.
@@ -114,6 +116,15 @@ struct Weekly(
     Option<&'static str>,
     bool,
 );
+
+/// Who tries the pages.
+const PERSONAS: [(&str, &str); 5] = [
+    ("administrator", "Robin"),
+    ("manager of Feature Flags", "Ines"),
+    ("engineer of Feature Flags", "Tom"),
+    ("support", "Mara"),
+    ("viewer", "Vera"),
+];
 
 const GLOBAL: &str = "Global on-call";
 
@@ -232,6 +243,8 @@ const WEEKLY: &[Weekly] = &[
 
 /// What the demo tells people to try.
 pub struct Welcome {
+    /// Who signs in where, once: what they are, their name, the link.
+    pub links: Vec<(&'static str, &'static str, String)>,
     /// A manager's name and token.
     pub manager: (String, String),
     /// An engineer's name and token.
@@ -258,7 +271,15 @@ pub fn found(app: &App, now: Instant) -> anyhow::Result<Welcome> {
     founding.form_teams()?;
     founding.set_up_rotations()?;
     founding.let_life_happen()?;
+    let links = PERSONAS
+        .iter()
+        .map(|(what, name)| {
+            let address = format!("{}@example.com", name.to_lowercase());
+            Ok((*what, *name, operator::sign_in(app, &address)?))
+        })
+        .collect::<anyhow::Result<_>>()?;
     Ok(Welcome {
+        links,
         manager: (
             "Ines".to_owned(),
             token(app, &founding.person("Ines")?, now)?,
@@ -299,10 +320,10 @@ impl Founding<'_> {
     fn hire(&mut self) -> anyhow::Result<()> {
         for (name, zone, start, end) in PEOPLE {
             let hours = json!([{ "days": ["mon", "tue", "wed", "thu", "fri"], "start": start, "end": end }]);
-            let role = if *name == "Robin" {
-                "administrator"
-            } else {
-                "member"
+            let role = match *name {
+                "Robin" => "administrator",
+                "Vera" => "viewer",
+                _ => "member",
             };
             let email = format!("{}@example.com", name.to_lowercase());
             let body = json!({ "name": format!("{name} (sample)"), "email": email, "time_zone": zone, "working_hours": hours, "role": role });

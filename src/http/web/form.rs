@@ -1,0 +1,102 @@
+//! What forms send: read once, from our own pages only.
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderName;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+
+use super::browser::Browser;
+use super::fields::Fields;
+use super::refusal::{Refusal, sentence};
+use crate::service::{Error, Fault};
+
+/// The field that shows that a form comes from a page of ours.
+pub const TOKEN: &str = "form_token";
+
+/// Browsers tell here which site's page made them ask.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Names and values, in the order of the form, as they were typed.
+#[derive(Debug, Clone, Default)]
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// A field's value; empty where there is none.
+    pub fn get(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
+
+    /// A field's value without blanks around it; `None` where nothing was filled in.
+    pub fn filled(&self, name: &str) -> Option<String> {
+        let value = self.get(name).trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// Whether a box was ticked, or a button pressed.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// Every value of a field that is there more than once; none that are empty.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let values = self.0.iter().filter(|(key, _)| key == name);
+        values
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
+    /// The form as it was filled in, to be shown again.
+    pub fn fields(self) -> Fields {
+        Fields::new(self.0)
+    }
+
+    /// The same with what is wrong with it; what is not the form's fault is refused.
+    ///
+    /// # Errors
+    /// Where the form cannot help it.
+    pub fn failed(self, error: Error) -> Result<Fields, Refusal> {
+        let faults = match error {
+            Error::Invalid(faults) => faults,
+            Error::Conflict { detail, .. } => vec![Fault {
+                pointer: String::new(),
+                detail: sentence(&detail),
+            }],
+            other => return Err(other.into()),
+        };
+        Ok(self.fields().with_faults(faults))
+    }
+}
+
+impl FromRequest for Form {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let browser = Browser::of(request);
+        let elsewhere = request
+            .headers()
+            .get(SITE)
+            .is_some_and(|site| site != "same-origin" && site != "none");
+        let body = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let browser = browser?;
+            let body = body.await.map_err(|_| {
+                let words = "That was too much, or it did not arrive whole.";
+                Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, words)
+            })?;
+            let form = Self(url::form_urlencoded::parse(&body).into_owned().collect());
+            if elsewhere || !browser.is_form_token(form.get(TOKEN)) {
+                let words = "This form is out of date, or was not sent from a page of Dogwatch. \
+                    Go back, load the page again, and send it once more.";
+                return Err(Refusal::new(StatusCode::FORBIDDEN, words));
+            }
+            Ok(form)
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! The pages: what people see. A page is a handler in a file of its own, and a template of the same name in
+//! `templates/pages`. Handlers call the same services as the API, with the same [`crate::service::Actor`].
+//!
+//! Everything works as plain forms; `assets/` adds comfort. Whatever changes something is a POST whose [`Form`]
+//! refuses what does not come from a page of ours.
+
+mod assets;
+mod browser;
+mod fields;
+mod form;
+mod now;
+mod page;
+mod parts;
+mod refusal;
+mod sign_in;
+mod track;
+mod visitor;
+mod when;
+mod zone;
+
+pub use refusal::{Refusal, finish, nothing_here};
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::middleware::Compress;
+use actix_web::web;
+
+use browser::Browser;
+use fields::Fields;
+use form::Form;
+use page::{Page, Section};
+use visitor::Visitor;
+
+/// What a handler of a page answers.
+type Answer = Result<actix_web::HttpResponse, Refusal>;
+
+/// Every page.
+pub fn pages() -> impl HttpServiceFactory {
+    web::scope("")
+        .wrap_fn(finish)
+        .wrap(Compress::default())
+        .service(assets::serve)
+        .service(now::show)
+        .service(sign_in::ask)
+        .service(sign_in::mail)
+        .service(sign_in::confirm)
+        .service(sign_in::enter)
+        .service(sign_in::leave)
+        .service(zone::choose)
+        .service(zone::keep)
+}

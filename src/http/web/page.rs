@@ -1,0 +1,123 @@
+//! What every page has: who looks, when, in which zone; and short ways to say people and times.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::assets;
+use super::parts::Who;
+use super::when::{self, When};
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::PersonId;
+use crate::domain::interval::Instant;
+use crate::domain::person::Person;
+use crate::domain::zone::Zone;
+use crate::roster::Roster;
+use crate::service::Actor;
+
+/// Which part of the navigation a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// The home page.
+    Now,
+    /// What is the visitor's own.
+    Mine,
+    /// Teams and their rotations.
+    Teams,
+    /// People.
+    People,
+    /// For administrators.
+    Administration,
+    /// None of them.
+    Other,
+}
+
+/// What every page has.
+pub struct Page {
+    /// What it is called.
+    pub title: String,
+    /// Where it belongs.
+    pub section: Section,
+    /// Its path and query.
+    pub location: String,
+    /// What every path begins with.
+    pub base: String,
+    /// Everything there is, at one moment.
+    pub roster: Arc<Roster>,
+    /// Who is signed in.
+    pub me: Option<Arc<Person>>,
+    /// With what rights.
+    pub actor: Option<Actor>,
+    /// When.
+    pub now: Instant,
+    /// In which zone times are shown.
+    pub zone: Zone,
+    /// What forms must hold.
+    pub form_token: String,
+    /// What is said once.
+    pub flash: Option<String>,
+    /// Since when the database has been away, where it is.
+    pub stale_since: Option<Instant>,
+}
+
+impl Page {
+    /// A person, with their colour. (Templates pass everything by reference.)
+    pub fn who(&self, id: &PersonId) -> Who {
+        Who::new(*id, self.name(id))
+    }
+
+    /// A person's name.
+    pub fn name(&self, id: &PersonId) -> &str {
+        self.roster.person(*id).map_or("?", |person| &person.name)
+    }
+
+    /// A time, exact and how far away.
+    pub fn when(&self, at: &Instant) -> When {
+        When::full(&self.zone, *at, self.now)
+    }
+
+    /// A time, exact.
+    pub fn at(&self, at: &Instant) -> When {
+        When::exact(&self.zone, *at, self.now)
+    }
+
+    /// How long it is until then.
+    pub fn left(&self, until: &Instant) -> String {
+        when::span((*until - self.now).max(TimeDelta::zero()))
+    }
+
+    /// What the clock shows.
+    pub fn clock(&self) -> String {
+        self.zone.to_local(self.now).format("%H:%M").to_string()
+    }
+
+    /// The present instant, for scripts.
+    pub fn instant(&self) -> String {
+        self.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    }
+
+    /// The page's own address, as part of another's query.
+    pub fn here(&self) -> String {
+        url::form_urlencoded::byte_serialize(self.location.as_bytes()).collect()
+    }
+
+    /// The page's own address, below the base.
+    pub fn path(&self) -> &str {
+        self.location.trim_start_matches('/')
+    }
+
+    /// Whether the navigation shows this section as the present one.
+    pub fn is_in(&self, section: Section) -> bool {
+        self.section == section
+    }
+
+    /// Whether an administrator looks.
+    pub fn is_administrator(&self) -> bool {
+        self.actor.as_ref().is_some_and(Actor::is_administrator)
+    }
+
+    /// Tells this build's styles and scripts from every other's.
+    pub fn assets(&self) -> &'static str {
+        &assets::VERSION
+    }
+}

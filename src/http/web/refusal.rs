@@ -1,0 +1,235 @@
+//! What people see where something cannot be shown or done, and what every answer carries.
+
+use std::fmt;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use askama::Template;
+
+use super::browser::Browser;
+use super::page::{Page, Section};
+use crate::service::Error;
+
+/// Nothing is loaded from elsewhere, nothing in a page is run or styles it, no other site frames it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
+
+/// What every answer carries.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+/// Something cannot be shown or done.
+#[derive(Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    detail: String,
+    /// Where they sign in, where that is what is missing.
+    sign_in: Option<String>,
+    /// What the log, and only the log, is told.
+    cause: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/refusal.html")]
+struct Sheet<'a> {
+    page: Page,
+    detail: &'a str,
+}
+
+impl Refusal {
+    /// With this status, for this reason, which is a sentence.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            sign_in: None,
+            cause: None,
+        }
+    }
+
+    /// There is nothing at this address.
+    pub fn no_such_page() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is nothing at this address.")
+    }
+
+    /// There is no such thing.
+    pub fn no_such(what: &'static str) -> Self {
+        Error::NotFound(what).into()
+    }
+
+    /// Something that should not happen.
+    pub fn internal(cause: &str) -> Self {
+        Error::Internal(cause.to_owned()).into()
+    }
+
+    /// Whoever asks must sign in; afterwards they come back, where they only looked.
+    pub fn sign_in_first(request: &HttpRequest) -> Self {
+        let looked = *request.method() == Method::GET;
+        let location = request.uri().path_and_query().filter(|_| looked);
+        let next: String = location
+            .map(|location| url::form_urlencoded::byte_serialize(location.as_str().as_bytes()))
+            .into_iter()
+            .flatten()
+            .collect();
+        let mut refusal = Self::new(StatusCode::UNAUTHORIZED, "Sign in first.");
+        refusal.sign_in = Some(format!("sign-in?next={next}"));
+        refusal
+    }
+
+    fn sheet(&self, browser: &Browser) -> Result<HttpResponse, Self> {
+        if let Some(sign_in) = &self.sign_in {
+            return Ok(browser.go(sign_in));
+        }
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let page = browser.page(title, Section::Other)?;
+        let sheet = Sheet {
+            page,
+            detail: &self.detail,
+        };
+        browser.show_as(self.status, &sheet)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Plain words; [`finish`] makes a page of them.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status)
+            .content_type("text/plain; charset=utf-8")
+            .body(self.detail.clone())
+    }
+}
+
+/// The first letter in upper case, and a full stop: what services say, as a sentence.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let rest = letters.as_str();
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{first}{rest}{end}")
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let status = match &error {
+            Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Conflict { .. } => StatusCode::CONFLICT,
+            Error::Stale => StatusCode::PRECONDITION_FAILED,
+            Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        match error {
+            Error::Internal(cause) => {
+                let mut refusal = Self::new(
+                    status,
+                    "Something went wrong on our side; the log says what.",
+                );
+                refusal.cause = Some(cause);
+                refusal
+            }
+            other => Self::new(status, sentence(&other.to_string())),
+        }
+    }
+}
+
+/// Calls a page's handler. What it refuses becomes a page; every answer carries what keeps browsers safe.
+///
+/// # Errors
+/// Those of the rest of the program.
+pub fn finish<S, B>(
+    request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<EitherBody<B>>, actix_web::Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
+    B: MessageBody,
+{
+    let answer = service.call(request);
+    async move {
+        let response = answer.await?;
+        let error = response.response().error();
+        let sheet = error
+            .and_then(actix_web::Error::as_error::<Refusal>)
+            .and_then(|refusal| {
+                if let Some(cause) = &refusal.cause {
+                    tracing::error!(cause, "a page failed");
+                }
+                let browser = Browser::of(response.request()).ok()?;
+                refusal.sheet(&browser).ok()
+            });
+        let mut response = match sheet {
+            Some(sheet) => response.into_response(sheet).map_into_right_body(),
+            None => response.map_into_left_body(),
+        };
+        protect(response.headers_mut());
+        Ok(response)
+    }
+}
+
+fn protect(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-store"),
+        );
+    }
+}
+
+/// What browsers see where there is nothing.
+pub fn nothing_here(request: &HttpRequest) -> HttpResponse {
+    let refusal = Refusal::no_such_page();
+    let mut response = Browser::of(request)
+        .and_then(|browser| refusal.sheet(&browser))
+        .unwrap_or_else(|_| refusal.error_response().map_into_boxed_body());
+    protect(response.headers_mut());
+    response.map_body(|_, body| BoxBody::new(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_services_say_becomes_a_sentence() {
+        assert_eq!(sentence("it is over already"), "It is over already.");
+        assert_eq!(sentence("élan!"), "Élan!");
+        assert_eq!(sentence(""), ".");
+    }
+}

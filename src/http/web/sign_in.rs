@@ -1,0 +1,110 @@
+//! Signing in by a link, and signing out.
+
+use actix_web::{HttpResponse, get, post, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{Answer, Browser, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::domain::ids::PersonId;
+use crate::service::{Error, sessions};
+
+#[derive(Template)]
+#[template(path = "pages/sign_in.html")]
+struct Ask {
+    page: Page,
+    form: Fields,
+}
+
+#[derive(Template)]
+#[template(path = "pages/sign_in_sent.html")]
+struct Sent {
+    page: Page,
+    email: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/sign_in_confirm.html")]
+struct Confirm {
+    page: Page,
+    person: Option<PersonId>,
+}
+
+#[derive(Deserialize)]
+struct Where {
+    #[serde(default)]
+    next: String,
+}
+
+/// Asks for an address.
+#[get("/sign-in")]
+pub async fn ask(browser: Browser, query: web::Query<Where>) -> Answer {
+    if browser.signed_in.is_some() {
+        return Ok(browser.go_back(&query.next));
+    }
+    let form = Fields::default().with("next", sessions::own_path(&query.next));
+    let page = browser.page("Sign in", Section::Other)?;
+    browser.show(&Ask { page, form })
+}
+
+/// Has a link mailed. The answer is the same, and as quick, whether there is somebody of this address or not.
+#[post("/sign-in")]
+pub async fn mail(browser: Browser, form: Form) -> Answer {
+    let email = form.get("email").trim().to_owned();
+    if !email.contains('@') {
+        let error = Error::invalid("/email", "is not an e-mail address");
+        let form = form.failed(error)?;
+        let page = browser.page("Sign in", Section::Other)?;
+        return browser.show(&Ask { page, form });
+    }
+    if browser.app.keeper.stale_since().is_some() {
+        return Err(Error::Unavailable.into());
+    }
+    let (app, now) = (browser.app.clone(), browser.now);
+    let (wanted, next) = (email.clone(), form.get("next").to_owned());
+    // Nobody waits for it: how long it takes would tell.
+    actix_web::rt::spawn(async move {
+        let done = web::block(move || app.write(|tx| sessions::ask(tx, &wanted, &next, now))).await;
+        if !matches!(done, Ok(Ok(()))) {
+            tracing::warn!("a link to sign in could not be made");
+        }
+    });
+    let page = browser.page("Look into your mail", Section::Other)?;
+    browser.show(&Sent { page, email })
+}
+
+/// Says whom a link would sign in; only a second step does, since mail programs open links by themselves.
+#[get("/sign-in/{secret}")]
+pub async fn confirm(browser: Browser, secret: web::Path<String>) -> Answer {
+    let (app, now) = (browser.app.clone(), browser.now);
+    let found = web::block(move || app.read(|db| sessions::look(db, &secret, now)));
+    let person = found.await.unwrap_or(Err(Error::Unavailable))?;
+    let page = browser.page("Sign in", Section::Other)?;
+    browser.show(&Confirm { page, person })
+}
+
+/// Signs in.
+#[post("/sign-in/{secret}")]
+pub async fn enter(browser: Browser, secret: web::Path<String>, _form: Form) -> Answer {
+    let who = browser.clone();
+    let entered = web::block(move || {
+        who.app
+            .write(|tx| sessions::enter(tx, &secret, &who.agent, who.address, who.now))
+    });
+    match entered.await.unwrap_or(Err(Error::Unavailable)) {
+        Ok(entered) => Ok(browser.go_signed_in(&entered)),
+        Err(Error::NotFound(_)) => {
+            let page = browser.page("Sign in", Section::Other)?;
+            browser.show(&Confirm { page, person: None })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Signs out.
+#[post("/sign-out")]
+pub async fn leave(visitor: Visitor, _form: Form) -> Result<HttpResponse, Refusal> {
+    visitor
+        .change(|tx, visitor| sessions::leave(tx, &visitor.actor, visitor.session.id, visitor.now))
+        .await?;
+    Ok(visitor.go_signed_out())
+}

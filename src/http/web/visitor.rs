@@ -1,0 +1,105 @@
+//! Somebody who is signed in.
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::browser::Browser;
+use super::refusal::Refusal;
+use crate::domain::ids::PersonId;
+use crate::domain::session::Session;
+use crate::service::{Actor, Db, Error, Tx};
+
+/// A browser in which somebody is signed in. Whoever is not is sent to sign in first, and back afterwards.
+#[derive(Clone)]
+pub struct Visitor {
+    /// Who.
+    pub id: PersonId,
+    /// With what rights.
+    pub actor: Actor,
+    /// Since when.
+    pub session: Arc<Session>,
+    browser: Browser,
+}
+
+impl Visitor {
+    /// Changes something, in one transaction.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.block(move |visitor| visitor.app.write(|tx| work(tx, visitor)))
+            .await
+    }
+
+    /// Does what a change would do, and takes it back.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn rehearse<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.block(move |visitor| visitor.app.rehearse(|tx| work(tx, visitor)))
+            .await
+    }
+
+    /// Reads from the database.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db, &Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.block(move |visitor| visitor.app.read(|db| work(db, visitor)))
+            .await
+    }
+
+    /// The database must not be waited for on the event loop.
+    async fn block<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let visitor = self.clone();
+        web::block(move || work(&visitor))
+            .await
+            .unwrap_or_else(|_| Err(Error::Internal("a request panicked".to_owned())))
+    }
+}
+
+impl Deref for Visitor {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.browser
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Refusal;
+    type Future = Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Browser::of(request).and_then(|browser| {
+            let signed_in = browser.signed_in.clone();
+            let found =
+                signed_in.and_then(|(actor, session)| Some((actor.person?, actor, session)));
+            match found {
+                Some((id, actor, session)) => Ok(Self {
+                    id,
+                    actor,
+                    session,
+                    browser,
+                }),
+                None => Err(Refusal::sign_in_first(request)),
+            }
+        }))
+    }
+}

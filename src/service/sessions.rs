@@ -1,0 +1,339 @@
+//! Signing in and out: mailed or printed links, and the sessions that come of them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use super::scene::{note, person_of};
+use super::secrets::{hex, new_secret, token_hash};
+use super::{Actor, App, Error, Tx, access};
+use crate::clock::new_id;
+use crate::domain::actor::Scope;
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{PersonId, SessionId, SignInId};
+use crate::domain::interval::Instant;
+use crate::domain::session::{Session, SignIn};
+use crate::storage::audit::Deed;
+use crate::storage::outbox::{self, Planned};
+use crate::storage::types::Json;
+use crate::storage::{Change, Db, people, sessions};
+
+/// How long a mailed link can be used.
+pub const MAILED: TimeDelta = TimeDelta::minutes(15);
+
+/// How long a link printed at the machine can be used: whoever reads it there may do everything anyway.
+pub const PRINTED: TimeDelta = TimeDelta::hours(24);
+
+/// How long a browser stays signed in.
+pub const SESSION: TimeDelta = TimeDelta::days(30);
+
+/// How many links a person is mailed within [`MAILED`].
+const LINKS: i64 = 3;
+
+/// What ended is forgotten after so long.
+const KEPT: TimeDelta = TimeDelta::days(7);
+
+/// The longest path that somebody is sent back to, and the longest name of a browser, in characters.
+const LONGEST: usize = 500;
+
+/// The kind of mail that a link goes out in.
+pub const MAIL_KIND: &str = "sign_in";
+
+/// What the key signs here is told apart from all else that it signs.
+const PURPOSE: &[u8] = b"dogwatch form 1\0";
+
+/// Somebody who just signed in.
+#[derive(Debug)]
+pub struct Entered {
+    /// What the cookie holds; it is not to be had again.
+    pub secret: String,
+    /// Where they wanted to go.
+    pub next: String,
+    /// Their session.
+    pub session: Session,
+}
+
+impl App {
+    /// Who comes with this cookie; nobody where the session ended or its person is gone.
+    #[must_use]
+    pub fn visitor(&self, cookie: &str, address: Option<IpAddr>) -> Option<(Actor, Arc<Session>)> {
+        let roster = self.keeper.current();
+        let session = roster.session(&token_hash(cookie))?;
+        let now = self.clock.now();
+        let person = roster.person(session.person)?;
+        let good = session.is_good(now) && person.active_at(now);
+        good.then(|| {
+            let actor = Actor {
+                person: Some(person.id),
+                role: person.role,
+                scope: Scope::Write,
+                token: None,
+                address,
+            };
+            (actor, Arc::clone(session))
+        })
+    }
+
+    /// What forms that this cookie's browser sends must hold: it cannot be known to other sites.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where the key cannot be used.
+    pub fn form_token(&self, cookie: &str) -> Result<String, Error> {
+        let key = self.secret.expose_secret().as_bytes();
+        let mut signature = Hmac::<Sha256>::new_from_slice(key)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        signature.update(PURPOSE);
+        signature.update(cookie.as_bytes());
+        Ok(hex(&signature.finalize().into_bytes()))
+    }
+
+    /// Whether a form really comes from a page that this cookie's browser was shown.
+    #[must_use]
+    pub fn is_form_token(&self, cookie: &str, given: &str) -> bool {
+        self.form_token(cookie)
+            .is_ok_and(|expected| expected.as_bytes().ct_eq(given.as_bytes()).into())
+    }
+}
+
+/// The path, where it is one of this site; else the first page. Never another site's.
+#[must_use]
+pub fn own_path(path: &str) -> &str {
+    let fine = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.starts_with("/sign-in")
+        && path.len() <= LONGEST
+        && path
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if fine { path } else { "/" }
+}
+
+/// Has a link mailed to whoever has this address. Nobody is told whether there is somebody.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn ask(tx: &mut Tx<'_>, email: &str, next: &str, now: Instant) -> Result<(), Error> {
+    let wanted = email.trim().to_lowercase();
+    let found = people::load(tx.db(), None)?
+        .into_iter()
+        .find(|person| person.email.to_lowercase() == wanted && person.active_at(now));
+    let Some(person) = found else {
+        return Ok(());
+    };
+    if sessions::links_since(tx.db(), person.id, now - MAILED)? >= LINKS {
+        return Ok(());
+    }
+    let link = link(person.id, None, next, now, MAILED);
+    sessions::insert_link(tx.db(), &link)?;
+    let id = new_id().to_string();
+    let mail = Planned {
+        key: format!("{MAIL_KIND}/{}", link.id),
+        kind: MAIL_KIND.to_owned(),
+        person_id: person.id.to_string(),
+        rotation_id: None,
+        // The link's secret is made when the mail is written, so that no table ever holds it.
+        payload: Json(json!({ "sign_in_id": link.id })),
+        due_at: now,
+        not_after: link.expires_at,
+        message_id: id.clone(),
+        id,
+    };
+    outbox::plan(tx.db(), &mail, now)?;
+    Ok(())
+}
+
+fn link(
+    person: PersonId,
+    hash: Option<String>,
+    next: &str,
+    now: Instant,
+    lasts: TimeDelta,
+) -> SignIn {
+    SignIn {
+        id: SignInId::from_uuid(new_id()),
+        person,
+        hash,
+        next: own_path(next).to_owned(),
+        created_at: now,
+        expires_at: now + lasts,
+        used_at: None,
+    }
+}
+
+/// Makes the secret of a link that was asked for; `None` where it is of no use any more.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn arm(tx: &mut Tx<'_>, id: SignInId, now: Instant) -> Result<Option<String>, Error> {
+    let secret = new_secret("");
+    let armed = sessions::arm_link(tx.db(), id, &token_hash(&secret), now)?;
+    Ok(armed.then_some(secret))
+}
+
+/// Makes a link at the machine; the secret is not to be had again.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], and [`Error::Conflict`] where the person is deactivated.
+pub fn print(tx: &mut Tx<'_>, person: PersonId, now: Instant) -> Result<String, Error> {
+    if !person_of(tx, person)?.active_at(now) {
+        return Err(Error::conflict("they are deactivated"));
+    }
+    let secret = new_secret("");
+    let link = link(person, Some(token_hash(&secret)), "/", now, PRINTED);
+    sessions::insert_link(tx.db(), &link)?;
+    Ok(secret)
+}
+
+/// Whom a link would sign in; nobody where it was used, is over, or never was.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn look(db: &mut Db, secret: &str, now: Instant) -> Result<Option<PersonId>, Error> {
+    let found = sessions::link(db, &token_hash(secret))?;
+    Ok(found
+        .filter(|link| link.is_good(now))
+        .map(|link| link.person))
+}
+
+/// Signs in by a link, which is used up by that.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where the link is of no use (any more).
+pub fn enter(
+    tx: &mut Tx<'_>,
+    secret: &str,
+    agent: &str,
+    address: Option<IpAddr>,
+    now: Instant,
+) -> Result<Entered, Error> {
+    let no_link = || Error::NotFound("link");
+    let link = sessions::link(tx.db(), &token_hash(secret))?.ok_or_else(no_link)?;
+    let person = person_of(tx, link.person)?;
+    if !person.active_at(now) || !sessions::use_link(tx.db(), link.id, now)? {
+        return Err(no_link());
+    }
+    let secret = new_secret("");
+    let session = Session {
+        id: SessionId::from_uuid(new_id()),
+        person: person.id,
+        hash: token_hash(&secret),
+        agent: agent
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(LONGEST)
+            .collect(),
+        address: address.map(|address| address.to_string()),
+        created_at: now,
+        expires_at: now + SESSION,
+        revoked_at: None,
+    };
+    sessions::insert(tx.db(), &session)?;
+    tx.changed(Change::Sessions);
+    let actor = Actor {
+        person: Some(person.id),
+        role: person.role,
+        scope: Scope::Write,
+        token: None,
+        address,
+    };
+    let after = json!({ "person_id": person.id });
+    deed(
+        tx,
+        &actor,
+        now,
+        "session.create",
+        session.id,
+        Value::Null,
+        after,
+    )?;
+    Ok(Entered {
+        secret,
+        next: link.next,
+        session,
+    })
+}
+
+/// Ends a session.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is none, and [`Error::Forbidden`] where it is somebody else's.
+pub fn leave(tx: &mut Tx<'_>, actor: &Actor, id: SessionId, now: Instant) -> Result<(), Error> {
+    let session = sessions::load(tx.db())?
+        .into_iter()
+        .find(|session| session.id == id)
+        .ok_or(Error::NotFound("session"))?;
+    // A viewer may leave too.
+    if !actor.is(session.person) {
+        access::administrator(actor)?;
+    }
+    sessions::revoke(tx.db(), id, now)?;
+    tx.changed(Change::Sessions);
+    let before = json!({ "person_id": session.person });
+    deed(tx, actor, now, "session.revoke", id, before, Value::Null)
+}
+
+fn deed(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: Instant,
+    action: &str,
+    id: SessionId,
+    before: Value,
+    after: Value,
+) -> Result<(), Error> {
+    let deed = Deed {
+        action,
+        kind: "session",
+        id: id.to_string(),
+        before,
+        after,
+    };
+    note(tx, actor, now, deed)
+}
+
+/// Forgets sessions and links that ended a while ago.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn forget_old(tx: &mut Tx<'_>, now: Instant) -> Result<(), Error> {
+    Ok(sessions::forget_old(tx.db(), now - KEPT)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for own in ["/", "/teams/flags?zone=UTC#now", "/rotations/1/edit"] {
+            assert_eq!(own_path(own), own);
+        }
+        for other in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example/",
+            "javascript:alert(1)",
+            "teams",
+            "/a\nSet-Cookie: x",
+            "/\t/evil.example",
+            "/sign-in",
+            &format!("/{}", "a".repeat(LONGEST)),
+        ] {
+            assert_eq!(own_path(other), "/", "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Sessions, and the links by which people sign in: only the hashes of their secrets are kept.
+
+use diesel::prelude::*;
+
+use super::rows::{instant, parse, ts};
+use super::schema::{sessions, sign_ins};
+use super::types::Ts;
+use super::{Db, StoreError};
+use crate::domain::ids::{PersonId, SessionId, SignInId};
+use crate::domain::interval::Instant;
+use crate::domain::session::{Session, SignIn};
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = sessions)]
+struct SessionRow {
+    id: String,
+    person_id: String,
+    hash: String,
+    agent: String,
+    address: Option<String>,
+    created_at: Ts,
+    expires_at: Ts,
+    revoked_at: Option<Ts>,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = sign_ins)]
+struct SignInRow {
+    id: String,
+    person_id: String,
+    hash: Option<String>,
+    next_path: String,
+    created_at: Ts,
+    expires_at: Ts,
+    used_at: Option<Ts>,
+}
+
+impl TryFrom<SignInRow> for SignIn {
+    type Error = StoreError;
+
+    fn try_from(row: SignInRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parse(&row.id)?,
+            person: parse(&row.person_id)?,
+            hash: row.hash,
+            next: row.next_path,
+            created_at: row.created_at.0,
+            expires_at: row.expires_at.0,
+            used_at: instant(row.used_at),
+        })
+    }
+}
+
+/// Every session that was not ended, in order of their ids.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn load(db: &mut Db) -> Result<Vec<Session>, StoreError> {
+    let rows: Vec<SessionRow> = sessions::table
+        .filter(sessions::revoked_at.is_null())
+        .order(sessions::id)
+        .load(db)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Session {
+                id: parse(&row.id)?,
+                person: parse(&row.person_id)?,
+                hash: row.hash,
+                agent: row.agent,
+                address: row.address,
+                created_at: row.created_at.0,
+                expires_at: row.expires_at.0,
+                revoked_at: instant(row.revoked_at),
+            })
+        })
+        .collect()
+}
+
+/// Adds a session.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn insert(db: &mut Db, session: &Session) -> Result<(), StoreError> {
+    let row = SessionRow {
+        id: session.id.to_string(),
+        person_id: session.person.to_string(),
+        hash: session.hash.clone(),
+        agent: session.agent.clone(),
+        address: session.address.clone(),
+        created_at: Ts(session.created_at),
+        expires_at: Ts(session.expires_at),
+        revoked_at: ts(session.revoked_at),
+    };
+    diesel::insert_into(sessions::table)
+        .values(row)
+        .execute(db)?;
+    Ok(())
+}
+
+/// Ends a session.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn revoke(db: &mut Db, id: SessionId, at: Instant) -> Result<(), StoreError> {
+    diesel::update(
+        sessions::table
+            .find(id.to_string())
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set(sessions::revoked_at.eq(Some(Ts(at))))
+    .execute(db)?;
+    Ok(())
+}
+
+/// Forgets a person's sessions and links altogether.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn forget(db: &mut Db, person: PersonId) -> Result<(), StoreError> {
+    let person = person.to_string();
+    diesel::delete(sessions::table.filter(sessions::person_id.eq(&person))).execute(db)?;
+    diesel::delete(sign_ins::table.filter(sign_ins::person_id.eq(&person))).execute(db)?;
+    Ok(())
+}
+
+/// Forgets sessions and links that ended before `before`.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn forget_old(db: &mut Db, before: Instant) -> Result<(), StoreError> {
+    let old = sessions::expires_at
+        .le(Ts(before))
+        .nullable()
+        .or(sessions::revoked_at.le(Ts(before)));
+    diesel::delete(sessions::table.filter(old)).execute(db)?;
+    diesel::delete(sign_ins::table.filter(sign_ins::expires_at.le(Ts(before)))).execute(db)?;
+    Ok(())
+}
+
+/// Adds a link.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn insert_link(db: &mut Db, link: &SignIn) -> Result<(), StoreError> {
+    let row = SignInRow {
+        id: link.id.to_string(),
+        person_id: link.person.to_string(),
+        hash: link.hash.clone(),
+        next_path: link.next.clone(),
+        created_at: Ts(link.created_at),
+        expires_at: Ts(link.expires_at),
+        used_at: ts(link.used_at),
+    };
+    diesel::insert_into(sign_ins::table)
+        .values(row)
+        .execute(db)?;
+    Ok(())
+}
+
+/// How many links a person has asked for since.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn links_since(db: &mut Db, person: PersonId, since: Instant) -> Result<i64, StoreError> {
+    Ok(sign_ins::table
+        .filter(sign_ins::person_id.eq(person.to_string()))
+        .filter(sign_ins::created_at.gt(Ts(since)))
+        .count()
+        .get_result(db)?)
+}
+
+/// The link whose secret has this hash.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn link(db: &mut Db, hash: &str) -> Result<Option<SignIn>, StoreError> {
+    let row: Option<SignInRow> = sign_ins::table
+        .filter(sign_ins::hash.eq(hash))
+        .first(db)
+        .optional()?;
+    row.map(SignIn::try_from).transpose()
+}
+
+/// Gives a link its secret, where it is still of use. Says whether it is.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn arm_link(db: &mut Db, id: SignInId, hash: &str, now: Instant) -> Result<bool, StoreError> {
+    let armed = diesel::update(
+        sign_ins::table
+            .find(id.to_string())
+            .filter(sign_ins::used_at.is_null())
+            .filter(sign_ins::expires_at.gt(Ts(now))),
+    )
+    .set(sign_ins::hash.eq(Some(hash)))
+    .execute(db)?;
+    Ok(armed > 0)
+}
+
+/// Uses a link up. Says whether it was still there to be used.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn use_link(db: &mut Db, id: SignInId, now: Instant) -> Result<bool, StoreError> {
+    let used = diesel::update(
+        sign_ins::table
+            .find(id.to_string())
+            .filter(sign_ins::used_at.is_null())
+            .filter(sign_ins::expires_at.gt(Ts(now))),
+    )
+    .set(sign_ins::used_at.eq(Some(Ts(now))))
+    .execute(db)?;
+    Ok(used > 0)
+}
