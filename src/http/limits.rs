@@ -26,6 +26,8 @@ pub struct Limits {
     pub wrong_tokens: Limit<IpAddr>,
     /// Calendars that nobody has, by address.
     pub unknown_feeds: Limit<IpAddr>,
+    /// Links to sign in that were asked for or tried, by address.
+    pub sign_ins: Limit<IpAddr>,
     /// Tokens and feeds made, by person (none is the administrator called `bootstrap`).
     pub new_secrets: Limit<Option<PersonId>>,
 }
@@ -35,6 +37,7 @@ impl Default for Limits {
         Self {
             wrong_tokens: Limit::new(60, TimeDelta::seconds(2)),
             unknown_feeds: Limit::new(60, TimeDelta::seconds(2)),
+            sign_ins: Limit::new(20, TimeDelta::seconds(15)),
             new_secrets: Limit::new(600, TimeDelta::seconds(6)),
         }
     }

@@ -17,7 +17,7 @@ pub mod reply;
 pub mod routes;
 pub mod server;
 #[allow(dead_code, reason = "pages that use the rest of it are being added")]
-pub mod web;
+mod web;
 
 pub use auth::Caller;
 pub use error::Problem;

@@ -26,8 +26,8 @@ pub struct Letter {
     pub message_id: String,
     /// The id of the mail that it follows on, likewise.
     pub in_reply_to: Option<String>,
-    /// Where they say that they want no more of these, by one POST (RFC 8058).
-    pub unsubscribe: String,
+    /// Where they say that they want no more of these, by one POST (RFC 8058); none for what they asked for.
+    pub unsubscribe: Option<String>,
 }
 
 /// A part of a mail, with addresses where it has links.
@@ -77,15 +77,13 @@ impl Letter {
                 .in_reply_to(format!("<{earlier}>"))
                 .references(format!("<{earlier}>"));
         }
-        let headers = [
-            // Vacation replies are for people (RFC 3834).
-            ("Auto-Submitted", "auto-generated".to_owned()),
-            ("List-Unsubscribe", format!("<{}>", self.unsubscribe)),
-            (
-                "List-Unsubscribe-Post",
-                "List-Unsubscribe=One-Click".to_owned(),
-            ),
-        ];
+        // Vacation replies are for people (RFC 3834).
+        let mut headers = vec![("Auto-Submitted", "auto-generated".to_owned())];
+        if let Some(unsubscribe) = &self.unsubscribe {
+            headers.push(("List-Unsubscribe", format!("<{unsubscribe}>")));
+            let one_click = "List-Unsubscribe=One-Click".to_owned();
+            headers.push(("List-Unsubscribe-Post", one_click));
+        }
         for (name, value) in headers {
             // These are of ASCII alone, and must not be folded within the address.
             let name = HeaderName::new_from_ascii_str(name);

@@ -127,25 +127,26 @@ pub fn ask(tx: &mut Tx<'_>, email: &str, next: &str, now: Instant) -> Result<(),
     let Some(person) = found else {
         return Ok(());
     };
-    if sessions::links_since(tx.db(), person.id, now - MAILED)? >= LINKS {
+    // Printed links last longer, and do not count.
+    if sessions::count_links(tx.db(), person.id, now - MAILED, now + MAILED)? >= LINKS {
         return Ok(());
     }
     let link = link(person.id, None, next, now, MAILED);
     sessions::insert_link(tx.db(), &link)?;
-    let id = new_id().to_string();
     let mail = Planned {
+        id: new_id().to_string(),
         key: format!("{MAIL_KIND}/{}", link.id),
         kind: MAIL_KIND.to_owned(),
-        person_id: person.id.to_string(),
+        person_id: Some(person.id.to_string()),
         rotation_id: None,
         // The link's secret is made when the mail is written, so that no table ever holds it.
         payload: Json(json!({ "sign_in_id": link.id })),
         due_at: now,
         not_after: link.expires_at,
-        message_id: id.clone(),
-        id,
     };
     outbox::plan(tx.db(), &mail, now)?;
+    // It is sent at once where something changes.
+    tx.changed(Change::Sessions);
     Ok(())
 }
 

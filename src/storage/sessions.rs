@@ -163,15 +163,21 @@ pub fn insert_link(db: &mut Db, link: &SignIn) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How many links a person has asked for since.
+/// How many links a person has, made after `since`, that end by `until`.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn links_since(db: &mut Db, person: PersonId, since: Instant) -> Result<i64, StoreError> {
+pub fn count_links(
+    db: &mut Db,
+    person: PersonId,
+    since: Instant,
+    until: Instant,
+) -> Result<i64, StoreError> {
     Ok(sign_ins::table
         .filter(sign_ins::person_id.eq(person.to_string()))
         .filter(sign_ins::created_at.gt(Ts(since)))
+        .filter(sign_ins::expires_at.le(Ts(until)))
         .count()
         .get_result(db)?)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{told, words};
+use super::{sign_in, told, words};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
@@ -13,8 +13,8 @@ use crate::domain::reminder::{Reminder, due};
 use crate::domain::timeline::Timeline;
 use crate::notify::{Letter, MailError, Mailer, Piece, masked};
 use crate::roster::Roster;
-use crate::service::App;
 use crate::service::outbox::message_id;
+use crate::service::{App, sessions};
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Mail, Outcome};
 use crate::storage::types::Json;
@@ -87,13 +87,16 @@ fn attempt(app: &App, mailer: &Mailer, mail: &Mail, now: Instant) -> Outcome {
     if mail.not_after.0 <= now {
         return Outcome::Dropped("it is over");
     }
-    let roster = app.keeper.snapshot();
-    let (notice, said) = match notice(app, &roster, mail, now) {
-        Ok(found) => found,
-        Err(outcome) => return outcome,
+    let written = if mail.kind == sessions::MAIL_KIND {
+        sign_in::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))
+    } else {
+        let roster = app.keeper.snapshot();
+        notice(app, &roster, mail, now).and_then(|(notice, said)| {
+            letter(app, &roster, &notice, mail, now).map(|letter| (letter, said))
+        })
     };
-    let letter = match letter(app, &roster, &notice, mail, now) {
-        Ok(letter) => letter,
+    let (letter, said) = match written {
+        Ok(written) => written,
         Err(outcome) => return outcome,
     };
     match mailer.send(&letter, now) {
@@ -156,6 +159,11 @@ fn still_due<'a>(
         .map(|reminder| (timeline, reminder)))
 }
 
+/// The whole message id of a mail, the same for every attempt.
+pub(super) fn message_id_of(app: &App, mail: &Mail) -> String {
+    message_id(&mail.message_id, &app.mail_domain)
+}
+
 /// A notice as it goes to its recipient, with links in their name.
 fn letter(
     app: &App,
@@ -206,11 +214,11 @@ fn letter(
         subject: notice.subject.clone(),
         body,
         shift: notice.shift.clone(),
-        message_id: message_id(&mail.message_id, &app.mail_domain),
+        message_id: message_id_of(app, mail),
         in_reply_to: notice
             .in_reply_to
             .as_ref()
             .map(|id| message_id(id, &app.mail_domain)),
-        unsubscribe,
+        unsubscribe: Some(unsubscribe),
     })
 }

@@ -2,6 +2,7 @@
 
 mod deliver;
 mod plan;
+mod sign_in;
 mod told;
 mod words;
 

@@ -12,6 +12,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::assets;
 use super::page::{Page, Section};
 use super::refusal::Refusal;
 use crate::domain::duty::Rota as _;
@@ -135,6 +136,7 @@ impl Browser {
             form_token: self.app.form_token(&self.key)?,
             flash: self.flash.clone(),
             stale_since: self.app.keeper.stale_since(),
+            assets: &assets::VERSION,
             now: self.now,
             roster,
             actor,

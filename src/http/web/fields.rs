@@ -68,7 +68,8 @@ pub struct Choice {
 #[derive(Template)]
 #[template(path = "pages/parts/faults.html")]
 pub struct Faults<'a> {
-    faults: &'a [Fault],
+    /// Names of fields, and what is wrong with them.
+    faults: Vec<(String, &'a str)>,
 }
 
 /// Every time zone, for fields that name one.
@@ -84,15 +85,18 @@ impl HtmlSafe for Checks {}
 impl HtmlSafe for Faults<'_> {}
 impl HtmlSafe for Zones {}
 
+impl Zones {
+    /// All of them.
+    pub fn all() -> Self {
+        Self {
+            names: zone::names(),
+        }
+    }
+}
+
 /// The name of the field that a pointer points at.
 fn named(pointer: &str) -> String {
     pointer.trim_start_matches('/').replace('/', ".")
-}
-
-impl Faults<'_> {
-    fn field(&self, fault: &Fault) -> String {
-        named(&fault.pointer)
-    }
 }
 
 impl Fields {
@@ -161,8 +165,11 @@ impl Fields {
 
     /// Everything that is wrong, for the top of the form.
     pub fn faults(&self) -> Faults<'_> {
+        let faults = self.faults.iter();
         Faults {
-            faults: &self.faults,
+            faults: faults
+                .map(|fault| (named(&fault.pointer), fault.detail.as_str()))
+                .collect(),
         }
     }
 
@@ -201,19 +208,12 @@ impl Fields {
         self.text(name, label).kind("time")
     }
 
-    /// A box for a time zone; the page has [`Fields::zones`] somewhere.
+    /// A box for a time zone; the page has [`Zones`] somewhere.
     pub fn zone(&self, name: &str, label: &str) -> Input {
         Input {
             list: Some("zones"),
             hint: "Begin to type a city, such as Lon",
             ..self.text(name, label)
-        }
-    }
-
-    /// The zones that boxes for zones suggest.
-    pub fn zones(&self) -> Zones {
-        Zones {
-            names: zone::names(),
         }
     }
 

@@ -18,8 +18,6 @@ mod visitor;
 mod when;
 mod zone;
 
-pub use refusal::{Refusal, finish, nothing_here};
-
 use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::Compress;
 use actix_web::web;
@@ -28,6 +26,8 @@ use browser::Browser;
 use fields::Fields;
 use form::Form;
 use page::{Page, Section};
+pub use refusal::nothing_here;
+use refusal::{Refusal, finish};
 use visitor::Visitor;
 
 /// What a handler of a page answers.

@@ -95,10 +95,10 @@ pub async fn show(visitor: Visitor) -> Answer {
     });
     let mine = mine(&page, visitor.id, &running);
     let now = Now {
+        page,
         mine,
         strips,
         rows,
-        page,
     };
     visitor.show(&now)
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::assets;
 use super::parts::Who;
 use super::when::{self, When};
 use crate::domain::duty::Rota as _;
@@ -56,6 +55,8 @@ pub struct Page {
     pub form_token: String,
     /// What is said once.
     pub flash: Option<String>,
+    /// Tells this build's styles and scripts from every other's.
+    pub assets: &'static str,
     /// Since when the database has been away, where it is.
     pub stale_since: Option<Instant>,
 }
@@ -114,10 +115,5 @@ impl Page {
     /// Whether an administrator looks.
     pub fn is_administrator(&self) -> bool {
         self.actor.as_ref().is_some_and(Actor::is_administrator)
-    }
-
-    /// Tells this build's styles and scripts from every other's.
-    pub fn assets(&self) -> &'static str {
-        &assets::VERSION
     }
 }

@@ -11,6 +11,7 @@ use askama::Template;
 
 use super::browser::Browser;
 use super::page::{Page, Section};
+use crate::http::limits::TooMany;
 use crate::service::Error;
 
 /// Nothing is loaded from elsewhere, nothing in a page is run or styles it, no other site frames it.
@@ -89,6 +90,12 @@ impl Refusal {
         let mut refusal = Self::new(StatusCode::UNAUTHORIZED, "Sign in first.");
         refusal.sign_in = Some(format!("sign-in?next={next}"));
         refusal
+    }
+
+    /// Whoever asks did so too often.
+    pub fn too_many(wait: TooMany) -> Self {
+        let words = format!("That was too often. Try again in {} seconds.", wait.seconds);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, words)
     }
 
     fn sheet(&self, browser: &Browser) -> Result<HttpResponse, Self> {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Answer, Browser, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::domain::ids::PersonId;
+use crate::http::limits::{Limits, together};
 use crate::service::{Error, sessions};
 
 #[derive(Template)]
@@ -35,6 +36,15 @@ struct Where {
     next: String,
 }
 
+/// Whoever guesses is slowed down; a good link is never counted.
+fn count(browser: &Browser, limits: &Limits) -> Result<(), Refusal> {
+    let from = together(browser.address);
+    limits
+        .sign_ins
+        .take(from, browser.now)
+        .map_err(Refusal::too_many)
+}
+
 /// Asks for an address.
 #[get("/sign-in")]
 pub async fn ask(browser: Browser, query: web::Query<Where>) -> Answer {
@@ -48,7 +58,8 @@ pub async fn ask(browser: Browser, query: web::Query<Where>) -> Answer {
 
 /// Has a link mailed. The answer is the same, and as quick, whether there is somebody of this address or not.
 #[post("/sign-in")]
-pub async fn mail(browser: Browser, form: Form) -> Answer {
+pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> Answer {
+    count(&browser, &limits)?;
     let email = form.get("email").trim().to_owned();
     if !email.contains('@') {
         let error = Error::invalid("/email", "is not an e-mail address");
@@ -74,17 +85,29 @@ pub async fn mail(browser: Browser, form: Form) -> Answer {
 
 /// Says whom a link would sign in; only a second step does, since mail programs open links by themselves.
 #[get("/sign-in/{secret}")]
-pub async fn confirm(browser: Browser, secret: web::Path<String>) -> Answer {
+pub async fn confirm(
+    browser: Browser,
+    secret: web::Path<String>,
+    limits: web::Data<Limits>,
+) -> Answer {
     let (app, now) = (browser.app.clone(), browser.now);
     let found = web::block(move || app.read(|db| sessions::look(db, &secret, now)));
     let person = found.await.unwrap_or(Err(Error::Unavailable))?;
+    if person.is_none() {
+        count(&browser, &limits)?;
+    }
     let page = browser.page("Sign in", Section::Other)?;
     browser.show(&Confirm { page, person })
 }
 
 /// Signs in.
 #[post("/sign-in/{secret}")]
-pub async fn enter(browser: Browser, secret: web::Path<String>, _form: Form) -> Answer {
+pub async fn enter(
+    browser: Browser,
+    secret: web::Path<String>,
+    limits: web::Data<Limits>,
+    _form: Form,
+) -> Answer {
     let who = browser.clone();
     let entered = web::block(move || {
         who.app
@@ -93,6 +116,7 @@ pub async fn enter(browser: Browser, secret: web::Path<String>, _form: Form) -> 
     match entered.await.unwrap_or(Err(Error::Unavailable)) {
         Ok(entered) => Ok(browser.go_signed_in(&entered)),
         Err(Error::NotFound(_)) => {
+            count(&browser, &limits)?;
             let page = browser.page("Sign in", Section::Other)?;
             browser.show(&Confirm { page, person: None })
         }

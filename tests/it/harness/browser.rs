@@ -127,7 +127,10 @@ impl Browser {
         }
         let html = response.text().unwrap();
         if let Some((_, rest)) = html.split_once("name=\"form_token\" value=\"") {
-            self.form_token = rest.split('"').next().unwrap().to_owned();
+            rest.split('"')
+                .next()
+                .unwrap()
+                .clone_into(&mut self.form_token);
         }
         Seen {
             status,

@@ -1,0 +1,48 @@
+//! The mail with a link by which somebody signs in.
+
+use super::deliver::message_id_of;
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::SignInId;
+use crate::domain::interval::Instant;
+use crate::notify::{Letter, Piece};
+use crate::service::{App, sessions};
+use crate::storage::outbox::{Mail, Outcome};
+
+/// The mail; its link's secret is made here, and again where it has to be sent again.
+pub(super) fn letter(app: &App, mail: &Mail, now: Instant) -> Result<Letter, Outcome> {
+    let roster = app.keeper.snapshot();
+    let person = mail
+        .person_id
+        .as_ref()
+        .and_then(|id| roster.person(id.parse().ok()?))
+        .filter(|person| person.active_at(now))
+        .ok_or(Outcome::Dropped("the person is gone"))?;
+    let id: SignInId = mail
+        .payload
+        .0
+        .get("sign_in_id")
+        .and_then(|id| id.as_str()?.parse().ok())
+        .ok_or_else(|| Outcome::Refused("it names no link".to_owned()))?;
+    let secret = app
+        .write(|tx| sessions::arm(tx, id, now))
+        .map_err(|error| Outcome::Failed(error.to_string()))?
+        .ok_or(Outcome::Dropped("the link was used, or its time is over"))?;
+    let link = format!("{}/sign-in/{secret}", app.public_url);
+    let minutes = sessions::MAILED.num_minutes();
+    Ok(Letter {
+        name: person.name.clone(),
+        email: person.email.clone(),
+        subject: "Sign in to Dogwatch".to_owned(),
+        body: vec![
+            Piece::Links(vec![("Sign in".to_owned(), link)]),
+            Piece::Text(format!(
+                "This works once, within {minutes} minutes of your asking. If you did not ask, do nothing: nobody \
+                 is signed in without this mail."
+            )),
+        ],
+        shift: None,
+        message_id: message_id_of(app, mail),
+        in_reply_to: None,
+        unsubscribe: None,
+    })
+}
