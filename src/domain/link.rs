@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{OverrideId, PersonId};
+use super::ids::{IncidentId, OverrideId, PersonId};
 use super::interval::Instant;
 use super::preferences::Topic;
 
@@ -16,6 +16,22 @@ pub enum Step {
     Subscribe,
     /// No more mails of this topic.
     Stop(Topic),
+    /// Something about an incident.
+    Incident(IncidentId, IncidentStep),
+}
+
+/// What a link does about an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentStep {
+    /// They raise their hand.
+    RaiseHand,
+    /// They accept the handover of this number.
+    Accept(u32),
+    /// They decline it.
+    Decline(u32),
+    /// What is to be done, by its number, is done.
+    Tick(u32),
 }
 
 /// A link: what it does, in whose name, until when.

@@ -16,6 +16,8 @@ pub enum Topic {
     Requests,
     /// Gaps and clashes ahead, for managers.
     Digests,
+    /// Incidents: who watches, who hands over, what is due.
+    Incidents,
 }
 
 impl Topic {
@@ -28,6 +30,7 @@ impl Topic {
             Self::Changes => "changes of your shifts",
             Self::Requests => "requests to take over a shift",
             Self::Digests => "gaps and clashes ahead",
+            Self::Incidents => "incidents",
         }
     }
 }
@@ -50,6 +53,8 @@ pub struct Preferences {
     pub requests: bool,
     /// Of gaps and clashes ahead.
     pub digests: bool,
+    /// Of incidents.
+    pub incidents: bool,
     /// The reminder at the handoff itself, also outside their working hours.
     pub handoff_outside_hours: bool,
 }
@@ -62,6 +67,7 @@ impl Default for Preferences {
             changes: true,
             requests: true,
             digests: true,
+            incidents: true,
             handoff_outside_hours: true,
         }
     }
@@ -77,6 +83,7 @@ impl Preferences {
             Topic::Changes => self.changes,
             Topic::Requests => self.requests,
             Topic::Digests => self.digests,
+            Topic::Incidents => self.incidents,
         }
     }
 
@@ -89,6 +96,7 @@ impl Preferences {
             Topic::Changes => self.changes = false,
             Topic::Requests => self.requests = false,
             Topic::Digests => self.digests = false,
+            Topic::Incidents => self.incidents = false,
         }
         self
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::feeds::{NewFeed, Options, ScopeInput};
-use super::{Actor, App, Error, Expected, Tx, feeds, overrides, preferences};
+use super::{Actor, App, Error, Expected, Tx, feeds, incidents, overrides, preferences};
 use crate::domain::actor::Scope;
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::PersonId;
@@ -160,6 +160,9 @@ impl App {
                     address: Some(format!("{}/feeds/{secret}.ics", self.public_url)),
                 })
             }
+            Step::Incident(id, step) => {
+                incidents::follow(tx, actor, id, step, now).map(|text| done(&text))
+            }
             Step::Stop(topic) => {
                 preferences::stop(tx, actor, link.person, topic, now)?;
                 Ok(done("You will get no more of these mails."))
@@ -223,6 +226,7 @@ pub fn offered(roster: &Roster, link: &Link) -> Offered {
             text: "This makes an address to which your calendar program can subscribe. Whoever has the address sees your shifts.".to_owned(),
             button: "Make the address",
         },
+        Step::Incident(id, step) => incidents::offered(roster, id, step),
         Step::Stop(topic) => Offered {
             title: "Fewer mails".to_owned(),
             text: format!("You will get no more mails about {}.", topic.words()),

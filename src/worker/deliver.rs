@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{sign_in, told, words};
+use super::{incidents, sign_in, told, words};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::{Block, Notice};
 use crate::domain::reminder::{Reminder, due};
 use crate::domain::timeline::Timeline;
-use crate::notify::{Letter, MailError, Mailer, Piece, masked};
+use crate::notify::{Chat, Letter, MailError, Mailer, Piece, masked};
 use crate::roster::Roster;
 use crate::service::outbox::message_id;
 use crate::service::{App, sessions};
@@ -38,6 +38,7 @@ const AHEAD: TimeDelta = TimeDelta::days(14);
 pub(super) fn deliver(
     app: &App,
     mailer: &Mailer,
+    chat: &Chat,
     mut stopped: impl FnMut() -> bool,
 ) -> Result<usize, StoreError> {
     let (mut sent, mut failures) = (0, 0);
@@ -60,7 +61,7 @@ pub(super) fn deliver(
                     .write::<_, StoreError>(|tx| outbox::release(tx.db(), rest))?;
                 return fresh.map(|()| sent);
             }
-            let outcome = attempt(app, mailer, mail, now);
+            let outcome = attempt(app, mailer, chat, mail, now);
             match &outcome {
                 Outcome::Sent(_) => (sent, failures) = (sent + 1, 0),
                 Outcome::Failed(error) => {
@@ -83,9 +84,12 @@ pub(super) fn deliver(
 }
 
 /// Tries one mail, which is claimed.
-fn attempt(app: &App, mailer: &Mailer, mail: &Mail, now: Instant) -> Outcome {
+fn attempt(app: &App, mailer: &Mailer, chat: &Chat, mail: &Mail, now: Instant) -> Outcome {
     if mail.not_after.0 <= now {
         return Outcome::Dropped("it is over");
+    }
+    if mail.person_id.is_none() {
+        return incidents::post(chat, &app.keeper.snapshot(), mail, now);
     }
     let written = if mail.kind == sessions::MAIL_KIND {
         sign_in::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))
@@ -113,14 +117,17 @@ fn attempt(app: &App, mailer: &Mailer, mail: &Mail, now: Instant) -> Outcome {
     }
 }
 
-/// What a mail says now: a reminder is true to the timeline of this moment, anything else is what was queued.
-/// The second value is what is kept of it.
+/// What a mail says now: reminders, and what is said of incidents, are true to this moment; anything else is what was
+/// queued. The second value is what is kept of it.
 fn notice(
     app: &App,
     roster: &Roster,
     mail: &Mail,
     now: Instant,
 ) -> Result<(Notice, Json), Outcome> {
+    if mail.kind.starts_with(incidents::KIND) {
+        return incidents::notice(roster, mail, now).map(|notice| (notice, mail.payload.clone()));
+    }
     if !mail.kind.starts_with("reminder.") {
         return serde_json::from_value(mail.payload.0.clone())
             .map(|notice| (notice, mail.payload.clone()))

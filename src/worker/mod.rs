@@ -1,6 +1,7 @@
 //! What is sent without being asked: plans reminders into the outbox, and sends from it.
 
 mod deliver;
+mod incidents;
 mod plan;
 mod sign_in;
 mod told;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::notify::Mailer;
+use crate::notify::{Chat, Mailer};
 use crate::service::App;
 use crate::storage::StoreError;
 
@@ -25,6 +26,7 @@ const PASS: TimeDelta = TimeDelta::seconds(30);
 pub struct Worker {
     app: Arc<App>,
     mailer: Mailer,
+    chat: Chat,
 }
 
 /// What a pass did.
@@ -39,8 +41,12 @@ pub struct Passed {
 impl Worker {
     /// A worker of this application that sends so.
     #[must_use]
-    pub const fn new(app: Arc<App>, mailer: Mailer) -> Self {
-        Self { app, mailer }
+    pub fn new(app: Arc<App>, mailer: Mailer) -> Self {
+        Self {
+            app,
+            mailer,
+            chat: Chat::default(),
+        }
     }
 
     /// Works until told to stop, which may come between two mails; `told` says whether that comes within the time
@@ -63,7 +69,11 @@ impl Worker {
                 Ok(passed) => {
                     failing = false;
                     if passed != Passed::default() {
-                        tracing::info!(planned = passed.planned, sent = passed.sent, "reminders");
+                        tracing::info!(
+                            planned = passed.planned,
+                            sent = passed.sent,
+                            "sent what was due"
+                        );
                     }
                 }
                 // Once is enough while the database is away.
@@ -84,7 +94,7 @@ impl Worker {
         let now = self.app.clock.now();
         self.app.keeper.refresh(&self.app.store, now)?;
         let planned = plan::plan(&self.app, now)?;
-        let sent = deliver::deliver(&self.app, &self.mailer, stopped)?;
+        let sent = deliver::deliver(&self.app, &self.mailer, &self.chat, stopped)?;
         Ok(Passed { planned, sent })
     }
 }

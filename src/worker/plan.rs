@@ -1,10 +1,10 @@
-//! From timelines to the outbox.
+//! From timelines and incidents to the outbox.
 
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
 
-use super::told;
+use super::{incidents, told};
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
@@ -17,24 +17,22 @@ use crate::storage::outbox::{self, Known, Planned};
 /// overtaken by events.
 const HORIZON: TimeDelta = TimeDelta::days(1);
 
-/// Puts every reminder that will be due soon into the outbox, where it is not there yet. Says how many.
+/// Puts everything that will be due soon into the outbox, where it is not there yet. Says how many.
 pub(super) fn plan(app: &App, now: Instant) -> Result<usize, StoreError> {
     let roster = app.keeper.snapshot();
     let told = app.store.read(|db| told::all(db, now))?;
-    let wanted: Vec<(RotationId, Reminder)> = roster
+    let mut wanted: Vec<Planned> = roster
         .timelines()
         .flat_map(|timeline| {
             let id = timeline.rotation().id;
             let told = told.get(&id).map_or(&[][..], Vec::as_slice);
             due(timeline, roster.people(), told, now, HORIZON)
                 .into_iter()
-                .map(move |reminder| (id, reminder))
+                .map(move |reminder| planned(id, &reminder))
         })
         .collect();
-    let keys: Vec<&str> = wanted
-        .iter()
-        .map(|(_, reminder)| reminder.key.as_str())
-        .collect();
+    wanted.extend(incidents::plan(&roster, now));
+    let keys: Vec<&str> = wanted.iter().map(|one| one.key.as_str()).collect();
     // Most passes find nothing new, and need not write.
     let known: HashMap<String, Known> = app
         .store
@@ -42,21 +40,20 @@ pub(super) fn plan(app: &App, now: Instant) -> Result<usize, StoreError> {
         .into_iter()
         .map(|known| (known.key.clone(), known))
         .collect();
-    let new: Vec<Planned> = wanted
+    let new: Vec<&Planned> = wanted
         .iter()
-        .filter(|(_, reminder)| {
+        .filter(|one| {
             known
-                .get(&reminder.key)
-                .is_none_or(|known| known.is_outdated(reminder.due_at))
+                .get(&one.key)
+                .is_none_or(|known| known.is_outdated(one.due_at))
         })
-        .map(|(rotation, reminder)| planned(*rotation, reminder))
         .collect();
     if new.is_empty() {
         return Ok(0);
     }
     app.store.write(|tx| {
         let mut count = 0;
-        for one in &new {
+        for one in new {
             count += usize::from(outbox::plan(tx.db(), one, now)?);
         }
         Ok(count)

@@ -376,6 +376,10 @@ fn what_cannot_be_is_said_clearly() {
         .header("if-match", "\"v1\"")
         .json(&json!({ "title": "Late" }));
     send(stale).problem(412);
+    let stale = server
+        .request(Method::POST, &at("/resolve"))
+        .header("if-match", "\"v1\"");
+    send(stale).problem(412);
     server.post(&at("/resolve"), &json!({})).expect(200);
     for (rest, body) in [
         ("/raise-hand", json!({})),

@@ -18,6 +18,7 @@ mod first_start;
 mod harness;
 mod holidays;
 mod incidents;
+mod incidents_told;
 mod limits;
 mod links;
 mod log;

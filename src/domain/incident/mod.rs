@@ -6,7 +6,7 @@
 mod attendance;
 mod decide;
 mod fact;
-mod notice;
+mod prompt;
 mod settings;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use attendance::Attendance;
 pub use decide::Refusal;
 pub use fact::{Event, Fact, How, Links, Notes, Stage, ToDo};
-pub use notice::{Notice, NoticeKind, Recipient, due};
+pub use prompt::{Prompt, PromptKind, Recipient, due};
 pub use settings::{Severity, StageMeanings, Template, WatchSettings};
 
 use super::ids::{IncidentId, PersonId, RotationId};

@@ -61,15 +61,15 @@ proptest! {
                 prop_assert!(said_yes);
             }
             // Nobody outside working hours is asked or nudged.
-            let notices = due(&incident, &world, &settings, now);
-            let keys: HashSet<&String> = notices.iter().map(|notice| &notice.key).collect();
-            prop_assert_eq!(keys.len(), notices.len());
-            for notice in notices.iter().filter(|notice| {
-                matches!(notice.kind.as_str(), "ask" | "nudge")
+            let prompts = due(&incident, &world, &settings, now);
+            let keys: HashSet<&String> = prompts.iter().map(|prompt| &prompt.key).collect();
+            prop_assert_eq!(keys.len(), prompts.len());
+            for prompt in prompts.iter().filter(|prompt| {
+                matches!(prompt.kind.as_str(), "ask" | "nudge")
             }) {
-                if let Recipient::Person(person) = notice.recipient {
+                if let Recipient::Person(person) = prompt.recipient {
                     let person = &world.people[&person];
-                    prop_assert!(person.available_at(notice.due_at, notice.due_at).is_some());
+                    prop_assert!(person.available_at(prompt.due_at, prompt.due_at).is_some());
                 }
             }
         }

@@ -149,15 +149,15 @@ fn story(incident: &mut Incident, world: &World, until: &str, steps: &[Step<'_>]
             step(incident, world, now);
         }
         let mut new = Vec::new();
-        for notice in due(incident, world, &settings, now) {
-            assert!(notice.due_at <= now && now < notice.not_after);
-            if seen.insert(notice.key.clone()) {
-                let to = match notice.recipient {
+        for prompt in due(incident, world, &settings, now) {
+            assert!(prompt.due_at <= now && now < prompt.not_after);
+            if seen.insert(prompt.key.clone()) {
+                let to = match prompt.recipient {
                     Recipient::Person(person) => letter(person),
                     Recipient::Channel => '#',
                 };
                 let when = now.format("%d %H:%M");
-                new.push(format!("{when} {to} {}", notice.kind.as_str()));
+                new.push(format!("{when} {to} {}", prompt.kind.as_str()));
             }
         }
         new.sort();

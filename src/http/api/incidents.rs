@@ -121,11 +121,12 @@ pub async fn change(
 pub async fn raise_hand(
     caller: Caller,
     id: Id<IncidentId>,
+    expected: IfMatch,
     body: BodyOrDefault<RaisedHand>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body.0;
     change_by(caller, &digest, move |tx, actor, now| {
-        incidents::raise_hand(tx, actor, id.0, &value, now)
+        incidents::raise_hand(tx, actor, id.0, &value, &expected.0, now)
     })
     .await
 }
@@ -136,11 +137,19 @@ pub async fn raise_hand(
 pub async fn hand_over(
     caller: Caller,
     id: Id<IncidentId>,
+    expected: IfMatch,
     body: Body<NewHandover>,
 ) -> Result<Answer, Problem> {
     caller
         .change(&body.digest, move |tx, caller| {
-            let view = incidents::hand_over(tx, &caller.actor, id.0, &body.value, caller.now)?;
+            let view = incidents::hand_over(
+                tx,
+                &caller.actor,
+                id.0,
+                &body.value,
+                &expected.0,
+                caller.now,
+            )?;
             Ok(Reply::created(&view)?.version(view.version))
         })
         .await
@@ -149,9 +158,14 @@ pub async fn hand_over(
 /// Accepts a handover: whoever it is offered to watches from now on.
 #[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path)), responses((status = 200, body = IncidentView)))]
 #[post("/incidents/{id}/handovers/{n}/accept")]
-pub async fn accept(caller: Caller, id: Id<IncidentId>, number: Number) -> Result<Answer, Problem> {
+pub async fn accept(
+    caller: Caller,
+    id: Id<IncidentId>,
+    expected: IfMatch,
+    number: Number,
+) -> Result<Answer, Problem> {
     change_by(caller, &NO_BODY, move |tx, actor, now| {
-        incidents::answer_handover(tx, actor, id.0, number.0, true, now)
+        incidents::answer_handover(tx, actor, id.0, number.0, true, &expected.0, now)
     })
     .await
 }
@@ -162,10 +176,11 @@ pub async fn accept(caller: Caller, id: Id<IncidentId>, number: Number) -> Resul
 pub async fn decline(
     caller: Caller,
     id: Id<IncidentId>,
+    expected: IfMatch,
     number: Number,
 ) -> Result<Answer, Problem> {
     change_by(caller, &NO_BODY, move |tx, actor, now| {
-        incidents::answer_handover(tx, actor, id.0, number.0, false, now)
+        incidents::answer_handover(tx, actor, id.0, number.0, false, &expected.0, now)
     })
     .await
 }
@@ -173,10 +188,15 @@ pub async fn decline(
 /// The watcher stays on, or leaves early.
 #[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Stay, responses((status = 200, body = IncidentView)))]
 #[post("/incidents/{id}/stay")]
-pub async fn stay(caller: Caller, id: Id<IncidentId>, body: Body<Stay>) -> Result<Answer, Problem> {
+pub async fn stay(
+    caller: Caller,
+    id: Id<IncidentId>,
+    expected: IfMatch,
+    body: Body<Stay>,
+) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
     change_by(caller, &digest, move |tx, actor, now| {
-        incidents::stay(tx, actor, id.0, &value, now)
+        incidents::stay(tx, actor, id.0, &value, &expected.0, now)
     })
     .await
 }
@@ -187,11 +207,19 @@ pub async fn stay(caller: Caller, id: Id<IncidentId>, body: Body<Stay>) -> Resul
 pub async fn tell(
     caller: Caller,
     id: Id<IncidentId>,
+    expected: IfMatch,
     body: Body<NewUpdate>,
 ) -> Result<Answer, Problem> {
     caller
         .change(&body.digest, move |tx, caller| {
-            let view = incidents::tell(tx, &caller.actor, id.0, &body.value, caller.now)?;
+            let view = incidents::tell(
+                tx,
+                &caller.actor,
+                id.0,
+                &body.value,
+                &expected.0,
+                caller.now,
+            )?;
             Ok(Reply::created(&view)?.version(view.version))
         })
         .await
@@ -203,12 +231,13 @@ pub async fn tell(
 pub async fn tick(
     caller: Caller,
     id: Id<IncidentId>,
+    expected: IfMatch,
     number: Number,
     body: Body<Tick>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
     change_by(caller, &digest, move |tx, actor, now| {
-        incidents::tick(tx, actor, id.0, number.0, &value, now)
+        incidents::tick(tx, actor, id.0, number.0, &value, &expected.0, now)
     })
     .await
 }
@@ -219,11 +248,12 @@ pub async fn tick(
 pub async fn resolve(
     caller: Caller,
     id: Id<IncidentId>,
+    expected: IfMatch,
     body: BodyOrDefault<Resolve>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body.0;
     change_by(caller, &digest, move |tx, actor, now| {
-        incidents::resolve(tx, actor, id.0, &value, now)
+        incidents::resolve(tx, actor, id.0, &value, &expected.0, now)
     })
     .await
 }

@@ -30,6 +30,8 @@ pub struct PreferencesView {
     requests: bool,
     /// Of gaps and clashes ahead, for managers.
     digests: bool,
+    /// Of incidents: who watches, who hands over, what is due.
+    incidents: bool,
     /// The reminder at the handoff itself, also outside their working hours.
     handoff_outside_hours: bool,
 }
@@ -48,6 +50,7 @@ impl From<Preferences> for PreferencesView {
             changes: wants.changes,
             requests: wants.requests,
             digests: wants.digests,
+            incidents: wants.incidents,
             handoff_outside_hours: wants.handoff_outside_hours,
         }
     }
@@ -61,6 +64,7 @@ impl From<&PreferencesView> for Preferences {
             changes: view.changes,
             requests: view.requests,
             digests: view.digests,
+            incidents: view.incidents,
             handoff_outside_hours: view.handoff_outside_hours,
         }
     }

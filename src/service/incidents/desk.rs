@@ -15,7 +15,7 @@ use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
 use crate::roster::{Loaded, Roster};
 use crate::service::scene::{as_json, note};
-use crate::service::{Error, access};
+use crate::service::{Error, Expected, access};
 use crate::storage::audit::Deed;
 use crate::storage::{Change, Tx, incidents, people, rotations, teams};
 
@@ -122,14 +122,16 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] when the database is away.
+    /// [`Error::Stale`], and [`Error::Unavailable`] when the database is away.
     pub(super) fn keep(
         self,
         tx: &mut Tx<'_>,
         actor: &Actor,
         action: &str,
+        expected: &Expected,
         now: Instant,
     ) -> Result<IncidentView, Error> {
+        expected.check(i64::try_from(self.known).unwrap_or(i64::MAX))?;
         let before = self.incident.events.get(..self.known).unwrap_or_default();
         let before = Incident::of(self.incident.id, before.to_vec());
         if self.known == 0 {

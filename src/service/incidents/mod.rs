@@ -2,6 +2,7 @@
 
 mod commands;
 mod desk;
+mod links;
 mod parts;
 mod settings;
 mod view;
@@ -10,6 +11,7 @@ pub use commands::{
     IncidentChange, NewHandover, NewIncident, NewUpdate, RaisedHand, Resolve, Stay, Tick,
 };
 use desk::Desk;
+pub(super) use links::{follow, offered};
 pub use settings::{put_settings, settings};
 pub use view::{HandoverView, IncidentView, ItemView, SettingsView, UpdateView, WatchView};
 
@@ -114,7 +116,7 @@ pub fn declare(
         }
         take(&mut desk, actor, watcher, "/watch", now)?;
     }
-    let view = desk.keep(tx, actor, "incident.declare", now)?;
+    let view = desk.keep(tx, actor, "incident.declare", &Expected::any(), now)?;
     Ok(Declared { view, is_new: true })
 }
 
@@ -154,13 +156,14 @@ fn take(
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`], which names the watcher,
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`], which names the watcher,
 /// where somebody watches already.
 pub fn raise_hand(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: IncidentId,
     hand: &RaisedHand,
+    expected: &Expected,
     now: Instant,
 ) -> Result<IncidentView, Error> {
     let mut faults = Faults::new();
@@ -176,19 +179,20 @@ pub fn raise_hand(
         access::manager(actor, &desk.team)?;
     }
     take(&mut desk, actor, whose, "/person_id", now)?;
-    desk.keep(tx, actor, "incident.raise_hand", now)
+    desk.keep(tx, actor, "incident.raise_hand", expected, now)
 }
 
 /// Offers the watch to somebody, or leaves it for whoever comes next.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where nobody watches.
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where nobody watches.
 pub fn hand_over(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: IncidentId,
     new: &NewHandover,
+    expected: &Expected,
     now: Instant,
 ) -> Result<IncidentView, Error> {
     let mut faults = Faults::new();
@@ -214,20 +218,21 @@ pub fn hand_over(
     };
     let fact = fact.map_err(|refusal| desk.refused(refusal, "/to"))?;
     desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.hand_over", now)
+    desk.keep(tx, actor, "incident.hand_over", expected, now)
 }
 
 /// Accepts a handover, or declines it. Managers may for anybody.
 ///
 /// # Errors
 ///
-/// [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where it does not wait for an answer.
+/// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where it does not wait for an answer.
 pub fn answer_handover(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: IncidentId,
     number: u32,
     accept: bool,
+    expected: &Expected,
     now: Instant,
 ) -> Result<IncidentView, Error> {
     let mut desk = Desk::of(tx, id, &[])?;
@@ -245,19 +250,20 @@ pub fn answer_handover(
     } else {
         "incident.decline_handover"
     };
-    desk.keep(tx, actor, action, now)
+    desk.keep(tx, actor, action, expected, now)
 }
 
 /// The watcher says until when they are there.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where nobody watches.
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where nobody watches.
 pub fn stay(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: IncidentId,
     stay: &Stay,
+    expected: &Expected,
     now: Instant,
 ) -> Result<IncidentView, Error> {
     let mut faults = Faults::new();
@@ -270,7 +276,7 @@ pub fn stay(
         .stay(until, now)
         .map_err(|refusal| desk.refused(refusal, "/until"))?;
     desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.stay", now)
+    desk.keep(tx, actor, "incident.stay", expected, now)
 }
 
 /// Changes what is known of an incident.
@@ -289,7 +295,6 @@ pub fn change(
 ) -> Result<IncidentView, Error> {
     let mut desk = Desk::of(tx, id, &[])?;
     desk.must_work_on(actor, now)?;
-    expected.check(desk.incident.version())?;
     let mut faults = Faults::new();
     let title = change
         .title
@@ -340,19 +345,20 @@ pub fn change(
     };
     desk.happens(actor, fact, now);
     let desk = Desk::of_changed(tx, desk)?;
-    desk.keep(tx, actor, "incident.change", now)
+    desk.keep(tx, actor, "incident.change", expected, now)
 }
 
 /// Logs what customers were told.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`].
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn tell(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: IncidentId,
     update: &NewUpdate,
+    expected: &Expected,
     now: Instant,
 ) -> Result<IncidentView, Error> {
     let mut desk = Desk::of(tx, id, &[])?;
@@ -361,20 +367,21 @@ pub fn tell(
     let text = values::words(&mut faults, "/text", &update.text, LONGEST_TEXT);
     let fact = desk.incident.tell(faults.finish_with(text)?);
     desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.update", now)
+    desk.keep(tx, actor, "incident.update", expected, now)
 }
 
 /// Says that something is done, or is not done after all.
 ///
 /// # Errors
 ///
-/// [`Error::Forbidden`], [`Error::NotFound`].
+/// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn tick(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: IncidentId,
     item: u32,
     tick: &Tick,
+    expected: &Expected,
     now: Instant,
 ) -> Result<IncidentView, Error> {
     let mut desk = Desk::of(tx, id, &[])?;
@@ -384,19 +391,20 @@ pub fn tick(
         .tick(item, tick.done)
         .map_err(|refusal| desk.refused(refusal, ""))?;
     desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.tick", now)
+    desk.keep(tx, actor, "incident.tick", expected, now)
 }
 
 /// Ends an incident; what is left to be done follows.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where it is over.
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where it is over.
 pub fn resolve(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: IncidentId,
     end: &Resolve,
+    expected: &Expected,
     now: Instant,
 ) -> Result<IncidentView, Error> {
     let mut desk = Desk::of(tx, id, &[])?;
@@ -419,7 +427,7 @@ pub fn resolve(
         desk.happens(actor, told, now);
     }
     desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.resolve", now)
+    desk.keep(tx, actor, "incident.resolve", expected, now)
 }
 
 /// An incident that goes on, or one that is over.

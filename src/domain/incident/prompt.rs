@@ -26,7 +26,7 @@ const OVERDUE: TimeDelta = TimeDelta::days(14);
 /// What somebody is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum NoticeKind {
+pub enum PromptKind {
     /// Nobody watches: who raises their hand?
     Ask,
     /// Nobody did: would you?
@@ -55,7 +55,7 @@ pub enum NoticeKind {
     FollowUp,
 }
 
-impl NoticeKind {
+impl PromptKind {
     /// As it is stored and shown.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -88,11 +88,11 @@ pub enum Recipient {
 
 /// Somebody is to be told something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// The same for the same notice, whenever it is computed; another for every other.
+pub struct Prompt {
+    /// The same for the same prompt, whenever it is computed; another for every other.
     pub key: String,
     /// What they are told.
-    pub kind: NoticeKind,
+    pub kind: PromptKind,
     /// Who is told.
     pub recipient: Recipient,
     /// The instant that it is about: when nobody watched any more, the watcher leaves, an update is due.
@@ -112,7 +112,7 @@ pub fn due(
     rota: &impl Rota,
     settings: &WatchSettings,
     now: Instant,
-) -> Vec<Notice> {
+) -> Vec<Prompt> {
     let desk = Desk {
         incident,
         rota,
@@ -130,8 +130,8 @@ pub fn due(
             .is_some_and(|person| person.active_at(now)),
         Recipient::Channel => settings.chat_webhook_url.is_some(),
     };
-    found.retain(|notice| {
-        notice.due_at <= now && now < notice.not_after && reachable(notice.recipient)
+    found.retain(|prompt| {
+        prompt.due_at <= now && now < prompt.not_after && reachable(prompt.recipient)
     });
     found.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
     found
@@ -146,12 +146,12 @@ struct Desk<'a, R> {
 }
 
 impl<R: Rota> Desk<'_, R> {
-    fn notice(&self, kind: NoticeKind, recipient: Recipient, about: Instant) -> Notice {
+    fn prompt(&self, kind: PromptKind, recipient: Recipient, about: Instant) -> Prompt {
         let to = match recipient {
             Recipient::Person(person) => person.to_string(),
             Recipient::Channel => "channel".to_owned(),
         };
-        Notice {
+        Prompt {
             key: format!(
                 "incident/{}/{}/{}/{to}",
                 self.incident.id,
@@ -167,7 +167,7 @@ impl<R: Rota> Desk<'_, R> {
         }
     }
 
-    fn while_open(&self) -> Vec<Notice> {
+    fn while_open(&self) -> Vec<Prompt> {
         let attendance = self.incident.attendance(self.rota, self.now);
         let mut found = match attendance {
             Attendance::Unwatched { since } => self.unwatched(since),
@@ -179,7 +179,7 @@ impl<R: Rota> Desk<'_, R> {
     }
 
     /// Nobody attends to it since then: the channel is asked, the candidates are nudged in turn, and the lead is told.
-    fn unwatched(&self, since: Instant) -> Vec<Notice> {
+    fn unwatched(&self, since: Instant) -> Vec<Prompt> {
         let patience = TimeDelta::minutes(self.settings.patience_minutes.into());
         let at_work: Vec<PersonId> = self
             .incident
@@ -188,11 +188,11 @@ impl<R: Rota> Desk<'_, R> {
             .filter(|candidate| candidate.available_from.is_none())
             .map(|candidate| candidate.person)
             .collect();
-        let mut found: Vec<Notice> = at_work
+        let mut found: Vec<Prompt> = at_work
             .iter()
             .map(|person| Recipient::Person(*person))
             .chain([Recipient::Channel])
-            .map(|recipient| self.notice(NoticeKind::Ask, recipient, since))
+            .map(|recipient| self.prompt(PromptKind::Ask, recipient, since))
             .collect();
         let first = if at_work.is_empty() {
             since
@@ -202,19 +202,19 @@ impl<R: Rota> Desk<'_, R> {
         found.extend(
             self.nudges(first, patience)
                 .into_iter()
-                .map(|(person, at)| Notice {
+                .map(|(person, at)| Prompt {
                     due_at: at,
-                    ..self.notice(NoticeKind::Nudge, Recipient::Person(person), since)
+                    ..self.prompt(PromptKind::Nudge, Recipient::Person(person), since)
                 }),
         );
         let kind = if at_work.is_empty() {
-            NoticeKind::OutOfHours
+            PromptKind::OutOfHours
         } else {
-            NoticeKind::NobodyYet
+            PromptKind::NobodyYet
         };
-        found.extend(self.incident.lead.map(|lead| Notice {
+        found.extend(self.incident.lead.map(|lead| Prompt {
             due_at: first,
-            ..self.notice(kind, Recipient::Person(lead), since)
+            ..self.prompt(kind, Recipient::Person(lead), since)
         }));
         found
     }
@@ -243,49 +243,49 @@ impl<R: Rota> Desk<'_, R> {
     }
 
     /// Somebody attends to it: the channel knows, and they hand over before they leave.
-    fn watched(&self, by: PersonId, until: Option<Instant>) -> Vec<Notice> {
+    fn watched(&self, by: PersonId, until: Option<Instant>) -> Vec<Prompt> {
         let Some(watch) = self.incident.watch() else {
             return Vec::new();
         };
-        let mut found = vec![Notice {
+        let mut found = vec![Prompt {
             not_after: watch.from + NEWS,
-            ..self.notice(NoticeKind::Watched, Recipient::Channel, watch.from)
+            ..self.prompt(PromptKind::Watched, Recipient::Channel, watch.from)
         }];
         if watch.how == How::Named {
-            found.push(self.notice(NoticeKind::Named, Recipient::Person(by), watch.from));
+            found.push(self.prompt(PromptKind::Named, Recipient::Person(by), watch.from));
         }
         // Who has offered the watch already needs no reminder.
         if let Some(leaves) = until.filter(|_| self.incident.open_handover().is_none()) {
             let lead = TimeDelta::minutes(self.settings.handover_minutes.into());
-            found.push(Notice {
+            found.push(Prompt {
                 due_at: (leaves - lead).max(watch.from),
                 not_after: leaves,
-                ..self.notice(NoticeKind::HandOver, Recipient::Person(by), leaves)
+                ..self.prompt(PromptKind::HandOver, Recipient::Person(by), leaves)
             });
         }
         found
     }
 
     /// Customers are to be told. A watcher who has left is not called back for it.
-    fn update(&self, attendance: Attendance) -> Option<Notice> {
+    fn update(&self, attendance: Attendance) -> Option<Prompt> {
         let due = self.incident.next_update(self.settings)?;
         let owner = self.incident.update_owner(self.rota, self.now)?;
         let left = matches!(attendance, Attendance::Unwatched { .. })
             && self.incident.watcher() == Some(owner);
         let ahead = TimeDelta::minutes(self.settings.update_notice_minutes.into());
-        (!left).then(|| Notice {
+        (!left).then(|| Prompt {
             due_at: due - ahead,
-            ..self.notice(NoticeKind::UpdateDue, Recipient::Person(owner), due)
+            ..self.prompt(PromptKind::UpdateDue, Recipient::Person(owner), due)
         })
     }
 
     /// The latest handover: whoever it is offered to is told, and whoever offered it is told what became of it.
-    fn handover(&self) -> Option<Notice> {
+    fn handover(&self) -> Option<Prompt> {
         let last = self.incident.handovers.last()?;
         let (kind, person, at) = match (last.state, last.to, last.closed_at) {
-            (HandoverState::Open, Some(to), _) => (NoticeKind::Offered, to, last.offered_at),
-            (HandoverState::Accepted, _, Some(at)) => (NoticeKind::Accepted, last.from, at),
-            (HandoverState::Declined, _, Some(at)) => (NoticeKind::Declined, last.from, at),
+            (HandoverState::Open, Some(to), _) => (PromptKind::Offered, to, last.offered_at),
+            (HandoverState::Accepted, _, Some(at)) => (PromptKind::Accepted, last.from, at),
+            (HandoverState::Declined, _, Some(at)) => (PromptKind::Declined, last.from, at),
             _ => return None,
         };
         Some(self.about_handover(last, kind, person, at))
@@ -294,27 +294,27 @@ impl<R: Rota> Desk<'_, R> {
     fn about_handover(
         &self,
         handover: &Handover,
-        kind: NoticeKind,
+        kind: PromptKind,
         person: PersonId,
         at: Instant,
-    ) -> Notice {
-        let news = kind != NoticeKind::Offered;
-        Notice {
+    ) -> Prompt {
+        let news = kind != PromptKind::Offered;
+        Prompt {
             number: Some(handover.number),
             not_after: if news { at + NEWS } else { FOREVER },
-            ..self.notice(kind, Recipient::Person(person), at)
+            ..self.prompt(kind, Recipient::Person(person), at)
         }
     }
 
     /// It is over: the channel knows, and whoever watched last is told what is left a day before it is due, when they
     /// are at work.
-    fn afterwards(&self) -> Vec<Notice> {
+    fn afterwards(&self) -> Vec<Prompt> {
         let Some(resolved) = self.incident.resolved_at else {
             return Vec::new();
         };
-        let mut found = vec![Notice {
+        let mut found = vec![Prompt {
             not_after: resolved + NEWS,
-            ..self.notice(NoticeKind::Resolved, Recipient::Channel, resolved)
+            ..self.prompt(PromptKind::Resolved, Recipient::Channel, resolved)
         }];
         let last = self.incident.watches.last().map(|watch| watch.person);
         let Some(owner) = last.or(self.incident.lead).or(self.incident.declared_by) else {
@@ -322,13 +322,13 @@ impl<R: Rota> Desk<'_, R> {
         };
         for item in self.incident.items.iter().filter(|item| item.is_left()) {
             let Some(due) = item.due_at else { continue };
-            let notice = self.notice(NoticeKind::FollowUp, Recipient::Person(owner), due);
-            found.push(Notice {
-                key: format!("{}/{}", notice.key, item.number),
+            let prompt = self.prompt(PromptKind::FollowUp, Recipient::Person(owner), due);
+            found.push(Prompt {
+                key: format!("{}/{}", prompt.key, item.number),
                 number: Some(item.number),
                 due_at: self.at_work(owner, (due - FOLLOW_UP).max(resolved), due),
                 not_after: due + OVERDUE,
-                ..notice
+                ..prompt
             });
         }
         found

@@ -1,0 +1,97 @@
+//! Incidents: what is due becomes mails and messages to the support channel.
+
+mod words;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::clock::new_id;
+use crate::domain::ids::IncidentId;
+use crate::domain::incident::{Incident, Prompt, Recipient, due};
+use crate::domain::interval::Instant;
+use crate::domain::notice::Notice;
+use crate::notify::{Chat, ChatError};
+use crate::roster::Roster;
+use crate::storage::outbox::{Mail, Outcome, Planned};
+use crate::storage::types::Json;
+
+/// What every kind of mail about incidents begins with.
+pub(super) const KIND: &str = "incident.";
+
+/// Why a mail is not sent after all.
+const NO_LONGER: Outcome = Outcome::Dropped("it is no longer so");
+
+/// Everything that is due at `now` about any incident.
+pub(super) fn plan(roster: &Roster, now: Instant) -> Vec<Planned> {
+    roster
+        .incidents()
+        .flat_map(|incident| {
+            let settings = roster.watch_settings(incident.rotation);
+            due(incident, roster, &settings, now)
+                .into_iter()
+                .map(|prompt| planned(incident, prompt))
+        })
+        .collect()
+}
+
+fn planned(incident: &Incident, prompt: Prompt) -> Planned {
+    Planned {
+        id: new_id().to_string(),
+        key: prompt.key,
+        kind: format!("{KIND}{}", prompt.kind.as_str()),
+        person_id: match prompt.recipient {
+            Recipient::Person(person) => Some(person.to_string()),
+            Recipient::Channel => None,
+        },
+        rotation_id: Some(incident.rotation.to_string()),
+        payload: Json(json!({
+            "incident": incident.id,
+            "reference": incident.reference,
+            "about": prompt.about,
+        })),
+        due_at: prompt.due_at,
+        // What never ends is of use for as long as the databases can say.
+        not_after: prompt
+            .not_after
+            .min(prompt.due_at + TimeDelta::days(36_500)),
+    }
+}
+
+/// What a mail is about, if that is still so.
+fn still_due<'a>(
+    roster: &'a Roster,
+    mail: &Mail,
+    now: Instant,
+) -> Option<(&'a Arc<Incident>, Prompt)> {
+    let id = mail.payload.0.get("incident")?.as_str()?;
+    let incident = roster.incident(id.parse::<IncidentId>().ok()?)?;
+    let settings = roster.watch_settings(incident.rotation);
+    due(incident, roster, &settings, now)
+        .into_iter()
+        .find(|prompt| prompt.key == mail.key)
+        .map(|prompt| (incident, prompt))
+}
+
+/// What a mail says now.
+pub(super) fn notice(roster: &Roster, mail: &Mail, now: Instant) -> Result<Notice, Outcome> {
+    let (incident, prompt) = still_due(roster, mail, now).ok_or(NO_LONGER)?;
+    words::notice(roster, incident, &prompt, now).ok_or(Outcome::Dropped("the person is gone"))
+}
+
+/// Posts a message to the support channel.
+pub(super) fn post(chat: &Chat, roster: &Roster, mail: &Mail, now: Instant) -> Outcome {
+    let Some((incident, prompt)) = still_due(roster, mail, now) else {
+        return NO_LONGER;
+    };
+    let settings = roster.watch_settings(incident.rotation);
+    let Some(url) = &settings.chat_webhook_url else {
+        return Outcome::Dropped("there is no chat any more");
+    };
+    match chat.post(url, &words::message(roster, incident, &prompt, now)) {
+        Ok(()) => Outcome::Sent(mail.payload.clone()),
+        Err(error @ ChatError::Refused(_)) => Outcome::Refused(error.to_string()),
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}

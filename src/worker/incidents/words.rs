@@ -1,0 +1,364 @@
+//! What is said of incidents, in words.
+
+use chrono::TimeDelta;
+
+use crate::domain::candidates::Candidate;
+use crate::domain::duty::{self, Rota as _};
+use crate::domain::ids::PersonId;
+use crate::domain::incident::{Handover, Incident, Prompt, PromptKind, Recipient};
+use crate::domain::interval::Instant;
+use crate::domain::link::{IncidentStep, Step};
+use crate::domain::notice::{Block, Notice, Offer, long, short};
+use crate::domain::preferences::Topic;
+use crate::domain::zone::Zone;
+use crate::roster::Roster;
+
+/// How long a link can be used.
+const LINK: TimeDelta = TimeDelta::days(3);
+
+/// So many candidates are named.
+const NAMED: usize = 8;
+
+/// Who is told about what, on whose clock.
+struct Speaker<'a> {
+    roster: &'a Roster,
+    incident: &'a Incident,
+    prompt: &'a Prompt,
+    zone: Zone,
+    now: Instant,
+}
+
+/// What a mail says; `None` where its recipient is gone.
+pub(super) fn notice(
+    roster: &Roster,
+    incident: &Incident,
+    prompt: &Prompt,
+    now: Instant,
+) -> Option<Notice> {
+    let Recipient::Person(person) = prompt.recipient else {
+        return None;
+    };
+    let speaker = Speaker {
+        zone: roster.person(person)?.zone(now),
+        roster,
+        incident,
+        prompt,
+        now,
+    };
+    let (headline, mut blocks) = speaker.says();
+    blocks.push(speaker.facts());
+    let offers = speaker.offers();
+    if !offers.is_empty() {
+        blocks.push(Block::Steps(offers));
+    }
+    Some(Notice {
+        subject: format!("{}: {headline}", incident.reference),
+        topic: Topic::Incidents,
+        blocks,
+        shift: None,
+        in_reply_to: None,
+    })
+}
+
+/// What the support channel is told.
+pub(super) fn message(
+    roster: &Roster,
+    incident: &Incident,
+    prompt: &Prompt,
+    now: Instant,
+) -> String {
+    let speaker = Speaker {
+        roster,
+        incident,
+        prompt,
+        zone: Zone::utc(),
+        now,
+    };
+    let (headline, blocks) = speaker.says();
+    let mut lines = vec![format!(
+        "{}: {headline} ({}{})",
+        incident.reference,
+        incident.title,
+        severity(incident)
+    )];
+    if !blocks.is_empty() {
+        lines.push("Times are UTC.".to_owned());
+    }
+    for block in blocks {
+        match block {
+            Block::Text(text) => lines.push(text),
+            Block::List(title, items) => {
+                lines.push(format!("{title}:"));
+                lines.extend(items.into_iter().map(|item| format!("• {item}")));
+            }
+            Block::Facts(facts) => {
+                lines.extend(
+                    facts
+                        .into_iter()
+                        .map(|(name, text)| format!("{name}: {text}")),
+                );
+            }
+            Block::Steps(_) => {}
+        }
+    }
+    lines.extend(incident.links.channel.clone());
+    lines.join("\n")
+}
+
+fn severity(incident: &Incident) -> String {
+    incident
+        .severity
+        .as_ref()
+        .map(|name| format!(", {name}"))
+        .unwrap_or_default()
+}
+
+/// `7 h 30 min`.
+fn duration(seconds: i64) -> String {
+    let minutes = seconds / 60;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+impl Speaker<'_> {
+    fn name(&self, person: PersonId) -> String {
+        let found = self.roster.person(person);
+        found.map_or_else(|| "somebody".to_owned(), |person| person.name.clone())
+    }
+
+    fn short(&self, at: Instant) -> String {
+        short(at, &self.zone)
+    }
+
+    fn clock(&self, at: Instant) -> String {
+        self.zone.to_local(at).format("%H:%M").to_string()
+    }
+
+    /// The headline, which follows the reference, and what there is to say.
+    fn says(&self) -> (String, Vec<Block>) {
+        let watcher = self.incident.watcher().map(|id| self.name(id));
+        let watcher = watcher.unwrap_or_else(|| "Nobody".to_owned());
+        let text = |text: &str| vec![Block::Text(text.to_owned())];
+        match self.prompt.kind {
+            PromptKind::Ask => self.with_notes(
+                "who watches it?",
+                "Nobody of support watches this incident. Whoever raises a hand first has it.",
+            ),
+            PromptKind::Nudge => self.with_notes(
+                "would you watch it?",
+                "Nobody has raised a hand, and of those at work you are the next best.",
+            ),
+            PromptKind::NobodyYet => (
+                "nobody of support watches yet".to_owned(),
+                text(
+                    "Support was asked, and nobody has raised a hand so far. They are being asked one by one.",
+                ),
+            ),
+            PromptKind::OutOfHours => self.out_of_hours(),
+            PromptKind::Named => (
+                "you watch it".to_owned(),
+                text(
+                    "You were named as the watcher. If you cannot, hand over to somebody who is at work.",
+                ),
+            ),
+            PromptKind::Watched => (format!("{watcher} watches it"), Vec::new()),
+            PromptKind::HandOver => self.hand_over(),
+            PromptKind::Offered => self.offered(),
+            PromptKind::Accepted => (
+                format!("{watcher} watches it now"),
+                text("Your handover was accepted. Thank you."),
+            ),
+            PromptKind::Declined => (
+                "your handover was declined".to_owned(),
+                text(
+                    "You are the watcher still. Hand over to somebody else, or say that you stay on.",
+                ),
+            ),
+            PromptKind::UpdateDue => self.update_due(),
+            PromptKind::Resolved => ("it is over".to_owned(), Vec::new()),
+            PromptKind::FollowUp => self.follow_up(),
+        }
+    }
+
+    /// Who could watch, and what was last written down.
+    fn with_notes(&self, headline: &str, text: &str) -> (String, Vec<Block>) {
+        let mut blocks = vec![Block::Text(text.to_owned())];
+        let candidates = self.incident.candidates(self.roster, self.now);
+        let items: Vec<String> = candidates
+            .iter()
+            .take(NAMED)
+            .map(|one| self.candidate(one))
+            .collect();
+        if !items.is_empty() {
+            blocks.push(Block::List(
+                "Who could, most working hours ahead first".to_owned(),
+                items,
+            ));
+        }
+        blocks.extend(self.incident.latest_notes().map(|last| self.notes(last)));
+        (headline.to_owned(), blocks)
+    }
+
+    fn candidate(&self, candidate: &Candidate) -> String {
+        let name = self.name(candidate.person);
+        let left = duration(candidate.working_seconds_left);
+        match (candidate.available_from, candidate.available_until) {
+            (Some(from), _) => format!("{name}, from {} ({left})", self.short(from)),
+            (None, Some(until)) => format!("{name}, {left} left, until {}", self.clock(until)),
+            (None, None) => format!("{name}, always at work"),
+        }
+    }
+
+    fn notes(&self, handover: &Handover) -> Block {
+        let notes = &handover.notes;
+        Block::Facts(vec![
+            ("Notes by".to_owned(), self.name(handover.from)),
+            ("written".to_owned(), self.short(handover.offered_at)),
+            ("status".to_owned(), notes.status.clone()),
+            (
+                "tickets, roughly".to_owned(),
+                notes.ticket_count.to_string(),
+            ),
+            ("to know".to_owned(), notes.key_information.clone()),
+            ("told to users".to_owned(), notes.told_to_users.clone()),
+        ])
+    }
+
+    /// Support watches in business hours only: when it is back, and who is asked in the meantime.
+    fn out_of_hours(&self) -> (String, Vec<Block>) {
+        let mut text = "Support watches in business hours only, and nobody is woken.".to_owned();
+        let first = self
+            .incident
+            .candidates(self.roster, self.now)
+            .into_iter()
+            .filter_map(|one| Some((one.available_from?, one.person)))
+            .min();
+        if let Some((from, person)) = first {
+            let back = long(from, &self.zone);
+            text += &format!(
+                " {} is back first: {back} ({}).",
+                self.name(person),
+                self.zone.name()
+            );
+        }
+        let rotation = self.roster.timeline(self.incident.rotation);
+        let fallback = rotation
+            .and_then(|timeline| timeline.rotation().fallback)
+            .and_then(|fallback| duty::answer(self.roster, fallback, self.now))
+            .and_then(|duty| {
+                let title = &self.roster.timeline(duty.answered_by)?.rotation().title;
+                Some(format!(
+                    " Until then ask {} ({title}).",
+                    self.name(duty.person?)
+                ))
+            });
+        text += &fallback.unwrap_or_default();
+        ("support is not at work".to_owned(), vec![Block::Text(text)])
+    }
+
+    /// The watcher leaves soon: who is best then, and how long they have.
+    fn hand_over(&self) -> (String, Vec<Block>) {
+        let leaves = self.prompt.about;
+        let text = match self.incident.successor(self.roster, leaves) {
+            Some(best) => format!(
+                "You leave at {}. The best to take over then is {}, with {} ahead. Offer them the watch with the four notes: status, roughly how many tickets, what they need to know, what users were told.",
+                self.clock(leaves),
+                self.name(best.person),
+                duration(best.working_seconds_left),
+            ),
+            None => format!(
+                "You leave at {}, and nobody is at work then. Please leave longer notes than usual: status, roughly how many tickets, what the next person needs to know, what users were told. They reach the first person of the next day.",
+                self.clock(leaves),
+            ),
+        };
+        (
+            format!("hand over before {}", self.clock(leaves)),
+            vec![Block::Text(text)],
+        )
+    }
+
+    fn offered(&self) -> (String, Vec<Block>) {
+        let Some(open) = self.incident.open_handover() else {
+            return ("the watch is offered to you".to_owned(), Vec::new());
+        };
+        let from = self.name(open.from);
+        let text = format!("{from} watches until you accept. Then it is yours.");
+        (
+            format!("{from} hands over to you"),
+            vec![Block::Text(text), self.notes(open)],
+        )
+    }
+
+    fn update_due(&self) -> (String, Vec<Block>) {
+        let due = self.clock(self.prompt.about);
+        let text = match self.incident.updates.last() {
+            None => "They were not told anything yet.".to_owned(),
+            Some(last) => format!("Last, at {}: {}", self.clock(last.at), last.text),
+        };
+        (
+            format!("customers are to be told by {due}"),
+            vec![Block::Text(text)],
+        )
+    }
+
+    fn follow_up(&self) -> (String, Vec<Block>) {
+        let item = self
+            .incident
+            .items
+            .iter()
+            .find(|item| Some(item.number) == self.prompt.number);
+        let text = item.map(|item| item.text.clone()).unwrap_or_default();
+        let by = long(self.prompt.about, &self.zone);
+        let more = format!("By {by} ({}).", self.zone.name());
+        (text, vec![Block::Text(more)])
+    }
+
+    /// The incident in short.
+    fn facts(&self) -> Block {
+        let incident = self.incident;
+        let mut facts = vec![
+            ("incident".to_owned(), incident.reference.clone()),
+            ("what".to_owned(), incident.title.clone()),
+        ];
+        let mut add = |name: &str, text: Option<String>| {
+            facts.extend(text.map(|text| (name.to_owned(), text)));
+        };
+        add("severity", incident.severity.clone());
+        add("watched by", incident.watcher().map(|id| self.name(id)));
+        add("lead", incident.lead.map(|id| self.name(id)));
+        add("channel", incident.links.channel.clone());
+        add("thread", incident.links.thread.clone());
+        add("status page", incident.links.status_page.clone());
+        add("times are", Some(self.zone.name().to_owned()));
+        Block::Facts(facts)
+    }
+
+    /// What the recipient can do with one step.
+    fn offers(&self) -> Vec<Offer> {
+        let steps = match (self.prompt.kind, self.prompt.number) {
+            (PromptKind::Ask | PromptKind::Nudge, _) => {
+                vec![("Raise my hand", IncidentStep::RaiseHand)]
+            }
+            (PromptKind::Offered, Some(number)) => vec![
+                ("Accept the watch", IncidentStep::Accept(number)),
+                ("Decline", IncidentStep::Decline(number)),
+            ],
+            (PromptKind::FollowUp, Some(number)) => {
+                vec![("It is done", IncidentStep::Tick(number))]
+            }
+            _ => Vec::new(),
+        };
+        let until = self.now + LINK;
+        steps
+            .into_iter()
+            .map(|(label, step)| Offer {
+                label: label.to_owned(),
+                step: Step::Incident(self.incident.id, step),
+                until,
+            })
+            .collect()
+    }
+}

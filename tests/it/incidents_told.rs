@@ -1,0 +1,345 @@
+//! Who is told about an incident: each once, by several workers, across restarts.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dogwatch::notify::Mailer;
+use dogwatch::worker::Worker;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::Server;
+use crate::harness::server::{instant, send};
+
+/// A chat that keeps what it is told.
+struct Chat {
+    url: String,
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Chat {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let kept = Arc::clone(&told);
+        // It ends with the tests.
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = BufReader::new(stream.unwrap());
+                let mut length = 0;
+                loop {
+                    let mut line = String::new();
+                    if stream.read_line(&mut line).unwrap() <= 2 {
+                        break;
+                    }
+                    if let Some(text) = line.to_lowercase().strip_prefix("content-length:") {
+                        length = text.trim().parse().unwrap();
+                    }
+                }
+                let mut body = vec![0; length];
+                stream.read_exact(&mut body).unwrap();
+                let body: Value = serde_json::from_slice(&body).unwrap();
+                kept.lock()
+                    .unwrap()
+                    .push(body["text"].as_str().unwrap().to_owned());
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                stream.get_mut().write_all(answer).unwrap();
+            }
+        });
+        Self { url, told }
+    }
+
+    /// The first lines of what it was told.
+    fn headlines(&self) -> Vec<String> {
+        let told = self.told.lock().unwrap();
+        told.iter()
+            .map(|text| text.lines().next().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// A worker of another replica, whose mails go to the same folder.
+fn worker(server: &Server) -> Worker {
+    let folder = server.database.folder.path().join("mail");
+    let from = "Dogwatch <dogwatch@example.org>".parse().unwrap();
+    Worker::new(Arc::clone(&server.app), Mailer::to_files(from, folder))
+}
+
+/// A mail: the header, unfolded.
+fn header(text: &str, name: &str) -> String {
+    let unfolded = text.replace("\r\n ", " ");
+    let line = unfolded.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap_or_default().trim().to_owned()
+}
+
+fn texts(server: &Server) -> Vec<String> {
+    let Ok(folder) = std::fs::read_dir(server.database.folder.path().join("mail")) else {
+        return Vec::new();
+    };
+    folder
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect()
+}
+
+/// How often each was sent, as `Name: subject`.
+fn mails(server: &Server) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    for text in texts(server) {
+        let to = header(&text, "To:");
+        let name = to.split(' ').next().unwrap().trim_matches('"').to_owned();
+        let mail = format!("{name}: {}", header(&text, "Subject:"));
+        *found.entry(mail).or_default() += 1;
+    }
+    found
+}
+
+/// Both workers at once, until nothing that is due waits.
+fn pass(server: &Server, workers: &[Worker]) {
+    std::thread::scope(|scope| {
+        for worker in workers {
+            scope.spawn(|| worker.pass(|| false).unwrap());
+        }
+    });
+    let now = server.app.clock.now();
+    for _ in 0..200 {
+        let pending = server.get("/outbox?state=pending&limit=200").expect(200);
+        let waits = |mail: &Value| instant(mail["next_attempt_at"].as_str().unwrap()) <= now;
+        if !pending["items"].as_array().unwrap().iter().any(waits) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("mails that are due are not sent");
+}
+
+/// Mara in Madrid, Kofi in Seattle and Aroha in Auckland watch; Lena leads.
+fn found(server: &Server, chat: &Chat) -> (BTreeMap<&'static str, String>, String) {
+    let mut people = BTreeMap::new();
+    for (name, zone) in [
+        ("Mara", "Europe/Madrid"),
+        ("Kofi", "America/Los_Angeles"),
+        ("Aroha", "Pacific/Auckland"),
+        ("Lena", "Europe/Vienna"),
+    ] {
+        let email = format!("{}@example.com", name.to_lowercase());
+        let body = json!({ "name": name, "email": email, "time_zone": zone });
+        let made = server.post("/people", &body).expect(201);
+        people.insert(name, made["id"].as_str().unwrap().to_owned());
+    }
+    let members: Vec<&String> = people.values().collect();
+    let team =
+        json!({ "slug": "support", "name": "Support", "time_zone": "UTC", "members": members });
+    server.post("/teams", &team).expect(201);
+    let sun = json!({
+        "name": "Support watch", "title": "Support Watcher", "kind": "follow_the_sun",
+        "time_zone": "UTC", "order": [people["Mara"], people["Kofi"], people["Aroha"]],
+    });
+    let sun = server.post("/teams/support/rotations", &sun).expect(201);
+    let sun = sun["id"].as_str().unwrap().to_owned();
+    let settings = server
+        .request(Method::PUT, &format!("/rotations/{sun}/incident-settings"))
+        .json(&json!({ "chat_webhook_url": chat.url }));
+    send(settings).expect(200);
+    (people, sun)
+}
+
+/// The mail of this subject to somebody.
+fn mail(server: &Server, to: &str, subject: &str) -> String {
+    texts(server)
+        .into_iter()
+        .find(|text| header(text, "To:").contains(to) && header(text, "Subject:") == subject)
+        .unwrap_or_else(|| panic!("no mail to {to} says {subject:?}"))
+}
+
+/// The path of the link of this label in it.
+fn link(server: &Server, to: &str, subject: &str, label: &str) -> String {
+    let mail = mail(server, to, subject);
+    // Quoted-printable: soft line breaks, and `=` as `=3D`.
+    let plain = mail.replace("=\r\n", "").replace("=3D", "=");
+    let after = plain.split_once(label).unwrap().1;
+    let start = after.find("/links/").unwrap();
+    let path = &after[start..];
+    let end = path
+        .find(|c: char| c.is_whitespace() || "\"<)".contains(c))
+        .unwrap();
+    path[..end].to_owned()
+}
+
+#[test]
+fn everybody_is_told_once_over_a_weekend_across_restarts() {
+    let chat = Chat::start();
+    let mut server = Server::start();
+    let (people, rotation) = found(&server, &chat);
+    // Friday, 13:00 in Seattle.
+    server.at("2026-03-27T20:00:00Z");
+    let incident = json!({
+        "reference": "INC-7", "title": "Flags are late", "severity": "SEV3",
+        "rotation_id": rotation, "lead": people["Lena"],
+    });
+    let incident = server.post("/incidents", &incident).expect(201);
+    let id = incident["id"].as_str().unwrap().to_owned();
+    let notes = |to: Option<&str>| {
+        json!({
+            "to": to.map(|name| &people[name]), "status": "still bad", "ticket_count": 12,
+            "key_information": "only in Europe", "told_to_users": "that we are on it",
+        })
+    };
+    type Act<'a> = Box<dyn Fn(&Server) + 'a>;
+    let nothing = || -> Act<'_> { Box::new(|_| {}) };
+    let hand_over = |to: Option<&'static str>| -> Act<'_> {
+        let (body, path) = (notes(to), format!("/incidents/{id}/handovers"));
+        Box::new(move |server| {
+            server.post(&path, &body).expect(201);
+        })
+    };
+    let press = |to: &'static str, subject: &'static str, label: &'static str| -> Act<'_> {
+        Box::new(move |server| {
+            let path = link(server, to, subject, label);
+            assert_eq!(send(server.bare(Method::GET, &path)).status, 200);
+            let done = send(server.bare(Method::POST, &path));
+            assert_eq!(done.status, 200, "{}", done.text);
+        })
+    };
+    let told = || -> Act<'_> {
+        Box::new(|server| {
+            let path = format!("/incidents/{id}/updates");
+            server
+                .post(&path, &json!({ "text": "we are on it" }))
+                .expect(201);
+        })
+    };
+    let story: Vec<(&str, Act<'_>, Vec<&str>)> = vec![
+        (
+            "2026-03-27T20:00:00Z",
+            nothing(),
+            vec!["Kofi: INC-7: who watches it?"],
+        ),
+        (
+            "2026-03-27T20:05:00Z",
+            nothing(),
+            vec![
+                "Kofi: INC-7: would you watch it?",
+                "Lena: INC-7: nobody of support watches yet",
+            ],
+        ),
+        (
+            "2026-03-27T20:08:00Z",
+            press("Kofi", "INC-7: would you watch it?", "Raise my hand"),
+            vec![],
+        ),
+        (
+            "2026-03-27T20:10:00Z",
+            nothing(),
+            vec!["Kofi: INC-7: customers are to be told by 13:15"],
+        ),
+        ("2026-03-27T20:14:00Z", told(), vec![]),
+        (
+            "2026-03-27T23:15:00Z",
+            nothing(),
+            vec!["Kofi: INC-7: hand over before 17:00"],
+        ),
+        (
+            "2026-03-27T23:40:00Z",
+            hand_over(None),
+            vec!["Lena: INC-7: support is not at work"],
+        ),
+        ("2026-03-28T12:00:00Z", nothing(), vec![]),
+        // Clocks change in Europe; in Auckland it is Monday.
+        (
+            "2026-03-29T20:00:00Z",
+            nothing(),
+            vec!["Aroha: INC-7: would you watch it?"],
+        ),
+        (
+            "2026-03-29T20:10:00Z",
+            press("Aroha", "INC-7: would you watch it?", "Raise my hand"),
+            vec![],
+        ),
+        (
+            "2026-03-30T03:15:00Z",
+            nothing(),
+            vec!["Aroha: INC-7: hand over before 17:00"],
+        ),
+    ];
+    let mut expected: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, act, new) in story {
+        if at.starts_with("2026-03-28") || at.ends_with("20:10:00Z") {
+            // Everything is in the database: another server goes on.
+            let database = Arc::clone(&server.database);
+            let token = server.token.clone();
+            drop(server);
+            server = Server::start_on(database, &[]);
+            server.token = token;
+        }
+        server.at(at);
+        act(&server);
+        for mail in new {
+            *expected.entry(mail.to_owned()).or_default() += 1;
+        }
+        let workers = [worker(&server), worker(&server)];
+        for _ in 0..2 {
+            pass(&server, &workers);
+            assert_eq!(mails(&server), expected, "at {at}");
+        }
+    }
+    assert_eq!(
+        chat.headlines(),
+        [
+            "INC-7: who watches it? (Flags are late, SEV3)",
+            "INC-7: Kofi watches it (Flags are late, SEV3)",
+            "INC-7: who watches it? (Flags are late, SEV3)",
+            "INC-7: Aroha watches it (Flags are late, SEV3)",
+        ]
+    );
+    let first = chat.told.lock().unwrap()[0].clone();
+    assert!(first.contains("• Kofi, 4 h left, until 00:00"), "{first}");
+    // The notes of Friday reached Monday's first.
+    let nudge = mail(&server, "Aroha", "INC-7: would you watch it?");
+    assert!(nudge.contains("only in Europe"), "{nudge}");
+}
+
+#[test]
+fn the_second_hand_by_mail_is_told_who_was_first() {
+    let chat = Chat::start();
+    let server = Server::start();
+    let (people, rotation) = found(&server, &chat);
+    // Mara's last half hour is Kofi's first.
+    server.at("2026-03-27T15:30:00Z");
+    let incident = json!({ "reference": "INC-8", "title": "x", "rotation_id": rotation });
+    let incident = server.post("/incidents", &incident).expect(201);
+    let workers = [worker(&server)];
+    pass(&server, &workers);
+    let path = link(&server, "Mara", "INC-8: who watches it?", "Raise my hand");
+    let at = |rest: &str| format!("/incidents/{}{rest}", incident["id"].as_str().unwrap());
+    let named = json!({ "person_id": people["Kofi"] });
+    server.post(&at("/raise-hand"), &named).expect(200);
+    let late = send(server.bare(Method::POST, &path));
+    assert_eq!(late.status, 409);
+    assert!(late.text.contains("watch"), "{}", late.text);
+
+    // An offer: accepted by one press, and the other is told.
+    server.at("2026-03-27T15:40:00Z");
+    let offer = json!({
+        "to": people["Mara"], "status": "a", "ticket_count": 1, "key_information": "b", "told_to_users": "c",
+    });
+    server.post(&at("/handovers"), &offer).expect(201);
+    pass(&server, &workers);
+    let path = link(
+        &server,
+        "Mara",
+        "INC-8: Kofi hands over to you",
+        "Accept the watch",
+    );
+    assert_eq!(send(server.bare(Method::POST, &path)).status, 200);
+    assert_eq!(send(server.bare(Method::POST, &path)).status, 409);
+    let seen = server.get(&at("")).expect(200);
+    assert_eq!(seen["watcher"]["person"]["name"], "Mara");
+    pass(&server, &workers);
+    let sent = mails(&server);
+    assert_eq!(sent["Kofi: INC-8: Mara watches it now"], 1, "{sent:?}");
+    assert_eq!(sent["Kofi: INC-8: you watch it"], 1, "{sent:?}");
+}
