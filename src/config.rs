@@ -17,7 +17,7 @@ use url::Url;
 use crate::storage::DatabaseUrl;
 
 /// Every key there is.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 13] = [
     "DATABASE_URL",
     "DOGWATCH_LISTEN",
     "DOGWATCH_DATA_DIR",
@@ -28,6 +28,7 @@ pub const KEYS: [&str; 12] = [
     "DOGWATCH_TZDATA_DIR",
     "DOGWATCH_SECRET",
     "DOGWATCH_TRUSTED_PROXIES",
+    "DOGWATCH_OUTGOING_NETWORKS",
     "DOGWATCH_LOG",
     "DOGWATCH_LOG_FORMAT",
 ];
@@ -67,6 +68,8 @@ pub struct Config {
     pub secret: Option<SecretString>,
     /// Whose `Forwarded` and `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks whose addresses may be asked where people enter them, although they are not public.
+    pub outgoing_networks: Vec<IpNet>,
     /// What is logged.
     pub log: String,
     /// How.
@@ -258,16 +261,10 @@ impl Given {
                 Err(format!("must have at least {SHORTEST_SECRET} characters"))
             }
         });
-        let trusted_proxies = self.parse_or("DOGWATCH_TRUSTED_PROXIES", "", |text| {
-            text.split(',')
-                .map(str::trim)
-                .filter(|address| !address.is_empty())
-                .map(|text| {
-                    read_network(text).ok_or_else(|| {
-                        format!("{text:?} is neither an IP address nor a network like 10.0.0.0/8")
-                    })
-                })
-                .collect::<Result<Vec<_>, _>>()
+        let trusted_proxies =
+            self.parse_or("DOGWATCH_TRUSTED_PROXIES", "", |text| read_networks(&text));
+        let outgoing_networks = self.parse_or("DOGWATCH_OUTGOING_NETWORKS", "", |text| {
+            read_networks(&text)
         });
         let log = self.parse_or("DOGWATCH_LOG", "info", |text| {
             EnvFilter::try_new(&text).map(|_| text)
@@ -282,6 +279,7 @@ impl Given {
             listen,
             mail_from,
             trusted_proxies,
+            outgoing_networks,
             log,
             log_format,
         ) {
@@ -290,6 +288,7 @@ impl Given {
                 Some(listen),
                 Some(mail_from),
                 Some(trusted_proxies),
+                Some(outgoing_networks),
                 Some(log),
                 Some(log_format),
             ) if self.problems.is_empty() => Ok(Config {
@@ -303,6 +302,7 @@ impl Given {
                 tzdata_dir,
                 secret,
                 trusted_proxies,
+                outgoing_networks,
                 log,
                 log_format,
             }),
@@ -326,6 +326,19 @@ fn text_of(value: toml::Value) -> Option<String> {
             .map(|texts| texts.join(",")),
         _ => None,
     }
+}
+
+/// Addresses and networks, with commas between them.
+fn read_networks(text: &str) -> Result<Vec<IpNet>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|address| !address.is_empty())
+        .map(|text| {
+            read_network(text).ok_or_else(|| {
+                format!("{text:?} is neither an IP address nor a network like 10.0.0.0/8")
+            })
+        })
+        .collect()
 }
 
 /// An address is a network of one.
@@ -429,6 +442,7 @@ mod tests {
             ("DOGWATCH_TZDATA_DIR", "/nowhere"),
             ("DOGWATCH_SECRET", "hunter2"),
             ("DOGWATCH_TRUSTED_PROXIES", "10.0.0.1, 10.0.0.0/33"),
+            ("DOGWATCH_OUTGOING_NETWORKS", "localhost"),
             ("DOGWATCH_LOG", "dogwatch=loud"),
             ("DOGWATCH_LOG_FORMAT", "xml"),
             ("DOGWATCH_COLOUR", "red"),

@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::domain::zone;
 use crate::http::auth::TrustedProxies;
 use crate::http::server::server;
-use crate::notify::Mailer;
+use crate::notify::{Mailer, Outgoing};
 use crate::service::secrets::new_secret;
 use crate::service::{App, Keeper, operator, sessions};
 use crate::storage::{DatabaseUrl, Store, StoreError, audit, changes, idempotency, postgres};
@@ -138,6 +138,7 @@ pub struct Prepared {
     listener: TcpListener,
     proxies: TrustedProxies,
     mailer: Mailer,
+    outgoing: Outgoing,
     alone: Option<File>,
 }
 
@@ -174,6 +175,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         listener,
         proxies: TrustedProxies(config.trusted_proxies.clone()),
         mailer,
+        outgoing: Outgoing::configured(config),
         alone,
     })
 }
@@ -196,7 +198,7 @@ impl Prepared {
             DatabaseUrl::Sqlite(_) => None,
             DatabaseUrl::Postgres(url) => Some(url.clone()),
         };
-        let sender = Worker::new(Arc::clone(&app), self.mailer);
+        let sender = Worker::new(Arc::clone(&app), self.mailer, self.outgoing);
         let sender = Beside::spawn("sender", move |told| {
             sender.run(|wait| is_told_to_stop(told, wait));
         })?;

@@ -1,10 +1,13 @@
-//! Mail: how it looks, and how it leaves; and messages to a chat.
+//! Mail: how it looks, and how it leaves; messages to a chat; and whatever else is asked of addresses that people
+//! have entered.
 
 mod calendar;
 mod chat;
 mod message;
+mod outgoing;
 mod transport;
 
-pub use chat::{Chat, ChatError};
+pub use chat::tell_chat;
 pub use message::{Letter, Piece};
+pub use outgoing::{Fetched, Outgoing, OutgoingError};
 pub use transport::{MailError, Mailer, masked};

@@ -11,7 +11,7 @@ use crate::domain::link::{Link, Step};
 use crate::domain::notice::{Block, Notice};
 use crate::domain::reminder::{Reminder, due};
 use crate::domain::timeline::Timeline;
-use crate::notify::{Chat, Letter, MailError, Mailer, Piece, masked};
+use crate::notify::{Letter, MailError, Mailer, Outgoing, Piece, masked};
 use crate::roster::Roster;
 use crate::service::outbox::message_id;
 use crate::service::{App, sessions};
@@ -38,7 +38,7 @@ const AHEAD: TimeDelta = TimeDelta::days(14);
 pub(super) fn deliver(
     app: &App,
     mailer: &Mailer,
-    chat: &Chat,
+    outgoing: &Outgoing,
     mut stopped: impl FnMut() -> bool,
 ) -> Result<usize, StoreError> {
     let (mut sent, mut failures) = (0, 0);
@@ -61,7 +61,7 @@ pub(super) fn deliver(
                     .write::<_, StoreError>(|tx| outbox::release(tx.db(), rest))?;
                 return fresh.map(|()| sent);
             }
-            let outcome = attempt(app, mailer, chat, mail, now);
+            let outcome = attempt(app, mailer, outgoing, mail, now);
             match &outcome {
                 Outcome::Sent(_) => (sent, failures) = (sent + 1, 0),
                 Outcome::Failed(error) => {
@@ -84,12 +84,12 @@ pub(super) fn deliver(
 }
 
 /// Tries one mail, which is claimed.
-fn attempt(app: &App, mailer: &Mailer, chat: &Chat, mail: &Mail, now: Instant) -> Outcome {
+fn attempt(app: &App, mailer: &Mailer, outgoing: &Outgoing, mail: &Mail, now: Instant) -> Outcome {
     if mail.not_after.0 <= now {
         return Outcome::Dropped("it is over");
     }
     if mail.person_id.is_none() {
-        return incidents::post(chat, &app.keeper.snapshot(), mail, now);
+        return incidents::post(outgoing, &app.keeper.snapshot(), mail, now);
     }
     let written = if mail.kind == sessions::MAIL_KIND {
         sign_in::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))

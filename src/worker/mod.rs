@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::notify::{Chat, Mailer};
+use crate::notify::{Mailer, Outgoing};
 use crate::service::App;
 use crate::storage::StoreError;
 
@@ -26,7 +26,7 @@ const PASS: TimeDelta = TimeDelta::seconds(30);
 pub struct Worker {
     app: Arc<App>,
     mailer: Mailer,
-    chat: Chat,
+    outgoing: Outgoing,
 }
 
 /// What a pass did.
@@ -41,11 +41,11 @@ pub struct Passed {
 impl Worker {
     /// A worker of this application that sends so.
     #[must_use]
-    pub fn new(app: Arc<App>, mailer: Mailer) -> Self {
+    pub fn new(app: Arc<App>, mailer: Mailer, outgoing: Outgoing) -> Self {
         Self {
             app,
             mailer,
-            chat: Chat::default(),
+            outgoing,
         }
     }
 
@@ -94,7 +94,7 @@ impl Worker {
         let now = self.app.clock.now();
         self.app.keeper.refresh(&self.app.store, now)?;
         let planned = plan::plan(&self.app, now)?;
-        let sent = deliver::deliver(&self.app, &self.mailer, &self.chat, stopped)?;
+        let sent = deliver::deliver(&self.app, &self.mailer, &self.outgoing, stopped)?;
         Ok(Passed { planned, sent })
     }
 }

@@ -321,7 +321,13 @@ fn what_cannot_be_is_said_clearly() {
         .post(&format!("/incidents/{nobody}/raise-hand"), &json!({}))
         .problem(404);
     assert_eq!(server.get("/incidents?state=lost").pointers(), ["/state"]);
+}
 
+#[test]
+fn who_cannot_watch_and_what_is_over_is_said_clearly() {
+    let world = world();
+    let World { server, .. } = &world;
+    server.at("2026-03-02T12:00:00Z");
     let incident = world.declare("INC-1");
     let at = |rest: &str| path(&incident, rest);
     let hand = world.by(&world.lena, &at("/raise-hand"), &json!({}));

@@ -6,13 +6,16 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dogwatch::notify::Mailer;
+use dogwatch::notify::{Mailer, Outgoing};
 use dogwatch::worker::Worker;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
 use crate::harness::server::{instant, send};
+
+/// The chat of these tests is not public.
+const LOCAL_CHAT: &[(&str, &str)] = &[("DOGWATCH_OUTGOING_NETWORKS", "127.0.0.1")];
 
 /// A chat that keeps what it is told.
 struct Chat {
@@ -66,7 +69,12 @@ impl Chat {
 fn worker(server: &Server) -> Worker {
     let folder = server.database.folder.path().join("mail");
     let from = "Dogwatch <dogwatch@example.org>".parse().unwrap();
-    Worker::new(Arc::clone(&server.app), Mailer::to_files(from, folder))
+    let outgoing = Outgoing::to(vec!["127.0.0.1/32".parse().unwrap()]);
+    Worker::new(
+        Arc::clone(&server.app),
+        Mailer::to_files(from, folder),
+        outgoing,
+    )
 }
 
 /// A mail: the header, unfolded.
@@ -169,10 +177,115 @@ fn link(server: &Server, to: &str, subject: &str, label: &str) -> String {
     path[..end].to_owned()
 }
 
+/// What somebody does.
+enum Act {
+    Nothing,
+    /// Presses the button of a link: whose mail, its subject, the link.
+    Press(&'static str, &'static str, &'static str),
+    /// Logs what customers were told.
+    Tell,
+    /// Logs off, and leaves notes.
+    Leave,
+    /// The server goes down, and another goes on.
+    Restart,
+}
+
+/// When somebody does something, and who gets which mail then.
+const STORY: [(&str, Act, &[&str]); 13] = [
+    (
+        "2026-03-27T20:00:00Z",
+        Act::Nothing,
+        &["Kofi: INC-7: who watches it?"],
+    ),
+    (
+        "2026-03-27T20:05:00Z",
+        Act::Nothing,
+        &[
+            "Kofi: INC-7: would you watch it?",
+            "Lena: INC-7: nobody of support watches yet",
+        ],
+    ),
+    (
+        "2026-03-27T20:08:00Z",
+        Act::Press("Kofi", "INC-7: would you watch it?", "Raise my hand"),
+        &[],
+    ),
+    ("2026-03-27T20:09:00Z", Act::Restart, &[]),
+    (
+        "2026-03-27T20:10:00Z",
+        Act::Nothing,
+        &["Kofi: INC-7: customers are to be told by 13:15"],
+    ),
+    ("2026-03-27T20:14:00Z", Act::Tell, &[]),
+    (
+        "2026-03-27T23:15:00Z",
+        Act::Nothing,
+        &["Kofi: INC-7: hand over before 17:00"],
+    ),
+    (
+        "2026-03-27T23:40:00Z",
+        Act::Leave,
+        &["Lena: INC-7: support is not at work"],
+    ),
+    ("2026-03-28T12:00:00Z", Act::Nothing, &[]),
+    // Clocks change in Europe; in Auckland it is Monday.
+    (
+        "2026-03-29T20:00:00Z",
+        Act::Restart,
+        &["Aroha: INC-7: would you watch it?"],
+    ),
+    (
+        "2026-03-29T20:10:00Z",
+        Act::Press("Aroha", "INC-7: would you watch it?", "Raise my hand"),
+        &[],
+    ),
+    ("2026-03-29T20:11:00Z", Act::Restart, &[]),
+    (
+        "2026-03-30T03:15:00Z",
+        Act::Nothing,
+        &["Aroha: INC-7: hand over before 17:00"],
+    ),
+];
+
+/// Everything is in the database: another server goes on.
+fn restarted(server: Server) -> Server {
+    let database = Arc::clone(&server.database);
+    let token = server.token.clone();
+    drop(server);
+    let mut server = Server::start_on(database, LOCAL_CHAT);
+    server.token = token;
+    server
+}
+
+fn does(server: &Server, incident: &str, act: &Act) {
+    match act {
+        Act::Nothing | Act::Restart => {}
+        Act::Press(to, subject, label) => {
+            let path = link(server, to, subject, label);
+            assert_eq!(send(server.bare(Method::GET, &path)).status, 200);
+            let done = send(server.bare(Method::POST, &path));
+            assert_eq!(done.status, 200, "{}", done.text);
+        }
+        Act::Tell => {
+            let path = format!("/incidents/{incident}/updates");
+            let text = json!({ "text": "we are on it" });
+            server.post(&path, &text).expect(201);
+        }
+        Act::Leave => {
+            let notes = json!({
+                "to": null, "status": "still bad", "ticket_count": 12,
+                "key_information": "only in Europe", "told_to_users": "that we are on it",
+            });
+            let path = format!("/incidents/{incident}/handovers");
+            server.post(&path, &notes).expect(201);
+        }
+    }
+}
+
 #[test]
 fn everybody_is_told_once_over_a_weekend_across_restarts() {
     let chat = Chat::start();
-    let mut server = Server::start();
+    let mut server = Server::start_with(LOCAL_CHAT);
     let (people, rotation) = found(&server, &chat);
     // Friday, 13:00 in Seattle.
     server.at("2026-03-27T20:00:00Z");
@@ -181,104 +294,16 @@ fn everybody_is_told_once_over_a_weekend_across_restarts() {
         "rotation_id": rotation, "lead": people["Lena"],
     });
     let incident = server.post("/incidents", &incident).expect(201);
-    let id = incident["id"].as_str().unwrap().to_owned();
-    let notes = |to: Option<&str>| {
-        json!({
-            "to": to.map(|name| &people[name]), "status": "still bad", "ticket_count": 12,
-            "key_information": "only in Europe", "told_to_users": "that we are on it",
-        })
-    };
-    type Act<'a> = Box<dyn Fn(&Server) + 'a>;
-    let nothing = || -> Act<'_> { Box::new(|_| {}) };
-    let hand_over = |to: Option<&'static str>| -> Act<'_> {
-        let (body, path) = (notes(to), format!("/incidents/{id}/handovers"));
-        Box::new(move |server| {
-            server.post(&path, &body).expect(201);
-        })
-    };
-    let press = |to: &'static str, subject: &'static str, label: &'static str| -> Act<'_> {
-        Box::new(move |server| {
-            let path = link(server, to, subject, label);
-            assert_eq!(send(server.bare(Method::GET, &path)).status, 200);
-            let done = send(server.bare(Method::POST, &path));
-            assert_eq!(done.status, 200, "{}", done.text);
-        })
-    };
-    let told = || -> Act<'_> {
-        Box::new(|server| {
-            let path = format!("/incidents/{id}/updates");
-            server
-                .post(&path, &json!({ "text": "we are on it" }))
-                .expect(201);
-        })
-    };
-    let story: Vec<(&str, Act<'_>, Vec<&str>)> = vec![
-        (
-            "2026-03-27T20:00:00Z",
-            nothing(),
-            vec!["Kofi: INC-7: who watches it?"],
-        ),
-        (
-            "2026-03-27T20:05:00Z",
-            nothing(),
-            vec![
-                "Kofi: INC-7: would you watch it?",
-                "Lena: INC-7: nobody of support watches yet",
-            ],
-        ),
-        (
-            "2026-03-27T20:08:00Z",
-            press("Kofi", "INC-7: would you watch it?", "Raise my hand"),
-            vec![],
-        ),
-        (
-            "2026-03-27T20:10:00Z",
-            nothing(),
-            vec!["Kofi: INC-7: customers are to be told by 13:15"],
-        ),
-        ("2026-03-27T20:14:00Z", told(), vec![]),
-        (
-            "2026-03-27T23:15:00Z",
-            nothing(),
-            vec!["Kofi: INC-7: hand over before 17:00"],
-        ),
-        (
-            "2026-03-27T23:40:00Z",
-            hand_over(None),
-            vec!["Lena: INC-7: support is not at work"],
-        ),
-        ("2026-03-28T12:00:00Z", nothing(), vec![]),
-        // Clocks change in Europe; in Auckland it is Monday.
-        (
-            "2026-03-29T20:00:00Z",
-            nothing(),
-            vec!["Aroha: INC-7: would you watch it?"],
-        ),
-        (
-            "2026-03-29T20:10:00Z",
-            press("Aroha", "INC-7: would you watch it?", "Raise my hand"),
-            vec![],
-        ),
-        (
-            "2026-03-30T03:15:00Z",
-            nothing(),
-            vec!["Aroha: INC-7: hand over before 17:00"],
-        ),
-    ];
+    let id = incident["id"].as_str().unwrap();
     let mut expected: BTreeMap<String, usize> = BTreeMap::new();
-    for (at, act, new) in story {
-        if at.starts_with("2026-03-28") || at.ends_with("20:10:00Z") {
-            // Everything is in the database: another server goes on.
-            let database = Arc::clone(&server.database);
-            let token = server.token.clone();
-            drop(server);
-            server = Server::start_on(database, &[]);
-            server.token = token;
+    for (at, act, new) in STORY {
+        if matches!(act, Act::Restart) {
+            server = restarted(server);
         }
         server.at(at);
-        act(&server);
+        does(&server, id, &act);
         for mail in new {
-            *expected.entry(mail.to_owned()).or_default() += 1;
+            *expected.entry((*mail).to_owned()).or_default() += 1;
         }
         let workers = [worker(&server), worker(&server)];
         for _ in 0..2 {
@@ -305,7 +330,7 @@ fn everybody_is_told_once_over_a_weekend_across_restarts() {
 #[test]
 fn the_second_hand_by_mail_is_told_who_was_first() {
     let chat = Chat::start();
-    let server = Server::start();
+    let server = Server::start_with(LOCAL_CHAT);
     let (people, rotation) = found(&server, &chat);
     // Mara's last half hour is Kofi's first.
     server.at("2026-03-27T15:30:00Z");

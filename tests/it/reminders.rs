@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogwatch::notify::Mailer;
+use dogwatch::notify::{Mailer, Outgoing};
 use dogwatch::worker::Worker;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,7 +16,11 @@ use crate::harness::server::{instant, send};
 fn worker(server: &Server) -> Worker {
     let folder = server.database.folder.path().join("mail");
     let from = "Dogwatch <dogwatch@example.org>".parse().unwrap();
-    Worker::new(Arc::clone(&server.app), Mailer::to_files(from, folder))
+    Worker::new(
+        Arc::clone(&server.app),
+        Mailer::to_files(from, folder),
+        Outgoing::to(Vec::new()),
+    )
 }
 
 /// Every mail there is: how often each subject was sent to each person.

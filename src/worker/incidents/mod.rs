@@ -12,7 +12,7 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, Prompt, Recipient, due};
 use crate::domain::interval::Instant;
 use crate::domain::notice::Notice;
-use crate::notify::{Chat, ChatError};
+use crate::notify::{Outgoing, tell_chat};
 use crate::roster::Roster;
 use crate::storage::outbox::{Mail, Outcome, Planned};
 use crate::storage::types::Json;
@@ -81,7 +81,7 @@ pub(super) fn notice(roster: &Roster, mail: &Mail, now: Instant) -> Result<Notic
 }
 
 /// Posts a message to the support channel.
-pub(super) fn post(chat: &Chat, roster: &Roster, mail: &Mail, now: Instant) -> Outcome {
+pub(super) fn post(outgoing: &Outgoing, roster: &Roster, mail: &Mail, now: Instant) -> Outcome {
     let Some((incident, prompt)) = still_due(roster, mail, now) else {
         return NO_LONGER;
     };
@@ -89,9 +89,10 @@ pub(super) fn post(chat: &Chat, roster: &Roster, mail: &Mail, now: Instant) -> O
     let Some(url) = &settings.chat_webhook_url else {
         return Outcome::Dropped("there is no chat any more");
     };
-    match chat.post(url, &words::message(roster, incident, &prompt, now)) {
+    let text = words::message(roster, incident, &prompt, now);
+    match tell_chat(outgoing, url, &text) {
         Ok(()) => Outcome::Sent(mail.payload.clone()),
-        Err(error @ ChatError::Refused(_)) => Outcome::Refused(error.to_string()),
-        Err(error) => Outcome::Failed(error.to_string()),
+        Err(error) if error.is_final() => Outcome::Refused(format!("the chat: {error}")),
+        Err(error) => Outcome::Failed(format!("the chat: {error}")),
     }
 }

@@ -229,21 +229,19 @@ impl Speaker<'_> {
 
     /// Support watches in business hours only: when it is back, and who is asked in the meantime.
     fn out_of_hours(&self) -> (String, Vec<Block>) {
-        let mut text = "Support watches in business hours only, and nobody is woken.".to_owned();
+        let mut text =
+            vec!["Support watches in business hours only, and nobody is woken.".to_owned()];
         let first = self
             .incident
             .candidates(self.roster, self.now)
             .into_iter()
             .filter_map(|one| Some((one.available_from?, one.person)))
             .min();
-        if let Some((from, person)) = first {
+        text.extend(first.map(|(from, person)| {
             let back = long(from, &self.zone);
-            text += &format!(
-                " {} is back first: {back} ({}).",
-                self.name(person),
-                self.zone.name()
-            );
-        }
+            let zone = self.zone.name();
+            format!("{} is back first: {back} ({zone}).", self.name(person))
+        }));
         let rotation = self.roster.timeline(self.incident.rotation);
         let fallback = rotation
             .and_then(|timeline| timeline.rotation().fallback)
@@ -251,12 +249,15 @@ impl Speaker<'_> {
             .and_then(|duty| {
                 let title = &self.roster.timeline(duty.answered_by)?.rotation().title;
                 Some(format!(
-                    " Until then ask {} ({title}).",
+                    "Until then ask {} ({title}).",
                     self.name(duty.person?)
                 ))
             });
-        text += &fallback.unwrap_or_default();
-        ("support is not at work".to_owned(), vec![Block::Text(text)])
+        text.extend(fallback);
+        (
+            "support is not at work".to_owned(),
+            vec![Block::Text(text.join(" "))],
+        )
     }
 
     /// The watcher leaves soon: who is best then, and how long they have.
