@@ -1,0 +1,152 @@
+//! Teams and their rotations, as they are shown.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::hours::WeeklyHours;
+use crate::domain::ids::PersonId;
+use crate::domain::rotation::{Plan, Revision, Rotation};
+use crate::domain::team::Team;
+
+/// A team.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TeamView {
+    /// Its id.
+    pub id: String,
+    /// What people type.
+    pub slug: String,
+    /// What it is called.
+    pub name: String,
+    /// Its IANA time zone.
+    pub time_zone: String,
+    /// Ids of everybody in it.
+    pub members: Vec<String>,
+    /// Ids of its managers.
+    pub managers: Vec<String>,
+    /// Goes up with each change.
+    pub version: i64,
+}
+
+impl From<&Team> for TeamView {
+    fn from(team: &Team) -> Self {
+        let ids = |all: &[PersonId]| all.iter().map(ToString::to_string).collect();
+        Self {
+            id: team.id.to_string(),
+            slug: team.slug.clone(),
+            name: team.name.clone(),
+            time_zone: team.time_zone.to_string(),
+            members: ids(&team.members),
+            managers: ids(&team.managers),
+            version: team.version,
+        }
+    }
+}
+
+/// When turns change.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HandoffView {
+    /// The first handoff, in the revision's local time.
+    pub start: chrono::NaiveDateTime,
+    /// The later ones: an RFC 5545 RRULE without DTSTART.
+    pub rule: String,
+}
+
+/// A revision.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RevisionView {
+    /// 1 for the first.
+    pub n: u32,
+    /// In force from then.
+    pub effective_from: DateTime<Utc>,
+    /// When it was made.
+    pub recorded_at: DateTime<Utc>,
+    /// IANA time zone of handoffs and duty hours.
+    pub time_zone: String,
+    /// When turns change; null for follow-the-sun.
+    pub handoff: Option<HandoffView>,
+    /// Ids of the core order, or of the pool.
+    pub order: Vec<String>,
+    /// Weekly hours to which turns are cut.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub duty_hours: Option<WeeklyHours>,
+    /// Index in the order of the person of turn 0; null for follow-the-sun.
+    pub first: Option<usize>,
+}
+
+impl From<&Revision> for RevisionView {
+    fn from(revision: &Revision) -> Self {
+        let (handoff, first) = match &revision.plan {
+            Plan::Ordered { handoff, first } => (
+                Some(HandoffView {
+                    start: handoff.start(),
+                    rule: handoff.rule().to_owned(),
+                }),
+                Some(*first),
+            ),
+            Plan::FollowTheSun => (None, None),
+        };
+        Self {
+            n: revision.number,
+            effective_from: revision.effective_from,
+            recorded_at: revision.recorded_at,
+            time_zone: revision.time_zone.to_string(),
+            handoff,
+            order: revision.order.iter().map(ToString::to_string).collect(),
+            duty_hours: revision.duty_hours.clone(),
+            first,
+        }
+    }
+}
+
+/// A rotation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RotationView {
+    /// Its id.
+    pub id: String,
+    /// Its team's slug.
+    pub team: String,
+    /// What it is called.
+    pub name: String,
+    /// What the role is called.
+    pub title: String,
+    /// `ordered` or `follow_the_sun`.
+    #[schema(value_type = String)]
+    pub kind: crate::domain::rotation::Kind,
+    /// The newest revision's time zone.
+    pub time_zone: String,
+    /// Asked where this rotation has nobody.
+    pub fallback_rotation_id: Option<String>,
+    /// `gap` or `not_working`.
+    #[schema(value_type = String)]
+    pub fallback_when: crate::domain::rotation::FallbackWhen,
+    /// From then on nobody has it.
+    pub archived_at: Option<DateTime<Utc>>,
+    /// The newest revision, in force or pending.
+    pub revision: Option<RevisionView>,
+    /// Goes up with each change.
+    pub version: i64,
+}
+
+impl RotationView {
+    /// The rotation of a team.
+    #[must_use]
+    pub fn of(rotation: &Rotation, team: &str) -> Self {
+        Self {
+            id: rotation.id.to_string(),
+            team: team.to_owned(),
+            name: rotation.name.clone(),
+            title: rotation.title.clone(),
+            kind: rotation.kind,
+            time_zone: rotation
+                .newest()
+                .map(|newest| newest.time_zone.to_string())
+                .unwrap_or_default(),
+            fallback_rotation_id: rotation.fallback.map(|id| id.to_string()),
+            fallback_when: rotation.fallback_when,
+            archived_at: rotation.archived_at,
+            revision: rotation.newest().map(RevisionView::from),
+            version: rotation.version,
+        }
+    }
+}
