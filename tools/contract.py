@@ -464,6 +464,29 @@ def follow_the_sun():
     same((night["gap"] or {}).get("reason"), "out_of_hours", "at night")
 
 
+def fairness():
+    one, two, three = person("Fair"), person("Even"), person("Square")
+    squad = team([one, two, three])
+    made = rotation(squad, [one, two])
+    path, start, end = f"/rotations/{made['id']}", ahead(days=30), ahead(days=31)
+    found = ok(admin.get(path + "/suggestions", start=start, end=end), 200, {"items": [SUGGESTION], "next_cursor": Maybe(text)})
+    check(three["id"] in [item["person"]["id"] for item in found["items"]], "a member of the team is not suggested")
+    refused(admin.get(path + "/suggestions"), 422, "/start", "/end")
+    ok(admin.post(path + "/overrides", {"start": start, "end": end, "person_id": three["id"]}), 201)
+    report = ok(admin.get("/reports/load", team=squad["slug"], from_=start, until=end), 200, {"items": [{"person": REF, **LOAD}], "total": LOAD})
+    carried = {item["person"]["id"]: item for item in report["items"]}
+    same((carried[three["id"]]["final"]["seconds"], carried[three["id"]]["covers"]["balance_seconds"]), (86400, 86400), "the load of who covers")
+    same((report["total"]["base"]["seconds"], report["total"]["final"]["seconds"]), (86400, 86400), "the load of all")
+    sheet = admin.get("/reports/load", team=squad["slug"], from_=start, until=end, format="csv")
+    same((sheet.status, sheet.headers.get_content_type(), len(sheet.text.splitlines())), (200, "text/csv", 4), "the load as CSV")
+    refused(admin.get("/reports/load", format="pdf"), 422, "/format")
+    ok(admin.post(f"/people/{three['id']}/time-off", {"start": start, "end": end}), 201)
+    clash = ok(admin.get("/clashes", team=squad["slug"], from_=start, until=end), 200, {"items": [{"mend": {"kind": ("somebody_else",), "people": [SUGGESTION]}}]})
+    same(len(clash["items"]), 1, "clashes")
+    ok(admin.post(path + "/overrides", {"start": start, "end": end, "person_id": None}), 201)
+    ok(admin.get("/gaps", team=squad["slug"], from_=start, until=end), 200, {"items": [{**GAP, "mend": {"kind": ("somebody_else",), "people": [SUGGESTION]}}]})
+
+
 def audit():
     one = person("Audited")
     ok(admin.patch(f"/people/{one['id']}", {"name": f"Audited two {WORD}"}), 200)
@@ -543,7 +566,7 @@ def main():
         return 2
     Client.base, admin.token = arguments[0].rstrip("/"), arguments[1]
     first = [("documents", lambda: documents("--complete" in sys.argv))]
-    rest = [errors, people, tokens, time_off, teams, ordered, follow_the_sun, feeds, audit, rights]
+    rest = [errors, people, tokens, time_off, teams, ordered, follow_the_sun, feeds, fairness, audit, rights]
     for name, run in first + [(one.__name__, one) for one in rest]:
         Tally.section = name
         try:

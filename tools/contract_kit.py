@@ -169,6 +169,12 @@ INCIDENT = {"id": text, "reference": text, "title": text, "severity": Maybe(text
                            "key_information": text, "told_to_users": text, "state": text}],
             "updates": [{"at": instant, "text": text}], "items": [{"n": integer, "text": text, "due_at": Maybe(instant)}],
             "history": [{"at": instant, "kind": text}], "version": integer}
+SUGGESTION = {"person": REF_IN_ZONE, "reasons": [text], "away_seconds": integer, "working_seconds": integer,
+              "busy": [{"rotation_id": text, "start": instant, "end": instant}], "load_before_seconds": integer,
+              "load_after_seconds": integer, "owed_seconds": integer, "holidays": []}
+FIGURES = {name: integer for name in ("shifts", "seconds", "working_seconds", "weekend_days", "holiday_days", "nights")}
+LOAD = {"base": FIGURES, "final": FIGURES,
+        "covers": {"given_seconds": integer, "taken_seconds": integer, "balance_seconds": integer}}
 PREVIEW = {"before": [SHIFT], "after": [SHIFT], "changes": [{"person": REF, "gains": [SHIFT], "loses": [SHIFT]}],
            "overrides": [], "swaps": [], "clashes": [], "gaps": [GAP], "gaps_made": [GAP], "gaps_mended": [GAP], "warnings": [text]}
 PREVIEW["overrides"] = PREVIEW["swaps"] = PREVIEW["clashes"] = PREVIEW["clashes_made"] = PREVIEW["clashes_mended"] = [{}]

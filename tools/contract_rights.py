@@ -90,6 +90,8 @@ def table(w):
         "/rotations": "/rotations", "/on-duty": "/on-duty", "/gaps": "/gaps", "/clashes": "/clashes", "/feeds": "/feeds",
         "/incidents": "/incidents", "/incidents/{id}": f"/incidents/{w.incident([])}",
         "/rotations/{id}/incident-settings": f"/rotations/{w.watch}/incident-settings",
+        "/rotations/{id}/suggestions": f"/rotations/{w.rotation}/suggestions?start={w.ahead(days=20)}&end={w.ahead(days=21)}",
+        "/reports/load": "/reports/load",
         "/rotations/{id}/candidates": f"/rotations/{w.watch}/candidates",
     }
     for part in ("", "/revisions", "/overrides", "/on-duty", "/shifts", "/reminders"):

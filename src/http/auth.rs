@@ -105,8 +105,11 @@ impl Caller {
         }
     }
 
-    /// The database must not be waited for on the event loop.
-    async fn block<T: Send + 'static>(
+    /// Does `work` on another thread: the event loop must not wait for the database, nor for what takes long.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn block<T: Send + 'static>(
         self,
         work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {

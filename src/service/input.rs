@@ -164,8 +164,31 @@ pub fn check_bounds(
     Some((from, until))
 }
 
+/// The interval from `start` to `end`, both of which must be given; at most 400 days.
+pub fn check_interval(
+    faults: &mut Faults,
+    start: Option<&str>,
+    end: Option<&str>,
+    now: Instant,
+) -> Option<Interval> {
+    let mut read = |pointer, given: Option<&str>| {
+        let Some(text) = given else {
+            faults.add(pointer, "is missing");
+            return None;
+        };
+        faults.check(pointer, bounded(text, now))
+    };
+    let (start, end) = (read("/start", start), read("/end", end));
+    let interval = Interval::new(start?, end?);
+    if interval.is_none_or(|one| one.seconds() > LONGEST_WINDOW.num_seconds()) {
+        faults.add("/end", "must lie after `start`, at most 400 days later");
+        return None;
+    }
+    interval
+}
+
 /// The window from one instant to another, which is at most 400 days later.
-fn check_length(faults: &mut Faults, from: Instant, until: Instant) -> Option<Interval> {
+pub fn check_length(faults: &mut Faults, from: Instant, until: Instant) -> Option<Interval> {
     let window = Interval::new(from, until);
     if window.is_none() {
         faults.add("/until", "must lie after `from`");

@@ -1,6 +1,7 @@
 //! The use cases: one function each, one transaction each. They know rights, storage and the domain, and nothing of HTTP.
 
 pub mod access;
+pub mod ahead;
 pub mod app;
 pub mod audit;
 pub mod error;
@@ -17,10 +18,12 @@ pub mod overrides;
 pub mod people;
 pub mod preferences;
 pub mod preview;
+pub mod reports;
 pub mod rotations;
 pub mod scene;
 pub mod secrets;
 pub mod sessions;
+pub mod suggestions;
 pub mod teams;
 pub mod time_off;
 pub mod tokens;

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod ahead;
 mod bad_input;
 mod command_line;
 mod contract;
@@ -21,6 +22,7 @@ mod incidents;
 mod incidents_told;
 mod limits;
 mod links;
+mod load;
 mod log;
 mod mail;
 mod outages_pg;

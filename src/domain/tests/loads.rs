@@ -232,6 +232,8 @@ proptest! {
             let shifts = line.shifts(layer, window);
             let time: IntervalSet = shifts.iter().filter_map(|shift| shift.interval.intersect(&window)).collect();
             prop_assert_eq!(seconds, time.seconds());
+            let nobody: i64 = line.gaps(layer, window).iter().map(|gap| gap.interval.seconds()).sum();
+            prop_assert_eq!(seconds + nobody, window.seconds());
         }
         let changed = covers(&line, window);
         for (id, load) in &found {

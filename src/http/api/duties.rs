@@ -1,21 +1,19 @@
 //! Who has the duty, when, and what is missing: answered from the roster, without the database.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, get};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::clash;
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::{Entry, Layer, Timeline};
 use crate::http::auth::Caller;
-use crate::http::{Id, Page, Paging, Problem, Query};
+use crate::http::{Id, Problem, Query};
 use crate::roster::Roster;
-use crate::service::views::{CandidateView, ClashView, DutyView, GapView, ShiftView};
+use crate::service::ahead::of_team;
+use crate::service::views::{CandidateView, DutyView, GapView, ShiftView};
 use crate::service::{Error, Faults, input};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -45,17 +43,6 @@ pub struct WindowQuery {
     until: Option<String>,
     /// `final` (default) or `base`.
     layer: Option<String>,
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct TeamWindow {
-    /// From when; by default now.
-    from: Option<String>,
-    /// Until when, at most 400 days later; by default four weeks.
-    until: Option<String>,
-    /// Only of the team with this slug.
-    team: Option<String>,
 }
 
 /// Every duty at an instant.
@@ -141,18 +128,6 @@ pub async fn of_all(caller: Caller, query: Query<DutiesQuery>) -> Result<HttpRes
     from_roster(&Duties { at, items })
 }
 
-/// The timelines of a team, or all; an unknown team is 404.
-fn of_team<'a>(roster: &'a Roster, slug: Option<&str>) -> Result<Vec<&'a Arc<Timeline>>, Error> {
-    let Some(slug) = slug else {
-        return Ok(roster.timelines().collect());
-    };
-    let team = roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?;
-    Ok(roster
-        .timelines()
-        .filter(|timeline| timeline.rotation().team == team.id)
-        .collect())
-}
-
 /// The shifts of a rotation.
 #[utoipa::path(tag = "duties", params(("id" = String, Path), WindowQuery), responses((status = 200, body = ShiftsAndGaps)))]
 #[get("/rotations/{id}/shifts")]
@@ -233,29 +208,6 @@ pub async fn person_shifts(
     })
 }
 
-/// Gaps ahead, over rotations.
-#[utoipa::path(tag = "duties", params(TeamWindow), responses((status = 200, body = Items<GapView>)))]
-#[get("/gaps")]
-pub async fn gaps(caller: Caller, query: Query<TeamWindow>) -> Result<HttpResponse, Problem> {
-    let window = input::window(
-        query.0.from.as_deref(),
-        query.0.until.as_deref(),
-        caller.now,
-    )?;
-    let roster = caller.app.keeper.snapshot();
-    let mut items: Vec<GapView> = Vec::new();
-    for timeline in of_team(&roster, query.0.team.as_deref())? {
-        let rotation_id = Some(timeline.rotation().id.to_string());
-        let found = timeline.gaps(Layer::Final, window);
-        items.extend(found.iter().map(|gap| GapView {
-            rotation_id: rotation_id.clone(),
-            ..gap.into()
-        }));
-    }
-    items.sort_by_key(|gap| gap.start);
-    from_roster(&Items { items })
-}
-
 /// Who could watch an incident, best first.
 #[utoipa::path(tag = "duties", params(("id" = String, Path), At), responses((status = 200, body = Items<CandidateView>)))]
 #[get("/rotations/{id}/candidates")]
@@ -276,52 +228,4 @@ pub async fn candidates(
         .map(|one| CandidateView::of(roster.as_ref(), one, at))
         .collect();
     from_roster(&Items { items })
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct ClashesQuery {
-    /// From when; by default now.
-    from: Option<String>,
-    /// Until when, at most 400 days later; by default four weeks.
-    until: Option<String>,
-    /// Only of the team with this slug.
-    team: Option<String>,
-    /// How many, 1 to 200; by default 50.
-    limit: Option<String>,
-    /// From an earlier page.
-    cursor: Option<String>,
-}
-
-/// Shifts of people who are away.
-#[utoipa::path(tag = "duties", params(ClashesQuery), responses((status = 200, body = Page<ClashView>)))]
-#[get("/clashes")]
-pub async fn clashes(caller: Caller, query: Query<ClashesQuery>) -> Result<HttpResponse, Problem> {
-    let query = query.0;
-    let mut faults = Faults::new();
-    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
-    let window = input::check_window(
-        &mut faults,
-        query.from.as_deref(),
-        query.until.as_deref(),
-        caller.now,
-    );
-    let (paging, window) = faults.finish_with(paging.zip(window))?;
-    let roster = caller.app.keeper.snapshot();
-    let mut items: Vec<ClashView> = Vec::new();
-    for timeline in of_team(&roster, query.team.as_deref())? {
-        let found = timeline.shifts(Layer::Final, window);
-        let found = clash::clashes(timeline.rotation().id, &found, roster.people());
-        let inside = found.iter().filter(|clash| clash.overlap.overlaps(&window));
-        items.extend(inside.map(|clash| ClashView::of(roster.as_ref(), clash)));
-    }
-    let key = |clash: &ClashView| {
-        format!(
-            "{} {} {}",
-            clash.start.to_rfc3339(),
-            clash.rotation_id,
-            clash.time_off_id
-        )
-    };
-    from_roster(&paging.page(items, key))
 }

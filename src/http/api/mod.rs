@@ -1,6 +1,7 @@
 //! `/api/v1`: requests become commands, results become JSON. What is decided is decided in the
 //! services.
 
+mod ahead;
 mod audit;
 mod duties;
 mod feeds;
@@ -10,6 +11,7 @@ mod overrides;
 mod people;
 mod preferences;
 mod reminders;
+mod reports;
 mod rotations;
 mod teams;
 mod time_off;
@@ -24,9 +26,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(duties::of_all)
         .service(duties::shifts)
         .service(duties::person_shifts)
-        .service(duties::gaps)
         .service(duties::candidates)
-        .service(duties::clashes)
+        .service(ahead::gaps)
+        .service(ahead::clashes)
+        .service(ahead::suggest)
+        .service(reports::load)
         .service(people::create)
         .service(people::import)
         .service(people::list)

@@ -56,6 +56,15 @@ pub struct Span {
     pub end: Option<DateTime<Utc>>,
 }
 
+impl From<Interval> for Span {
+    fn from(interval: Interval) -> Self {
+        Self {
+            start: interval.start(),
+            end: unless_forever(interval.end()),
+        }
+    }
+}
+
 /// A shift.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ShiftView {
@@ -240,10 +249,7 @@ impl DutyView {
             source: duty.source,
             override_id: duty.override_id.map(|id| id.to_string()),
             answered_by: duty.answered_by.to_string(),
-            shift: duty.shift.map(|shift| Span {
-                start: shift.start(),
-                end: unless_forever(shift.end()),
-            }),
+            shift: duty.shift.map(Span::from),
             scheduled: duty.scheduled.map(person),
             working_now: duty.working.now,
             working_until: duty.working.until.and_then(unless_forever),

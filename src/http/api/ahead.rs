@@ -1,0 +1,137 @@
+//! What is wrong ahead, and who could mend it: answered from the roster, without the database.
+
+use actix_web::get;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::clash::Clash;
+use crate::domain::ids::RotationId;
+use crate::domain::interval::Interval;
+use crate::http::auth::Caller;
+use crate::http::{Id, Page, Paging, Problem, Query, Reply};
+use crate::service::ahead::{self, ClashAhead, GapAhead, Mender};
+use crate::service::suggestions::{self, SuggestionView};
+use crate::service::{Faults, input};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TeamWindow {
+    /// From when; by default now.
+    from: Option<String>,
+    /// Until when, at most 400 days later; by default four weeks.
+    until: Option<String>,
+    /// Only of the team with this slug.
+    team: Option<String>,
+}
+
+/// Gaps, all of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Gaps {
+    /// In order of start.
+    items: Vec<GapAhead>,
+}
+
+/// Gaps ahead, over rotations, with what would mend each.
+#[utoipa::path(tag = "ahead", params(TeamWindow), responses((status = 200, body = Gaps)))]
+#[get("/gaps")]
+pub async fn gaps(caller: Caller, query: Query<TeamWindow>) -> Result<Reply, Problem> {
+    let TeamWindow { from, until, team } = query.0;
+    let window = input::window(from.as_deref(), until.as_deref(), caller.now)?;
+    caller
+        .block(move |caller| {
+            let roster = caller.app.keeper.snapshot();
+            let found = ahead::gaps(&roster, team.as_deref(), window)?;
+            let mender = Mender::new(&roster, caller.now);
+            let items = found.iter().map(|(id, gap)| mender.gap(*id, gap));
+            Reply::ok(&Gaps {
+                items: items.collect(),
+            })
+        })
+        .await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ClashesQuery {
+    /// From when; by default now.
+    from: Option<String>,
+    /// Until when, at most 400 days later; by default four weeks.
+    until: Option<String>,
+    /// Only of the team with this slug.
+    team: Option<String>,
+    /// How many, 1 to 200; by default 50.
+    limit: Option<String>,
+    /// From an earlier page.
+    cursor: Option<String>,
+}
+
+/// Shifts of people who are away, with what would mend each.
+#[utoipa::path(tag = "ahead", params(ClashesQuery), responses((status = 200, body = Page<ClashAhead>)))]
+#[get("/clashes")]
+pub async fn clashes(caller: Caller, query: Query<ClashesQuery>) -> Result<Reply, Problem> {
+    let query = query.0;
+    let mut faults = Faults::new();
+    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let window = input::check_window(
+        &mut faults,
+        query.from.as_deref(),
+        query.until.as_deref(),
+        caller.now,
+    );
+    let (paging, window) = faults.finish_with(paging.zip(window))?;
+    let key = |clash: &Clash| {
+        let start = clash.overlap.start().to_rfc3339();
+        format!("{start} {} {}", clash.rotation, clash.time_off)
+    };
+    caller
+        .block(move |caller| {
+            let roster = caller.app.keeper.snapshot();
+            let found = ahead::clashes(&roster, query.team.as_deref(), window)?;
+            let mender = Mender::new(&roster, caller.now);
+            Reply::ok(&paging.page(found, key).map(|clash| mender.clash(&clash)))
+        })
+        .await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct SuggestionsQuery {
+    /// The first instant of the time to be covered.
+    start: Option<String>,
+    /// The first instant after it, at most 400 days later.
+    end: Option<String>,
+    /// How many, 1 to 200; by default 50.
+    limit: Option<String>,
+    /// From an earlier page.
+    cursor: Option<String>,
+}
+
+/// Who could take a time of a rotation, best first, with the reasons.
+#[utoipa::path(tag = "ahead", params(("id" = String, Path), SuggestionsQuery), responses((status = 200, body = Page<SuggestionView>)))]
+#[get("/rotations/{id}/suggestions")]
+pub async fn suggest(
+    caller: Caller,
+    id: Id<RotationId>,
+    query: Query<SuggestionsQuery>,
+) -> Result<Reply, Problem> {
+    let query = query.0;
+    let mut faults = Faults::new();
+    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let interval = input::check_interval(
+        &mut faults,
+        query.start.as_deref(),
+        query.end.as_deref(),
+        caller.now,
+    );
+    let (paging, interval): (Paging, Interval) = faults.finish_with(paging.zip(interval))?;
+    caller
+        .block(move |caller| {
+            let roster = caller.app.keeper.snapshot();
+            let found = suggestions::of_rotation(&roster, id.0, interval)?;
+            // Their order is what counts: the key is their place in it.
+            let placed = found.into_iter().enumerate();
+            let page = paging.page(placed, |(place, _)| format!("{place:06}"));
+            Reply::ok(&page.map(|(_, one)| one))
+        })
+        .await
+}

@@ -1,0 +1,183 @@
+//! What is wrong ahead, over rotations, with what would mend it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Error;
+use super::suggestions::{SuggestionView, colleagues};
+use super::views::{ClashView, GapView, Span};
+use crate::domain::clash::{self, Clash};
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::RotationId;
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::mend::{self, Mend};
+use crate::domain::suggestion::Colleagues;
+use crate::domain::team::Team;
+use crate::domain::timeline::{Gap, Layer, Timeline};
+use crate::roster::Roster;
+
+/// What would mend it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum MendView {
+    /// A cover or an override: somebody else has the duty then.
+    SomebodyElse {
+        /// From when to when: what is left of it.
+        #[serde(flatten)]
+        span: Span,
+        /// Who could, best first: the first few.
+        people: Vec<SuggestionView>,
+    },
+    /// A revision: the rotation's rule has come to its end, or has not begun.
+    Revision,
+    /// A fallback rotation: by the rotation's rules nobody has it then.
+    Fallback,
+}
+
+/// A clash, and what would mend it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ClashAhead {
+    /// The clash.
+    #[serde(flatten)]
+    pub clash: ClashView,
+    /// What would mend it; null where it is past.
+    pub mend: Option<MendView>,
+}
+
+/// A gap, and what would mend it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct GapAhead {
+    /// The gap, cut to the window.
+    #[serde(flatten)]
+    pub gap: GapView,
+    /// What would mend it; null where nothing needs to (a fallback answers, the rotation is archived or has not
+    /// begun), or where it is past.
+    pub mend: Option<MendView>,
+}
+
+/// The clashes that meet `window`, of a team or all, in order of start.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is no such team.
+pub fn clashes(roster: &Roster, team: Option<&str>, window: Interval) -> Result<Vec<Clash>, Error> {
+    let mut found: Vec<Clash> = of_team(roster, team)?
+        .into_iter()
+        .flat_map(|timeline| {
+            let shifts = timeline.shifts(Layer::Final, window);
+            clash::clashes(timeline.rotation().id, &shifts, roster.people())
+        })
+        .filter(|clash| clash.overlap.overlaps(&window))
+        .collect();
+    found.sort_by_key(|clash| (clash.overlap.start(), clash.rotation, clash.time_off));
+    Ok(found)
+}
+
+/// The gaps in `window`, cut to it, of a team or all, in order of start.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is no such team.
+pub fn gaps(
+    roster: &Roster,
+    team: Option<&str>,
+    window: Interval,
+) -> Result<Vec<(RotationId, Gap)>, Error> {
+    let mut found: Vec<(RotationId, Gap)> = of_team(roster, team)?
+        .into_iter()
+        .flat_map(|timeline| {
+            let id = timeline.rotation().id;
+            let gaps = timeline.gaps(Layer::Final, window);
+            gaps.into_iter().map(move |gap| (id, gap))
+        })
+        .collect();
+    found.sort_by_key(|(_, gap)| gap.interval.start());
+    Ok(found)
+}
+
+/// The timelines of a team, or all.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is no such team.
+pub fn of_team<'a>(
+    roster: &'a Roster,
+    slug: Option<&str>,
+) -> Result<Vec<&'a Arc<Timeline>>, Error> {
+    let Some(slug) = slug else {
+        return Ok(roster.timelines().collect());
+    };
+    let team = roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?;
+    Ok(roster
+        .timelines()
+        .filter(|timeline| timeline.rotation().team == team.id)
+        .collect())
+}
+
+/// Shows clashes and gaps with what would mend them.
+#[derive(Debug)]
+pub struct Mender<'a> {
+    roster: &'a Roster,
+    colleagues: Colleagues<'a>,
+    now: Instant,
+}
+
+impl<'a> Mender<'a> {
+    /// One who knows everybody of `roster`.
+    #[must_use]
+    pub fn new(roster: &'a Roster, now: Instant) -> Self {
+        Self {
+            roster,
+            colleagues: colleagues(roster),
+            now,
+        }
+    }
+
+    /// The clash.
+    #[must_use]
+    pub fn clash(&self, clash: &Clash) -> ClashAhead {
+        let mend = self.place(clash.rotation).and_then(|(timeline, team)| {
+            mend::of_clash(clash, timeline, team, &self.colleagues, self.now)
+        });
+        ClashAhead {
+            clash: ClashView::of(self.roster, clash),
+            mend: mend.map(|mend| self.show(&mend)),
+        }
+    }
+
+    /// The gap of a rotation.
+    #[must_use]
+    pub fn gap(&self, rotation: RotationId, gap: &Gap) -> GapAhead {
+        let mend = self.place(rotation).and_then(|(timeline, team)| {
+            mend::of_gap(gap, timeline, team, &self.colleagues, self.now)
+        });
+        GapAhead {
+            gap: GapView {
+                rotation_id: Some(rotation.to_string()),
+                ..gap.into()
+            },
+            mend: mend.map(|mend| self.show(&mend)),
+        }
+    }
+
+    fn place(&self, rotation: RotationId) -> Option<(&'a Timeline, &'a Team)> {
+        let timeline = self.roster.timeline(rotation)?;
+        Some((timeline, self.roster.team(timeline.rotation().team)?))
+    }
+
+    fn show(&self, mend: &Mend) -> MendView {
+        match mend {
+            Mend::SomebodyElse(interval, people) => MendView::SomebodyElse {
+                span: Span::from(*interval),
+                people: people
+                    .iter()
+                    .map(|one| SuggestionView::of(self.roster, one, *interval))
+                    .collect(),
+            },
+            Mend::Revision => MendView::Revision,
+            Mend::Fallback => MendView::Fallback,
+        }
+    }
+}
