@@ -79,6 +79,8 @@ pub struct Swap {
     pub opened_by: Option<PersonId>,
     /// When it was opened.
     pub created_at: Instant,
+    /// When something was decided last.
+    pub decided_at: Option<Instant>,
     /// Goes up with each decision.
     pub version: i64,
 }

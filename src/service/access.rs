@@ -3,6 +3,7 @@
 use super::{Actor, Error};
 use crate::domain::ids::PersonId;
 use crate::domain::person::Role;
+use crate::domain::swap::Party;
 use crate::domain::team::Team;
 
 /// Only administrators.
@@ -57,6 +58,19 @@ pub fn gives_time(actor: &Actor, team: &Team) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::forbidden(ONLY_THEIR_OWN_TIME))
+    }
+}
+
+/// How the actor stands to the swaps of a team; the swap itself says what that allows. Who only looks
+/// takes part in none.
+#[must_use]
+pub fn party(actor: &Actor, team: &Team) -> Party {
+    let person = actor.person.filter(|_| actor.role != Role::Viewer);
+    Party {
+        person,
+        in_team: person.is_some_and(|id| team.members.contains(&id)),
+        manages: manages(actor, team),
+        administrates: actor.is_administrator(),
     }
 }
 

@@ -24,6 +24,7 @@ pub mod scene;
 pub mod secrets;
 pub mod sessions;
 pub mod suggestions;
+pub mod swaps;
 pub mod teams;
 pub mod time_off;
 pub mod tokens;

@@ -9,7 +9,7 @@ use super::values;
 use super::views::{OverrideView, ShiftView};
 use super::{Actor, Error, Expected, Faults, access, input};
 use crate::clock::new_id;
-use crate::domain::ids::{OverrideId, PersonId, RotationId};
+use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
 use crate::domain::interval::{Instant, Interval, IntervalSet};
 use crate::domain::overrides::Override;
 use crate::domain::person::Role;
@@ -91,10 +91,8 @@ pub fn create(
         }
     };
     scene.must_run(interval.start())?;
-    let timeline = scene
-        .roster
-        .imagine(scene.rotation.clone(), scene.overrides.clone());
-    let displaced: Vec<Shift> = timeline
+    let displaced: Vec<Shift> = scene
+        .timeline()
         .shifts(Layer::Final, interval)
         .into_iter()
         .filter_map(|shift| {
@@ -105,30 +103,8 @@ pub fn create(
         })
         .collect();
     may_give(actor, &scene, interval, person, &displaced)?;
-    let sequence = rotations::next_sequence(tx.db(), id)?;
-    let made = Override {
-        id: OverrideId::from_uuid(new_id()),
-        sequence,
-        interval,
-        person,
-        reason,
-        swap: None,
-        created_by: actor.person,
-        created_at: now,
-        cancelled_at: None,
-        cancelled_by: None,
-    };
-    rotations::add_override(tx.db(), id, &made)?;
-    tx.changed(Change::Rotation(id));
+    let made = add(tx, actor, &scene, interval, person, (reason, None), now)?;
     let mut view = OverrideView::of(&scene.roster, &scene.rotation, &made);
-    let deed = Deed {
-        action: "override.create",
-        kind: "override",
-        id: made.id.to_string(),
-        before: serde_json::Value::Null,
-        after: as_json(&view)?,
-    };
-    note(tx, actor, now, deed)?;
     view.displaces = Some(
         displaced
             .iter()
@@ -136,6 +112,47 @@ pub fn create(
             .collect(),
     );
     Ok(view)
+}
+
+/// Adds an override that was decided on, with a reason, or for a swap.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub(super) fn add(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    scene: &Scene,
+    interval: Interval,
+    person: Option<PersonId>,
+    (reason, swap): (Option<String>, Option<SwapId>),
+    now: Instant,
+) -> Result<Override, Error> {
+    let id = scene.rotation.id;
+    let made = Override {
+        id: OverrideId::from_uuid(new_id()),
+        sequence: rotations::next_sequence(tx.db(), id)?,
+        interval,
+        person,
+        reason,
+        swap,
+        created_by: actor.person,
+        created_at: now,
+        cancelled_at: None,
+        cancelled_by: None,
+    };
+    rotations::add_override(tx.db(), id, &made)?;
+    tx.changed(Change::Rotation(id));
+    let after = OverrideView::of(&scene.roster, &scene.rotation, &made);
+    let deed = Deed {
+        action: "override.create",
+        kind: "override",
+        id: made.id.to_string(),
+        before: serde_json::Value::Null,
+        after: as_json(after)?,
+    };
+    note(tx, actor, now, deed)?;
+    Ok(made)
 }
 
 fn read_interval(
@@ -223,7 +240,7 @@ pub fn cancel(
     if found.swap.is_some() {
         return Err(Error::conflict("it belongs to a swap: undo the swap"));
     }
-    end(tx, actor, rotation, id, now, now)
+    end(tx, actor, &scene, id, now, now)
 }
 
 /// The rotation of an override.
@@ -240,15 +257,14 @@ pub fn rotation_of(tx: &mut Tx<'_>, id: OverrideId) -> Result<RotationId, Error>
 /// # Errors
 ///
 /// [`Error::Conflict`] where it is over.
-pub fn end(
+pub(super) fn end(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    rotation: RotationId,
+    scene: &Scene,
     id: OverrideId,
     at: Instant,
     now: Instant,
 ) -> Result<OverrideView, Error> {
-    let scene = Scene::of(tx, rotation, &[])?;
     let before = scene
         .overrides
         .iter()
@@ -258,7 +274,7 @@ pub fn end(
         return Err(Error::conflict("it is over already"));
     }
     rotations::cancel_override(tx.db(), id, at, actor.person)?;
-    tx.changed(Change::Rotation(rotation));
+    tx.changed(Change::Rotation(scene.rotation.id));
     let after = Override {
         cancelled_at: Some(at),
         cancelled_by: actor.person,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::scene::{as_json, note, person_of};
+use super::scene::{Scene, as_json, note, person_of};
 use super::values::{self, HolidaysInput, HoursInput};
 use super::views::PersonView;
 use super::{Actor, Error, Expected, Faults, access, input};
@@ -359,7 +359,8 @@ pub fn deactivate(
             if one.in_force().is_some_and(|left| left.end() > at) {
                 named.push(json!({ "kind": "override", "id": one.id.to_string(), "rotation_id": rotation.id.to_string() }));
                 if command.remove_from_rotations {
-                    super::overrides::end(tx, actor, rotation.id, one.id, at.max(now), now)?;
+                    let scene = Scene::of(tx, rotation.id, &[])?;
+                    super::overrides::end(tx, actor, &scene, one.id, at.max(now), now)?;
                 }
             }
         }

@@ -9,12 +9,13 @@ use utoipa::ToSchema;
 
 use super::Error;
 use super::scene::Scene;
+use super::swaps::{self, SwapView};
 use super::views::{ClashView, GapView, OverrideView, PersonRef, ShiftView};
 use crate::domain::clash::{Clash, clashes};
 use crate::domain::ids::RotationId;
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::Person;
-use crate::domain::preview;
+use crate::domain::preview::{self, Preview};
 use crate::domain::rotation::Plan;
 use crate::domain::timeline::{Gap, Layer, Timeline};
 use crate::roster::{Loaded, Roster};
@@ -47,8 +48,7 @@ pub struct PreviewView {
     /// Overrides that the change slides under, or makes.
     pub overrides: Vec<OverrideView>,
     /// Swaps that it touches.
-    #[schema(value_type = Vec<Object>)]
-    pub swaps: Vec<serde_json::Value>,
+    pub swaps: Vec<SwapView>,
     /// Clashes with time off, as they would be.
     pub clashes: Vec<ClashView>,
     /// Those of them that are not there now.
@@ -79,12 +79,14 @@ pub fn before(tx: &mut Tx<'_>, id: RotationId) -> Result<Scene, Error> {
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is no such rotation.
-pub fn compare(tx: &mut Tx<'_>, was: &Scene, from: Instant) -> Result<PreviewView, Error> {
+pub fn compare(
+    tx: &mut Tx<'_>,
+    was: &Scene,
+    from: Instant,
+    now: Instant,
+) -> Result<PreviewView, Error> {
     let is = Scene::of(tx, was.rotation.id, &[])?;
-    let old = was
-        .roster
-        .imagine(was.rotation.clone(), was.overrides.clone());
-    let new = is.roster.imagine(is.rotation.clone(), is.overrides.clone());
+    let (old, new) = (was.timeline(), is.timeline());
     let made = is
         .overrides
         .iter()
@@ -93,7 +95,9 @@ pub fn compare(tx: &mut Tx<'_>, was: &Scene, from: Instant) -> Result<PreviewVie
     let until = reach.max(from + AHEAD).min(from + FARTHEST);
     let window =
         Interval::new(from, until).ok_or_else(|| Error::Internal("an empty window".to_owned()))?;
-    let mut view = view((&was.roster, &is.roster), &old, &new, window);
+    let found = preview::diff(&old, &new, window);
+    let mut view = view((&was.roster, &is.roster), &found, &new, window);
+    view.swaps = swaps::touched(tx, &is, &new, &found, now)?;
     let touched = is
         .overrides
         .iter()
@@ -105,14 +109,13 @@ pub fn compare(tx: &mut Tx<'_>, was: &Scene, from: Instant) -> Result<PreviewVie
     Ok(view)
 }
 
-/// What changes in `window` between two rosters for one rotation.
+/// What changes in `window` between two rosters for one rotation, whose timeline is then `new`.
 fn view(
     (was, roster): (&Roster, &Roster),
-    old: &Timeline,
+    found: &Preview,
     new: &Timeline,
     window: Interval,
 ) -> PreviewView {
-    let found = preview::diff(old, new, window);
     let show = |shifts: &[crate::domain::timeline::Shift]| -> Vec<ShiftView> {
         shifts
             .iter()
@@ -170,7 +173,8 @@ pub fn of_person(roster: &Roster, person: Person, window: Interval) -> PreviewVi
     let mut whole = PreviewView::default();
     let mut changes: BTreeMap<String, PersonChangeView> = BTreeMap::new();
     for (old, new) in roster.timelines().zip(imagined.timelines()) {
-        let mut one = view((roster, &imagined), old, new, window);
+        let found = preview::diff(old, new, window);
+        let mut one = view((roster, &imagined), &found, new, window);
         if one.changes.is_empty() && one.after.iter().all(|shift| shift.person.id != id) {
             continue;
         }

@@ -10,6 +10,7 @@ use crate::domain::overrides::Override;
 use crate::domain::person::Person;
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
+use crate::domain::timeline::Timeline;
 use crate::roster::{Loaded, Roster};
 use crate::storage::{Tx, audit, people, rotations, teams};
 
@@ -52,6 +53,13 @@ impl Scene {
             overrides,
             team,
         })
+    }
+
+    /// The rotation's timelines, as the transaction sees them.
+    #[must_use]
+    pub fn timeline(&self) -> Timeline {
+        self.roster
+            .imagine(self.rotation.clone(), self.overrides.clone())
     }
 
     /// Refuses what cannot be done to an archived rotation.

@@ -15,6 +15,7 @@ pub mod rotations;
 mod rows;
 pub mod schema;
 pub mod sessions;
+pub mod swaps;
 pub mod teams;
 pub mod tokens;
 pub mod types;

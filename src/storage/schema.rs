@@ -358,6 +358,41 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    swaps (id) {
+        id -> Text,
+        rotation_id -> Text,
+        person_id -> Text,
+        starts_at -> UtcTs,
+        ends_at -> UtcTs,
+        return_starts_at -> Nullable<UtcTs>,
+        return_ends_at -> Nullable<UtcTs>,
+        to_team -> Bool,
+        note -> Nullable<Text>,
+        state -> Text,
+        expires_at -> UtcTs,
+        opened_by -> Nullable<Text>,
+        created_at -> UtcTs,
+        decided_at -> Nullable<UtcTs>,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    swap_people (swap_id, person_id) {
+        swap_id -> Text,
+        person_id -> Text,
+        is_named -> Bool,
+        declined_at -> Nullable<UtcTs>,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     settings,
     people,
@@ -368,6 +403,8 @@ allow_tables_to_appear_in_same_query!(
     rotations,
     revisions,
     overrides,
+    swaps,
+    swap_people,
     tokens,
     sessions,
     sign_ins,

@@ -64,6 +64,7 @@ impl World {
             note: None,
             opened_by: Some(p(giver)),
             created_at: now,
+            decided_at: None,
             version: 1,
         });
         Ok(self.swaps.len() - 1)

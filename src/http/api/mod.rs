@@ -13,6 +13,7 @@ mod preferences;
 mod reminders;
 mod reports;
 mod rotations;
+mod swaps;
 mod teams;
 mod time_off;
 mod tokens;
@@ -63,6 +64,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(overrides::create)
         .service(overrides::list)
         .service(overrides::cancel)
+        .service(swaps::open)
+        .service(swaps::list)
+        .service(swaps::get)
+        .service(swaps::accept)
+        .service(swaps::decline)
+        .service(swaps::withdraw)
+        .service(swaps::undo)
         .service(feeds::list)
         .service(feeds::create)
         .service(feeds::revoke)

@@ -45,7 +45,7 @@ pub async fn create(
                 let before = preview::before(tx, id.0)?;
                 let made =
                     overrides::create(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
-                Reply::ok(&preview::compare(tx, &before, made.start)?)
+                Reply::ok(&preview::compare(tx, &before, made.start, caller.now)?)
             })
             .await;
     }
@@ -104,7 +104,7 @@ pub async fn cancel(
                 let rotation = overrides::rotation_of(tx, id.0)?;
                 let before = preview::before(tx, rotation)?;
                 overrides::cancel(tx, &caller.actor, id.0, &expected.0, caller.now)?;
-                Reply::ok(&preview::compare(tx, &before, caller.now)?)
+                Reply::ok(&preview::compare(tx, &before, caller.now, caller.now)?)
             })
             .await;
     }

@@ -74,7 +74,7 @@ pub async fn create(
                 let mut before = preview::before(tx, rotation.id)?;
                 before.rotation.archived_at = Some(Instant::MIN_UTC);
                 let from = newest(&rotation)?.effective_from;
-                Reply::ok(&preview::compare(tx, &before, from)?)
+                Reply::ok(&preview::compare(tx, &before, from, caller.now)?)
             })
             .await;
     }
@@ -152,7 +152,7 @@ async fn apply(
                 let before = preview::before(tx, id)?;
                 let (after, _) = work(tx, &caller.actor, caller.now)?;
                 let from = from(&before, &after, caller.now);
-                Reply::ok(&preview::compare(tx, &before, from)?)
+                Reply::ok(&preview::compare(tx, &before, from, caller.now)?)
             })
             .await;
     }

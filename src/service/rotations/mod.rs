@@ -13,7 +13,7 @@ pub use revise::{revise, withdraw};
 
 use super::scene::{Scene, as_json, note, team_of_slug};
 use super::views::RotationView;
-use super::{Actor, Error, Expected, Faults, access, input, values};
+use super::{Actor, Error, Expected, Faults, access, input, swaps, values};
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
@@ -257,5 +257,7 @@ pub fn archive(
     }
     let mut after = scene.rotation.clone();
     after.archived_at = Some(at);
-    finish(tx, actor, now, "rotation.archive", &scene, after)
+    let archived = finish(tx, actor, now, "rotation.archive", &scene, after)?;
+    swaps::expire(tx, actor, id, at, now)?;
+    Ok(archived)
 }

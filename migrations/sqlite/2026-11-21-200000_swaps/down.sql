@@ -1,0 +1,3 @@
+DROP INDEX overrides_swap;
+DROP TABLE swap_people;
+DROP TABLE swaps;

@@ -1,0 +1,191 @@
+//! Swaps.
+
+use actix_web::{HttpResponse, get, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::rotations::DryRun;
+use crate::domain::ids::{PersonId, SwapId};
+use crate::http::auth::Caller;
+use crate::http::idempotency::{Answer as Replayed, NO_BODY};
+use crate::http::{Body, BodyOrDefault, Id, IfMatch, Page, Paging, Problem, Query, Reply};
+use crate::service::preview::{self, PreviewView};
+use crate::service::swaps::{self, Answer, Filter, NewSwap, Part, SwapView};
+use crate::service::{Error, Faults};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct SwapsQuery {
+    /// Only `open`, `accepted`, `declined`, `withdrawn`, `expired` or `undone` ones.
+    state: Option<String>,
+    /// Only of rotations of the team with this slug.
+    team: Option<String>,
+    /// Only those that concern this person: of their time, offered to them or their team, or taken by them.
+    person: Option<String>,
+    /// How many, 1 to 200; by default 50.
+    limit: Option<String>,
+    /// From an earlier page.
+    cursor: Option<String>,
+}
+
+/// Opens a swap.
+#[utoipa::path(tag = "swaps", params(DryRun), request_body = NewSwap, responses((status = 201, body = SwapView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[post("/swaps")]
+pub async fn open(
+    caller: Caller,
+    query: Query<DryRun>,
+    body: Body<NewSwap>,
+) -> Result<Replayed, Problem> {
+    let Body { value, digest } = body;
+    if query.0.dry_run {
+        return caller
+            .rehearse(move |tx, caller| {
+                let swap = swaps::open(tx, &caller.actor, &value, caller.now)?;
+                let rotation = swap.rotation_id.parse();
+                let rotation = rotation.map_err(|_| Error::NotFound("rotation"))?;
+                let before = preview::before(tx, rotation)?;
+                let mut view = preview::compare(tx, &before, caller.now, caller.now)?;
+                view.swaps = vec![swap];
+                Reply::ok(&view)
+            })
+            .await;
+    }
+    caller
+        .change(&digest, move |tx, caller| {
+            let swap = swaps::open(tx, &caller.actor, &value, caller.now)?;
+            let reply = Reply::created(&swap)?.version(swap.version);
+            Ok(reply.location(format!("/api/v1/swaps/{}", swap.id)))
+        })
+        .await
+}
+
+/// Swaps, in the order in which they were opened.
+#[utoipa::path(tag = "swaps", params(SwapsQuery), responses((status = 200, body = Page<SwapView>)))]
+#[get("/swaps")]
+pub async fn list(caller: Caller, query: Query<SwapsQuery>) -> Result<Reply, Problem> {
+    let query = query.0;
+    let now = caller.now;
+    let roster = caller.app.keeper.snapshot();
+    let mut faults = Faults::new();
+    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let state = faults.check_some("/state", query.state.as_deref(), |text| {
+        swaps::state_of(text)
+            .ok_or("must be open, accepted, declined, withdrawn, expired or undone")
+    });
+    let person = faults.check_some("/person", query.person.as_deref(), |text| {
+        let id: Option<PersonId> = text.parse().ok();
+        id.filter(|id| roster.people().contains_key(id))
+            .ok_or("there is no such person")
+    });
+    let (paging, (state, person)) = faults.finish_with(paging.zip(state.zip(person)))?;
+    let team = match &query.team {
+        None => None,
+        Some(slug) => Some(roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?.id),
+    };
+    let filter = Filter {
+        state: state.map(|state| (state, now)),
+        team,
+        person: person.map(|person| (person, now)),
+        after: paging.after.clone(),
+    };
+    let limit = i64::try_from(paging.limit + 1).unwrap_or(i64::MAX);
+    let rows = caller
+        .read(move |db, _| swaps::list(db, &roster, &filter, limit, now))
+        .await?;
+    Ok(Reply::ok(&paging.page_of_rows(rows, |row| row.id.clone()))?)
+}
+
+/// A swap.
+#[utoipa::path(tag = "swaps", params(("id" = String, Path)), responses((status = 200, body = SwapView)))]
+#[get("/swaps/{id}")]
+pub async fn get(caller: Caller, id: Id<SwapId>) -> Result<HttpResponse, Problem> {
+    let view = caller
+        .read(move |db, caller| {
+            let roster = caller.app.keeper.snapshot();
+            swaps::find(db, &roster, id.0, caller.now)
+        })
+        .await?;
+    Ok(Reply::ok(&view)?.version(view.version).response())
+}
+
+/// An answer to a swap, for real or rehearsed.
+async fn answer(
+    caller: Caller,
+    id: SwapId,
+    expected: IfMatch,
+    dry_run: bool,
+    digest: &[u8],
+    answer: Answer,
+) -> Result<Replayed, Problem> {
+    if dry_run {
+        return caller
+            .rehearse(move |tx, caller| {
+                let before = swaps::before(tx, id)?;
+                let swap = swaps::answer(tx, &caller.actor, id, &answer, &expected.0, caller.now)?;
+                let from = swap.start.max(caller.now);
+                let from = swap.in_return.map_or(from, |time| from.min(time.start));
+                Reply::ok(&preview::compare(tx, &before, from, caller.now)?)
+            })
+            .await;
+    }
+    caller
+        .change(digest, move |tx, caller| {
+            let swap = swaps::answer(tx, &caller.actor, id, &answer, &expected.0, caller.now)?;
+            Ok(Reply::ok(&swap)?.version(swap.version))
+        })
+        .await
+}
+
+/// Accepts a swap; of a cover also a part, and the rest stays open. Of two who do so at once one gets 409.
+#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun), request_body = Part, responses((status = 200, body = SwapView)))]
+#[post("/swaps/{id}/accept")]
+pub async fn accept(
+    caller: Caller,
+    id: Id<SwapId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+    body: BodyOrDefault<Part>,
+) -> Result<Replayed, Problem> {
+    let Body { value, digest } = body.0;
+    let part = Answer::Accept(value);
+    answer(caller, id.0, expected, query.0.dry_run, &digest, part).await
+}
+
+/// Declines a swap; when all who are named have done so it is declined.
+#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun), responses((status = 200, body = SwapView)))]
+#[post("/swaps/{id}/decline")]
+pub async fn decline(
+    caller: Caller,
+    id: Id<SwapId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+) -> Result<Replayed, Problem> {
+    let said = Answer::Decline;
+    answer(caller, id.0, expected, query.0.dry_run, &NO_BODY, said).await
+}
+
+/// Withdraws what is still open of a swap.
+#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun), responses((status = 200, body = SwapView)))]
+#[post("/swaps/{id}/withdraw")]
+pub async fn withdraw(
+    caller: Caller,
+    id: Id<SwapId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+) -> Result<Replayed, Problem> {
+    let said = Answer::Withdraw;
+    answer(caller, id.0, expected, query.0.dry_run, &NO_BODY, said).await
+}
+
+/// Undoes what was accepted, until it begins. Who took a part of a cover gives back that part.
+#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun), responses((status = 200, body = SwapView)))]
+#[post("/swaps/{id}/undo")]
+pub async fn undo(
+    caller: Caller,
+    id: Id<SwapId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+) -> Result<Replayed, Problem> {
+    let said = Answer::Undo;
+    answer(caller, id.0, expected, query.0.dry_run, &NO_BODY, said).await
+}

@@ -1,0 +1,263 @@
+//! Swaps: opening them, and answering them. What an answer does is decided by [`crate::domain::swap`].
+
+mod commands;
+mod open;
+mod view;
+
+pub use commands::{Answer, NewSwap, Part, TimeInput};
+pub use open::open;
+pub use view::{SwapView, TakenView, TimeView};
+
+use chrono::TimeDelta;
+
+use super::scene::{Scene, as_json, note};
+use super::{Actor, Error, Expected, Faults, access, input, overrides};
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{RotationId, SwapId};
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::preview::Preview;
+use crate::domain::swap::{Action, Decision, Refusal, State, Swap};
+use crate::domain::timeline::Timeline;
+use crate::roster::Roster;
+use crate::storage::audit::Deed;
+pub use crate::storage::swaps::{Filter, state_of};
+use crate::storage::{Db, Tx, swaps};
+
+/// Answers a swap.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a part that is none, [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and
+/// [`Error::Conflict`] where the swap is not in a state for it, or some of the time is another's by now: nothing
+/// is changed then.
+pub fn answer(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: SwapId,
+    answer: &Answer,
+    expected: &Expected,
+    now: Instant,
+) -> Result<SwapView, Error> {
+    let (scene, swap) = locked(tx, id)?;
+    let action = match answer {
+        Answer::Accept(part) => Action::Accept(read_part(&swap, part, now)?),
+        Answer::Decline => Action::Decline,
+        Answer::Withdraw => Action::Withdraw,
+        Answer::Undo => Action::Undo,
+    };
+    let party = access::party(actor, &scene.team);
+    let decided = swap.decide(&scene.timeline(), &party, action, now);
+    // Who may not do it at all is not told about its version.
+    if !matches!(decided, Err(Refusal::NotAllowed(_))) {
+        expected.check(swap.version)?;
+    }
+    let decision = decided.map_err(|refusal| refused(refusal, "/start"))?;
+    carry_out(tx, actor, &scene, &swap, &decision, answer.action(), now)
+}
+
+/// The rotation of a swap as it is, before the change is rehearsed.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is no such swap.
+pub fn before(tx: &mut Tx<'_>, id: SwapId) -> Result<Scene, Error> {
+    locked(tx, id).map(|(scene, _)| scene)
+}
+
+/// The swap, and its rotation, locked.
+fn locked(tx: &mut Tx<'_>, id: SwapId) -> Result<(Scene, Swap), Error> {
+    let missing = Error::NotFound("swap");
+    let rotation = swaps::rotation_of(tx.db(), id)?.ok_or(missing.clone())?;
+    let scene = Scene::of(tx, rotation, &[])?;
+    let swap = swaps::find(tx.db(), id)?.ok_or(missing)?;
+    Ok((scene, swap))
+}
+
+fn read_part(swap: &Swap, part: &Part, now: Instant) -> Result<Option<Interval>, Error> {
+    if part.start.is_none() && part.end.is_none() {
+        return Ok(None);
+    }
+    let given = swap.terms.given();
+    let mut faults = Faults::new();
+    let read = |text: &str| input::bounded(text, now);
+    let start = faults.check_some("/start", part.start.as_deref(), read);
+    let end = faults.check_some("/end", part.end.as_deref(), read);
+    let bounds = start
+        .zip(end)
+        .map(|(start, end)| (start.unwrap_or(given.start()), end.unwrap_or(given.end())));
+    let interval = bounds.and_then(|(start, end)| Interval::new(start, end));
+    if bounds.is_some() && interval.is_none() {
+        faults.add("/end", "must lie after the start");
+    }
+    faults.finish_with(interval).map(Some)
+}
+
+/// A refusal in words; `pointer` is the member of the request that says from when to when.
+fn refused(refusal: Refusal, pointer: &str) -> Error {
+    match refusal {
+        Refusal::NotAllowed(why) => Error::forbidden(why),
+        Refusal::Outside | Refusal::Whole | Refusal::TooLate => {
+            Error::invalid(pointer, refusal.to_string())
+        }
+        Refusal::Overlap => Error::invalid("/in_return", refusal.to_string()),
+        Refusal::NotOpen(_)
+        | Refusal::NothingTaken
+        | Refusal::Begun
+        | Refusal::DeclinedAlready
+        | Refusal::NotTheirs(_)
+        | Refusal::Taken => Error::conflict(refusal.to_string()),
+    }
+}
+
+/// Does what was decided, and notes it.
+fn carry_out(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    scene: &Scene,
+    swap: &Swap,
+    decision: &Decision,
+    action: &str,
+    now: Instant,
+) -> Result<SwapView, Error> {
+    for (interval, person) in &decision.made {
+        let known = scene.roster.person(*person);
+        if known.is_none_or(|one| !one.active_at(interval.end() - TimeDelta::seconds(1))) {
+            return Err(Error::conflict(
+                "whoever takes over is deactivated before the end of it",
+            ));
+        }
+        overrides::add(
+            tx,
+            actor,
+            scene,
+            *interval,
+            Some(*person),
+            (None, Some(swap.id)),
+            now,
+        )?;
+    }
+    for id in &decision.cancelled {
+        overrides::end(tx, actor, scene, *id, now, now)?;
+    }
+    let mut after = Swap {
+        state: decision.state,
+        decided_at: Some(now),
+        version: swap.version + 1,
+        ..swap.clone()
+    };
+    after.declined.extend(decision.declined);
+    swaps::decide(tx.db(), &after, decision.declined, now)?;
+    let before = SwapView::of(&scene.roster, &scene.timeline(), swap, now);
+    let scene = Scene::of(tx, swap.rotation, &[])?;
+    let view = SwapView::of(&scene.roster, &scene.timeline(), &after, now);
+    let deed = Deed {
+        action,
+        kind: "swap",
+        id: swap.id.to_string(),
+        before: as_json(before)?,
+        after: as_json(&view)?,
+    };
+    note(tx, actor, now, deed)?;
+    Ok(view)
+}
+
+/// Ends the open swaps of a rotation that is archived from `at` on, as far as they reach beyond that.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn expire(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    rotation: RotationId,
+    at: Instant,
+    now: Instant,
+) -> Result<(), Error> {
+    let open = swaps::open(tx.db(), Some(rotation), None, now)?;
+    let beyond = |swap: &&Swap| {
+        let terms = [Some(swap.terms.given()), swap.terms.returned()];
+        terms.into_iter().flatten().any(|time| time.end() > at)
+    };
+    let scene = Scene::of(tx, rotation, &[])?;
+    for swap in open.iter().filter(beyond) {
+        let expired = Decision {
+            state: State::Expired,
+            made: Vec::new(),
+            cancelled: Vec::new(),
+            declined: None,
+        };
+        carry_out(tx, actor, &scene, swap, &expired, "swap.expire", now)?;
+    }
+    Ok(())
+}
+
+/// The swaps that a change of their rotation touches: those that can be taken or were, where somebody gains or
+/// loses some of their time, and those that it decides.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn touched(
+    tx: &mut Tx<'_>,
+    scene: &Scene,
+    timeline: &Timeline,
+    change: &Preview,
+    now: Instant,
+) -> Result<Vec<SwapView>, Error> {
+    let moved: Vec<Interval> = change
+        .changes
+        .iter()
+        .flat_map(|one| one.gains.iter().chain(&one.loses))
+        .map(|shift| shift.interval)
+        .collect();
+    let moves = |swap: &Swap| {
+        let terms = [Some(swap.terms.given()), swap.terms.returned()];
+        let mut times = terms.into_iter().flatten();
+        times.any(|time| moved.iter().any(|moved| moved.overlaps(&time)))
+    };
+    let stands = |swap: &Swap| {
+        swap.state_at(now) == State::Open || swap.taken(timeline.overrides()).next().is_some()
+    };
+    let all = swaps::standing(tx.db(), scene.rotation.id, now)?;
+    let touched = all
+        .iter()
+        .filter(|swap| swap.decided_at == Some(now) || stands(swap) && moves(swap));
+    Ok(touched
+        .map(|swap| SwapView::of(&scene.roster, timeline, swap, now))
+        .collect())
+}
+
+/// The swap of this id.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is none.
+pub fn find(db: &mut Db, roster: &Roster, id: SwapId, now: Instant) -> Result<SwapView, Error> {
+    let swap = swaps::find(db, id)?.ok_or(Error::NotFound("swap"))?;
+    view(roster, &swap, now).ok_or(Error::NotFound("swap"))
+}
+
+/// Swaps, in the order in which they were opened.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn list(
+    db: &mut Db,
+    roster: &Roster,
+    filter: &Filter,
+    limit: i64,
+    now: Instant,
+) -> Result<Vec<SwapView>, Error> {
+    let all = swaps::list(db, filter, limit)?;
+    Ok(all
+        .iter()
+        .filter_map(|swap| view(roster, swap, now))
+        .collect())
+}
+
+/// A swap as it is shown; `None` where the roster does not know its rotation (yet).
+fn view(roster: &Roster, swap: &Swap, now: Instant) -> Option<SwapView> {
+    let timeline = roster.timeline(swap.rotation)?;
+    Some(SwapView::of(roster, timeline, swap, now))
+}

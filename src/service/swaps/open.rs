@@ -1,0 +1,264 @@
+//! Opening a swap.
+
+use std::collections::BTreeSet;
+
+use super::commands::NewSwap;
+use super::{SwapView, refused};
+use crate::clock::new_id;
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{PersonId, RotationId, SwapId};
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::swap::{LONGEST, Offer, Refusal, State, Swap, Terms, time_of};
+use crate::domain::timeline::{Layer, Timeline};
+use crate::service::scene::{Scene, as_json, note};
+use crate::service::{Actor, Error, Faults, access, input, values};
+use crate::storage::audit::Deed;
+use crate::storage::{Tx, swaps};
+
+/// At most this many people are named.
+const MOST_NAMED: usize = 200;
+
+/// Opens a swap.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] with every fault, [`Error::Forbidden`], and [`Error::Conflict`] where some of the time is not
+/// theirs who would give it.
+pub fn open(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    new: &NewSwap,
+    now: Instant,
+) -> Result<SwapView, Error> {
+    let mut faults = Faults::new();
+    let rotation = faults.check(
+        "/rotation_id",
+        new.rotation_id
+            .parse::<RotationId>()
+            .map_err(|_| "there is no such rotation"),
+    );
+    let whose = faults.check_some("/person_id", new.person_id.as_deref(), |text| {
+        text.parse::<PersonId>()
+            .map_err(|_| "there is no such person")
+    });
+    let named = read_named(&mut faults, new.offered_to.as_deref());
+    let terms = read_terms(&mut faults, new, named.len(), now);
+    let note_text = values::text(&mut faults, "/note", new.note.as_deref());
+    let Some(rotation) = rotation else {
+        return Err(faults.finish().err().unwrap_or(Error::NotFound("rotation")));
+    };
+    let mut also = named.clone();
+    also.extend(whose.flatten());
+    let scene = Scene::of(tx, rotation, &also).map_err(|error| match error {
+        Error::NotFound(_) => Error::invalid("/rotation_id", "there is no such rotation"),
+        other => other,
+    })?;
+    access::gives_time(actor, &scene.team)?;
+    let timeline = scene.timeline();
+    let giver = match (whose.flatten(), &terms) {
+        (Some(given), _) => Some(given),
+        (None, Some(terms)) => whose_time(actor, &scene, &timeline, terms.given(), now),
+        (None, None) => None,
+    };
+    check_people(&mut faults, &scene, giver, &named, new, terms.as_ref());
+    let ((terms, note_text), giver) = match (terms, note_text, giver) {
+        (Some(terms), Some(text), Some(giver)) => {
+            faults.finish()?;
+            ((terms, text), giver)
+        }
+        (_, _, None) if faults.is_empty() => {
+            return Err(Error::conflict(
+                "nobody, or more than one person, has this time: say whose it is by person_id",
+            ));
+        }
+        _ => return Err(faults.finish().err().unwrap_or(Error::NotFound("person"))),
+    };
+    if !actor.is(giver) {
+        access::manager(actor, &scene.team)?;
+    }
+    scene.must_run(now)?;
+    terms
+        .check(&timeline, giver, named.first().copied(), now)
+        .map_err(|refusal| not_asked(actor, giver, &timeline, &terms, refusal))?;
+    let swap = Swap {
+        id: SwapId::from_uuid(new_id()),
+        rotation,
+        giver,
+        terms,
+        offer: if named.is_empty() {
+            Offer::Team
+        } else {
+            Offer::People(named)
+        },
+        declined: Vec::new(),
+        state: State::Open,
+        note: note_text,
+        opened_by: actor.person,
+        created_at: now,
+        decided_at: None,
+        version: 1,
+    };
+    add(tx, actor, &scene, &timeline, &swap, now)
+}
+
+/// Adds a swap that was decided on.
+pub(super) fn add(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    scene: &Scene,
+    timeline: &Timeline,
+    swap: &Swap,
+    now: Instant,
+) -> Result<SwapView, Error> {
+    swaps::insert(tx.db(), swap)?;
+    let view = SwapView::of(&scene.roster, timeline, swap, now);
+    let deed = Deed {
+        action: "swap.open",
+        kind: "swap",
+        id: swap.id.to_string(),
+        before: serde_json::Value::Null,
+        after: as_json(&view)?,
+    };
+    note(tx, actor, now, deed)?;
+    Ok(view)
+}
+
+fn read_named(faults: &mut Faults, given: Option<&[String]>) -> Vec<PersonId> {
+    let given = given.unwrap_or_default();
+    if given.len() > MOST_NAMED {
+        faults.add(
+            "/offered_to",
+            format!("must have at most {MOST_NAMED} people"),
+        );
+    }
+    let mut named = Vec::new();
+    for (index, text) in given.iter().take(MOST_NAMED).enumerate() {
+        let pointer = format!("/offered_to/{index}");
+        match values::person_id(faults, &pointer, text) {
+            Some(id) if named.contains(&id) => faults.add(pointer, "is named already"),
+            Some(id) => named.push(id),
+            None => {}
+        }
+    }
+    named
+}
+
+fn read_terms(faults: &mut Faults, new: &NewSwap, named: usize, now: Instant) -> Option<Terms> {
+    let given = read_time(faults, "", &new.start, &new.end, now);
+    let returned = match &new.in_return {
+        None => None,
+        Some(time) => Some(read_time(faults, "/in_return", &time.start, &time.end, now)),
+    };
+    match new.kind.as_str() {
+        "cover" => {
+            if returned.is_some() {
+                faults.add("/in_return", "a cover has none");
+            }
+            given.map(Terms::Cover)
+        }
+        "trade" => {
+            if returned.is_none() {
+                faults.add("/in_return", "a trade needs it");
+            }
+            if named != 1 && faults.is_empty() {
+                faults.add("/offered_to", "a trade is offered to one person");
+            }
+            let (given, returned) = (given?, returned??);
+            Some(Terms::Trade { given, returned })
+        }
+        _ => {
+            faults.add("/kind", "must be cover or trade");
+            None
+        }
+    }
+}
+
+fn read_time(
+    faults: &mut Faults,
+    base: &str,
+    start: &str,
+    end: &str,
+    now: Instant,
+) -> Option<Interval> {
+    let start = faults.check(format!("{base}/start"), input::bounded(start, now));
+    let end = faults.check(format!("{base}/end"), input::bounded(end, now));
+    let (start, end) = (start?, end?);
+    let interval = Interval::new(start, end);
+    if interval.is_none() {
+        faults.add(format!("{base}/end"), "must lie after the start");
+    } else if end <= now {
+        faults.add(format!("{base}/end"), "must lie ahead");
+    } else if end - start > LONGEST {
+        faults.add(format!("{base}/end"), "a swap lasts at most 400 days");
+    }
+    interval
+}
+
+/// Whose time it is where the request does not say: the actor's, or, where they have none of it and manage the
+/// team, that of the only one who has some.
+fn whose_time(
+    actor: &Actor,
+    scene: &Scene,
+    timeline: &Timeline,
+    given: Interval,
+    now: Instant,
+) -> Option<PersonId> {
+    let ahead = Interval::new(given.start().max(now), given.end()).unwrap_or(given);
+    let own = actor
+        .person
+        .filter(|person| !time_of(timeline, *person, ahead).is_empty());
+    if own.is_some() || !access::manages(actor, &scene.team) {
+        return actor.person;
+    }
+    let shifts = timeline.shifts(Layer::Final, ahead);
+    let everybody: BTreeSet<PersonId> = shifts.iter().map(|shift| shift.person).collect();
+    everybody.first().copied().filter(|_| everybody.len() == 1)
+}
+
+fn check_people(
+    faults: &mut Faults,
+    scene: &Scene,
+    giver: Option<PersonId>,
+    named: &[PersonId],
+    new: &NewSwap,
+    terms: Option<&Terms>,
+) {
+    let end = terms.map(|terms| terms.given().end() - chrono::TimeDelta::seconds(1));
+    if new.person_id.is_some() && giver.is_some_and(|id| scene.roster.person(id).is_none()) {
+        faults.add("/person_id", "there is no such person");
+    }
+    for (index, id) in named.iter().enumerate() {
+        let pointer = format!("/offered_to/{index}");
+        match scene.roster.person(*id) {
+            None => faults.add(pointer, "there is no such person"),
+            Some(_) if giver == Some(*id) => faults.add(pointer, "is whose time it is"),
+            Some(person) if end.is_some_and(|end| !person.active_at(end)) => {
+                faults.add(pointer, "they are deactivated");
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Why a swap cannot be opened: whoever gives away what is another's now may not, as with an override.
+fn not_asked(
+    actor: &Actor,
+    giver: PersonId,
+    timeline: &Timeline,
+    terms: &Terms,
+    refusal: Refusal,
+) -> Error {
+    let others = |time: &Interval| {
+        let shifts = timeline.shifts(Layer::Final, *time);
+        shifts.iter().any(|shift| shift.person != giver)
+    };
+    match refusal {
+        Refusal::NotTheirs(time)
+            if actor.is(giver) && terms.given().overlaps(&time) && others(&time) =>
+        {
+            Error::forbidden(access::ONLY_THEIR_OWN_TIME)
+        }
+        Refusal::Outside => Error::invalid("/end", "must lie ahead"),
+        other => refused(other, "/start"),
+    }
+}
