@@ -441,6 +441,53 @@ def overrides(path, someone, squad):
     ok(admin.delete(f"/overrides/{nobody['id']}"), 200, OVERRIDE)
 
 
+def swaps():
+    ana, ben, cy = person("Ana"), person("Ben"), person("Cy")
+    squad = team([ana, ben, cy])
+    made = rotation(squad, [ana])
+    path = f"/rotations/{made['id']}"
+    own, others = token(ana), {one["id"]: token(one) for one in (ben, cy)}
+    cover = {"rotation_id": made["id"], "kind": "cover", "start": ahead(days=20), "end": ahead(days=24)}
+    for body, pointers in (({**cover, "rotation_id": "x"}, ("/rotation_id",)), ({**cover, "kind": "gift"}, ("/kind",)),
+                           ({**cover, "start": "x", "end": "y"}, ("/start", "/end")),
+                           ({**cover, "offered_to": ["x", ben["id"], ben["id"]]}, ("/offered_to/0", "/offered_to/2")),
+                           ({**cover, "in_return": {"start": ahead(days=30), "end": ahead(days=31)}}, ("/in_return",)),
+                           ({**cover, "kind": "trade", "offered_to": [ben["id"]]}, ("/in_return",)),
+                           ({**cover, "colour": "blue"}, ("/colour",))):
+        refused(own.post("/swaps", body), 422, *pointers)
+    refused(others[ben["id"]].post("/swaps", cover), 403)
+    ok(own.post("/swaps?dry_run=true", cover), 200, PREVIEW)
+    swap = ok(own.post("/swaps", cover), 201, SWAP)
+    same((swap["state"], swap["person"]["id"], swap["offered_to"]), ("open", ana["id"], []), "a swap that was just opened")
+    before = admin.get(path + "/shifts", from_=ahead(days=1), until=ahead(days=40)).json
+    one = f"/swaps/{swap['id']}"
+    for query in ({"state": "open", "team": squad["slug"]}, {"person": ana["id"]}, {"person": cy["id"]}):
+        check(swap["id"] in ok(own.get("/swaps", **query), 200, {"items": [SWAP], "next_cursor": Maybe(text)}).ids(), f"not listed: {query}")
+    refused(own.get("/swaps", state="new"), 422, "/state")
+    refused(own.post(one + "/accept", {}), 403)
+    refused(others[ben["id"]].post(one + "/accept", {"start": ahead(days=23), "end": ahead(days=25)}), 422)
+    refused(others[ben["id"]].post(one + "/accept", {}, If_Match='"v0"'), 412)
+    preview = ok(others[ben["id"]].post(one + "/accept?dry_run=true", {}), 200, PREVIEW)
+    same(sorted(len(one["gains"]) for one in preview["changes"]), [0, 1], "who gains by a cover")
+    part = ok(others[ben["id"]].post(one + "/accept", {"end": ahead(days=22)}), 200, SWAP)
+    same((part["state"], part["remaining"]), ("open", [{"start": ahead(days=22), "end": ahead(days=24)}]), "a cover taken in part")
+    whole = ok(others[cy["id"]].post(one + "/accept", {}), 200, SWAP)
+    same((whole["state"], [one["person"]["id"] for one in whole["taken"]]), ("accepted", [ben["id"], cy["id"]]), "a cover taken by two")
+    refused(admin.delete(f"/overrides/{whole['taken'][0]['override_id']}"), 409)
+    refused(others[cy["id"]].post(one + "/accept", {}), 409)
+    refused(own.post(one + "/withdraw", None), 409)
+    ok(own.post(one + "/undo?dry_run=true", None), 200, PREVIEW)
+    undone = ok(own.post(one + "/undo", None, If_Match=whole.headers.get("ETag")), 200, SWAP)
+    same((undone["state"], undone["taken"]), ("undone", []), "a swap that was undone")
+    same(admin.get(path + "/shifts", from_=ahead(days=1), until=ahead(days=40)).json, before, "shifts after an accepted and undone swap")
+    named = ok(own.post("/swaps", {**cover, "offered_to": [ben["id"]]}), 201, SWAP)
+    refused(others[cy["id"]].post(f"/swaps/{named['id']}/decline", None), 403)
+    same(ok(others[ben["id"]].post(f"/swaps/{named['id']}/decline", None), 200, SWAP)["state"], "declined", "a swap that was declined")
+    other = ok(own.post("/swaps", cover), 201, SWAP)
+    same(ok(own.post(f"/swaps/{other['id']}/withdraw", None), 200, SWAP)["state"], "withdrawn", "a swap that was withdrawn")
+    pages("/swaps?person=" + ana["id"], 3)
+
+
 def follow_the_sun():
     ana, ben, cy = person("Ana"), person("Ben", "America/New_York"), person("Cy", "America/Los_Angeles")
     squad = team([ana, ben, cy])
@@ -566,7 +613,7 @@ def main():
         return 2
     Client.base, admin.token = arguments[0].rstrip("/"), arguments[1]
     first = [("documents", lambda: documents("--complete" in sys.argv))]
-    rest = [errors, people, tokens, time_off, teams, ordered, follow_the_sun, feeds, fairness, audit, rights]
+    rest = [errors, people, tokens, time_off, teams, ordered, swaps, follow_the_sun, feeds, fairness, audit, rights]
     for name, run in first + [(one.__name__, one) for one in rest]:
         Tally.section = name
         try:

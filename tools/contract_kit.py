@@ -157,6 +157,12 @@ DUTY = {"at": instant, "rotation_id": text, "title": text, "team": text, "person
         "gap": Maybe({"reason": REASONS, "until": Maybe(instant)})}
 CANDIDATE = {"person": REF, "available_until": Maybe(instant), "available_from": Maybe(instant),
              "working_seconds_left": integer}
+SWAP = {"id": text, "rotation_id": text, "kind": ("cover", "trade"), "person": REF, "start": instant, "end": instant,
+        "state": ("open", "accepted", "declined", "withdrawn", "expired", "undone"),
+        "in_return": Maybe({"start": instant, "end": instant}), "offered_to": [text], "declined_by": [text],
+        "taken": [{"override_id": text, "person": REF, "start": instant, "end": instant, "accepted_at": instant}],
+        "remaining": [{"start": instant, "end": instant}], "note": Maybe(text), "opened_by": Maybe(text),
+        "created_at": instant, "decided_at": Maybe(instant), "expires_at": instant, "version": integer}
 INCIDENT = {"id": text, "reference": text, "title": text, "severity": Maybe(text), "rotation_id": text,
             "stage": ("investigating", "identified", "monitoring", "resolved"), "declared_at": instant,
             "communications_rotation_id": Maybe(text), "lead": Maybe(REF), "resolved_at": Maybe(instant),
@@ -176,8 +182,8 @@ FIGURES = {name: integer for name in ("shifts", "seconds", "working_seconds", "w
 LOAD = {"base": FIGURES, "final": FIGURES,
         "covers": {"given_seconds": integer, "taken_seconds": integer, "balance_seconds": integer}}
 PREVIEW = {"before": [SHIFT], "after": [SHIFT], "changes": [{"person": REF, "gains": [SHIFT], "loses": [SHIFT]}],
-           "overrides": [], "swaps": [], "clashes": [], "gaps": [GAP], "gaps_made": [GAP], "gaps_mended": [GAP], "warnings": [text]}
-PREVIEW["overrides"] = PREVIEW["swaps"] = PREVIEW["clashes"] = PREVIEW["clashes_made"] = PREVIEW["clashes_mended"] = [{}]
+           "overrides": [], "swaps": [SWAP], "clashes": [], "gaps": [GAP], "gaps_made": [GAP], "gaps_mended": [GAP], "warnings": [text]}
+PREVIEW["overrides"] = PREVIEW["clashes"] = PREVIEW["clashes_made"] = PREVIEW["clashes_mended"] = [{}]
 AUDIT = {"id": text, "at": instant, "action": text, "before": lambda _: True, "after": lambda _: True,
          "address": Maybe(text)}
 

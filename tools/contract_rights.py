@@ -56,6 +56,16 @@ def table(w):
         ("POST /rotations/{id}/overrides", "their own, to nobody", "AM", lambda: cover(w.rotation_of(w.me), None)),
         ("POST /rotations/{id}/overrides", "their own, to a stranger", "AM", lambda: cover(w.rotation_of(w.me), w.stranger["id"])),
         ("DELETE /overrides/{id}", "", "AM", lambda: (f"/overrides/{w.override_of(*cover(w.rotation, w.mate['id']))}", None)),
+        ("POST /swaps", "their own time", WRITERS, lambda: ("/swaps", w.cover_of(w.me))),
+        ("POST /swaps", "another's time", "AM", lambda: ("/swaps", {**w.cover_of(w.mate), "person_id": w.mate["id"]})),
+        ("POST /swaps/{id}/accept", "offered to the team", WRITERS, lambda: (f"/swaps/{w.swap_of(w.mate)}/accept", {})),
+        ("POST /swaps/{id}/accept", "offered to another", "A", lambda: (f"/swaps/{w.swap_of(w.mate, w.stranger)}/accept", {})),
+        ("POST /swaps/{id}/decline", "offered to them", WRITERS, lambda: (f"/swaps/{w.swap_of(w.mate, w.me)}/decline", None)),
+        ("POST /swaps/{id}/decline", "offered to another", "", lambda: (f"/swaps/{w.swap_of(w.mate, w.stranger)}/decline", None)),
+        ("POST /swaps/{id}/withdraw", "their own", WRITERS, lambda: (f"/swaps/{w.swap_of(w.me)}/withdraw", None)),
+        ("POST /swaps/{id}/withdraw", "another's", "AM", lambda: (f"/swaps/{w.swap_of(w.mate)}/withdraw", None)),
+        ("POST /swaps/{id}/undo", "their own", WRITERS, lambda: (f"/swaps/{w.taken_swap_of(w.me)}/undo", None)),
+        ("POST /swaps/{id}/undo", "another's", "AM", lambda: (f"/swaps/{w.taken_swap_of(w.mate)}/undo", None)),
         ("POST /feeds", "", "AMEVr", lambda: ("/feeds", {"scope": {"all": True}})),
         ("DELETE /feeds/{id}", "their own", "AMEVr", lambda: (f"/feeds/{w.feed_of('A' if w.who == 'R' else w.who)}", None)),
         ("DELETE /feeds/{id}", "another's", "Ar", lambda: (f"/feeds/{w.feed_of('M' if w.who != 'M' else 'E')}", None)),
@@ -93,6 +103,7 @@ def table(w):
         "/rotations/{id}/suggestions": f"/rotations/{w.rotation}/suggestions?start={w.ahead(days=20)}&end={w.ahead(days=21)}",
         "/reports/load": "/reports/load",
         "/rotations/{id}/candidates": f"/rotations/{w.watch}/candidates",
+        "/swaps": "/swaps", "/swaps/{id}": f"/swaps/{w.swap_of(w.mate)}",
     }
     for part in ("", "/revisions", "/overrides", "/on-duty", "/shifts", "/reminders"):
         seen_by_all["/rotations/{id}" + part] = f"/rotations/{w.rotation}{part}"

@@ -14,6 +14,7 @@ class World:
         self.people["R"] = self.people["A"]
         self.clients = {who: token(someone, "read" if who == "R" else "write") for who, someone in self.people.items()}
         self.mate, self.stranger, self.me = person("Rightsmate"), person("Rightsstranger"), None
+        self.stranger_client = token(self.stranger)
         inside = [self.people["E"], self.people["V"], self.people["M"], self.mate]
         self.team, self.other_team = team(inside, [self.people["M"]]), team([self.stranger])
         self.rotation, self.owned, self.ahead, self.weekly = self.new_rotation(), {}, ahead, weekly
@@ -78,6 +79,19 @@ class World:
     def revised_rotation(self):
         made = self.new_rotation()
         ok(admin.post(f"/rotations/{made}/revisions", {"order": [self.mate["id"], self.stranger["id"]]}), 201)
+        return made
+
+    def cover_of(self, someone):
+        made = rotation(self.team, [someone])["id"]
+        return {"rotation_id": made, "kind": "cover", "start": ahead(days=20), "end": ahead(days=21)}
+
+    def swap_of(self, someone, *offered_to):
+        named = [one["id"] for one in offered_to]
+        return ok(admin.post("/swaps", {**self.cover_of(someone), "person_id": someone["id"], "offered_to": named}), 201)["id"]
+
+    def taken_swap_of(self, someone):
+        made = self.swap_of(someone, self.stranger)
+        ok(self.stranger_client.post(f"/swaps/{made}/accept", {}), 200)
         return made
 
     def feed_of(self, who):

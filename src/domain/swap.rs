@@ -503,7 +503,11 @@ pub fn time_of(timeline: &Timeline, person: PersonId, window: Interval) -> Inter
 }
 
 /// The time of `person` in `interval`, of which there must be some.
-fn own_time(
+///
+/// # Errors
+///
+/// [`Refusal::NotTheirs`] where there is none, or others have some, or somebody was taken out of it.
+pub fn own_time(
     timeline: &Timeline,
     person: PersonId,
     interval: Interval,

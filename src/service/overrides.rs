@@ -10,9 +10,10 @@ use super::views::{OverrideView, ShiftView};
 use super::{Actor, Error, Expected, Faults, access, input};
 use crate::clock::new_id;
 use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
-use crate::domain::interval::{Instant, Interval, IntervalSet};
+use crate::domain::interval::{Instant, Interval};
 use crate::domain::overrides::Override;
 use crate::domain::person::Role;
+use crate::domain::swap;
 use crate::domain::timeline::{Layer, Shift};
 use crate::storage::audit::Deed;
 use crate::storage::{Change, Tx, rotations};
@@ -102,7 +103,7 @@ pub fn create(
             })
         })
         .collect();
-    may_give(actor, &scene, interval, person, &displaced)?;
+    may_give(actor, &scene, interval, person)?;
     let made = add(tx, actor, &scene, interval, person, (reason, None), now)?;
     let mut view = OverrideView::of(&scene.roster, &scene.rotation, &made);
     view.displaces = Some(
@@ -180,26 +181,22 @@ fn read_interval(
     interval
 }
 
-/// Managers give anybody's time; engineers give their own, to somebody of the team. (Who gives no
-/// time at all was refused before.)
+/// Managers give anybody's time; engineers give their own, to somebody of the team; hours in which nobody ever has
+/// the duty may lie between. (Who gives no time at all was refused before.)
 fn may_give(
     actor: &Actor,
     scene: &Scene,
     interval: Interval,
     person: Option<PersonId>,
-    displaced: &[Shift],
 ) -> Result<(), Error> {
     if access::manages(actor, &scene.team) {
         return Ok(());
     }
-    let own: IntervalSet = displaced
-        .iter()
-        .filter(|shift| actor.is(shift.person))
-        .map(|shift| shift.interval)
-        .collect();
-    let all_mine = own.as_slice() == [interval];
+    let own = actor
+        .person
+        .is_some_and(|person| swap::own_time(&scene.timeline(), person, interval).is_ok());
     let to_the_team = person.is_some_and(|person| scene.team.members.contains(&person));
-    if all_mine && to_the_team {
+    if own && to_the_team {
         Ok(())
     } else {
         Err(Error::forbidden(access::ONLY_THEIR_OWN_TIME))

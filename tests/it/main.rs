@@ -30,5 +30,6 @@ mod pages;
 mod reminders;
 mod replicas;
 mod storage_pg;
+mod swaps;
 mod time_off;
 mod zone_data;

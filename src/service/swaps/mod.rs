@@ -13,10 +13,10 @@ use chrono::TimeDelta;
 use super::scene::{Scene, as_json, note};
 use super::{Actor, Error, Expected, Faults, access, input, overrides};
 use crate::domain::duty::Rota as _;
-use crate::domain::ids::{RotationId, SwapId};
+use crate::domain::ids::{PersonId, RotationId, SwapId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::preview::Preview;
-use crate::domain::swap::{Action, Decision, Refusal, State, Swap};
+use crate::domain::swap::{Action, Decision, Offer, Refusal, State, Swap};
 use crate::domain::timeline::Timeline;
 use crate::roster::Roster;
 use crate::storage::audit::Deed;
@@ -38,7 +38,7 @@ pub fn answer(
     expected: &Expected,
     now: Instant,
 ) -> Result<SwapView, Error> {
-    let (scene, swap) = locked(tx, id)?;
+    let (scene, swap) = locked(tx, id, actor.person)?;
     let action = match answer {
         Answer::Accept(part) => Action::Accept(read_part(&swap, part, now)?),
         Answer::Decline => Action::Decline,
@@ -61,16 +61,33 @@ pub fn answer(
 ///
 /// [`Error::NotFound`] where there is no such swap.
 pub fn before(tx: &mut Tx<'_>, id: SwapId) -> Result<Scene, Error> {
-    locked(tx, id).map(|(scene, _)| scene)
+    locked(tx, id, None).map(|(scene, _)| scene)
 }
 
-/// The swap, and its rotation, locked.
-fn locked(tx: &mut Tx<'_>, id: SwapId) -> Result<(Scene, Swap), Error> {
-    let missing = Error::NotFound("swap");
-    let rotation = swaps::rotation_of(tx.db(), id)?.ok_or(missing.clone())?;
-    let scene = Scene::of(tx, rotation, &[])?;
-    let swap = swaps::find(tx.db(), id)?.ok_or(missing)?;
+/// The swap, and its rotation, locked, with everybody whom it names, and whoever acts.
+fn locked(tx: &mut Tx<'_>, id: SwapId, actor: Option<PersonId>) -> Result<(Scene, Swap), Error> {
+    let missing = || Error::NotFound("swap");
+    let known = swaps::find(tx.db(), id)?.ok_or_else(missing)?;
+    let mut people = named(&known);
+    people.extend(actor);
+    let scene = Scene::of(tx, known.rotation, &people)?;
+    // Before the lock somebody else may have answered it.
+    let swap = swaps::find(tx.db(), id)?.ok_or_else(missing)?;
     Ok((scene, swap))
+}
+
+/// Everybody whom a swap names.
+fn named(swap: &Swap) -> Vec<PersonId> {
+    let offered = match &swap.offer {
+        Offer::Team => &[],
+        Offer::People(people) => people.as_slice(),
+    };
+    let sides = [Some(swap.giver), swap.opened_by];
+    sides
+        .into_iter()
+        .flatten()
+        .chain(offered.iter().copied())
+        .collect()
 }
 
 fn read_part(swap: &Swap, part: &Part, now: Instant) -> Result<Option<Interval>, Error> {
@@ -148,7 +165,7 @@ fn carry_out(
     after.declined.extend(decision.declined);
     swaps::decide(tx.db(), &after, decision.declined, now)?;
     let before = SwapView::of(&scene.roster, &scene.timeline(), swap, now);
-    let scene = Scene::of(tx, swap.rotation, &[])?;
+    let scene = Scene::of(tx, swap.rotation, &named(swap))?;
     let view = SwapView::of(&scene.roster, &scene.timeline(), &after, now);
     let deed = Deed {
         action,
@@ -204,7 +221,7 @@ pub fn touched(
     change: &Preview,
     now: Instant,
 ) -> Result<Vec<SwapView>, Error> {
-    let moved: Vec<Interval> = change
+    let others: Vec<Interval> = change
         .changes
         .iter()
         .flat_map(|one| one.gains.iter().chain(&one.loses))
@@ -213,7 +230,7 @@ pub fn touched(
     let moves = |swap: &Swap| {
         let terms = [Some(swap.terms.given()), swap.terms.returned()];
         let mut times = terms.into_iter().flatten();
-        times.any(|time| moved.iter().any(|moved| moved.overlaps(&time)))
+        times.any(|time| others.iter().any(|other| other.overlaps(&time)))
     };
     let stands = |swap: &Swap| {
         swap.state_at(now) == State::Open || swap.taken(timeline.overrides()).next().is_some()

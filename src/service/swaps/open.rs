@@ -145,10 +145,10 @@ fn read_named(faults: &mut Faults, given: Option<&[String]>) -> Vec<PersonId> {
 
 fn read_terms(faults: &mut Faults, new: &NewSwap, named: usize, now: Instant) -> Option<Terms> {
     let given = read_time(faults, "", &new.start, &new.end, now);
-    let returned = match &new.in_return {
-        None => None,
-        Some(time) => Some(read_time(faults, "/in_return", &time.start, &time.end, now)),
-    };
+    let returned = new
+        .in_return
+        .as_ref()
+        .map(|time| read_time(faults, "/in_return", &time.start, &time.end, now));
     match new.kind.as_str() {
         "cover" => {
             if returned.is_some() {
