@@ -69,6 +69,20 @@ fn every_fault_is_named() {
         found.sort();
         assert_eq!(found, pointers, "{changes}: {text}");
     }
+    let swap = squad.open("Ana", &good);
+    for part in [
+        ["2026-03-04T00:00:00Z", "2026-03-05T00:00:01Z"],
+        ["2026-03-03T00:00:00Z", "2026-03-05T00:00:00Z"],
+        ["2026-03-05T00:00:00Z", "2026-03-05T00:00:00Z"],
+    ] {
+        squad.take("Bo", &swap, part[0], part[1]).problem(422);
+    }
+    assert_eq!(squad.overrides(&squad.rotation), [Value::Null; 0]);
+}
+
+#[test]
+fn a_trade_is_with_one_person_about_two_times() {
+    let squad = Squad::new();
     let (mine, bos) = (
         ["2026-03-04T00:00:00Z", "2026-03-05T00:00:00Z"],
         ["2026-03-10T00:00:00Z", "2026-03-11T00:00:00Z"],
@@ -95,15 +109,6 @@ fn every_fault_is_named() {
     let other =
         json!({ "in_return": { "start": "2026-03-17T00:00:00Z", "end": "2026-03-18T00:00:00Z" } });
     with(other).problem(409);
-    let swap = squad.open("Ana", &good);
-    for part in [
-        ["2026-03-04T00:00:00Z", "2026-03-05T00:00:01Z"],
-        ["2026-03-03T00:00:00Z", "2026-03-05T00:00:00Z"],
-        ["2026-03-05T00:00:00Z", "2026-03-05T00:00:00Z"],
-    ] {
-        squad.take("Bo", &swap, part[0], part[1]).problem(422);
-    }
-    assert_eq!(squad.overrides(&squad.rotation), [Value::Null; 0]);
 }
 
 #[test]
