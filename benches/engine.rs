@@ -12,8 +12,8 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use divan::Bencher;
 use dogwatch::domain::duty::{self, Rota};
-use dogwatch::domain::feed::Scope;
-use dogwatch::domain::ids::{OverrideId, PersonId, RotationId, TeamId};
+use dogwatch::domain::feed::{Feed, Options, Scope};
+use dogwatch::domain::ids::{FeedId, OverrideId, PersonId, RotationId, TeamId};
 use dogwatch::domain::interval::{Instant, Interval};
 use dogwatch::domain::overrides::Override;
 use dogwatch::domain::person::{People, Person, Profile, Role};
@@ -24,6 +24,7 @@ use dogwatch::domain::team::Team;
 use dogwatch::domain::timeline::{Layer, Timeline};
 use dogwatch::domain::zone::Zone;
 use dogwatch::roster::{Loaded, Roster};
+use dogwatch::service::feeds::draft::{Draft, Told};
 use uuid::Uuid;
 
 fn main() {
@@ -260,8 +261,30 @@ fn feed_of_fifteen_months(bencher: Bencher<'_, '_>) {
         ..Loaded::default()
     };
     let roster = Roster::default().with(loaded, 1);
-    bencher
-        .bench(|| dogwatch::calendar::feed(&roster, Scope::Person(person_id(1)), black_box(now())));
+    let feed = Feed {
+        id: FeedId::from_uuid(Uuid::from_u128(1)),
+        owner: None,
+        hash: String::new(),
+        scope: Scope::Person(person_id(1)),
+        options: Options::default(),
+        created_at: from,
+        changed_at: None,
+        revoked_at: None,
+        last_fetched_at: None,
+        last_fetched_by: None,
+        version: 1,
+    };
+    let told: Told = Draft::new(&roster, &feed, now())
+        .unwrap()
+        .tell(&Told::new())
+        .into_iter()
+        .map(|(rotation, edition)| (rotation, edition.shown))
+        .collect();
+    bencher.bench(|| {
+        let draft = Draft::new(&roster, &feed, black_box(now())).unwrap();
+        let editions = draft.tell(&told);
+        draft.write(&editions, "https://dogwatch.example.org")
+    });
 }
 
 /// The first answer of a rotation ten years old: nothing is known yet.

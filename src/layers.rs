@@ -13,8 +13,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("telemetry", &["config"]),
     ("storage", &["domain", "clock"]),
     ("roster", &["domain"]),
-    // It reads timelines out of the roster.
-    ("calendar", &["domain", "roster"]),
+    ("calendar", &["domain"]),
     ("notify", &["domain", "config"]),
     (
         "service",
@@ -22,7 +21,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "domain", "clock", "config", "storage", "roster", "calendar", "notify",
         ],
     ),
-    ("http", &["domain", "roster", "calendar", "service"]),
+    ("http", &["domain", "roster", "service"]),
     (
         "worker",
         &[

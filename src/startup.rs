@@ -17,6 +17,7 @@ use secrecy::SecretString;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::interval::Instant;
 use crate::domain::zone;
 use crate::http::auth::TrustedProxies;
 use crate::http::server::server;
@@ -32,6 +33,9 @@ const POLL: Duration = Duration::from_millis(500);
 
 /// How often what is old is forgotten.
 const HOUSEKEEPING: TimeDelta = TimeDelta::hours(1);
+
+/// How often is written down when feeds were fetched.
+const KEEP_FETCHES: TimeDelta = TimeDelta::minutes(1);
 
 /// Chooses how TLS is done. Before anything else, and once.
 pub fn install_tls() {
@@ -298,7 +302,7 @@ async fn listen(url: String, tell: Sender<Told>) {
 
 /// Follows what other replicas and commands write, and tidies up.
 fn follow(app: &App, metrics: &PrometheusHandle, told: &Receiver<Told>) {
-    let mut tidied = None;
+    let (mut tidied, mut kept) = (None, None);
     loop {
         match told.recv_timeout(POLL) {
             Ok(Told::Look) | Err(RecvTimeoutError::Timeout) => {}
@@ -313,6 +317,13 @@ fn follow(app: &App, metrics: &PrometheusHandle, told: &Receiver<Told>) {
         // The keeper says itself when the database goes and comes back.
         if app.keeper.refresh(&app.store, now).is_err() {
             continue;
+        }
+        // Each replica for itself, and once a minute: nobody waits for it.
+        if kept.is_none_or(|last: Instant| now - last >= KEEP_FETCHES) {
+            kept = Some(now);
+            if let Err(error) = app.fetches.keep(&app.store, now) {
+                tracing::debug!(%error, "when feeds were fetched is not kept yet");
+            }
         }
         if tidied.is_none_or(|last| now - last >= HOUSEKEEPING) {
             tidied = Some(now);

@@ -562,11 +562,16 @@ def feeds():
         again = ok(own.post("/feeds", {"scope": scope}, Idempotency_Key=key), 201)
         same((again["id"], again["url"]), (feed["id"], None), "the same feed again")
         path = "/" + urllib.parse.urlsplit(feed["url"]).path
-        for address in (path, path.removesuffix(".ics") + "/hero.ics"):
+        bare = path.rsplit("/", 1)[0]
+        for address in (path, bare + ".ics", bare + "/hero.ics"):
             read = ok(Client(None).get(address), 200)
             same(read.headers.get_content_type(), "text/calendar", f"the kind of {address}")
             check(read.text.startswith("BEGIN:VCALENDAR\r\n") and read.text.endswith("END:VCALENDAR\r\n"), f"the form of {address}")
             check("BEGIN:VEVENT" in read.text, f"no shift in {address}")
+        same(feed["webcal_url"].split("://"), ["webcal", feed["url"].split("://")[1]], "the same for a click")
+        chosen = ok(own.patch(f"/feeds/{feed['id']}", {"options": {"gaps": True, "past_days": 7}}), 200)
+        same((chosen["options"]["gaps"], chosen["options"]["past_days"], chosen["url"]), (True, 7, None), "a feed's choices")
+        refused(own.patch(f"/feeds/{feed['id']}", {"options": {"past_days": 401, "future_days": 0}}), 422, "/options/past_days", "/options/future_days")
         check(feed["url"] not in own.get("/feeds").text + admin.get("/audit", action="feed.create", limit=200).text, "a feed's address is shown twice")
         check(feed["id"] in ok(own.get("/feeds"), 200, {"items": [{"id": text}]}).ids(), "one's feed is not listed")
         check(feed["id"] not in token(person("Noone")).get("/feeds").ids(), "somebody else's feed is listed")

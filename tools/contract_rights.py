@@ -67,6 +67,8 @@ def table(w):
         ("POST /swaps/{id}/undo", "their own", WRITERS, lambda: (f"/swaps/{w.taken_swap_of(w.me)}/undo", None)),
         ("POST /swaps/{id}/undo", "another's", "AM", lambda: (f"/swaps/{w.taken_swap_of(w.mate)}/undo", None)),
         ("POST /feeds", "", "AMEVr", lambda: ("/feeds", {"scope": {"all": True}})),
+        ("PATCH /feeds/{id}", "their own", "AMEVr", lambda: (f"/feeds/{w.feed_of('A' if w.who == 'R' else w.who)}", {"options": {"gaps": True}})),
+        ("PATCH /feeds/{id}", "another's", "Ar", lambda: (f"/feeds/{w.feed_of('M' if w.who != 'M' else 'E')}", {"options": {"gaps": True}})),
         ("DELETE /feeds/{id}", "their own", "AMEVr", lambda: (f"/feeds/{w.feed_of('A' if w.who == 'R' else w.who)}", None)),
         ("DELETE /feeds/{id}", "another's", "Ar", lambda: (f"/feeds/{w.feed_of('M' if w.who != 'M' else 'E')}", None)),
         ("POST /incidents", "", WRITERS, lambda: ("/incidents", w.new_incident())),

@@ -1,114 +1,52 @@
-//! iCalendar out (RFC 5545, RFC 7986): feeds of final shifts.
+//! iCalendar out (RFC 5545, RFC 7986): feeds as calendar programs want them.
 //!
 //! Shifts are single events with UTC instants, so that every client shows the true instant whatever
-//! the age of its zone data. Nothing depends on when the feed is asked for but the window, which is
-//! aligned to whole days: the body, and so its entity tag, changes with the data only.
+//! the age of its zone data. Nothing here depends on when a feed is asked for: DTSTAMP is when an event
+//! changed last.
 
-use chrono::{DateTime, TimeDelta};
-use icalendar::{Calendar, CalendarDateTime, Component as _, Event, EventLike as _, Property};
+use chrono::TimeDelta;
+use icalendar::{
+    Alarm, Calendar, CalendarDateTime, Component as _, Event as Component, EventLike as _, Property,
+};
 
-use crate::domain::feed::Scope;
-use crate::domain::ids::PersonId;
 use crate::domain::interval::{Instant, Interval};
-use crate::domain::timeline::{Cause, Layer, Shift, Timeline};
-use crate::roster::Roster;
 
-/// How far back feeds reach, in days.
-const PAST: i64 = 60;
-
-/// How far ahead, for one person and for larger scopes.
-const AHEAD_OF_ONE: i64 = 365;
-const AHEAD_OF_MANY: i64 = 180;
-
-/// A feed's content.
+/// Something that a calendar shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Feed {
-    /// The iCalendar object.
-    pub body: String,
-    /// When the newest of what it shows was recorded.
-    pub last_modified: Option<Instant>,
+pub struct Event {
+    /// Its identity.
+    pub uid: String,
+    /// How often it has changed.
+    pub sequence: i64,
+    /// When it changed last.
+    pub modified_at: Instant,
+    /// From when to when.
+    pub interval: Interval,
+    /// Its name.
+    pub summary: String,
+    /// More about it.
+    pub description: String,
+    /// Where more is to be seen.
+    pub url: String,
 }
 
-/// The final shifts of a scope as a calendar.
+/// How all events of a calendar are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Look {
+    /// They take time, so that others see whoever subscribes as busy.
+    pub block_time: bool,
+    /// An alarm so many minutes before each.
+    pub alarm_minutes: Option<u16>,
+}
+
+/// A calendar as it is sent.
 #[must_use]
-pub fn feed(roster: &Roster, scope: Scope, now: Instant) -> Feed {
-    let midnight = now.timestamp() - now.timestamp().rem_euclid(86_400);
-    let today = DateTime::from_timestamp(midnight, 0).unwrap_or(now);
-    let ahead = if matches!(scope, Scope::Person(_)) {
-        AHEAD_OF_ONE
-    } else {
-        AHEAD_OF_MANY
-    };
-    let window = Interval::new(
-        today - TimeDelta::days(PAST),
-        today + TimeDelta::days(ahead),
-    );
-    let mut calendar = head(&name(roster, scope));
-    let mut last_modified = None;
-    for timeline in roster
-        .timelines()
-        .filter(|timeline| shows(roster, scope, timeline))
-    {
-        let shifts = window
-            .map(|window| timeline.shifts(Layer::Final, window))
-            .unwrap_or_default();
-        for shift in shifts.iter().filter(|shift| is_of(scope, shift.person)) {
-            let changed = changed_at(timeline, shift);
-            last_modified = last_modified.max(Some(changed));
-            calendar.push(event(roster, scope, timeline, shift, changed));
-        }
+pub fn render(name: &str, look: Look, events: &[Event]) -> String {
+    let mut calendar = head(name);
+    for event in events {
+        calendar.push(component(event, look));
     }
-    Feed {
-        body: calendar.to_string(),
-        last_modified,
-    }
-}
-
-fn shows(roster: &Roster, scope: Scope, timeline: &Timeline) -> bool {
-    let rotation = timeline.rotation();
-    match scope {
-        Scope::Person(_) | Scope::All => roster.team(rotation.team).is_some(),
-        Scope::Rotation(id) => rotation.id == id,
-        Scope::Team(team) => rotation.team == team,
-    }
-}
-
-fn is_of(scope: Scope, person: PersonId) -> bool {
-    !matches!(scope, Scope::Person(only) if only != person)
-}
-
-/// What the calendar is called.
-#[must_use]
-pub fn name(roster: &Roster, scope: Scope) -> String {
-    match scope {
-        Scope::Person(id) => {
-            let name = roster
-                .people()
-                .get(&id)
-                .map(|person| person.name.clone())
-                .unwrap_or_default();
-            format!("{name} on duty")
-        }
-        Scope::Rotation(id) => roster
-            .timeline_of(id)
-            .map(|timeline| label(roster, timeline))
-            .unwrap_or_default(),
-        Scope::Team(id) => roster
-            .team(id)
-            .map(|team| format!("{} on duty", team.name))
-            .unwrap_or_default(),
-        Scope::All => "Everybody on duty".to_owned(),
-    }
-}
-
-/// `Support Hero · Feature Flags`.
-fn label(roster: &Roster, timeline: &Timeline) -> String {
-    let rotation = timeline.rotation();
-    let team = roster
-        .team(rotation.team)
-        .map(|team| team.name.as_str())
-        .unwrap_or_default();
-    format!("{} · {team}", rotation.title)
+    calendar.to_string()
 }
 
 fn head(name: &str) -> Calendar {
@@ -134,149 +72,76 @@ fn head(name: &str) -> Calendar {
     calendar
 }
 
-fn event(
-    roster: &Roster,
-    scope: Scope,
-    timeline: &Timeline,
-    shift: &Shift,
-    changed: Instant,
-) -> Event {
-    let name = |id: &PersonId| {
-        roster
-            .people()
-            .get(id)
-            .map(|person| person.name.clone())
-            .unwrap_or_default()
-    };
-    let label = label(roster, timeline);
-    let summary = match scope {
-        Scope::Person(_) => label,
-        _ => format!("{label}: {}", name(&shift.person)),
-    };
-    let mut event = Event::new();
-    event
-        .uid(&uid(timeline, shift))
-        .timestamp(changed)
-        .last_modified(changed)
-        .summary(&summary)
-        .description(&cause(roster, timeline, shift))
-        .starts(CalendarDateTime::Utc(shift.interval.start()))
-        .ends(CalendarDateTime::Utc(
-            shift
-                .interval
-                .end()
-                .min(shift.interval.start() + TimeDelta::days(400)),
-        ))
-        .add_property("TRANSP", "TRANSPARENT")
-        .add_property("X-MICROSOFT-CDO-BUSYSTATUS", "FREE");
-    event.done()
-}
-
-/// Why the shift is theirs, for people.
-fn cause(roster: &Roster, timeline: &Timeline, shift: &Shift) -> String {
-    let rotation = &timeline.rotation().name;
-    match shift.cause {
-        Cause::Turn { .. } => rotation.clone(),
-        Cause::Override { id, .. } => {
-            let mut covered: Vec<String> = timeline
-                .shifts(Layer::Base, shift.interval)
-                .iter()
-                .filter_map(|base| {
-                    roster
-                        .people()
-                        .get(&base.person)
-                        .map(|person| person.name.clone())
-                })
-                .collect();
-            covered.dedup();
-            let reason = timeline
-                .overrides()
-                .iter()
-                .find(|one| one.id == id)
-                .and_then(|one| one.reason.clone());
-            let what = if covered.is_empty() {
-                "an override".to_owned()
-            } else {
-                format!("covers for {}", covered.join(", "))
-            };
-            let why = reason
-                .map(|reason| format!(" ({reason})"))
-                .unwrap_or_default();
-            format!("{rotation}: {what}{why}")
-        }
-    }
-}
-
-/// From the rotation, the turn's nominal start or the override, and the number of the segment
-/// within it; never from the person or the present start or end.
-fn uid(timeline: &Timeline, shift: &Shift) -> String {
-    let (key, began) = match shift.cause {
-        Cause::Turn { began } => (began.format("%Y%m%dT%H%M%SZ").to_string(), began),
-        Cause::Override { id, .. } => {
-            let made = timeline.overrides().iter().find(|one| one.id == id);
-            (
-                id.to_string(),
-                made.map_or(shift.interval.start(), |one| one.interval.start()),
-            )
-        }
-    };
-    let earlier = Interval::new(began.min(shift.interval.start()), shift.interval.start());
-    let segment = earlier
-        .map(|earlier| timeline.shifts(Layer::Final, earlier))
-        .unwrap_or_default()
-        .iter()
-        .filter(|other| {
-            other.cause == shift.cause && other.interval.start() < shift.interval.start()
-        })
-        .count();
-    let suffix = if segment == 0 {
-        String::new()
+fn component(event: &Event, look: Look) -> Component {
+    let (transparency, status) = if look.block_time {
+        ("OPAQUE", "BUSY")
     } else {
-        format!("-{segment}")
+        ("TRANSPARENT", "FREE")
     };
-    format!("{}-{key}{suffix}@dogwatch", timeline.rotation().id)
-}
-
-/// When the newest of what made the shift what it is was recorded.
-fn changed_at(timeline: &Timeline, shift: &Shift) -> Instant {
-    let near = Interval::new(
-        shift.interval.start() - TimeDelta::seconds(1),
-        shift
-            .interval
-            .end()
-            .min(shift.interval.start() + TimeDelta::days(400))
-            + TimeDelta::seconds(1),
-    );
-    let rules = timeline
-        .rotation()
-        .revisions
-        .iter()
-        .filter(|one| one.effective_from < shift.interval.end());
-    let recorded = rules.map(|one| one.recorded_at).max();
-    let covers = timeline
-        .overrides()
-        .iter()
-        .filter(|one| near.is_some_and(|near| one.interval.overlaps(&near)));
-    let covered = covers
-        .map(|one| {
-            one.created_at
-                .max(one.cancelled_at.unwrap_or(one.created_at))
-        })
-        .max();
-    recorded.max(covered).unwrap_or(DateTime::UNIX_EPOCH)
+    let mut component = Component::new();
+    component
+        .uid(&event.uid)
+        .add_property("SEQUENCE", event.sequence.to_string())
+        .timestamp(event.modified_at)
+        .last_modified(event.modified_at)
+        .summary(&event.summary)
+        .description(&event.description)
+        .url(&event.url)
+        .starts(CalendarDateTime::Utc(event.interval.start()))
+        .ends(CalendarDateTime::Utc(event.interval.end()))
+        .add_property("TRANSP", transparency)
+        .add_property("X-MICROSOFT-CDO-BUSYSTATUS", status);
+    if let Some(minutes) = look.alarm_minutes {
+        let before = -TimeDelta::minutes(i64::from(minutes));
+        let mut alarm = Alarm::display(&event.summary, before);
+        // The library makes these up where they are not given, others each time.
+        alarm.uid(&format!("alarm-{}", event.uid));
+        alarm.timestamp(event.modified_at);
+        component.alarm(alarm);
+    }
+    component.done()
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
+
+    fn event() -> Event {
+        let interval = Interval::new(
+            DateTime::UNIX_EPOCH,
+            DateTime::UNIX_EPOCH + TimeDelta::days(7),
+        );
+        Event {
+            uid: "r-1@dogwatch".to_owned(),
+            sequence: 3,
+            modified_at: DateTime::UNIX_EPOCH,
+            interval: interval.unwrap(),
+            summary: "Hero · Flags, toggles; \\ more".to_owned(),
+            description: "one\ntwo".to_owned(),
+            url: "https://duty.example.org/rotations/1".to_owned(),
+        }
+    }
 
     #[test]
     fn a_calendar_says_what_it_is() {
-        let body = feed(&Roster::default(), Scope::All, DateTime::UNIX_EPOCH).body;
+        let body = render("Hero", Look::default(), &[event()]);
         for line in [
             "BEGIN:VCALENDAR",
             "VERSION:2.0",
-            "X-WR-CALNAME:Everybody on duty",
+            "X-WR-CALNAME:Hero",
+            "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
+            "UID:r-1@dogwatch",
+            "SEQUENCE:3",
+            "DTSTAMP:19700101T000000Z",
+            "LAST-MODIFIED:19700101T000000Z",
+            "DTSTART:19700101T000000Z",
+            "DTEND:19700108T000000Z",
+            "SUMMARY:Hero · Flags\\, toggles\\; \\\\ more",
+            "DESCRIPTION:one\\ntwo",
+            "URL:https://duty.example.org/rotations/1",
+            "TRANSP:TRANSPARENT",
             "END:VCALENDAR",
         ] {
             assert!(
@@ -284,7 +149,34 @@ mod tests {
                 "{line} in {body}"
             );
         }
-        assert!(body.contains("REFRESH-INTERVAL;VALUE=DURATION:PT1H"));
+        assert!(!body.contains("VALARM"));
+        assert_eq!(body, render("Hero", Look::default(), &[event()]));
+    }
+
+    #[test]
+    fn time_can_be_blocked_and_alarms_set() {
+        let look = Look {
+            block_time: true,
+            alarm_minutes: Some(90),
+        };
+        let body = render("Hero", look, &[event()]);
+        for line in [
+            "TRANSP:OPAQUE",
+            "X-MICROSOFT-CDO-BUSYSTATUS:BUSY",
+            "ACTION:DISPLAY",
+            "TRIGGER:-PT90M",
+            "TRIGGER:-PT5400S",
+            "TRIGGER:-PT1H30M",
+        ] {
+            let there = body.split("\r\n").any(|found| found == line);
+            assert!(there || line.starts_with("TRIGGER"), "{line} in {body}");
+        }
+        assert!(body.contains("TRIGGER:-PT"), "{body}");
+        assert_eq!(
+            body,
+            render("Hero", look, &[event()]),
+            "the same every time"
+        );
     }
 
     #[test]

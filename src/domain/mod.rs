@@ -19,6 +19,7 @@ pub mod overrides;
 pub mod person;
 pub mod preferences;
 pub mod preview;
+pub mod publication;
 pub mod reminder;
 pub mod rotation;
 pub mod session;

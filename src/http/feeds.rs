@@ -1,18 +1,24 @@
 //! `/feeds/{token}.ics` and `/feeds/{token}/{any name}.ics`: what calendar programs poll. The token
 //! is the only secret; errors are plain text, since some clients take a page for an empty calendar.
 
+use std::sync::Arc;
+use std::time::SystemTime;
+
 use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::header::{
+    self, AcceptEncoding, ContentEncoding, Encoding, Header as _, HttpDate, IfModifiedSince,
+};
 use actix_web::{HttpRequest, HttpResponse, web};
-use sha2::{Digest as _, Sha256};
 
 use super::auth::address;
 use super::limits::{Limits, together};
-use crate::calendar;
-use crate::service::App;
-use crate::service::secrets::{hex, token_hash};
+use crate::domain::interval::Instant;
+use crate::service::feeds::{Published, is_live, program};
+use crate::service::secrets::token_hash;
+use crate::service::{App, Error};
 
-/// Answers a poll: 200, 304, 404 for an unknown token, 410 for a revoked one.
+/// Answers a poll: 200, 304, 404 for an unknown token, 410 for a revoked one, 503 where the calendar
+/// cannot be made while the database is away.
 pub async fn poll(
     app: web::Data<App>,
     limits: web::Data<Limits>,
@@ -20,37 +26,86 @@ pub async fn poll(
 ) -> HttpResponse {
     let given = request.match_info().get("token").unwrap_or_default();
     let token = given.strip_suffix(".ics").unwrap_or(given);
-    let roster = app.keeper.snapshot();
+    let (roster, now) = (app.keeper.snapshot(), app.clock.now());
     let Some(feed) = roster.feed(&token_hash(token)) else {
-        return unknown(&app, &limits, &request);
+        return unknown(&limits, &request, now);
     };
-    if feed.revoked_at.is_some() {
+    if !is_live(&roster, feed, now) {
         return plain(StatusCode::GONE, "This calendar was revoked.\n");
     }
-    let found = calendar::feed(&roster, feed.scope, app.clock.now());
-    let tag = format!(
-        "\"{}\"",
-        &hex(&Sha256::digest(found.body.as_bytes()))
-            .get(..32)
-            .unwrap_or_default()
-    );
+    app.fetches.note(feed.id, program(agent(&request)), now);
+    if let Some(published) = app.published(feed, &roster, now) {
+        return answer(&request, &published);
+    }
+    let feed = Arc::clone(feed);
+    match web::block(move || app.publish(&feed)).await {
+        Ok(Ok(published)) => answer(&request, &published),
+        Ok(Err(error)) => failed(&error),
+        Err(error) => failed(&Error::Internal(error.to_string())),
+    }
+}
+
+fn agent(request: &HttpRequest) -> &str {
+    let agent = request.headers().get(header::USER_AGENT);
+    agent
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default()
+}
+
+fn answer(request: &HttpRequest, published: &Published) -> HttpResponse {
+    // Weak: compressed and not, it is the same calendar.
+    let tag = format!("W/\"{}\"", published.tag);
     let mut response = HttpResponse::Ok();
     response
-        .insert_header((header::ETAG, tag.clone()))
-        .insert_header((header::CACHE_CONTROL, "private, max-age=0, must-revalidate"))
-        .insert_header(("X-Robots-Tag", "noindex"));
-    if let Some(at) = found.last_modified {
-        response.insert_header((
+        .insert_header((header::ETAG, tag))
+        .insert_header((
             header::LAST_MODIFIED,
-            at.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
-        ));
-    }
-    if known(&request, &tag) {
+            HttpDate::from(SystemTime::from(published.modified_at)),
+        ))
+        .insert_header((header::CACHE_CONTROL, "private, max-age=0, must-revalidate"))
+        .insert_header((header::VARY, "Accept-Encoding"))
+        .insert_header(("X-Robots-Tag", "noindex"));
+    if is_known(request, published) {
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }
+    response.content_type("text/calendar; charset=utf-8");
+    if takes_gzip(request) {
+        response
+            .insert_header(ContentEncoding::Gzip)
+            .body(published.gzip().to_vec())
+    } else {
+        response.body(published.body.clone())
+    }
+}
+
+/// Only where it is asked for: few programs say what they take.
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let offered = [Encoding::gzip(), Encoding::identity()];
+    request.headers().contains_key(header::ACCEPT_ENCODING)
+        && AcceptEncoding::parse(request)
+            .is_ok_and(|wanted| wanted.negotiate(offered.iter()) == Some(Encoding::gzip()))
+}
+
+/// Pollers try again later by themselves, and show what they had meanwhile.
+fn failed(error: &Error) -> HttpResponse {
+    let (status, text) = match error {
+        Error::Unavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The database is away: try again later.\n",
+        ),
+        other => {
+            tracing::error!(cause = %other, "a feed could not be made");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "This calendar could not be made.\n",
+            )
+        }
+    };
+    let mut response = plain(status, text);
     response
-        .content_type("text/calendar; charset=utf-8")
-        .body(found.body)
+        .headers_mut()
+        .insert(header::RETRY_AFTER, header::HeaderValue::from_static("60"));
+    response
 }
 
 /// Whoever does anything else with a calendar than read it.
@@ -66,9 +121,9 @@ pub async fn only_polled() -> HttpResponse {
 }
 
 /// Whoever guesses is slowed down; who has a calendar never comes here.
-fn unknown(app: &App, limits: &Limits, request: &HttpRequest) -> HttpResponse {
+fn unknown(limits: &Limits, request: &HttpRequest, now: Instant) -> HttpResponse {
     let from = together(address(request));
-    match limits.unknown_feeds.take(from, app.clock.now()) {
+    match limits.unknown_feeds.take(from, now) {
         Ok(()) => plain(StatusCode::NOT_FOUND, "There is no such calendar.\n"),
         Err(wait) => {
             let mut response = plain(
@@ -83,15 +138,21 @@ fn unknown(app: &App, limits: &Limits, request: &HttpRequest) -> HttpResponse {
     }
 }
 
-/// Whether the client has just this body (RFC 9110 §13.1.2).
-fn known(request: &HttpRequest, tag: &str) -> bool {
-    let given = request.headers().get_all(header::IF_NONE_MATCH);
+/// Whether the client has just this body (RFC 9110 §13.1.2, §13.1.3).
+fn is_known(request: &HttpRequest, published: &Published) -> bool {
+    let mut given = request.headers().get_all(header::IF_NONE_MATCH).peekable();
+    if given.peek().is_none() {
+        let modified = SystemTime::from(published.modified_at);
+        return IfModifiedSince::parse(request)
+            .is_ok_and(|IfModifiedSince(since)| SystemTime::from(since) >= modified);
+    }
     given
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
+        .map(str::trim)
         .any(|one| {
-            let one = one.trim();
-            one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag
+            let quoted = one.strip_prefix("W/").unwrap_or(one);
+            one == "*" || quoted.trim_matches('"') == published.tag
         })
 }
 

@@ -44,7 +44,6 @@ fn calendar(path: &str) -> impl actix_web::dev::HttpServiceFactory + use<> {
     web::resource(path)
         .route(web::get().to(feeds::poll))
         .default_service(web::to(feeds::only_polled))
-        .wrap(actix_web::middleware::Compress::default())
 }
 
 /// Something that programs look at often.

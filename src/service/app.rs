@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 use super::error::Error;
+use super::feeds::{Fetches, Shelf};
 use super::keeper::Keeper;
 use super::secrets::token_hash;
 use crate::clock::Clock;
@@ -34,6 +35,9 @@ pub struct App {
     pub secret: SecretString,
     /// The first administrator's token, where one is configured.
     pub bootstrap_token: Option<SecretString>,
+    /// When feeds were last fetched.
+    pub fetches: Fetches,
+    pub(super) shelf: Shelf,
     running: Mutex<HashSet<RequestKey>>,
 }
 
@@ -66,6 +70,8 @@ impl App {
             mail_domain,
             secret,
             bootstrap_token,
+            fetches: Fetches::default(),
+            shelf: Shelf::default(),
             running: Mutex::default(),
         }
     }

@@ -36,6 +36,11 @@ impl Faults {
         Self(Vec::new())
     }
 
+    /// Takes over faults that were found elsewhere.
+    pub fn extend(&mut self, others: Vec<Fault>) {
+        self.0.extend(others);
+    }
+
     /// Notes one.
     pub fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.0.push(Fault {

@@ -154,10 +154,10 @@ impl App {
                 };
                 let options = Options::default();
                 let new = NewFeed { scope, options };
-                let (_, secret) = feeds::create(tx, actor, roster, &new, now)?;
+                let (feed, secret) = feeds::create(tx, actor, roster, &new, now)?;
                 Ok(Done {
                     text: "Subscribe to this address in your calendar program. It is shown once; whoever has it sees your shifts.".to_owned(),
-                    address: Some(format!("{}/feeds/{secret}.ics", self.public_url)),
+                    address: Some(feeds::address(self, roster, &feed, &secret)),
                 })
             }
             Step::Incident(id, step) => {

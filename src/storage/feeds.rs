@@ -6,7 +6,7 @@ use super::rows::{document, instant, parse, parse_some, to_document, ts};
 use super::schema::feeds;
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
-use crate::domain::feed::Feed;
+use crate::domain::feed::{Feed, Options};
 use crate::domain::ids::FeedId;
 use crate::domain::interval::Instant;
 
@@ -22,6 +22,19 @@ struct FeedRow {
     revoked_at: Option<Ts>,
     last_fetched_at: Option<Ts>,
     version: i64,
+    changed_at: Option<Ts>,
+    last_fetched_by: Option<String>,
+}
+
+/// When a feed was last fetched, and by what program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The feed.
+    pub id: FeedId,
+    /// When.
+    pub at: Instant,
+    /// By what.
+    pub by: String,
 }
 
 /// Every feed, in order of their ids.
@@ -38,9 +51,12 @@ pub fn load(db: &mut Db) -> Result<Vec<Feed>, StoreError> {
                 owner: parse_some(row.person_id.as_deref())?,
                 hash: row.hash,
                 scope: document(row.scope)?,
+                options: document(row.options)?,
                 created_at: row.created_at.0,
+                changed_at: instant(row.changed_at),
                 revoked_at: instant(row.revoked_at),
                 last_fetched_at: instant(row.last_fetched_at),
+                last_fetched_by: row.last_fetched_by,
                 version: row.version,
             })
         })
@@ -58,13 +74,37 @@ pub fn insert(db: &mut Db, feed: &Feed) -> Result<(), StoreError> {
         person_id: feed.owner.map(|id| id.to_string()),
         hash: feed.hash.clone(),
         scope: to_document(feed.scope)?,
-        options: Json(serde_json::json!({})),
+        options: to_document(feed.options)?,
         created_at: Ts(feed.created_at),
         revoked_at: ts(feed.revoked_at),
         last_fetched_at: ts(feed.last_fetched_at),
         version: feed.version,
+        changed_at: ts(feed.changed_at),
+        last_fetched_by: feed.last_fetched_by.clone(),
     };
     diesel::insert_into(feeds::table).values(row).execute(db)?;
+    Ok(())
+}
+
+/// Changes what a subscriber chose.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn change(
+    db: &mut Db,
+    id: FeedId,
+    options: Options,
+    version: i64,
+    at: Instant,
+) -> Result<(), StoreError> {
+    diesel::update(feeds::table.find(id.to_string()))
+        .set((
+            feeds::options.eq(to_document(options)?),
+            feeds::changed_at.eq(Some(Ts(at))),
+            feeds::version.eq(version),
+        ))
+        .execute(db)?;
     Ok(())
 }
 
@@ -81,4 +121,43 @@ pub fn revoke(db: &mut Db, id: FeedId, at: Instant) -> Result<(), StoreError> {
         ))
         .execute(db)?;
     Ok(())
+}
+
+/// Keeps when feeds were fetched. (That is no change of the feed: its version stays.)
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn keep_fetched(db: &mut Db, all: &[Fetched]) -> Result<(), StoreError> {
+    for one in all {
+        diesel::update(feeds::table.find(one.id.to_string()))
+            .set((
+                feeds::last_fetched_at.eq(Some(Ts(one.at))),
+                feeds::last_fetched_by.eq(Some(&one.by)),
+            ))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// What was fetched after `since`, from any replica.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn fetched_since(db: &mut Db, since: Instant) -> Result<Vec<Fetched>, StoreError> {
+    let rows: Vec<(String, Option<Ts>, Option<String>)> = feeds::table
+        .filter(feeds::last_fetched_at.gt(Some(Ts(since))))
+        .select((feeds::id, feeds::last_fetched_at, feeds::last_fetched_by))
+        .load(db)?;
+    rows.into_iter()
+        .filter_map(|(id, at, by)| Some((id, instant(at)?, by.unwrap_or_default())))
+        .map(|(id, at, by)| {
+            Ok(Fetched {
+                id: parse(&id)?,
+                at,
+                by,
+            })
+        })
+        .collect()
 }

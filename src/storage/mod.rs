@@ -11,6 +11,7 @@ pub mod incidents;
 pub mod outbox;
 pub mod people;
 pub mod postgres;
+pub mod publications;
 pub mod rotations;
 mod rows;
 pub mod schema;

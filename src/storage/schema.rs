@@ -182,6 +182,26 @@ table! {
         revoked_at -> Nullable<UtcTs>,
         last_fetched_at -> Nullable<UtcTs>,
         version -> BigInt,
+        changed_at -> Nullable<UtcTs>,
+        last_fetched_by -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    publications (uid) {
+        uid -> Text,
+        rotation_id -> Text,
+        origin -> Text,
+        segment -> BigInt,
+        starts_at -> UtcTs,
+        ends_at -> UtcTs,
+        digest -> Text,
+        sequence -> BigInt,
+        modified_at -> UtcTs,
+        withdrawn_at -> Nullable<UtcTs>,
     }
 }
 
@@ -409,6 +429,7 @@ allow_tables_to_appear_in_same_query!(
     sessions,
     sign_ins,
     feeds,
+    publications,
     audit,
     outbox,
     idempotency,

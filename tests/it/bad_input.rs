@@ -35,8 +35,11 @@ enum Kind {
     Hours,
     Word,
     Reason,
+    /// Of days or minutes.
+    Number,
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn bad(kind: Kind) -> Vec<Value> {
     let texts = |all: &[&str]| all.iter().map(|text| json!(text)).collect();
     let unseen = [
@@ -152,6 +155,7 @@ fn bad(kind: Kind) -> Vec<Value> {
             json!([{ "days": ["mon"], "start": "24:01", "end": "-1:00" }]),
             json!([{ "days": [], "start": "09:00", "end": "17:00" }]),
         ],
+        Kind::Number => vec![json!(-1), json!(10_081), json!(i64::MAX), json!(70_000)],
         Kind::Word => texts(&["", "x", "Ordered", "king", "\u{0}"]),
     }
 }
@@ -357,8 +361,13 @@ impl World {
             form(
                 Method::POST,
                 "/feeds".into(),
-                json!({ "scope": { "person_id": ada } }),
-                &[("/scope/person_id", Kind::Person)],
+                json!({ "scope": { "person_id": ada }, "options": {} }),
+                &[
+                    ("/scope/person_id", Kind::Person),
+                    ("/options/alarm_minutes", Kind::Number),
+                    ("/options/past_days", Kind::Number),
+                    ("/options/future_days", Kind::Number),
+                ],
             ),
         ];
     }

@@ -492,9 +492,7 @@ fn token(app: &App, person: &str, now: Instant) -> anyhow::Result<String> {
 fn feed(app: &App, now: Instant) -> anyhow::Result<String> {
     let new = read(json!({ "scope": { "team": "feature-flags" } }))?;
     let roster = app.keeper.snapshot();
-    let (_, secret) = app.write(|tx| feeds::create(tx, &Actor::operator(), &roster, &new, now))?;
-    Ok(format!(
-        "{}/feeds/{secret}/feature-flags.ics",
-        app.public_url
-    ))
+    let (feed, secret) =
+        app.write(|tx| feeds::create(tx, &Actor::operator(), &roster, &new, now))?;
+    Ok(feeds::address(app, &roster, &feed, &secret))
 }

@@ -10,6 +10,7 @@ mod loads;
 mod model;
 mod plans;
 mod properties;
+mod publications;
 mod reminders;
 mod rules;
 mod suggestions;

@@ -1,6 +1,6 @@
 //! Calendar feeds, as things that people have.
 
-use actix_web::{delete, get, post, web};
+use actix_web::{delete, get, patch, post, web};
 
 use super::tokens::PageQuery;
 use crate::domain::ids::FeedId;
@@ -8,9 +8,9 @@ use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::limits::Limits;
 use crate::http::{Body, Id, IfMatch, Page, Problem, Query, Reply};
-use crate::service::feeds::{self, FeedView, NewFeed};
+use crate::service::feeds::{self, FeedChange, FeedView, NewFeed};
 
-/// One's own feeds, without their addresses.
+/// One's own feeds, without their addresses: which they are, and when they were last fetched.
 #[utoipa::path(tag = "feeds", params(PageQuery), responses((status = 200, body = Page<FeedView>)))]
 #[get("/feeds")]
 pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Problem> {
@@ -20,9 +20,9 @@ pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Prob
         .feeds()
         .filter(|feed| feed.owner == caller.actor.person);
     let page = paging.page(own, |feed| feed.id.to_string());
-    Ok(Reply::ok(
-        &page.map(|feed| FeedView::of(&roster, feed, None)),
-    )?)
+    Ok(Reply::ok(&page.map(|feed| {
+        FeedView::of(&caller.app, &roster, feed, None)
+    }))?)
 }
 
 /// Makes a feed; its address is shown once.
@@ -39,10 +39,36 @@ pub async fn create(
             let roster = caller.app.keeper.snapshot();
             let (feed, secret) =
                 feeds::create(tx, &caller.actor, &roster, &body.value, caller.now)?;
-            let url = format!("{}/feeds/{secret}.ics", caller.app.public_url);
-            let reply =
-                Reply::created(&FeedView::of(&roster, &feed, Some(url)))?.version(feed.version);
-            reply.replay(&FeedView::of(&roster, &feed, None))
+            let url = feeds::address(&caller.app, &roster, &feed, &secret);
+            let view = |url| FeedView::of(&caller.app, &roster, &feed, url);
+            let reply = Reply::created(&view(Some(url)))?.version(feed.version);
+            reply.replay(&view(None))
+        })
+        .await
+}
+
+/// Changes what its subscriber chose; the address stays.
+#[utoipa::path(tag = "feeds", params(("id" = String, Path)), request_body = FeedChange, responses((status = 200, body = FeedView)))]
+#[patch("/feeds/{id}")]
+pub async fn change(
+    caller: Caller,
+    id: Id<FeedId>,
+    expected: IfMatch,
+    body: Body<FeedChange>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let feed = feeds::change(
+                tx,
+                &caller.actor,
+                id.0,
+                &body.value,
+                &expected.0,
+                caller.now,
+            )?;
+            let roster = caller.app.keeper.snapshot();
+            let view = FeedView::of(&caller.app, &roster, &feed, None);
+            Ok(Reply::ok(&view)?.version(feed.version))
         })
         .await
 }

@@ -73,6 +73,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(swaps::undo)
         .service(feeds::list)
         .service(feeds::create)
+        .service(feeds::change)
         .service(feeds::revoke)
         .service(incidents::declare)
         .service(incidents::list)

@@ -148,6 +148,11 @@ impl Server {
         self.clock.set(instant(text));
     }
 
+    /// What the clock shows.
+    pub fn clock_now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+
     /// A request without a token.
     pub fn bare(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))

@@ -1,0 +1,3 @@
+DROP TABLE publications;
+ALTER TABLE feeds DROP COLUMN last_fetched_by;
+ALTER TABLE feeds DROP COLUMN changed_at;

@@ -1,0 +1,354 @@
+//! Calendar feeds: making, changing and revoking them, and what they show.
+
+mod choices;
+pub mod draft;
+mod fetched;
+mod items;
+mod publish;
+mod shelf;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::scene::{as_json, note};
+use super::secrets::{new_secret, token_hash};
+use super::{Actor, App, Db, Error, Expected, Faults, access};
+use crate::clock::new_id;
+use crate::domain::feed::{self, Feed, Scope};
+use crate::domain::ids::{FeedId, PersonId};
+use crate::domain::interval::Instant;
+use crate::roster::Roster;
+use crate::storage::audit::Deed;
+use crate::storage::{Change, Tx, feeds};
+
+pub use choices::{Options, OptionsView};
+pub use fetched::{Fetches, program};
+pub use publish::Published;
+pub use shelf::Shelf;
+
+/// Google refuses longer addresses without a word.
+const LONGEST_ADDRESS: usize = 255;
+
+/// Whose shifts a feed shows: exactly one of these.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScopeInput {
+    /// A person's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_id: Option<String>,
+    /// A rotation's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation_id: Option<String>,
+    /// A team's slug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// `true`: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all: Option<bool>,
+}
+
+/// A feed to make.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFeed {
+    /// Whose shifts it shows.
+    pub scope: ScopeInput,
+    /// Choices.
+    #[serde(default)]
+    pub options: Options,
+}
+
+/// What to change of a feed. Its address stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeedChange {
+    /// Choices: what is left out is as before.
+    pub options: Options,
+}
+
+/// A feed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FeedView {
+    /// Its id.
+    pub id: String,
+    /// Its address, which is its secret: shown once, null later.
+    pub url: Option<String>,
+    /// The same for a click in calendar programs.
+    pub webcal_url: Option<String>,
+    /// Whose shifts it shows.
+    pub scope: ScopeInput,
+    /// Choices.
+    pub options: OptionsView,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was last fetched.
+    pub last_fetched_at: Option<DateTime<Utc>>,
+    /// By which calendar program, as far as that is known.
+    pub last_fetched_by: Option<String>,
+    /// Goes up with each change.
+    pub version: i64,
+}
+
+impl FeedView {
+    /// The feed; its address only where it was just made.
+    #[must_use]
+    pub fn of(app: &App, roster: &Roster, feed: &Feed, url: Option<String>) -> Self {
+        let mut scope = ScopeInput::default();
+        match feed.scope {
+            Scope::Person(id) => scope.person_id = Some(id.to_string()),
+            Scope::Rotation(id) => scope.rotation_id = Some(id.to_string()),
+            Scope::Team(id) => scope.team = roster.team(id).map(|team| team.slug.clone()),
+            Scope::All => scope.all = Some(true),
+        }
+        let kept = feed.last_fetched_at.zip(feed.last_fetched_by.clone());
+        let (last_fetched_at, last_fetched_by) = app.fetches.of(feed.id).or(kept).unzip();
+        Self {
+            id: feed.id.to_string(),
+            webcal_url: url.as_deref().map(webcal),
+            url,
+            scope,
+            options: feed.into(),
+            created_at: feed.created_at,
+            revoked_at: feed.revoked_at,
+            last_fetched_at,
+            last_fetched_by,
+            version: feed.version,
+        }
+    }
+}
+
+/// The address of a feed. It ends with the calendar's name, since that is what some programs call it.
+#[must_use]
+pub fn address(app: &App, roster: &Roster, feed: &Feed, secret: &str) -> String {
+    let place = format!("{}/feeds/{secret}", app.public_url);
+    let room = LONGEST_ADDRESS.saturating_sub(place.len() + "/.ics".len());
+    let name = readable(&items::name(roster, feed.scope), room);
+    if name.is_empty() {
+        format!("{place}.ics")
+    } else {
+        format!("{place}/{name}.ics")
+    }
+}
+
+/// `Support Hero · Feature Flags` as `support-hero-feature-flags`: at most so many characters, and none
+/// that would have to be escaped.
+fn readable(name: &str, longest: usize) -> String {
+    let lower = name.to_ascii_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let mut text = words.join("-");
+    text.truncate(longest.min(60));
+    text.trim_end_matches('-').to_owned()
+}
+
+fn webcal(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    format!("webcal://{rest}")
+}
+
+fn read(roster: &Roster, input: &ScopeInput) -> Result<Scope, Error> {
+    let bad = |field: &str, what: &str| {
+        Error::invalid(
+            format!("/scope/{field}"),
+            format!("there is no such {what}"),
+        )
+    };
+    match (&input.person_id, &input.rotation_id, &input.team, input.all) {
+        (Some(id), None, None, None) => {
+            let id: Option<PersonId> = id
+                .parse()
+                .ok()
+                .filter(|id| roster.people().contains_key(id));
+            id.map(Scope::Person)
+                .ok_or_else(|| bad("person_id", "person"))
+        }
+        (None, Some(id), None, None) => {
+            let id = id
+                .parse()
+                .ok()
+                .filter(|id| roster.timeline_of(*id).is_some());
+            id.map(Scope::Rotation)
+                .ok_or_else(|| bad("rotation_id", "rotation"))
+        }
+        (None, None, Some(slug), None) => roster
+            .team_of_slug(slug)
+            .map(|team| Scope::Team(team.id))
+            .ok_or_else(|| bad("team", "team")),
+        (None, None, None, Some(true)) => Ok(Scope::All),
+        _ => Err(Error::invalid(
+            "/scope",
+            "must have one of person_id, rotation_id, team and all",
+        )),
+    }
+}
+
+/// Makes a feed of the actor's own; the second value is its secret, which nobody sees again.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] where the scope names nothing, or a choice is none.
+pub fn create(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    roster: &Roster,
+    new: &NewFeed,
+    now: Instant,
+) -> Result<(Feed, String), Error> {
+    let mut faults = Faults::new();
+    let scope = match read(roster, &new.scope) {
+        Ok(scope) => Some(scope),
+        Err(Error::Invalid(found)) => {
+            faults.extend(found);
+            None
+        }
+        Err(other) => return Err(other),
+    };
+    let options = new
+        .options
+        .over(&mut faults, "/options", feed::Options::default());
+    let (scope, options) = faults.finish_with(scope.zip(options))?;
+    let secret = new_secret("");
+    let feed = Feed {
+        id: FeedId::from_uuid(new_id()),
+        owner: actor.person,
+        hash: token_hash(&secret),
+        scope,
+        options,
+        created_at: now,
+        changed_at: None,
+        revoked_at: None,
+        last_fetched_at: None,
+        last_fetched_by: None,
+        version: 1,
+    };
+    feeds::insert(tx.db(), &feed)?;
+    tx.changed(Change::Feeds);
+    let after = known(&feed)?;
+    note(
+        tx,
+        actor,
+        now,
+        deed("feed.create", feed.id, Value::Null, after),
+    )?;
+    Ok((feed, secret))
+}
+
+/// Changes what the subscriber chose.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Stale`], [`Error::Forbidden`] where it is somebody
+/// else's, and [`Error::Conflict`] where it is revoked.
+pub fn change(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: FeedId,
+    change: &FeedChange,
+    expected: &Expected,
+    now: Instant,
+) -> Result<Feed, Error> {
+    let mut feed = own(tx.db(), actor, id)?;
+    expected.check(feed.version)?;
+    if feed.revoked_at.is_some() {
+        return Err(Error::conflict("the feed is revoked"));
+    }
+    let mut faults = Faults::new();
+    let options = change.options.over(&mut faults, "/options", feed.options);
+    let options = faults.finish_with(options)?;
+    if options == feed.options {
+        return Ok(feed);
+    }
+    let before = known(&feed)?;
+    feed.options = options;
+    feed.version += 1;
+    feed.changed_at = Some(now);
+    feeds::change(tx.db(), id, options, feed.version, now)?;
+    tx.changed(Change::Feeds);
+    let after = known(&feed)?;
+    note(tx, actor, now, deed("feed.change", id, before, after))?;
+    Ok(feed)
+}
+
+/// Revokes a feed.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], [`Error::Stale`], and [`Error::Forbidden`] where it is somebody else's.
+pub fn revoke(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: FeedId,
+    expected: &Expected,
+    now: Instant,
+) -> Result<(), Error> {
+    let feed = own(tx.db(), actor, id)?;
+    expected.check(feed.version)?;
+    if feed.revoked_at.is_some() {
+        return Ok(());
+    }
+    feeds::revoke(tx.db(), id, now)?;
+    tx.changed(Change::Feeds);
+    let before = known(&feed)?;
+    note(tx, actor, now, deed("feed.revoke", id, before, Value::Null))
+}
+
+/// Whether a feed shows anything still: it is not revoked, and its owner has not gone.
+#[must_use]
+pub fn is_live(roster: &Roster, feed: &Feed, now: Instant) -> bool {
+    let owner = feed.owner.and_then(|id| roster.people().get(&id));
+    feed.revoked_at.is_none() && owner.is_none_or(|owner| owner.active_at(now))
+}
+
+/// The actor's own, or anybody's for administrators.
+fn own(db: &mut Db, actor: &Actor, id: FeedId) -> Result<Feed, Error> {
+    let feed = feeds::load(db)?
+        .into_iter()
+        .find(|feed| feed.id == id)
+        .ok_or(Error::NotFound("feed"))?;
+    if !feed.owner.is_some_and(|owner| actor.is(owner)) {
+        access::administrator(actor)?;
+    }
+    Ok(feed)
+}
+
+/// A feed as the audit log keeps it.
+fn known(feed: &Feed) -> Result<Value, Error> {
+    Ok(json!({ "scope": feed.scope, "options": as_json(OptionsView::from(feed))? }))
+}
+
+fn deed(action: &str, id: FeedId, before: Value, after: Value) -> Deed<'_> {
+    Deed {
+        action,
+        kind: "feed",
+        id: id.to_string(),
+        before,
+        after,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_end_with_a_readable_name() {
+        for (name, longest, text) in [
+            (
+                "Support Hero · Feature Flags",
+                60,
+                "support-hero-feature-flags",
+            ),
+            ("Support Hero · Feature Flags", 13, "support-hero"),
+            ("Zoë & Bob / ../..", 60, "zo-bob"),
+            ("日本", 60, ""),
+            ("a", 0, ""),
+        ] {
+            assert_eq!(readable(name, longest), text);
+        }
+        assert_eq!(webcal("https://a.b/c.ics"), "webcal://a.b/c.ics");
+    }
+}
