@@ -5,18 +5,20 @@
 #   ./test.sh                      everything
 #   ./test.sh --without postgres   leaves PostgreSQL out, and says so at the end
 #   ./test.sh --without python     leaves out what needs Python (feeds and mails read by other programs)
+#   ./test.sh --without browser    leaves out the pages in Chromium; pictures of them come to target/screenshots
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
 
-with_postgres=yes with_python=yes left_out=()
+with_postgres=yes with_python=yes with_browser=yes left_out=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --without)
       case "${2:-}" in
         postgres) with_postgres=no; left_out+=("PostgreSQL: storage and API were tested on SQLite only") ;;
         python) with_python=no; left_out+=("Python: no feed was read by icalendar, no mail sent to aiosmtpd") ;;
+        browser) with_browser=no; left_out+=("Chromium: no page was looked at in a browser") ;;
         *) usage >&2; exit 2 ;;
       esac
       shift 2 ;;
@@ -46,6 +48,10 @@ need() { missing+=("$1"); packages+=("$2"); }
 command -v cc >/dev/null || need "a C compiler" build-essential
 if [ $with_postgres = yes ] && ! find_postgres >/dev/null; then need "PostgreSQL's server (or --without postgres)" postgresql; fi
 if [ $with_python = yes ] && ! has_venv; then need "Python 3 with venv (or --without python)" python3-venv; fi
+if [ $with_browser = yes ]; then
+  command -v chromedriver >/dev/null || need "Chromium and its driver (or --without browser)" chromium-driver
+  command -v npm >/dev/null || need "npm (or --without browser)" npm
+fi
 
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -104,6 +110,21 @@ if [ $with_python = yes ]; then
     cp tools/requirements.txt "$venv/requirements.txt"
   fi
   export DOGWATCH_TEST_PYTHON="$PWD/$venv/bin/python"
+fi
+
+# --- A browser, and what checks pages in it ---------------------------------------------------
+
+if [ $with_browser = yes ]; then
+  browser=target/browser
+  if ! cmp -s tools/browser/package-lock.json "$browser/package-lock.json"; then
+    step "Installing npm packages into $browser"
+    rm -rf "$browser"
+    mkdir -p "$browser"
+    cp tools/browser/*.json "$browser/"
+    (cd "$browser" && npm ci --ignore-scripts --no-audit --no-fund) || { rm -rf "$browser"; exit 1; }
+  fi
+  DOGWATCH_TEST_CHROMEDRIVER=$(command -v chromedriver)
+  export DOGWATCH_TEST_CHROMEDRIVER DOGWATCH_TEST_AXE="$PWD/$browser/node_modules/axe-core/axe.min.js"
 fi
 
 # --- The checks -------------------------------------------------------------------------------

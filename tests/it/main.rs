@@ -11,6 +11,7 @@
 
 mod ahead;
 mod bad_input;
+mod browser;
 mod command_line;
 mod contract;
 mod conventions;

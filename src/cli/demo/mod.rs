@@ -1,6 +1,6 @@
 //! `dogwatch demo`: an example organisation on a throw-away database.
 
-mod organisation;
+pub mod organisation;
 
 use std::fmt::Write as _;
 use std::net::TcpListener;

@@ -28,6 +28,11 @@ impl Database {
         }
     }
 
+    /// Whether this run is about SQLite: what does not depend on the database is tested there only.
+    pub fn is_sqlite() -> bool {
+        std::env::var(POSTGRES).is_err()
+    }
+
     /// One that is there already, at this address.
     pub fn at(url: String) -> Self {
         Self {

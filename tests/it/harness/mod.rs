@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub mod browser;
+pub mod chromium;
 pub mod cluster;
 pub mod database;
 pub mod network;

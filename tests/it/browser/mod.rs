@@ -1,0 +1,7 @@
+//! The pages in a real browser, on the example organisation: each of them looked at, and what people do there.
+//!
+//! A new page is a line in [`walk::PAGES`].
+
+mod stories;
+mod walk;
+pub mod world;

@@ -1,0 +1,90 @@
+//! The example organisation on a Monday morning.
+
+use dogwatch::cli::demo::organisation;
+use dogwatch::roster::Roster;
+
+use crate::harness::Server;
+use crate::harness::chromium::Chromium;
+
+/// Who looks at pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody is signed in.
+    Stranger,
+    /// Robin.
+    Administrator,
+    /// Ines, manager of Feature Flags.
+    Manager,
+    /// Tom, of Feature Flags.
+    Engineer,
+    /// Mara, of Support.
+    Supporter,
+    /// Vera.
+    Viewer,
+}
+
+impl Who {
+    /// Their address; nobody has none.
+    pub const fn email(self) -> Option<&'static str> {
+        match self {
+            Self::Stranger => None,
+            Self::Administrator => Some("robin@example.com"),
+            Self::Manager => Some("ines@example.com"),
+            Self::Engineer => Some("tom@example.com"),
+            Self::Supporter => Some("mara@example.com"),
+            Self::Viewer => Some("vera@example.com"),
+        }
+    }
+}
+
+/// A server with the example organisation.
+pub struct World {
+    /// The server.
+    pub server: Server,
+}
+
+impl World {
+    /// A new one.
+    pub fn found() -> Self {
+        let server = Server::start();
+        organisation::found(&server.app, server.app.clock.now()).unwrap();
+        Self { server }
+    }
+
+    /// A browser in which they are signed in; `None` where this run goes without.
+    pub fn browser(&self, who: Who) -> Option<Chromium> {
+        match who.email() {
+            Some(email) => Chromium::signed_in(&self.server, email),
+            None => Chromium::start(&self.server),
+        }
+    }
+
+    /// The path with ids for what stands in braces: `{person:Tom}` and `{rotation:Support watch}`, by their names.
+    pub fn path(&self, path: &str) -> String {
+        let roster = self.server.app.keeper.snapshot();
+        let mut pieces = path.split(['{', '}']);
+        let mut whole = pieces.next().unwrap().to_owned();
+        while let (Some(name), Some(rest)) = (pieces.next(), pieces.next()) {
+            whole += &id(&roster, name);
+            whole += rest;
+        }
+        whole
+    }
+}
+
+fn id(roster: &Roster, name: &str) -> String {
+    let found = match name.split_once(':') {
+        Some(("person", name)) => roster
+            .people()
+            .values()
+            .find(|person| person.name.starts_with(name))
+            .map(|person| person.id.to_string()),
+        Some(("rotation", name)) => roster
+            .timelines()
+            .map(|timeline| timeline.rotation())
+            .find(|rotation| rotation.name == name)
+            .map(|rotation| rotation.id.to_string()),
+        _ => None,
+    };
+    found.unwrap_or_else(|| panic!("{name} is not in the example organisation"))
+}
