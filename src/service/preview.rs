@@ -14,9 +14,10 @@ use super::views::{ClashView, GapView, OverrideView, PersonRef, ShiftView};
 use crate::domain::clash::{Clash, clashes};
 use crate::domain::ids::RotationId;
 use crate::domain::interval::{Instant, Interval};
+use crate::domain::overrides::Override;
 use crate::domain::person::Person;
 use crate::domain::preview::{self, Preview};
-use crate::domain::rotation::Plan;
+use crate::domain::rotation::{Plan, Rotation};
 use crate::domain::timeline::{Gap, Layer, Timeline};
 use crate::roster::{Loaded, Roster};
 use crate::storage::Tx;
@@ -105,8 +106,60 @@ pub fn compare(
     view.overrides = touched
         .map(|one| OverrideView::of(&is.roster, &is.rotation, one))
         .collect();
-    view.warnings = warnings(was, &is, &view);
+    view.warnings = warnings(&was.rotation, &is.rotation, &view);
     Ok(view)
+}
+
+/// What a revision of a rotation changed, with the overrides of now; `None` where there is no such revision, and for
+/// the first, before which there was nothing.
+#[must_use]
+pub fn of_revision(roster: &Roster, timeline: &Timeline, number: u32) -> Option<PreviewView> {
+    let mut is = Rotation::clone(timeline.rotation());
+    is.revisions.retain(|revision| revision.number <= number);
+    let from = is
+        .newest()
+        .filter(|newest| newest.number == number)?
+        .effective_from;
+    let mut was = is.clone();
+    was.revisions.pop();
+    was.newest()?;
+    between(roster, was, is, timeline.overrides(), from)
+}
+
+/// What it means that a rotation ends at an instant.
+#[must_use]
+pub fn of_archive(roster: &Roster, timeline: &Timeline, at: Instant) -> Option<PreviewView> {
+    let was = Rotation::clone(timeline.rotation());
+    let is = Rotation {
+        archived_at: Some(at),
+        ..was.clone()
+    };
+    between(roster, was, is, timeline.overrides(), at)
+}
+
+/// What differs between two states of a rotation from an instant on.
+fn between(
+    roster: &Roster,
+    was: Rotation,
+    is: Rotation,
+    overrides: &[Override],
+    from: Instant,
+) -> Option<PreviewView> {
+    let window = Interval::new(from, from + AHEAD)?;
+    let (old, new) = (
+        roster.imagine(was, overrides.to_vec()),
+        roster.imagine(is, overrides.to_vec()),
+    );
+    let found = preview::diff(&old, &new, window);
+    let mut view = view((roster, roster), &found, &new, window);
+    let touched = overrides
+        .iter()
+        .filter(|one| one.in_force().is_some_and(|left| left.overlaps(&window)));
+    view.overrides = touched
+        .map(|one| OverrideView::of(roster, new.rotation(), one))
+        .collect();
+    view.warnings = warnings(old.rotation(), new.rotation(), &view);
+    Some(view)
 }
 
 /// What changes in `window` between two rosters for one rotation, whose timeline is then `new`.
@@ -230,10 +283,10 @@ impl PreviewView {
     }
 }
 
-fn warnings(was: &Scene, is: &Scene, view: &PreviewView) -> Vec<String> {
+fn warnings(was: &Rotation, is: &Rotation, view: &PreviewView) -> Vec<String> {
     let mut warnings = Vec::new();
-    let revised = is.rotation.revisions.len() > was.rotation.revisions.len();
-    if let (true, Some(old), Some(new)) = (revised, was.rotation.newest(), is.rotation.newest()) {
+    let revised = is.revisions.len() > was.revisions.len();
+    if let (true, Some(old), Some(new)) = (revised, was.newest(), is.newest()) {
         let handoff = match &old.plan {
             Plan::Ordered { handoff, .. } => {
                 handoff.nth(handoff.count_through(new.effective_from).saturating_sub(1))

@@ -8,12 +8,14 @@ use super::interval::{FOREVER, Instant, Interval};
 use super::reminder::Settings;
 use super::zone::Zone;
 
+pub mod cadence;
 pub mod handoff;
 pub mod ordered;
 pub mod revise;
 mod rule;
 pub mod sun;
 
+pub use cadence::Cadence;
 pub use handoff::{Handoff, RuleError};
 
 /// How a rotation decides whose turn it is.

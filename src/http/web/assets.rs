@@ -36,6 +36,7 @@ static ASSETS: [Asset; 3] = [
             "\"use strict\";\n",
             include_str!("../../../assets/times.js"),
             include_str!("../../../assets/forms.js"),
+            include_str!("../../../assets/live.js"),
         ),
     },
     Asset {

@@ -143,6 +143,11 @@ impl Fields {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Names and values.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        self.values.clone()
+    }
+
     /// Whether anything is wrong.
     pub fn is_bad(&self) -> bool {
         !self.faults.is_empty()

@@ -51,6 +51,34 @@ impl Form {
             .collect()
     }
 
+    /// A form with these names and values.
+    pub fn of<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let pairs = pairs.into_iter();
+        Self(
+            pairs
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Takes every value of a field out of the form.
+    pub fn take(&mut self, name: &str) -> Vec<String> {
+        let (taken, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.0)
+            .into_iter()
+            .partition(|(key, _)| key == name);
+        self.0 = rest;
+        taken.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// Adds values to a field.
+    pub fn put<V: AsRef<str>>(&mut self, name: &str, values: &[V]) {
+        self.0.extend(
+            values
+                .iter()
+                .map(|value| (name.to_owned(), value.as_ref().to_owned())),
+        );
+    }
+
     /// The form as it was filled in, to be shown again.
     pub fn fields(self) -> Fields {
         Fields::new(self.0)

@@ -6,8 +6,10 @@
 
 mod assets;
 mod browser;
+mod editor;
 mod fields;
 mod form;
+mod hours;
 mod now;
 mod page;
 mod parts;
@@ -45,6 +47,16 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(sign_in::confirm)
         .service(sign_in::enter)
         .service(sign_in::leave)
+        .service(editor::archive::show)
+        .service(editor::archive::send)
+        .service(editor::create::show)
+        .service(editor::create::send)
+        .service(editor::edit::show)
+        .service(editor::edit::send)
+        .service(editor::revision::show)
+        .service(editor::revision::withdraw)
+        .service(editor::settings::show)
+        .service(editor::settings::send)
         .service(zone::choose)
         .service(zone::keep)
 }

@@ -68,6 +68,20 @@ pub fn long(zone: &Zone, at: Instant) -> String {
     zone.to_local(at).format("%A %-d %B %Y, %H:%M").to_string()
 }
 
+/// `Mon 30 Nov 10:00`: always with its day, and with its year where that is another.
+pub fn dated(zone: &Zone, at: Instant, now: Instant) -> String {
+    if at == FOREVER {
+        return "for good".to_owned();
+    }
+    let local = zone.to_local(at);
+    let form = if local.year() == zone.to_local(now).year() {
+        "%a %-d %b %H:%M"
+    } else {
+        "%a %-d %b %Y %H:%M"
+    };
+    local.format(form).to_string()
+}
+
 /// `Mon 30 Nov, 10:00`: a day and a time in a list that may span years.
 pub fn listed(zone: &Zone, at: Instant) -> String {
     if at == FOREVER {

@@ -1,0 +1,137 @@
+//! Setting up a rotation. What it would do is shown before anything is saved.
+
+use std::sync::Arc;
+
+use actix_web::{get, post, web};
+use serde::Deserialize;
+
+use super::changes::Changes;
+use super::draft::{self, Pressed};
+use super::failed;
+use super::sheet::Sheet;
+use crate::domain::interval::Instant;
+use crate::domain::rotation::{Kind, Rotation};
+use crate::domain::team::Team;
+use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::service::preview::{self, PreviewView};
+use crate::service::{Error, access, rotations};
+
+/// What the address may say.
+#[derive(Deserialize)]
+pub struct Wish {
+    kind: Option<String>,
+}
+
+fn team_of(visitor: &Visitor, page: &Page, slug: &str) -> Result<Arc<Team>, Refusal> {
+    let team = page
+        .roster
+        .team_of_slug(slug)
+        .ok_or_else(|| Refusal::no_such("team"))?;
+    access::manager(&visitor.actor, team)?;
+    Ok(Arc::clone(team))
+}
+
+fn kind_of(text: &str) -> Kind {
+    if text == "follow_the_sun" {
+        Kind::FollowTheSun
+    } else {
+        Kind::Ordered
+    }
+}
+
+/// An empty form: the team's members in turn, every Monday at ten.
+#[get("/teams/{slug}/rotations/new")]
+pub async fn show(visitor: Visitor, slug: web::Path<String>, wish: web::Query<Wish>) -> Answer {
+    let page = visitor.page("New rotation", Section::Teams)?;
+    let team = team_of(&visitor, &page, &slug)?;
+    let kind = kind_of(wish.kind.as_deref().unwrap_or_default());
+    let (title, word) = match kind {
+        Kind::Ordered => ("Support Hero", "hero"),
+        Kind::FollowTheSun => ("Support Watcher", "watch"),
+    };
+    let today = team.time_zone.to_local(visitor.now).date();
+    let mut form = Fields::default()
+        .with(
+            "kind",
+            if kind == Kind::Ordered {
+                "ordered"
+            } else {
+                "follow_the_sun"
+            },
+        )
+        .with("name", format!("{} {word}", team.name))
+        .with("title", title)
+        .with("time_zone", team.time_zone.name())
+        .with("unit", "weeks")
+        .with("every", 1)
+        .with("days", "mon")
+        .with("time", "10:00")
+        .with("handoff.rule", "FREQ=WEEKLY")
+        .with("effective_from", today)
+        .with("fallback_when", "gap");
+    for id in &team.members {
+        form = form.with("order", id);
+    }
+    visitor.show(&Sheet::new(
+        page,
+        &team,
+        None,
+        kind,
+        form,
+        &Pressed::default(),
+    ))
+}
+
+/// Says what the form would make; or makes it.
+#[post("/teams/{slug}/rotations/new")]
+pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> Answer {
+    let page = visitor.page("New rotation", Section::Teams)?;
+    let team = team_of(&visitor, &page, &slug)?;
+    let kind = kind_of(form.get("kind"));
+    let pressed = draft::press(&mut form);
+    let slug = team.slug.clone();
+    let done = match draft::rotation(&mut form, visitor.now) {
+        Ok(new) if pressed.save => {
+            let made = visitor
+                .change(move |tx, visitor| {
+                    rotations::create(tx, &visitor.actor, &slug, &new, visitor.now)
+                })
+                .await;
+            match made {
+                Ok((rotation, _)) => {
+                    let path = format!("rotations/{}/revisions/1", rotation.id);
+                    return Ok(visitor.go_and_say(&path, "Saved."));
+                }
+                Err(error) => Err(error),
+            }
+        }
+        Ok(new) => rehearse(&visitor, slug, new).await,
+        Err(error) => Err(error),
+    };
+    let (fields, changes) = match done {
+        Ok((rotation, view)) => (form.fields(), Some(Changes::of(&page, &rotation, view))),
+        Err(error) => (failed(form, error, 1)?, None),
+    };
+    let sheet = Sheet::new(page, &team, None, kind, fields, &pressed);
+    visitor.show(&sheet.with_changes(changes))
+}
+
+async fn rehearse(
+    visitor: &Visitor,
+    slug: String,
+    new: rotations::NewRotation,
+) -> Result<(Rotation, PreviewView), Error> {
+    visitor
+        .rehearse(move |tx, visitor| {
+            let (rotation, _) = rotations::create(tx, &visitor.actor, &slug, &new, visitor.now)?;
+            let mut before = preview::before(tx, rotation.id)?;
+            // Before, nobody had it.
+            before.rotation.archived_at = Some(Instant::MIN_UTC);
+            let from = rotation
+                .newest()
+                .map_or(visitor.now, |newest| newest.effective_from);
+            let view = preview::compare(tx, &before, from.max(visitor.now), visitor.now)?;
+            Ok((rotation, view))
+        })
+        .await
+}

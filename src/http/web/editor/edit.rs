@@ -1,0 +1,116 @@
+//! Changing a rotation: its order, its handoffs, from when on.
+
+use actix_web::{get, post, web};
+
+use super::changes::Changes;
+use super::draft::{self, Pressed};
+use super::sheet::Sheet;
+use super::{Subject, expected, failed};
+use crate::domain::interval::Instant;
+use crate::domain::rotation::Rotation;
+use crate::http::web::{Answer, Form, Section, Visitor};
+use crate::service::preview::{self, PreviewView};
+use crate::service::{Error, Expected, rotations};
+
+/// The rotation as it is, in its form.
+#[get("/rotations/{id}/edit")]
+pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+    let page = visitor.page("Edit rotation", Section::Teams)?;
+    let subject = Subject::of(&visitor, &page, &id)?;
+    let rotation = subject.rotation();
+    let form = rotation.newest().map(draft::fields_of).unwrap_or_default();
+    let form = form.with("when", "next").with("version", rotation.version);
+    let changes = Changes::of(&page, rotation, PreviewView::default());
+    let sheet = Sheet::new(
+        page,
+        &subject.team,
+        Some(rotation),
+        rotation.kind,
+        form,
+        &Pressed::default(),
+    );
+    visitor.show(&sheet.with_changes(Some(changes)))
+}
+
+/// Says what the form would change; or changes it, and says the same again.
+#[post("/rotations/{id}/edit")]
+pub async fn send(visitor: Visitor, id: web::Path<String>, mut form: Form) -> Answer {
+    let page = visitor.page("Edit rotation", Section::Teams)?;
+    let subject = Subject::of(&visitor, &page, &id)?;
+    let rotation = subject.rotation();
+    let pressed = draft::press(&mut form);
+    let done = match draft::revision(&mut form, rotation, visitor.now) {
+        Ok(new) if pressed.save => save(&visitor, rotation, new, expected(&form)).await,
+        Ok(new) => rehearse(&visitor, rotation, new).await,
+        Err(error) => Err(error),
+    };
+    let (fields, changes) = match done {
+        Ok(Done::Saved(number)) => {
+            let words = "Saved. This is what it changes.";
+            let path = format!("rotations/{}/revisions/{number}", rotation.id);
+            return Ok(visitor.go_and_say(&path, words));
+        }
+        Ok(Done::Shown(shown)) => {
+            let (after, view) = *shown;
+            (form.fields(), Some(Changes::of(&page, &after, view)))
+        }
+        Err(error) => (failed(form, error, rotation.version)?, None),
+    };
+    let sheet = Sheet::new(
+        page,
+        &subject.team,
+        Some(rotation),
+        rotation.kind,
+        fields,
+        &pressed,
+    );
+    visitor.show(&sheet.with_changes(changes))
+}
+
+/// What came of a form.
+enum Done {
+    /// It became this revision.
+    Saved(u32),
+    /// The rotation would become this, and that would change so much.
+    Shown(Box<(Rotation, PreviewView)>),
+}
+
+async fn save(
+    visitor: &Visitor,
+    rotation: &Rotation,
+    new: rotations::NewRevision,
+    expected: Expected,
+) -> Result<Done, Error> {
+    let id = rotation.id;
+    let (after, _) = visitor
+        .change(move |tx, visitor| {
+            rotations::revise(tx, &visitor.actor, id, &new, &expected, visitor.now)
+        })
+        .await?;
+    Ok(Done::Saved(
+        after.newest().map_or(0, |newest| newest.number),
+    ))
+}
+
+async fn rehearse(
+    visitor: &Visitor,
+    rotation: &Rotation,
+    new: rotations::NewRevision,
+) -> Result<Done, Error> {
+    let id = rotation.id;
+    visitor
+        .rehearse(move |tx, visitor| {
+            let before = preview::before(tx, id)?;
+            let any = Expected::any();
+            let (after, _) = rotations::revise(tx, &visitor.actor, id, &new, &any, visitor.now)?;
+            let view = preview::compare(tx, &before, begins(&after), visitor.now)?;
+            Ok(Done::Shown(Box::new((after, view))))
+        })
+        .await
+}
+
+fn begins(rotation: &Rotation) -> Instant {
+    rotation
+        .newest()
+        .map_or(Instant::MIN_UTC, |newest| newest.effective_from)
+}
