@@ -93,6 +93,11 @@ def table(w):
         ("POST /incidents/{id}/resolve", "on it", WRITERS, lambda: (f"/incidents/{w.incident([w.me])}/resolve", {})),
         ("POST /incidents/{id}/resolve", "not on it", "AM", lambda: (f"/incidents/{w.incident([])}/resolve", {})),
         ("PUT /rotations/{id}/incident-settings", "", "AM", lambda: (f"/rotations/{w.watch}/incident-settings", {"patience_minutes": 5})),
+        ("GET /rotations/{id}/handovers", "", WRITERS, lambda: (f"/rotations/{w.rotation}/handovers", None)),
+        ("GET /handovers/{id}", "", WRITERS, lambda: (f"/handovers/{w.handover(w.mate, w.stranger)}", None)),
+        ("PUT /handovers/{id}", "others'", "AM", lambda: (f"/handovers/{w.handover(w.mate, w.stranger)}", {"notes": "all is quiet"})),
+        ("PUT /handovers/{id}", "who hands over", WRITERS, lambda: (f"/handovers/{w.handover(w.me, w.mate)}", {"notes": "all is quiet"})),
+        ("PUT /handovers/{id}", "who takes over", WRITERS, lambda: (f"/handovers/{w.handover(w.mate, w.me)}", {"notes": "all is quiet"})),
         ("GET /audit", "", "A", lambda: ("/audit", None)),
         ("GET /outbox", "", "A", lambda: ("/outbox", None)),
     ]

@@ -100,5 +100,11 @@ class World:
     def rotation_of(self, someone):
         return self.owned.setdefault(someone["id"], rotation(self.team, [someone])["id"])
 
+    def handover(self, one, other):
+        """The next handover from one to the other."""
+        turns = self.owned.setdefault((one["id"], other["id"]), rotation(self.team, [one, other])["id"])
+        both = ok(admin.get(f"/rotations/{turns}/handovers"), 200)["items"]
+        return next(each["id"] for each in both if each["from"]["id"] == one["id"])
+
     def override_of(self, path, body):
         return ok(admin.post(path, body), 201)["id"]

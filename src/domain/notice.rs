@@ -32,6 +32,8 @@ pub enum Block {
     Facts(Vec<(String, String)>),
     /// Items under a title.
     List(String, Vec<String>),
+    /// What somebody wrote, under a title, with its line breaks.
+    Quote(String, String),
     /// What the recipient can do with one step each.
     Steps(Vec<Offer>),
 }

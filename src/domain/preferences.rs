@@ -14,7 +14,7 @@ pub enum Topic {
     Changes,
     /// What others ask of them, or of their team: covers, trades.
     Requests,
-    /// Gaps and clashes ahead, for managers.
+    /// Gaps and clashes ahead, and what is left open at handovers, for managers.
     Digests,
     /// Incidents: who watches, who hands over, what is due.
     Incidents,
@@ -29,7 +29,7 @@ impl Topic {
             Self::Outgoing => "shifts to hand over",
             Self::Changes => "changes of your shifts",
             Self::Requests => "requests to take over a shift",
-            Self::Digests => "gaps and clashes ahead",
+            Self::Digests => "gaps, clashes and open handovers",
             Self::Incidents => "incidents",
         }
     }
@@ -51,7 +51,7 @@ pub struct Preferences {
     pub changes: bool,
     /// Of what others ask.
     pub requests: bool,
-    /// Of gaps and clashes ahead.
+    /// Of gaps and clashes ahead, and of what is left open at handovers.
     pub digests: bool,
     /// Of incidents.
     pub incidents: bool,

@@ -39,6 +39,8 @@ pub enum Piece {
     Facts(Vec<(String, String)>),
     /// Items under a title.
     List(String, Vec<String>),
+    /// What somebody wrote, under a title, with its line breaks.
+    Quote(String, String),
     /// Labels and addresses.
     Links(Vec<(String, String)>),
 }

@@ -131,6 +131,36 @@ pub fn sees_reasons<'a>(
         || teams.any(|team| team.members.contains(&person) && manages(actor, team))
 }
 
+/// Everybody but those who only look at duties reads what is handed over.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for those.
+pub fn reads_handovers(actor: &Actor) -> Result<(), Error> {
+    if actor.role == Role::Viewer {
+        Err(Error::forbidden("viewers do not see handovers"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Those who hand over and take over, managers of the team, and administrators.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] for everybody else.
+pub fn hands_over(actor: &Actor, team: &Team, both: [PersonId; 2]) -> Result<(), Error> {
+    let inside = actor.role != Role::Viewer && actor.person.is_some_and(|id| both.contains(&id));
+    if inside || manages(actor, team) {
+        Ok(())
+    } else {
+        Err(Error::forbidden(format!(
+            "only who hands over, who takes over, managers of {} and administrators may do this",
+            team.name
+        )))
+    }
+}
+
 /// Everybody but those who only look declares an incident.
 ///
 /// # Errors

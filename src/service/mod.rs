@@ -8,6 +8,7 @@ pub mod error;
 pub mod expected;
 pub mod faults;
 pub mod feeds;
+pub mod handovers;
 pub mod incidents;
 pub mod input;
 pub mod keeper;

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod db;
 mod error;
 pub mod feeds;
+pub mod handovers;
 pub mod idempotency;
 pub mod incidents;
 pub mod outbox;

@@ -405,11 +405,41 @@ table! {
     use diesel::sql_types::*;
     use crate::storage::types::{JsonDoc, UtcTs};
 
+    handovers (rotation_id, at) {
+        rotation_id -> Text,
+        at -> UtcTs,
+        notes -> JsonDoc,
+        written_by -> Nullable<Text>,
+        written_at -> Nullable<UtcTs>,
+        is_closed -> Bool,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
     swap_people (swap_id, person_id) {
         swap_id -> Text,
         person_id -> Text,
         is_named -> Bool,
         declined_at -> Nullable<UtcTs>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    handover_items (id) {
+        id -> Text,
+        rotation_id -> Text,
+        list -> Text,
+        text -> Text,
+        since -> UtcTs,
+        done_at -> Nullable<UtcTs>,
+        done_by -> Nullable<Text>,
     }
 }
 
@@ -435,6 +465,8 @@ allow_tables_to_appear_in_same_query!(
     idempotency,
     roster_version,
     changes,
+    handovers,
+    handover_items,
     incidents,
     incident_events,
     watch_settings,

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{incidents, sign_in, told, words};
+use super::{handovers, incidents, sign_in, told, words};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::{Block, Notice};
-use crate::domain::reminder::{Reminder, due};
-use crate::domain::timeline::Timeline;
+use crate::domain::reminder::{Kind, Reminder, due};
+use crate::domain::timeline::{Layer, Timeline};
 use crate::notify::{Letter, MailError, Mailer, Outgoing, Piece, masked};
 use crate::roster::Roster;
+use crate::service::handovers::Brief;
 use crate::service::outbox::message_id;
-use crate::service::{App, sessions};
+use crate::service::{self, App, sessions};
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Mail, Outcome};
 use crate::storage::types::Json;
@@ -117,20 +118,24 @@ fn attempt(app: &App, mailer: &Mailer, outgoing: &Outgoing, mail: &Mail, now: In
     }
 }
 
-/// What a mail says now: reminders, and what is said of incidents, are true to this moment; anything else is what was
-/// queued. The second value is what is kept of it.
+/// What a mail says now: reminders, and what is said of handovers and incidents, are true to this moment; anything else
+/// is what was queued. The second value is what is kept of it.
 fn notice(
     app: &App,
     roster: &Roster,
     mail: &Mail,
     now: Instant,
 ) -> Result<(Notice, Json), Outcome> {
+    let as_queued = |notice| (notice, mail.payload.clone());
     if mail.kind.starts_with(incidents::KIND) {
-        return incidents::notice(roster, mail, now).map(|notice| (notice, mail.payload.clone()));
+        return incidents::notice(roster, mail, now).map(as_queued);
+    }
+    if mail.kind == handovers::KIND {
+        return handovers::notice(app, roster, mail).map(as_queued);
     }
     if !mail.kind.starts_with("reminder.") {
         return serde_json::from_value(mail.payload.0.clone())
-            .map(|notice| (notice, mail.payload.clone()))
+            .map(as_queued)
             .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")));
     }
     let (timeline, reminder) = still_due(app, roster, mail, now)?.ok_or(Outcome::Dropped(
@@ -139,9 +144,30 @@ fn notice(
     if reminder.due_at > now {
         return Err(Outcome::Postponed(reminder.due_at));
     }
-    words::notice(roster, timeline, &reminder, now)
+    let brief = brief(app, timeline, &reminder)?;
+    words::notice(roster, timeline, &reminder, brief.as_ref(), now)
         .map(|notice| (notice, told::payload(&reminder)))
         .ok_or(Outcome::Dropped("the person or the rotation is gone"))
+}
+
+/// What there is to say at the handoff that a reminder is about.
+fn brief(app: &App, timeline: &Timeline, reminder: &Reminder) -> Result<Option<Brief>, Outcome> {
+    let span = reminder.shift.interval;
+    let handoff = match reminder.kind {
+        Kind::Incoming => Some(span.start()),
+        // The next one may begin later.
+        Kind::Outgoing => timeline
+            .next_shift(Layer::Final, span.end())
+            .map(|next| next.interval.start()),
+        Kind::Changed => None,
+    };
+    let Some(handoff) = handoff else {
+        return Ok(None);
+    };
+    app.store
+        .read(|db| service::handovers::at(db, timeline, handoff))
+        .map(|found| found.map(|(_, brief)| brief))
+        .map_err(|error: StoreError| Outcome::Failed(error.to_string()))
 }
 
 /// The reminder of a mail, as the roster would have it now.
@@ -205,6 +231,7 @@ fn letter(
             Block::Text(text) => Piece::Text(text.clone()),
             Block::Facts(facts) => Piece::Facts(facts.clone()),
             Block::List(title, items) => Piece::List(title.clone(), items.clone()),
+            Block::Quote(title, text) => Piece::Quote(title.clone(), text.clone()),
             Block::Steps(offers) => Piece::Links(
                 offers
                     .iter()

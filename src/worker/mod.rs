@@ -1,6 +1,7 @@
 //! What is sent without being asked: plans reminders into the outbox, and sends from it.
 
 mod deliver;
+mod handovers;
 mod incidents;
 mod plan;
 mod sign_in;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 
-use super::{incidents, told};
+use super::{handovers, incidents, told};
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
@@ -32,6 +32,7 @@ pub(super) fn plan(app: &App, now: Instant) -> Result<usize, StoreError> {
         })
         .collect();
     wanted.extend(incidents::plan(&roster, now));
+    wanted.extend(handovers::plan(app, &roster, now)?);
     let keys: Vec<&str> = wanted.iter().map(|one| one.key.as_str()).collect();
     // Most passes find nothing new, and need not write.
     let known: HashMap<String, Known> = app

@@ -3,29 +3,30 @@
 use chrono::TimeDelta;
 
 use crate::domain::duty::Rota as _;
+use crate::domain::handover::{Handover, Item, Text, Written};
 use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::link::Step;
-use crate::domain::notice::{Block, Entry, Notice, Offer, short};
-use crate::domain::reminder::{Kind, Reminder};
+use crate::domain::notice::{Block, Entry, Notice, Offer, long, short};
+use crate::domain::person::Person;
+use crate::domain::preferences::Topic;
+use crate::domain::reminder::{Kind, Lead, Reminder};
 use crate::domain::timeline::{Cause, Layer, Timeline};
 use crate::domain::zone::Zone;
 use crate::roster::Roster;
+use crate::service::handovers::Brief;
 
 /// How long a link in a reminder can be used to get a calendar feed.
 const FEED: TimeDelta = TimeDelta::days(60);
 
-/// What a reminder says; `None` where the person or the team is gone.
+/// What a reminder says; `None` where the person or the team is gone. `brief` is what there is to say at the handoff.
 pub(super) fn notice(
     roster: &Roster,
     timeline: &Timeline,
     reminder: &Reminder,
+    brief: Option<&Brief>,
     now: Instant,
 ) -> Option<Notice> {
-    let role = Role {
-        title: &timeline.rotation().title,
-        team: &roster.team(timeline.rotation().team)?.name,
-        name: &timeline.rotation().name,
-    };
+    let role = Role::of(roster, timeline)?;
     let span = reminder.shift.interval;
     let zone = roster.person(reminder.recipient)?.zone(span.start());
     let other = reminder
@@ -37,6 +38,9 @@ pub(super) fn notice(
         Kind::Outgoing => role.handed_over(span, other, &zone),
         Kind::Changed => role.changed(roster, timeline, reminder, &zone),
     };
+    if let Some(brief) = brief {
+        blocks.extend(handed_on(roster, reminder, brief, other, &zone));
+    }
     blocks.push(Block::Steps(offers(timeline, reminder, now)));
     Some(Notice {
         subject,
@@ -54,7 +58,17 @@ struct Role<'a> {
     name: &'a str,
 }
 
-impl Role<'_> {
+impl<'a> Role<'a> {
+    /// `None` where the team is gone.
+    fn of(roster: &'a Roster, timeline: &'a Timeline) -> Option<Self> {
+        let rotation = timeline.rotation();
+        Some(Self {
+            title: &rotation.title,
+            team: &roster.team(rotation.team)?.name,
+            name: &rotation.name,
+        })
+    }
+
     fn taken_over(&self, span: Interval, from: Option<&str>, zone: &Zone) -> (String, Vec<Block>) {
         let Role { title, team, name } = self;
         let mut blocks = vec![
@@ -111,6 +125,110 @@ impl Role<'_> {
         }
         (subject, blocks)
     }
+}
+
+/// What is handed on, as far as the recipient needs it at that time.
+fn handed_on(
+    roster: &Roster,
+    reminder: &Reminder,
+    brief: &Brief,
+    other: Option<&str>,
+    zone: &Zone,
+) -> Vec<Block> {
+    let mut blocks: Vec<Block> = brief
+        .written
+        .as_ref()
+        .map(|written| notes(roster, written, zone))
+        .into_iter()
+        .collect();
+    let other = other.unwrap_or("the one before");
+    match reminder.kind {
+        Kind::Outgoing => {
+            if brief.written.is_none() && reminder.lead != Lead::Handoff {
+                blocks.push(Block::Text("You have written no notes yet.".to_owned()));
+            }
+            blocks.extend(open(
+                &brief.outgoing,
+                "To be done before you hand over:".to_owned(),
+            ));
+        }
+        Kind::Incoming => {
+            if reminder.lead == Lead::Handoff {
+                blocks.extend(open(&brief.outgoing, format!("Left open by {other}:")));
+            }
+            blocks.extend(open(
+                &brief.incoming,
+                "For you to do as you take over:".to_owned(),
+            ));
+        }
+        Kind::Changed => {}
+    }
+    blocks
+}
+
+/// What somebody wrote.
+fn notes(roster: &Roster, written: &Written, zone: &Zone) -> Block {
+    let by = written.by.and_then(|by| roster.person(by));
+    let by = by.map(|by| format!(" by {}", by.name)).unwrap_or_default();
+    let at = short(written.written_at, zone);
+    match &written.notes {
+        Text::Plain(text) => Block::Quote(format!("Notes{by}, {at}:"), text.clone()),
+        Text::Watch(notes) => Block::Facts(vec![
+            ("notes".to_owned(), format!("{at}{by}")),
+            ("status".to_owned(), notes.status.clone()),
+            (
+                "tickets, roughly".to_owned(),
+                notes.ticket_count.to_string(),
+            ),
+            ("to know".to_owned(), notes.key_information.clone()),
+            ("told to users".to_owned(), notes.told_to_users.clone()),
+        ]),
+    }
+}
+
+/// What of a checklist is not done.
+fn open(items: &[Item], title: String) -> Option<Block> {
+    let open = items.iter().filter(|item| item.done.is_none());
+    let open: Vec<String> = open.map(|item| item.text.clone()).collect();
+    (!open.is_empty()).then_some(Block::List(title, open))
+}
+
+/// What was left open at a handoff; `None` where the team is gone.
+pub(super) fn left_open(
+    roster: &Roster,
+    timeline: &Timeline,
+    handover: &Handover,
+    brief: &Brief,
+    recipient: &Person,
+) -> Option<Notice> {
+    let Role { title, team, name } = Role::of(roster, timeline)?;
+    let zone = recipient.zone(handover.at);
+    let name_of = |id| {
+        let person = roster.person(id);
+        person.map_or("somebody", |person| person.name.as_str())
+    };
+    let (from, to) = (name_of(handover.from), name_of(handover.to));
+    let text = format!(
+        "{from} handed over {title} for {team} ({name}) to {to} on {} ({}). Not done by then, and carried over until it is ticked:",
+        long(handover.at, &zone),
+        zone.name()
+    );
+    let mut blocks = vec![Block::Text(text)];
+    blocks.extend(open(&brief.outgoing, format!("By {from}:")));
+    blocks.extend(open(&brief.incoming, format!("By {to}:")));
+    let count = brief.open().count();
+    let things = if count == 1 { "thing" } else { "things" };
+    Some(Notice {
+        subject: format!("{title} for {team}: {count} {things} left open at the handover to {to}"),
+        topic: if recipient.id == handover.to {
+            Topic::Incoming
+        } else {
+            Topic::Digests
+        },
+        blocks,
+        shift: None,
+        in_reply_to: None,
+    })
 }
 
 /// Who has the duty in an interval, as the end of a phrase.

@@ -17,6 +17,7 @@ mod contract;
 mod conventions;
 mod feeds;
 mod first_start;
+mod handovers;
 mod harness;
 mod holidays;
 mod incidents;

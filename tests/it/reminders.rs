@@ -1,27 +1,14 @@
 //! Reminders: planned into the outbox, and sent from it, once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use dogwatch::notify::{Mailer, Outgoing};
 use dogwatch::worker::Worker;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
 use crate::harness::server::{instant, send};
-
-/// Another worker, as on another replica, that writes its mails into the same folder.
-fn worker(server: &Server) -> Worker {
-    let folder = server.database.folder.path().join("mail");
-    let from = "Dogwatch <dogwatch@example.org>".parse().unwrap();
-    Worker::new(
-        Arc::clone(&server.app),
-        Mailer::to_files(from, folder),
-        Outgoing::to(Vec::new()),
-    )
-}
 
 /// Every mail there is: how often each subject was sent to each person.
 fn mails(server: &Server) -> BTreeMap<String, usize> {
@@ -95,7 +82,7 @@ fn every_reminder_is_sent_once() {
     let server = Server::start();
     let [ana, bo] = team(&server);
     let rotation = rotation(&server, "hero", &[ana, bo.clone()]);
-    let worker = worker(&server);
+    let worker = server.another_worker();
     let hero = "Support Hero for Feature Flags";
     let mut expected: BTreeMap<String, usize> = BTreeMap::new();
     let steps: [(&str, &[(&str, &str)]); 4] = [
@@ -176,7 +163,7 @@ fn workers_that_race_send_each_once() {
     for number in 0..ROTATIONS {
         rotation(&server, &format!("hero {number}"), &people);
     }
-    let workers = [worker(&server), worker(&server)];
+    let workers = [server.another_worker(), server.another_worker()];
     std::thread::scope(|scope| {
         for worker in &workers {
             scope.spawn(|| worker.pass(|| false).unwrap());
@@ -232,7 +219,7 @@ fn whoever_loses_a_shift_is_told_and_told_again_when_it_comes_back() {
     let server = Server::start();
     let [ana, bo] = team(&server);
     let rotation = rotation(&server, "hero", &[ana.clone(), bo]);
-    let worker = worker(&server);
+    let worker = server.another_worker();
     server.at("2026-03-02T10:00:00Z");
     pass(&server, &worker);
     let count = |subject: &str| -> usize {

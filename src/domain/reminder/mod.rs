@@ -12,11 +12,13 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::handover::List;
 use super::ids::PersonId;
 use super::interval::{Instant, Interval};
 use super::person::{People, Person};
 use super::preferences::Topic;
 use super::rotation::{Kind as RotationKind, Plan, Rotation};
+use super::runs::runs;
 use super::timeline::{Cause, Layer, Shift, Timeline};
 use sides::Side;
 use told::Knowledge;
@@ -115,7 +117,8 @@ pub struct Settings {
     pub checklists: Checklists,
 }
 
-/// What is to be done at each handover; where it says nothing, as for a Support Hero.
+/// What is to be done at each handover; where it says nothing, as for a Support Hero where turns are long, and nothing
+/// elsewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Checklists {
@@ -124,6 +127,21 @@ pub struct Checklists {
     /// By whoever hands over.
     pub outgoing: Option<Vec<String>>,
 }
+
+/// What a Support Hero resolves or passes on before the next one takes over.
+const OUTGOING: [&str; 5] = [
+    "Requests where customer success tagged us: resolved or passed on",
+    "Escalated tickets of top customers: resolved or passed on",
+    "Escalated tickets of high priority: resolved or passed on",
+    "Escalated tickets of normal priority: resolved or passed on",
+    "New and open tickets near or past their response target: resolved or passed on",
+];
+
+/// What a Support Hero has arranged to begin with.
+const INCOMING: [&str; 2] = [
+    "I have the rights in the ticket system for the week",
+    "I have joined the channels",
+];
 
 impl Settings {
     /// The lead times that are in force for a rotation at an instant.
@@ -142,17 +160,26 @@ impl Settings {
             ),
             Kind::Changed => (&None, &[], &[]),
         };
-        let lasts_long = || {
-            let revision = rotation.revision_at(at).or(rotation.revisions.first());
-            revision.is_some_and(|revision| match &revision.plan {
-                Plan::Ordered { handoff, .. } => handoff.lasts_days(LONG_TURN),
-                Plan::FollowTheSun => false,
-            })
+        match own {
+            Some(own) => own.clone(),
+            None if has_long_turns(rotation, at) => long.to_vec(),
+            None => short.to_vec(),
+        }
+    }
+
+    /// What is to be done at a handover of a rotation at an instant.
+    #[must_use]
+    pub fn checklist(rotation: &Rotation, list: List, at: Instant) -> Vec<String> {
+        let (own, usual): (_, &[&str]) = match list {
+            List::Outgoing => (&rotation.reminders.checklists.outgoing, &OUTGOING),
+            List::Incoming => (&rotation.reminders.checklists.incoming, &INCOMING),
         };
         match own {
             Some(own) => own.clone(),
-            None if lasts_long() => long.to_vec(),
-            None => short.to_vec(),
+            None if has_long_turns(rotation, at) => {
+                usual.iter().map(|&item| item.to_owned()).collect()
+            }
+            None => Vec::new(),
         }
     }
 
@@ -165,6 +192,15 @@ impl Settings {
         });
         days.max().unwrap_or_default().max(7)
     }
+}
+
+/// Whether turns nominally last long enough for the long list of lead times.
+fn has_long_turns(rotation: &Rotation, at: Instant) -> bool {
+    let revision = rotation.revision_at(at).or(rotation.revisions.first());
+    revision.is_some_and(|revision| match &revision.plan {
+        Plan::Ordered { handoff, .. } => handoff.lasts_days(LONG_TURN),
+        Plan::FollowTheSun => false,
+    })
 }
 
 /// Somebody is to be told of a handoff, or of a change.
@@ -215,15 +251,13 @@ pub fn due(
     let shifts = timeline.shifts(Layer::Final, window);
     let (sides, runs) = match rotation.kind {
         RotationKind::Ordered => {
-            let runs = sides::runs(shifts);
+            let runs = runs(shifts);
             (sides::handoffs(timeline, &runs, window), runs)
         }
         RotationKind::FollowTheSun => {
             let sides = sides::announcements(timeline, &shifts, now);
             // What the working hours give is not announced, and does not grow out of what is.
-            let runs = shifts
-                .into_iter()
-                .flat_map(|shift| sides::runs(vec![shift]));
+            let runs = shifts.into_iter().flat_map(|shift| runs(vec![shift]));
             (sides, runs.collect())
         }
     };

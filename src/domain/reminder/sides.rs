@@ -5,22 +5,11 @@ use chrono::TimeDelta;
 use super::Kind;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::runs::{Run, shift_before};
 use crate::domain::timeline::{Cause, Layer, Shift, Timeline};
-
-/// Who had the duty before is looked for so far back.
-const BEFORE: TimeDelta = TimeDelta::days(400);
 
 /// For so long it is worth saying that something was handed over.
 const HANDED_OVER: TimeDelta = TimeDelta::days(1);
-
-/// Shifts of one person that follow one another, gaps aside.
-#[derive(Debug, Clone)]
-pub(super) struct Run {
-    pub(super) first: Shift,
-    pub(super) last: Shift,
-    /// When they have the duty: without the gaps, and as one what touches.
-    pub(super) pieces: Vec<Interval>,
-}
 
 /// One side of a handoff, of which somebody is told.
 pub(super) struct Side {
@@ -38,39 +27,6 @@ pub(super) struct Side {
     pub(super) handoff: Instant,
     /// How long what is said at the handoff itself is of use.
     pub(super) until: Instant,
-}
-
-/// The runs of the final timeline that meet the window, in order.
-pub(super) fn runs(shifts: Vec<Shift>) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for shift in shifts {
-        match runs.last_mut() {
-            Some(run) if run.last.person == shift.person => run.add(shift),
-            _ => runs.push(Run {
-                first: shift,
-                last: shift,
-                pieces: vec![shift.interval],
-            }),
-        }
-    }
-    runs
-}
-
-impl Run {
-    fn add(&mut self, shift: Shift) {
-        self.last = shift;
-        match self.pieces.last_mut() {
-            Some(piece) if piece.end() == shift.interval.start() => {
-                *piece = Interval::new(piece.start(), shift.interval.end()).unwrap_or(*piece);
-            }
-            _ => self.pieces.push(shift.interval),
-        }
-    }
-
-    fn whole(&self) -> Interval {
-        Interval::new(self.first.interval.start(), self.last.interval.end())
-            .unwrap_or(self.first.interval)
-    }
 }
 
 /// Both sides of every handoff of an ordered rotation at which the person changes.
@@ -157,20 +113,4 @@ pub(super) fn announcements(timeline: &Timeline, shifts: &[Shift], now: Instant)
         before = Some(shift);
     }
     sides
-}
-
-/// The last shift that ends at or before `at`, within some 400 days.
-fn shift_before(timeline: &Timeline, at: Instant) -> Option<Shift> {
-    // Before its first revision a rotation has overrides at most, which nobody takes over from.
-    let began = timeline.rotation().revisions.first()?.effective_from;
-    let (mut end, mut span) = (at, TimeDelta::days(16));
-    while end > began && at - end < BEFORE {
-        let window = Interval::new(end - span, end)?;
-        if let Some(last) = timeline.shifts(Layer::Final, window).pop() {
-            return Some(last);
-        }
-        end = window.start();
-        span = span * 2;
-    }
-    None
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::sides::Run;
 use super::when::when_at_work;
 use super::{Kind, Lead, Reminder};
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Instant, Interval, IntervalSet};
 use crate::domain::person::People;
 use crate::domain::rotation::Kind as RotationKind;
+use crate::domain::runs::Run;
 use crate::domain::timeline::{Cause, Shift, Timeline};
 
 /// What a mail told somebody of their shifts of one rotation.

@@ -3,6 +3,7 @@
 mod build;
 mod duties;
 mod examples;
+mod handovers;
 mod holidays;
 mod incident_properties;
 mod incidents;

@@ -5,6 +5,7 @@ mod ahead;
 mod audit;
 mod duties;
 mod feeds;
+mod handovers;
 mod incidents;
 mod outbox;
 mod overrides;
@@ -75,6 +76,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feeds::create)
         .service(feeds::change)
         .service(feeds::revoke)
+        .service(handovers::list)
+        .service(handovers::get)
+        .service(handovers::change)
         .service(incidents::declare)
         .service(incidents::list)
         .service(incidents::get)

@@ -98,6 +98,7 @@ pub(super) fn message(
                         .map(|(name, text)| format!("{name}: {text}")),
                 );
             }
+            Block::Quote(title, text) => lines.extend([title, text]),
             Block::Steps(_) => {}
         }
     }

@@ -7,8 +7,10 @@ use std::thread::JoinHandle;
 use chrono::{DateTime, Utc};
 use dogwatch::clock::ManualClock;
 use dogwatch::config::Config;
+use dogwatch::notify::{Mailer, Outgoing};
 use dogwatch::service::App;
 use dogwatch::startup;
+use dogwatch::worker::Worker;
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder};
 use reqwest::header::HeaderMap;
@@ -151,6 +153,14 @@ impl Server {
     /// What the clock shows.
     pub fn clock_now(&self) -> DateTime<Utc> {
         self.app.clock.now()
+    }
+
+    /// Another worker, as on another replica, that writes its mails into the same folder.
+    pub fn another_worker(&self) -> Worker {
+        let folder = self.database.folder.path().join("mail");
+        let from = "Dogwatch <dogwatch@example.org>".parse().unwrap();
+        let mailer = Mailer::to_files(from, folder);
+        Worker::new(Arc::clone(&self.app), mailer, Outgoing::to(Vec::new()))
     }
 
     /// A request without a token.

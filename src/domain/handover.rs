@@ -1,0 +1,262 @@
+//! Handovers: what whoever hands over passes on to whoever takes over.
+//!
+//! They are those of the final timeline, and not kept: what people write and tick is, under the rotation and the
+//! instant of the handoff.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, TimeDelta};
+use serde::{Deserialize, Serialize};
+
+use super::ids::{NotAnId, PersonId, RotationId};
+use super::incident::Notes;
+use super::interval::{Instant, Interval};
+use super::rotation::Kind;
+use super::runs::{Run, runs, shift_before};
+use super::timeline::{Cause, Layer, Timeline};
+
+/// Who hands over is looked for so far before a window; their run may have begun earlier still.
+const BACK: TimeDelta = TimeDelta::days(40);
+
+/// A cover up to this length is short: two days, one of which may have an hour more.
+const SHORT: TimeDelta = TimeDelta::hours(49);
+
+/// Names a handover: the rotation, and the instant of the handoff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HandoverId {
+    /// The rotation.
+    pub rotation: RotationId,
+    /// When somebody takes over.
+    pub at: Instant,
+}
+
+impl fmt::Display for HandoverId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:011}", self.rotation, self.at.timestamp())
+    }
+}
+
+impl FromStr for HandoverId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let (rotation, at) = text.rsplit_once('-').ok_or(NotAnId)?;
+        let at = at.parse().map_err(|_| NotAnId)?;
+        let id = Self {
+            rotation: rotation.parse()?,
+            at: DateTime::from_timestamp(at, 0).ok_or(NotAnId)?,
+        };
+        // One handover has one name.
+        if id.to_string() == text {
+            Ok(id)
+        } else {
+            Err(NotAnId)
+        }
+    }
+}
+
+/// What a handover asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// Notes and both checklists.
+    Full,
+    /// Notes only: a cover of a day or two begins or ends within a turn.
+    Light,
+    /// The four notes of those who watch incidents.
+    Watch,
+}
+
+/// Whose checklist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum List {
+    /// Of whoever hands over.
+    Outgoing,
+    /// Of whoever takes over.
+    Incoming,
+}
+
+/// Somebody hands over to somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handover {
+    /// When the next one takes over.
+    pub at: Instant,
+    /// Who hands over.
+    pub from: PersonId,
+    /// Who takes over.
+    pub to: PersonId,
+    /// What it asks for.
+    pub form: Form,
+}
+
+/// The handovers of the final timeline in `window`, in order.
+#[must_use]
+pub fn handovers(timeline: &Timeline, window: Interval) -> Vec<Handover> {
+    let Some(around) = Interval::new(window.start() - BACK, window.end()) else {
+        return Vec::new();
+    };
+    let runs = runs(timeline.shifts(Layer::Final, around));
+    let first = runs.first().filter(|run| window.contains(run.start()));
+    let before = first.and_then(|_| shift_before(timeline, around.start()));
+    let before = before.map(|shift| Run::of(vec![shift]));
+    let mut found = Vec::new();
+    let mut previous = before.flatten();
+    for run in runs {
+        let at = run.start();
+        if let Some(previous) = &previous
+            && window.contains(at)
+            && previous.first.person != run.first.person
+        {
+            found.push(Handover {
+                at,
+                from: previous.first.person,
+                to: run.first.person,
+                form: form(timeline, previous, &run),
+            });
+        }
+        previous = Some(run);
+    }
+    found
+}
+
+/// The first handover at or after `from`, within `ahead`.
+#[must_use]
+pub fn next(timeline: &Timeline, from: Instant, ahead: TimeDelta) -> Option<Handover> {
+    let window = Interval::new(from, from.checked_add_signed(ahead)?)?;
+    handovers(timeline, window).into_iter().next()
+}
+
+fn form(timeline: &Timeline, before: &Run, after: &Run) -> Form {
+    let covers_briefly = |run: &Run| {
+        let by_override = |cause| matches!(cause, Cause::Override { .. });
+        let whole = run.whole();
+        by_override(run.first.cause)
+            && by_override(run.last.cause)
+            && whole.end() - whole.start() <= SHORT
+    };
+    if timeline.rotation().kind == Kind::FollowTheSun {
+        Form::Watch
+    } else if (covers_briefly(before) || covers_briefly(after))
+        && within_a_turn(timeline, before, after)
+    {
+        Form::Light
+    } else {
+        Form::Full
+    }
+}
+
+/// Whether it is one turn of the core order in which the one leaves and the other comes.
+fn within_a_turn(timeline: &Timeline, before: &Run, after: &Run) -> bool {
+    let second = TimeDelta::seconds(1);
+    let around = Interval::new(before.whole().end() - second, after.start() + second);
+    let turns = around.map(|around| timeline.shifts(Layer::Base, around));
+    let turns = turns.unwrap_or_default();
+    let began = |index: usize| turns.get(index).map(|turn| turn.cause);
+    began(0).is_some() && turns.iter().all(|turn| Some(turn.cause) == began(0))
+}
+
+/// Something on a checklist that somebody wrote or ticked, or that was open at a handoff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What is to be done.
+    pub text: String,
+    /// On which list.
+    pub list: List,
+    /// The handoff at which it came up.
+    pub since: Instant,
+    /// Whether it is done.
+    pub done: Option<Done>,
+}
+
+/// Who ticked something, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    /// When.
+    pub at: Instant,
+    /// Who; `None`: somebody who is no person here.
+    pub by: Option<PersonId>,
+}
+
+/// What was written for a handoff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The handoff for which it was meant.
+    pub at: Instant,
+    /// What.
+    pub notes: Text,
+    /// By whom; `None`: by somebody who is no person here.
+    pub by: Option<PersonId>,
+    /// When.
+    pub written_at: Instant,
+}
+
+/// Notes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Text {
+    /// In one piece.
+    Plain(String),
+    /// The four of those who watch incidents.
+    Watch(Notes),
+}
+
+/// A checklist of a handover: what was open at earlier ones first, then what was ticked or added at this one, then the
+/// rest of the template. A text is there once.
+///
+/// `before` is the handoff before this one, from which on somebody may have ticked what was left open.
+#[must_use]
+pub fn checklist(
+    handover: &Handover,
+    before: Option<Instant>,
+    list: List,
+    template: &[String],
+    kept: &[Item],
+) -> Vec<Item> {
+    let carried = |item: &&Item| {
+        let still = item
+            .done
+            .is_none_or(|done| before.is_some_and(|before| before <= done.at));
+        item.since < handover.at && still
+    };
+    let own = |item: &&Item| item.since == handover.at;
+    let mut items: Vec<Item> = Vec::new();
+    let mut add = |item: Item| {
+        if items.iter().all(|known| known.text != item.text) {
+            items.push(item);
+        }
+    };
+    let of_list = || kept.iter().filter(|item| item.list == list);
+    // What is open counts before what was done under the same name.
+    let open_first = [true, false];
+    for open in open_first {
+        let carried = of_list().filter(carried);
+        carried
+            .filter(|item| item.done.is_none() == open)
+            .for_each(|item| add(item.clone()));
+    }
+    of_list().filter(own).for_each(|item| add(item.clone()));
+    if handover.form != Form::Light {
+        for text in template {
+            add(Item {
+                text: text.clone(),
+                list,
+                since: handover.at,
+                done: None,
+            });
+        }
+    }
+    items
+}
+
+/// What was written for a handover: for its handoff, or for one since the handoff before that is no more.
+#[must_use]
+pub fn written<'a>(
+    handover: &Handover,
+    before: Option<Instant>,
+    all: &'a [Written],
+) -> Option<&'a Written> {
+    let meant = |one: &&Written| one.at <= handover.at && before.is_none_or(|at| at < one.at);
+    all.iter().filter(meant).max_by_key(|one| one.at)
+}

@@ -1,0 +1,97 @@
+//! Handovers.
+
+use actix_web::{get, put};
+use chrono::TimeDelta;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::domain::handover::HandoverId;
+use crate::domain::ids::RotationId;
+use crate::domain::interval::Interval;
+use crate::http::auth::Caller;
+use crate::http::idempotency::Answer;
+use crate::http::{Body, Id, IfMatch, Page, Paging, Problem, Query, Reply};
+use crate::service::handovers::{self, HandoverChange, HandoverView};
+use crate::service::{Faults, input};
+
+/// The list begins so long ago by default: what was just handed over is of use still.
+const LATELY: TimeDelta = TimeDelta::days(7);
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct HandoversQuery {
+    /// From when; by default a week ago.
+    from: Option<String>,
+    /// Until when, at most 400 days later; by default four weeks.
+    until: Option<String>,
+    /// How many, 1 to 200; by default 50.
+    limit: Option<String>,
+    /// From an earlier page.
+    cursor: Option<String>,
+}
+
+/// A rotation's handovers: where somebody else takes over, with notes and checklists.
+#[utoipa::path(tag = "handovers", params(("id" = String, Path), HandoversQuery), responses((status = 200, body = Page<HandoverView>)))]
+#[get("/rotations/{id}/handovers")]
+pub async fn list(
+    caller: Caller,
+    id: Id<RotationId>,
+    query: Query<HandoversQuery>,
+) -> Result<Reply, Problem> {
+    let query = query.0;
+    let mut faults = Faults::new();
+    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let window = input::check_window(
+        &mut faults,
+        query.from.as_deref(),
+        query.until.as_deref(),
+        caller.now,
+    );
+    let (paging, window) = faults.finish_with(paging.zip(window))?;
+    let window = match query.from {
+        None => Interval::new(window.start() - LATELY, window.end()).unwrap_or(window),
+        Some(_) => window,
+    };
+    let roster = caller.app.keeper.snapshot();
+    let all = caller
+        .read(move |db, caller| handovers::list(db, &caller.actor, &roster, id.0, window))
+        .await?;
+    Ok(Reply::ok(&paging.page(all, |one| one.id.clone()))?)
+}
+
+/// A handover.
+#[utoipa::path(tag = "handovers", params(("id" = String, Path)), responses((status = 200, body = HandoverView)))]
+#[get("/handovers/{id}")]
+pub async fn get(caller: Caller, id: Id<HandoverId>) -> Result<Reply, Problem> {
+    let roster = caller.app.keeper.snapshot();
+    let found = caller
+        .read(move |db, caller| handovers::get(db, &caller.actor, &roster, id.0))
+        .await?;
+    Ok(Reply::ok(&found)?.version(found.version))
+}
+
+/// Writes notes, ticks items and adds some; what is left out stays.
+#[utoipa::path(tag = "handovers", params(("id" = String, Path)), request_body = HandoverChange, responses((status = 200, body = HandoverView)))]
+#[put("/handovers/{id}")]
+pub async fn change(
+    caller: Caller,
+    id: Id<HandoverId>,
+    expected: IfMatch,
+    body: Body<HandoverChange>,
+) -> Result<Answer, Problem> {
+    let roster = caller.app.keeper.snapshot();
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let changed = handovers::change(
+                tx,
+                &caller.actor,
+                &roster,
+                id.0,
+                &body.value,
+                &expected.0,
+                caller.now,
+            )?;
+            Ok(Reply::ok(&changed)?.version(changed.version))
+        })
+        .await
+}

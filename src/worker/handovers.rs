@@ -1,0 +1,158 @@
+//! What is open at a handoff: it is written down, and the incoming person and the managers are told.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::words;
+use crate::clock::new_id;
+use crate::domain::duty::Rota as _;
+use crate::domain::handover::{Form, Handover, HandoverId, handovers};
+use crate::domain::ids::PersonId;
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::notice::Notice;
+use crate::domain::person::Person;
+use crate::domain::reminder::{Kind, Lead, Settings, when_at_work};
+use crate::domain::timeline::{Layer, Timeline};
+use crate::roster::Roster;
+use crate::service::App;
+use crate::service::handovers as service;
+use crate::storage::outbox::{Mail, Outcome, Planned};
+use crate::storage::types::Json;
+use crate::storage::{StoreError, handovers as store};
+
+/// The kind of mail that tells of open items.
+pub(super) const KIND: &str = "handover.open";
+
+/// A handoff is looked at for so long after it came.
+const LATE: TimeDelta = TimeDelta::days(1);
+
+/// For so long it is of use to hear what was open.
+const USE: TimeDelta = TimeDelta::days(7);
+
+/// Whoever is not at work is told within this time all the same.
+const PATIENCE: TimeDelta = TimeDelta::days(3);
+
+/// Writes down what is open at handoffs that have come, and says who is to be told.
+pub(super) fn plan(app: &App, roster: &Roster, now: Instant) -> Result<Vec<Planned>, StoreError> {
+    let Some(lately) = Interval::new(now - LATE, now + TimeDelta::seconds(1)) else {
+        return Ok(Vec::new());
+    };
+    let changed: Vec<(&Timeline, Handover)> = roster
+        .timelines()
+        .flat_map(|timeline| {
+            let handed_over = just_handed_over(timeline, lately);
+            handed_over.into_iter().map(|one| (timeline.as_ref(), one))
+        })
+        .collect();
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut closed, with_items) = app.store.read::<_, StoreError>(|db| {
+        let kept = store::load(db, None, lately)?;
+        let closed: Vec<HandoverId> = kept
+            .into_iter()
+            .filter(|one| one.is_closed)
+            .map(|one| one.id)
+            .collect();
+        Ok((closed, store::with_open_items(db)?))
+    })?;
+    let mut planned = Vec::new();
+    for (timeline, handover) in changed {
+        let rotation = timeline.rotation();
+        let id = HandoverId {
+            rotation: rotation.id,
+            at: handover.at,
+        };
+        let has_list = || with_items.contains(&rotation.id) || has_template(timeline, &handover);
+        if !closed.contains(&id) && has_list() {
+            let open = app.store.write(|tx| service::close(tx, timeline, id))?;
+            closed.extend(open.map(|_| id));
+        }
+        if closed.contains(&id) {
+            planned.extend(mails(roster, timeline, &handover, now));
+        }
+    }
+    Ok(planned)
+}
+
+/// The handovers of late; most rotations have none, and nothing more is computed of them.
+fn just_handed_over(timeline: &Timeline, lately: Interval) -> Vec<Handover> {
+    let shifts = timeline.shifts(Layer::Final, lately);
+    let began = shifts
+        .iter()
+        .any(|shift| lately.contains(shift.interval.start()));
+    if began {
+        handovers(timeline, lately)
+    } else {
+        Vec::new()
+    }
+}
+
+fn has_template(timeline: &Timeline, handover: &Handover) -> bool {
+    use crate::domain::handover::List::{Incoming, Outgoing};
+    let has = |list| !Settings::checklist(timeline.rotation(), list, handover.at).is_empty();
+    handover.form != Form::Light && (has(Outgoing) || has(Incoming))
+}
+
+/// A mail to each manager, and to the incoming person unless their reminder at the handoff says the same.
+fn mails(roster: &Roster, timeline: &Timeline, handover: &Handover, now: Instant) -> Vec<Planned> {
+    let rotation = timeline.rotation();
+    let managers = roster.team(rotation.team).map(|team| team.managers.clone());
+    let mut who: Vec<PersonId> = managers.unwrap_or_default();
+    who.retain(|person| *person != handover.to);
+    let incoming = roster.person(handover.to);
+    let reminded = |person: &Person| {
+        let leads = Settings::leads(rotation, Kind::Incoming, handover.at);
+        let preferences = person.preferences;
+        leads.contains(&Lead::Handoff) && preferences.incoming && preferences.handoff_outside_hours
+    };
+    who.extend(incoming.filter(|one| !reminded(one)).map(|one| one.id));
+    who.into_iter()
+        .filter_map(|id| roster.person(id))
+        .map(|person| {
+            let due_at = when_at_work(person, handover.at, handover.at + PATIENCE, now);
+            Planned {
+                id: new_id().to_string(),
+                key: format!(
+                    "handover/{}/{}/open/{}",
+                    rotation.id,
+                    handover.at.timestamp(),
+                    person.id
+                ),
+                kind: KIND.to_owned(),
+                person_id: Some(person.id.to_string()),
+                rotation_id: Some(rotation.id.to_string()),
+                payload: Json(json!({ "at": handover.at })),
+                due_at,
+                not_after: handover.at + USE,
+            }
+        })
+        .collect()
+}
+
+/// What a mail says now.
+pub(super) fn notice(app: &App, roster: &Roster, mail: &Mail) -> Result<Notice, Outcome> {
+    let gone = Outcome::Dropped("there is no such handover any more");
+    let rotation = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
+    let timeline = rotation.and_then(|id| roster.timeline_of(id));
+    let at = mail.payload.0.get("at").cloned();
+    let at = at.and_then(|at| serde_json::from_value::<Instant>(at).ok());
+    let (Some(timeline), Some(at)) = (timeline, at) else {
+        return Err(gone);
+    };
+    let found = app
+        .store
+        .read(|db| service::at(db, timeline, at))
+        .map_err(|error: StoreError| Outcome::Failed(error.to_string()))?;
+    let Some((handover, brief)) = found else {
+        return Err(gone);
+    };
+    if brief.open().next().is_none() {
+        return Err(Outcome::Dropped("everything is done by now"));
+    }
+    let person = mail.person_id.as_ref().and_then(|id| id.parse().ok());
+    let person = person.and_then(|id| roster.person(id));
+    person
+        .and_then(|person| words::left_open(roster, timeline, &handover, &brief, person))
+        .ok_or(Outcome::Dropped("the person or the rotation is gone"))
+}

@@ -1,0 +1,302 @@
+//! Handovers over HTTP: notes, checklists, and what is carried over.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::Server;
+use crate::harness::server::{Answer, send};
+
+/// A team of a manager and two engineers, who take weekly turns from 2 March 10:00 on.
+struct Scene {
+    server: Server,
+    people: Vec<String>,
+    rotation: String,
+}
+
+fn id(made: &Value) -> String {
+    made["id"].as_str().unwrap().to_owned()
+}
+
+impl Scene {
+    fn new() -> Self {
+        let server = Server::start();
+        let people: Vec<String> = ["Mia", "Ana", "Bo", "Cy"]
+            .iter()
+            .map(|name| {
+                let body = json!({
+                    "name": name, "email": format!("{name}@example.com"), "time_zone": "Europe/London",
+                });
+                id(&server.post("/people", &body).expect(201))
+            })
+            .collect();
+        let team = json!({
+            "slug": "flags", "name": "Flags", "time_zone": "Europe/London",
+            "members": people, "managers": [people[0]],
+        });
+        server.post("/teams", &team).expect(201);
+        let rotation = json!({
+            "name": "hero", "title": "Support Hero", "kind": "ordered", "time_zone": "Europe/London",
+            "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" },
+            "order": [people[1], people[2]],
+        });
+        let rotation = id(&server.post("/teams/flags/rotations", &rotation).expect(201));
+        Self {
+            server,
+            people,
+            rotation,
+        }
+    }
+
+    fn list(&self) -> Vec<Value> {
+        let path = format!("/rotations/{}/handovers", self.rotation);
+        let all = self.server.get(&path).expect(200);
+        all["items"].as_array().unwrap().clone()
+    }
+
+    fn token(&self, person: usize) -> String {
+        let path = format!("/people/{}/tokens", self.people[person]);
+        let body = json!({ "name": "test", "scope": "write" });
+        let made = self.server.post(&path, &body).expect(201);
+        made["token"].as_str().unwrap().to_owned()
+    }
+
+    fn put(&self, token: &str, handover: &Value, body: &Value) -> Answer {
+        let path = format!("/handovers/{}", handover["id"].as_str().unwrap());
+        send(self.server.with_token(token, Method::PUT, &path).json(body))
+    }
+
+    /// Every mail that was sent after a pass: to whom, and its text.
+    fn mails(&self) -> Vec<(String, String)> {
+        let folder = self.server.database.folder.path().join("mail");
+        self.server.another_worker().pass(|| false).unwrap();
+        let read = |file: std::io::Result<std::fs::DirEntry>| {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            let text = text.replace("\r\n ", " ").replace("=\r\n", "");
+            let to = text.lines().find(|line| line.starts_with("To: ")).unwrap();
+            (to.to_owned(), text)
+        };
+        std::fs::read_dir(folder).unwrap().map(read).collect()
+    }
+}
+
+fn texts(items: &Value) -> Vec<(&str, bool)> {
+    let items = items.as_array().unwrap().iter();
+    items
+        .map(|item| {
+            (
+                item["text"].as_str().unwrap(),
+                item["done"].as_bool().unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn notes_and_lists_are_kept_and_what_is_open_is_carried_over() {
+    let scene = Scene::new();
+    let first = scene.list().remove(0);
+    assert_eq!(first["at"], "2026-03-09T10:00:00Z");
+    assert_eq!(first["form"], "full");
+    assert_eq!(first["from"]["name"], "Ana");
+    assert_eq!(first["to"]["name"], "Bo");
+    assert_eq!(first["notes"], Value::Null);
+    let outgoing = texts(&first["outgoing"]);
+    assert_eq!((outgoing.len(), first["version"].clone()), (5, json!(1)));
+    let template: Vec<&str> = outgoing.iter().map(|(text, _)| *text).collect();
+    let [ana, bo, cy] = [1, 2, 3].map(|person| scene.token(person));
+    let change = json!({
+        "notes": "  The flag service restarts at night.\n\nSee INC-7. ",
+        "outgoing": [
+            { "text": template[0], "done": true },
+            { "text": "Ticket 4711", "done": false },
+        ],
+    });
+    scene.put(&cy, &first, &change).problem(403);
+    let changed = scene.put(&ana, &first, &change).expect(200);
+    assert_eq!(
+        changed["notes"],
+        "The flag service restarts at night.\n\nSee INC-7."
+    );
+    assert_eq!(changed["written_by"]["name"], "Ana");
+    assert_eq!(changed["version"], 2);
+    let done = &changed["outgoing"][0];
+    assert_eq!(
+        (&done["text"], &done["done"], &done["done_by"]["name"]),
+        (&json!(template[0]), &json!(true), &json!("Ana"))
+    );
+    assert_eq!(texts(&changed["outgoing"])[1], ("Ticket 4711", false));
+    let path = format!("/handovers/{}", first["id"].as_str().unwrap());
+    assert_eq!(scene.server.get(&path).expect(200), changed);
+    // What was written stays where only something else is changed, and goes where it is taken back.
+    let ticked = json!({ "incoming": [{ "text": "Said hello", "done": true }] });
+    let ticked = scene.put(&bo, &first, &ticked).expect(200);
+    assert_eq!(ticked["notes"], changed["notes"]);
+    let stale = scene
+        .server
+        .with_token(&bo, Method::PUT, &path)
+        .header("If-Match", "\"v2\"")
+        .json(&json!({ "notes": null }));
+    send(stale).problem(412);
+
+    // A week later four of the list and the ticket are open; they are the next handover's.
+    scene.server.at("2026-03-09T10:00:00Z");
+    scene.mails();
+    scene.server.at("2026-03-10T12:00:00Z");
+    let second = scene.list().remove(1);
+    assert_eq!(second["from"]["name"], "Bo");
+    let since = |text: &str| {
+        let items = second["outgoing"].as_array().unwrap();
+        let item = items.iter().find(|item| item["text"] == text).unwrap();
+        item["open_since"].clone()
+    };
+    assert_eq!(since("Ticket 4711"), "2026-03-09T10:00:00Z");
+    assert_eq!(since(template[1]), "2026-03-09T10:00:00Z");
+    assert_eq!(since(template[0]), Value::Null, "that was done in time");
+    assert_eq!(texts(&second["outgoing"]).len(), 6);
+    let tick = json!({ "outgoing": [{ "text": "Ticket 4711", "done": true }] });
+    let ticked = scene.put(&bo, &second, &tick).expect(200);
+    assert!(texts(&ticked["outgoing"]).contains(&("Ticket 4711", true)));
+    let origin = scene.server.get(&path).expect(200);
+    assert!(texts(&origin["outgoing"]).contains(&("Ticket 4711", true)));
+    let third = scene.list().remove(2);
+    assert!(
+        texts(&third["outgoing"])
+            .iter()
+            .all(|(text, _)| *text != "Ticket 4711")
+    );
+}
+
+#[test]
+fn what_is_open_at_the_handoff_is_told() {
+    let scene = Scene::new();
+    let first = scene.list().remove(0);
+    let outgoing = first["outgoing"].as_array().unwrap();
+    let incoming = first["incoming"].as_array().unwrap();
+    let all_but_one = |items: &[Value]| -> Vec<Value> {
+        let done = |item: &Value| json!({ "text": item["text"], "done": true });
+        items.iter().skip(1).map(done).collect()
+    };
+    let change = json!({
+        "notes": "Watch the <queue>,\nit is long.",
+        "outgoing": all_but_one(outgoing), "incoming": all_but_one(incoming),
+    });
+    let administrator = scene.server.token.clone();
+    scene.put(&administrator, &first, &change).expect(200);
+    scene.server.at("2026-03-09T10:00:00Z");
+    for _ in 0..2 {
+        let mails = scene.mails();
+        let told: Vec<_> = mails
+            .iter()
+            .filter(|(_, text)| text.contains("left open at the handover to Bo"))
+            .collect();
+        let [(to, text)] = &told[..] else {
+            panic!("{told:?}");
+        };
+        assert!(to.contains("Mia"), "{to}");
+        let left = outgoing[0]["text"].as_str().unwrap();
+        assert!(text.contains(left) && !text.contains(outgoing[1]["text"].as_str().unwrap()));
+        let hers = mails.iter().find(|(to, text)| {
+            to.contains("Bo")
+                && text.contains("You are Support Hero for Flags from Mon 9 Mar 10:00")
+                && text.contains("Left open by Ana")
+        });
+        let (_, text) = hers.expect("Bo's reminder at the handoff");
+        assert!(text.contains(left), "{text}");
+        assert!(text.contains("  Watch the <queue>,  it is long."), "{text}");
+        assert!(text.contains("Watch the &#60;queue&#62;"), "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_told_where_everything_is_done() {
+    let scene = Scene::new();
+    let path = format!("/rotations/{}/reminders", scene.rotation);
+    let none = json!({ "checklists": { "outgoing": ["Sweep"], "incoming": [] } });
+    send(scene.server.request(Method::PUT, &path).json(&none)).expect(200);
+    let first = scene.list().remove(0);
+    assert_eq!(texts(&first["outgoing"]), [("Sweep", false)]);
+    let done = json!({ "outgoing": [{ "text": "Sweep", "done": true }] });
+    let administrator = scene.server.token.clone();
+    scene.put(&administrator, &first, &done).expect(200);
+    scene.server.at("2026-03-09T10:00:00Z");
+    let mails = scene.mails();
+    assert!(mails.iter().all(|(_, text)| !text.contains("left open")));
+}
+
+#[test]
+fn a_day_has_notes_only_and_a_watch_has_four() {
+    let scene = Scene::new();
+    let administrator = scene.server.token.clone();
+    let day = json!({
+        "start": "2026-03-04T00:00:00Z", "end": "2026-03-05T00:00:00Z", "person_id": scene.people[3],
+    });
+    let overrides = format!("/rotations/{}/overrides", scene.rotation);
+    scene.server.post(&overrides, &day).expect(201);
+    let light = scene.list().remove(0);
+    assert_eq!(
+        (&light["form"], &light["outgoing"]),
+        (&json!("light"), &json!([]))
+    );
+    let four = json!({
+        "status": "slow", "ticket_count": 7, "key_information": "the cache", "told_to_users": "soon",
+    });
+    let refused = scene.put(&administrator, &light, &json!({ "watch_notes": four }));
+    assert_eq!(refused.pointers(), ["/watch_notes"]);
+
+    let watch = json!({
+        "name": "watch", "title": "Support Watcher", "kind": "follow_the_sun", "time_zone": "UTC",
+        "order": [scene.people[1], scene.people[2]], "effective_from": "2026-01-05T00:00:00Z",
+    });
+    let watch = id(&scene
+        .server
+        .post("/teams/flags/rotations", &watch)
+        .expect(201));
+    let path = format!("/rotations/{watch}/handovers");
+    let all = scene.server.get(&path).expect(200);
+    let next = &all["items"][0];
+    assert_eq!(next["form"], "watch");
+    let refused = scene.put(&administrator, next, &json!({ "notes": "hello" }));
+    assert_eq!(refused.pointers(), ["/notes"]);
+    let change = json!({ "watch_notes": four });
+    let changed = scene.put(&administrator, next, &change).expect(200);
+    assert_eq!(changed["watch_notes"], four);
+    assert_eq!(changed["written_by"]["name"], "Administrator");
+}
+
+#[test]
+fn what_is_wrong_is_named_and_what_is_not_there_is_not_found() {
+    let scene = Scene::new();
+    let administrator = scene.server.token.clone();
+    let first = scene.list().remove(0);
+    let long = "x".repeat(201);
+    let bad = json!({
+        "notes": "", "outgoing": [{ "text": long, "done": true }],
+        "incoming": [{ "text": "twice", "done": true }, { "text": "twice", "done": false }],
+    });
+    assert_eq!(
+        scene.put(&administrator, &first, &bad).pointers(),
+        ["/notes", "/outgoing/0/text", "/incoming/1/text"]
+    );
+    let misspelt = json!({ "note": "x" });
+    assert_eq!(
+        scene.put(&administrator, &first, &misspelt).pointers(),
+        ["/note"]
+    );
+    let of = |id: &str| scene.server.get(&format!("/handovers/{id}"));
+    of("x").problem(404);
+    let text = first["id"].as_str().unwrap();
+    let (rotation, _) = text.rsplit_once('-').unwrap();
+    // Nobody takes over then.
+    of(&format!("{rotation}-01772445600")).problem(404);
+    let stranger = text.replacen(&rotation[..4], "ffff", 1);
+    of(&stranger).problem(404);
+    let query = format!(
+        "/rotations/{}/handovers?from=2026-03-02T10:00:00Z&until=2026-05-01T00:00:00Z&limit=3",
+        scene.rotation
+    );
+    let page = scene.server.get(&query).expect(200);
+    assert_eq!(page["items"].as_array().unwrap().len(), 3);
+    let next = format!("{query}&cursor={}", page["next_cursor"].as_str().unwrap());
+    let rest = scene.server.get(&next).expect(200);
+    assert_eq!(rest["items"][0]["at"], "2026-03-30T09:00:00Z");
+}
