@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use dogwatch::clock::SystemClock;
@@ -44,6 +44,11 @@ fn hero(server: &Server) -> (String, String) {
     let url = text(&server.post("/feeds", &feed).expect(201), "url");
     let feed = format!("/feeds/{}", url.rsplit_once("/feeds/").unwrap().1);
     (format!("/rotations/{hero}/on-duty"), feed)
+}
+
+/// What calendars are told in an outage is what they were told before it.
+fn publish(server: &Server, feed: &str) {
+    assert_eq!(send(server.bare(Method::GET, feed)).status, 200);
 }
 
 /// An answer that must come at once.
@@ -133,24 +138,28 @@ fn duties_go_on_while_postgres_is_stopped(how: Stop) {
     let database = Arc::new(Database::at(cluster.url()));
     let server = Server::start_on(Arc::clone(&database), &[]);
     let (duty, feed) = hero(&server);
+    publish(&server, &feed);
     // It is stopped in the midst of changes.
-    let stopped = AtomicBool::new(false);
+    let (made, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let done: Vec<(String, u16)> = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..3)
             .map(|writer| {
-                let (server, stopped) = (&server, &stopped);
+                let (server, made, stopped) = (&server, &made, &stopped);
                 scope.spawn(move || {
                     let mut done = Vec::new();
                     while !stopped.load(Ordering::SeqCst) {
                         let slug = format!("w{writer}-{}", done.len());
                         let status = server.post("/teams", &team(&slug)).status;
+                        made.fetch_add(usize::from(status == 201), Ordering::SeqCst);
                         done.push((slug, status));
                     }
                     done
                 })
             })
             .collect();
-        std::thread::sleep(Duration::from_millis(300));
+        while made.load(Ordering::SeqCst) < 6 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         cluster.stop(how);
         stopped.store(true, Ordering::SeqCst);
         writers
@@ -158,7 +167,6 @@ fn duties_go_on_while_postgres_is_stopped(how: Stop) {
             .flat_map(|one| one.join().unwrap())
             .collect()
     });
-    assert!(done.iter().any(|(_, status)| *status == 201), "{done:?}");
     assert!(
         done.iter().all(|(_, status)| matches!(status, 201 | 503)),
         "{done:?}"
@@ -207,6 +215,7 @@ fn duties_go_on_while_the_network_is(trouble: State) {
     let mut server = Server::start_on(far, &[]);
     server.token.clone_from(&other.token);
     server.get(&duty).expect(200);
+    publish(&server, &feed);
 
     network.is(trouble);
     is_refused(|| server.post("/teams", &team("refused")));
