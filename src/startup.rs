@@ -24,7 +24,9 @@ use crate::http::server::server;
 use crate::notify::{Mailer, Outgoing};
 use crate::service::secrets::new_secret;
 use crate::service::{App, Keeper, operator, sessions};
-use crate::storage::{DatabaseUrl, Store, StoreError, audit, changes, idempotency, postgres};
+use crate::storage::{
+    DatabaseUrl, Store, StoreError, audit, changes, idempotency, incident_webhooks, postgres,
+};
 use crate::telemetry;
 use crate::worker::Worker;
 
@@ -329,6 +331,12 @@ fn follow(app: &App, metrics: &PrometheusHandle, told: &Receiver<Told>) {
             tidied = Some(now);
             if let Err(error) = app.store.write(|tx| idempotency::forget_old(tx.db(), now)) {
                 tracing::warn!(%error, "old idempotency keys are still there");
+            }
+            if let Err(error) = app
+                .store
+                .write(|tx| incident_webhooks::forget_old(tx.db(), now))
+            {
+                tracing::warn!(%error, "old deliveries of webhooks are still there");
             }
             if let Err(error) = app.store.write(|tx| sessions::forget_old(tx, now)) {
                 tracing::warn!(%error, "old sessions are still there");

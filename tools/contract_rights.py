@@ -98,6 +98,9 @@ def table(w):
         ("PUT /handovers/{id}", "others'", "AM", lambda: (f"/handovers/{w.handover(w.mate, w.stranger)}", {"notes": "all is quiet"})),
         ("PUT /handovers/{id}", "who hands over", WRITERS, lambda: (f"/handovers/{w.handover(w.me, w.mate)}", {"notes": "all is quiet"})),
         ("PUT /handovers/{id}", "who takes over", WRITERS, lambda: (f"/handovers/{w.handover(w.mate, w.me)}", {"notes": "all is quiet"})),
+        ("GET /rotations/{id}/incident-webhooks", "", "AM", lambda: (f"/rotations/{w.watch}/incident-webhooks", None)),
+        ("POST /rotations/{id}/incident-webhooks", "", "AM", lambda: (f"/rotations/{w.watch}/incident-webhooks", {"name": "rights"})),
+        ("DELETE /incident-webhooks/{id}", "", "AM", lambda: (f"/incident-webhooks/{w.webhook()}", None)),
         ("GET /audit", "", "A", lambda: ("/audit", None)),
         ("GET /outbox", "", "A", lambda: ("/outbox", None)),
     ]

@@ -40,6 +40,10 @@ class World:
     def incident(self, pool, **more):
         return ok(admin.post("/incidents", self.new_incident(pool, **more)), 201, INCIDENT)["id"]
 
+    def webhook(self):
+        made = admin.post(f"/rotations/{self.watch}/incident-webhooks", {"name": "rights"})
+        return ok(made, 201)["id"]
+
     def watched(self, pool):
         return self.incident(pool, watch=self.awake["id"])
 

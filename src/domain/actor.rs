@@ -41,7 +41,7 @@ impl Scope {
 /// Who asks, with what rights, by which token, from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// The person; `None` is the administrator called `bootstrap`, or a command at the machine.
+    /// The person; `None` is the administrator called `bootstrap`, a command at the machine, or a webhook.
     pub person: Option<PersonId>,
     /// What they may do beyond their own affairs.
     pub role: Role,

@@ -85,6 +85,12 @@ impl Problem {
         )
     }
 
+    /// What was sent is not signed as it should be.
+    #[must_use]
+    pub fn unsigned(detail: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
     /// There is nothing at this address.
     #[must_use]
     pub fn no_such_page() -> Self {

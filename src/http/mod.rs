@@ -18,6 +18,7 @@ pub mod routes;
 pub mod server;
 #[allow(dead_code, reason = "pages that use the rest of it are being added")]
 mod web;
+pub mod webhooks;
 
 pub use auth::Caller;
 pub use error::Problem;

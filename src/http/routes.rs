@@ -16,6 +16,7 @@ use super::json::LARGEST_BODY;
 use super::links;
 use super::openapi::{self, Document};
 use super::web as pages;
+use super::webhooks;
 
 /// Every route of the server.
 pub fn configure(config: &mut ServiceConfig) {
@@ -28,6 +29,11 @@ pub fn configure(config: &mut ServiceConfig) {
             web::resource("/links/{token}")
                 .route(web::get().to(links::show))
                 .route(web::post().to(links::follow)),
+        )
+        .service(
+            web::resource("/webhooks/incidents/{id}")
+                .route(web::post().to(webhooks::take))
+                .default_service(web::to(|| async { wrong_method("POST").response() })),
         )
         .service(probe("/healthz", health::alive))
         .service(probe("/readyz", health::ready))

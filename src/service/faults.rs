@@ -77,6 +77,12 @@ impl Faults {
         }
     }
 
+    /// All of them, for whoever tells of them and goes on.
+    #[must_use]
+    pub fn into_list(self) -> Vec<Fault> {
+        self.0
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -77,7 +77,7 @@ impl App {
             expires: link.expires.timestamp(),
         };
         let text = serde_json::to_vec(&signed).map_err(|e| Error::Internal(e.to_string()))?;
-        let signature = self.signature(&text)?.finalize().into_bytes();
+        let signature = self.keyed(PURPOSE, &text)?.finalize().into_bytes();
         Ok(format!(
             "{}/links/{}.{}",
             self.public_url,
@@ -94,7 +94,7 @@ impl App {
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| BadLink::Unknown);
         let (text, signature) = token.split_once('.').ok_or(BadLink::Unknown)?;
         let (text, signature) = (decode(text)?, decode(signature)?);
-        self.signature(&text)
+        self.keyed(PURPOSE, &text)
             .map_err(|_| BadLink::Unknown)?
             .verify_slice(&signature)
             .map_err(|_| BadLink::Unknown)?;
@@ -110,11 +110,12 @@ impl App {
         })
     }
 
-    fn signature(&self, text: &[u8]) -> Result<Hmac<Sha256>, Error> {
+    /// What the program's key makes of a text, for one purpose.
+    pub(super) fn keyed(&self, purpose: &[u8], text: &[u8]) -> Result<Hmac<Sha256>, Error> {
         let key = self.secret.expose_secret().as_bytes();
         let mut signature =
             Hmac::<Sha256>::new_from_slice(key).map_err(|e| Error::Internal(e.to_string()))?;
-        signature.update(PURPOSE);
+        signature.update(purpose);
         signature.update(text);
         Ok(signature)
     }

@@ -8,6 +8,7 @@ mod error;
 pub mod feeds;
 pub mod handovers;
 pub mod idempotency;
+pub mod incident_webhooks;
 pub mod incidents;
 pub mod outbox;
 pub mod people;

@@ -90,7 +90,7 @@ fn attempt(app: &App, mailer: &Mailer, outgoing: &Outgoing, mail: &Mail, now: In
         return Outcome::Dropped("it is over");
     }
     if mail.person_id.is_none() {
-        return incidents::post(outgoing, &app.keeper.snapshot(), mail, now);
+        return incidents::post(app, outgoing, mail, now);
     }
     let written = if mail.kind == sessions::MAIL_KIND {
         sign_in::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))
@@ -128,7 +128,7 @@ fn notice(
 ) -> Result<(Notice, Json), Outcome> {
     let as_queued = |notice| (notice, mail.payload.clone());
     if mail.kind.starts_with(incidents::KIND) {
-        return incidents::notice(roster, mail, now).map(as_queued);
+        return incidents::notice(app, roster, mail, now).map(as_queued);
     }
     if mail.kind == handovers::KIND {
         return handovers::notice(app, roster, mail).map(as_queued);

@@ -9,22 +9,23 @@ use crate::harness::Server;
 use crate::harness::server::{Answer, send};
 
 /// Support in three zones, its fallback, and who else there is.
-struct World {
-    server: Server,
-    rotation: String,
-    mara: Somebody,
-    grace: Somebody,
-    kofi: Somebody,
+pub struct World {
+    pub server: Server,
+    pub rotation: String,
+    pub mara: Somebody,
+    pub grace: Somebody,
+    pub kofi: Somebody,
     /// Of the team, not of the rotation.
-    lena: Somebody,
+    pub lena: Somebody,
 }
 
-struct Somebody {
-    id: String,
-    token: String,
+/// A person, and a token of theirs.
+pub struct Somebody {
+    pub id: String,
+    pub token: String,
 }
 
-fn somebody(server: &Server, name: &str, zone: &str) -> Somebody {
+pub fn somebody(server: &Server, name: &str, zone: &str) -> Somebody {
     let body = json!({
         "name": name, "email": format!("{}@example.com", name.to_lowercase()), "time_zone": zone,
     });
@@ -42,7 +43,7 @@ fn somebody(server: &Server, name: &str, zone: &str) -> Somebody {
     Somebody { id, token }
 }
 
-fn world() -> World {
+pub fn world() -> World {
     let server = Server::start();
     let mara = somebody(&server, "Mara", "Europe/Madrid");
     let grace = somebody(&server, "Grace", "America/New_York");
@@ -80,7 +81,7 @@ impl World {
         self.server.post("/incidents", &body).expect(201)
     }
 
-    fn by(&self, who: &Somebody, path: &str, body: &Value) -> Answer {
+    pub fn by(&self, who: &Somebody, path: &str, body: &Value) -> Answer {
         send(
             self.server
                 .with_token(&who.token, Method::POST, path)

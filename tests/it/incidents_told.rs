@@ -316,7 +316,7 @@ fn everybody_is_told_once_over_a_weekend_across_restarts() {
         [
             "INC-7: who watches it? (Flags are late, SEV3)",
             "INC-7: Kofi watches it (Flags are late, SEV3)",
-            "INC-7: who watches it? (Flags are late, SEV3)",
+            "INC-7: support is not at work (Flags are late, SEV3)",
             "INC-7: Aroha watches it (Flags are late, SEV3)",
         ]
     );

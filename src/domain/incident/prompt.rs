@@ -2,6 +2,8 @@
 //!
 //! What is due is computed from the facts alone, never remembered: whoever sends keeps the keys of what was sent.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,9 @@ const MOST_NUDGED: usize = 12;
 
 /// So long it is worth saying what has happened.
 const NEWS: TimeDelta = TimeDelta::hours(12);
+
+/// So long an answer to a handover is waited for before whoever offered it is told.
+const ANSWER: TimeDelta = TimeDelta::minutes(15);
 
 /// So long before something is due after an incident its owner is told.
 const FOLLOW_UP: TimeDelta = TimeDelta::days(1);
@@ -33,7 +38,7 @@ pub enum PromptKind {
     Nudge,
     /// To the lead: nobody watches yet.
     NobodyYet,
-    /// To the lead: support watches in business hours only.
+    /// To the lead and the channel: support watches in business hours only.
     OutOfHours,
     /// You were named as the watcher.
     Named,
@@ -43,6 +48,8 @@ pub enum PromptKind {
     HandOver,
     /// The watch is offered to you.
     Offered,
+    /// Who you offered the watch to has not answered.
+    Unanswered,
     /// Who you offered the watch to has it now.
     Accepted,
     /// Who you offered the watch to declined.
@@ -68,6 +75,7 @@ impl PromptKind {
             Self::Watched => "watched",
             Self::HandOver => "hand_over",
             Self::Offered => "offered",
+            Self::Unanswered => "unanswered",
             Self::Accepted => "accepted",
             Self::Declined => "declined",
             Self::UpdateDue => "update_due",
@@ -97,7 +105,7 @@ pub struct Prompt {
     pub recipient: Recipient,
     /// The instant that it is about: when nobody watched any more, the watcher leaves, an update is due.
     pub about: Instant,
-    /// The handover, or the thing to be done, that it is about.
+    /// The handover that it is about.
     pub number: Option<u32>,
     /// Not before.
     pub due_at: Instant,
@@ -178,7 +186,8 @@ impl<R: Rota> Desk<'_, R> {
         found
     }
 
-    /// Nobody attends to it since then: the channel is asked, the candidates are nudged in turn, and the lead is told.
+    /// Nobody attends to it since then: the channel is asked, the candidates are nudged in turn, and the lead is told,
+    /// or whoever declared it.
     fn unwatched(&self, since: Instant) -> Vec<Prompt> {
         let patience = TimeDelta::minutes(self.settings.patience_minutes.into());
         let at_work: Vec<PersonId> = self
@@ -190,15 +199,14 @@ impl<R: Rota> Desk<'_, R> {
             .collect();
         let mut found: Vec<Prompt> = at_work
             .iter()
-            .map(|person| Recipient::Person(*person))
-            .chain([Recipient::Channel])
-            .map(|recipient| self.prompt(PromptKind::Ask, recipient, since))
+            .map(|person| self.prompt(PromptKind::Ask, Recipient::Person(*person), since))
             .collect();
-        let first = if at_work.is_empty() {
-            since
+        let (asked, told, first) = if at_work.is_empty() {
+            (PromptKind::OutOfHours, PromptKind::OutOfHours, since)
         } else {
-            since + patience
+            (PromptKind::Ask, PromptKind::NobodyYet, since + patience)
         };
+        found.push(self.prompt(asked, Recipient::Channel, since));
         found.extend(
             self.nudges(first, patience)
                 .into_iter()
@@ -207,14 +215,10 @@ impl<R: Rota> Desk<'_, R> {
                     ..self.prompt(PromptKind::Nudge, Recipient::Person(person), since)
                 }),
         );
-        let kind = if at_work.is_empty() {
-            PromptKind::OutOfHours
-        } else {
-            PromptKind::NobodyYet
-        };
-        found.extend(self.incident.lead.map(|lead| Prompt {
+        let lead = self.incident.lead.or(self.incident.declared_by);
+        found.extend(lead.map(|lead| Prompt {
             due_at: first,
-            ..self.prompt(kind, Recipient::Person(lead), since)
+            ..self.prompt(told, Recipient::Person(lead), since)
         }));
         found
     }
@@ -280,15 +284,31 @@ impl<R: Rota> Desk<'_, R> {
     }
 
     /// The latest handover: whoever it is offered to is told, and whoever offered it is told what became of it.
-    fn handover(&self) -> Option<Prompt> {
-        let last = self.incident.handovers.last()?;
-        let (kind, person, at) = match (last.state, last.to, last.closed_at) {
-            (HandoverState::Open, Some(to), _) => (PromptKind::Offered, to, last.offered_at),
-            (HandoverState::Accepted, _, Some(at)) => (PromptKind::Accepted, last.from, at),
-            (HandoverState::Declined, _, Some(at)) => (PromptKind::Declined, last.from, at),
-            _ => return None,
+    fn handover(&self) -> Vec<Prompt> {
+        let Some(last) = self.incident.handovers.last() else {
+            return Vec::new();
         };
-        Some(self.about_handover(last, kind, person, at))
+        match (last.state, last.to, last.closed_at) {
+            (HandoverState::Open, Some(to), _) => {
+                let offered = last.offered_at;
+                // Nobody has to answer before their day begins.
+                let asked = self.at_work(to, offered, offered + NEWS);
+                vec![
+                    self.about_handover(last, PromptKind::Offered, to, offered),
+                    Prompt {
+                        due_at: asked + ANSWER,
+                        ..self.about_handover(last, PromptKind::Unanswered, last.from, offered)
+                    },
+                ]
+            }
+            (HandoverState::Accepted, _, Some(at)) => {
+                vec![self.about_handover(last, PromptKind::Accepted, last.from, at)]
+            }
+            (HandoverState::Declined, _, Some(at)) => {
+                vec![self.about_handover(last, PromptKind::Declined, last.from, at)]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn about_handover(
@@ -298,7 +318,7 @@ impl<R: Rota> Desk<'_, R> {
         person: PersonId,
         at: Instant,
     ) -> Prompt {
-        let news = kind != PromptKind::Offered;
+        let news = matches!(kind, PromptKind::Accepted | PromptKind::Declined);
         Prompt {
             number: Some(handover.number),
             not_after: if news { at + NEWS } else { FOREVER },
@@ -320,17 +340,14 @@ impl<R: Rota> Desk<'_, R> {
         let Some(owner) = last.or(self.incident.lead).or(self.incident.declared_by) else {
             return found;
         };
-        for item in self.incident.items.iter().filter(|item| item.is_left()) {
-            let Some(due) = item.due_at else { continue };
-            let prompt = self.prompt(PromptKind::FollowUp, Recipient::Person(owner), due);
-            found.push(Prompt {
-                key: format!("{}/{}", prompt.key, item.number),
-                number: Some(item.number),
-                due_at: self.at_work(owner, (due - FOLLOW_UP).max(resolved), due),
-                not_after: due + OVERDUE,
-                ..prompt
-            });
-        }
+        let left = self.incident.items.iter().filter(|item| item.is_left());
+        // What is due at the same time is told together.
+        let dues: BTreeSet<Instant> = left.filter_map(|item| item.due_at).collect();
+        found.extend(dues.into_iter().map(|due| Prompt {
+            due_at: self.at_work(owner, (due - FOLLOW_UP).max(resolved), due),
+            not_after: due + OVERDUE,
+            ..self.prompt(PromptKind::FollowUp, Recipient::Person(owner), due)
+        }));
         found
     }
 

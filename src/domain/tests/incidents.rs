@@ -242,10 +242,12 @@ fn thirty_hours_around_the_world() {
             "24 10:10 # watched",
             "24 15:15 M hand_over",
             "24 15:20 K offered",
+            "24 15:35 M unanswered",
             "24 15:55 # watched",
             "24 15:55 M accepted",
             "24 22:15 K hand_over",
             "24 22:30 A offered",
+            "24 22:45 K unanswered",
             "24 23:00 # watched",
             "24 23:00 K accepted",
             "25 03:15 A hand_over",
@@ -302,7 +304,7 @@ fn over_a_weekend_on_which_the_clocks_change_nobody_is_woken() {
             "27 20:05 # watched",
             "27 22:15 K hand_over",
             // Friday evening in Seattle: there is nobody left to ask.
-            "27 22:50 # ask",
+            "27 22:50 # out_of_hours",
             "27 22:50 L out_of_hours",
             // Monday morning in Auckland is Sunday evening elsewhere.
             "29 20:00 A nudge",
@@ -374,6 +376,28 @@ fn updates_are_due_by_severity_and_told_to_their_owner() {
     );
     told(&mut minor, &world, at("2026-03-24T11:10:00Z"));
     assert_eq!(minor.next_update(&settings), None);
+}
+
+#[test]
+fn who_offers_the_watch_is_told_where_there_is_no_answer() {
+    let world = world();
+    let mut incident = declared("2026-03-24T10:00:00Z", "SEV3");
+    let log = story(
+        &mut incident,
+        &world,
+        "2026-03-24T15:40:00Z",
+        &[
+            ("2026-03-24T10:00:00Z", &take('M')),
+            ("2026-03-24T10:05:00Z", &told),
+            // K's day begins at 15:00: nobody has to answer before.
+            ("2026-03-24T14:30:00Z", &hand_over('K')),
+        ],
+    );
+    let asked: Vec<&String> = log
+        .iter()
+        .filter(|line| line.contains("offered") || line.contains("unanswered"))
+        .collect();
+    assert_eq!(asked, ["24 14:30 K offered", "24 15:15 M unanswered"]);
 }
 
 #[test]

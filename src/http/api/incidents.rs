@@ -1,20 +1,23 @@
 //! Incidents.
 
-use actix_web::{HttpResponse, get, patch, post, put};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use actix_web::{HttpResponse, delete, get, patch, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::ids::{IncidentId, RotationId};
+use crate::domain::ids::{IncidentId, RotationId, WebhookId};
 use crate::domain::incident::WatchSettings;
 use crate::domain::interval::Instant;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
+use crate::http::limits::Limits;
 use crate::http::{Body, BodyOrDefault, Id, IfMatch, Number, Page, Paging, Problem, Query, Reply};
 use crate::service::incidents::{
-    self, IncidentChange, IncidentView, NewHandover, NewIncident, NewUpdate, RaisedHand, Resolve,
-    SettingsView, Stay, Tick,
+    self, IncidentChange, IncidentView, NewHandover, NewIncident, NewUpdate, NewWebhook,
+    RaisedHand, Resolve, SettingsView, Stay, Tick, WebhookView,
 };
 use crate::service::{Actor, Error, Faults, Tx};
+
+use super::tokens::PageQuery;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -291,6 +294,79 @@ pub async fn put_settings(
                 caller.now,
             )?;
             Ok(Reply::ok(&view)?.version(view.version))
+        })
+        .await
+}
+
+/// A webhook that was just made.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NewWebhookView {
+    /// What its program signs with (Standard Webhooks): shown once, null when the same request is repeated.
+    secret: Option<String>,
+    /// All about it.
+    #[serde(flatten)]
+    about: WebhookView,
+}
+
+/// Makes a webhook by which a program declares incidents of this rotation.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = NewWebhook, responses((status = 201, body = NewWebhookView)))]
+#[post("/rotations/{id}/incident-webhooks")]
+pub async fn create_webhook(
+    caller: Caller,
+    id: Id<RotationId>,
+    limits: web::Data<Limits>,
+    body: Body<NewWebhook>,
+) -> Result<Answer, Problem> {
+    limits.count_secret(&caller)?;
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let made = incidents::create_webhook(tx, &caller.actor, id.0, &body.value, caller.now)?;
+            let view = NewWebhookView {
+                secret: Some(caller.app.webhook_secret(made.id)?),
+                about: caller.app.webhook_view(&made),
+            };
+            let again = NewWebhookView {
+                secret: None,
+                ..view.clone()
+            };
+            let reply = Reply::created(&view)?.version(view.about.version);
+            reply.replay(&again)
+        })
+        .await
+}
+
+/// A rotation's webhooks, without their secrets.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), PageQuery), responses((status = 200, body = Page<WebhookView>)))]
+#[get("/rotations/{id}/incident-webhooks")]
+pub async fn webhooks(
+    caller: Caller,
+    id: Id<RotationId>,
+    query: Query<PageQuery>,
+) -> Result<Reply, Problem> {
+    let paging = query.0.paging()?;
+    let app = caller.app.clone();
+    let all = caller
+        .read(move |db, caller| {
+            let roster = caller.app.keeper.snapshot();
+            incidents::webhooks(db, &caller.actor, &roster, id.0)
+        })
+        .await?;
+    let page = paging.page(&all, |webhook| webhook.id.to_string());
+    Ok(Reply::ok(&page.map(|webhook| app.webhook_view(webhook)))?)
+}
+
+/// Revokes a webhook.
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), responses((status = 204)))]
+#[delete("/incident-webhooks/{id}")]
+pub async fn revoke_webhook(
+    caller: Caller,
+    id: Id<WebhookId>,
+    expected: IfMatch,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&NO_BODY, move |tx, caller| {
+            incidents::revoke_webhook(tx, &caller.actor, id.0, &expected.0, caller.now)?;
+            Ok(Reply::no_content())
         })
         .await
 }

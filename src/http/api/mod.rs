@@ -93,6 +93,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(incidents::resolve)
         .service(incidents::settings)
         .service(incidents::put_settings)
+        .service(incidents::create_webhook)
+        .service(incidents::webhooks)
+        .service(incidents::revoke_webhook)
         .service(audit::list)
         .service(outbox::list);
 }

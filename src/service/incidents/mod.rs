@@ -3,17 +3,24 @@
 mod commands;
 mod desk;
 mod links;
+mod mapping;
 mod parts;
 mod settings;
 mod view;
+mod webhooks;
 
 pub use commands::{
     IncidentChange, NewHandover, NewIncident, NewUpdate, RaisedHand, Resolve, Stay, Tick,
 };
 use desk::Desk;
 pub(super) use links::{follow, offered};
+pub use mapping::{Condition, Mapping};
 pub use settings::{put_settings, settings};
 pub use view::{HandoverView, IncidentView, ItemView, SettingsView, UpdateView, WatchView};
+pub use webhooks::{
+    Delivery, NewWebhook, NotBelieved, Taken, WebhookView, create_webhook, find_webhook,
+    revoke_webhook, take_delivery, webhooks,
+};
 
 use parts::{communications, link, person, severity, stage, watcher_rotation};
 
@@ -65,8 +72,12 @@ pub fn declare(
         None => WatchSettings::default(),
     };
     let severity = severity(&mut faults, &settings, new.severity.as_deref());
-    let communications =
-        communications(tx, &mut faults, new.communications_rotation_id.as_deref())?;
+    let communications = communications(
+        tx,
+        &mut faults,
+        "/communications_rotation_id",
+        new.communications_rotation_id.as_deref(),
+    )?;
     let lead = person(tx, &mut faults, "/lead", new.lead.as_deref())?;
     let links = Links {
         channel: link(&mut faults, "/channel_url", new.channel_url.as_deref()),
@@ -305,6 +316,7 @@ pub fn change(
     let communications = communications(
         tx,
         &mut faults,
+        "/communications_rotation_id",
         change.communications_rotation_id.as_deref(),
     )?;
     let lead = person(tx, &mut faults, "/lead", change.lead.as_deref())?;

@@ -29,10 +29,11 @@ pub(super) fn watcher_rotation(
 pub(super) fn communications(
     tx: &mut Tx<'_>,
     faults: &mut Faults,
+    pointer: &str,
     given: Option<&str>,
 ) -> Result<Option<RotationId>, Error> {
     let Some(text) = given else { return Ok(None) };
-    let found = rotation(tx, faults, "/communications_rotation_id", text)?;
+    let found = rotation(tx, faults, pointer, text)?;
     Ok(found.map(|found| found.id))
 }
 

@@ -14,6 +14,7 @@ use crate::domain::interval::Instant;
 use crate::domain::notice::Notice;
 use crate::notify::{Outgoing, tell_chat};
 use crate::roster::Roster;
+use crate::service::App;
 use crate::storage::outbox::{Mail, Outcome, Planned};
 use crate::storage::types::Json;
 
@@ -75,21 +76,27 @@ fn still_due<'a>(
 }
 
 /// What a mail says now.
-pub(super) fn notice(roster: &Roster, mail: &Mail, now: Instant) -> Result<Notice, Outcome> {
+pub(super) fn notice(
+    app: &App,
+    roster: &Roster,
+    mail: &Mail,
+    now: Instant,
+) -> Result<Notice, Outcome> {
     let (incident, prompt) = still_due(roster, mail, now).ok_or(NO_LONGER)?;
-    words::notice(roster, incident, &prompt, now).ok_or(Outcome::Dropped("the person is gone"))
+    words::notice(app, roster, incident, &prompt, now).ok_or(Outcome::Dropped("the person is gone"))
 }
 
 /// Posts a message to the support channel.
-pub(super) fn post(outgoing: &Outgoing, roster: &Roster, mail: &Mail, now: Instant) -> Outcome {
-    let Some((incident, prompt)) = still_due(roster, mail, now) else {
+pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Instant) -> Outcome {
+    let roster = app.keeper.snapshot();
+    let Some((incident, prompt)) = still_due(&roster, mail, now) else {
         return NO_LONGER;
     };
     let settings = roster.watch_settings(incident.rotation);
     let Some(url) = &settings.chat_webhook_url else {
         return Outcome::Dropped("there is no chat any more");
     };
-    let text = words::message(roster, incident, &prompt, now);
+    let text = words::message(app, &roster, incident, &prompt, now);
     match tell_chat(outgoing, url, &text) {
         Ok(()) => Outcome::Sent(mail.payload.clone()),
         Err(error) if error.is_final() => Outcome::Refused(format!("the chat: {error}")),

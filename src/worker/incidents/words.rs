@@ -5,13 +5,14 @@ use chrono::TimeDelta;
 use crate::domain::candidates::Candidate;
 use crate::domain::duty::{self, Rota as _};
 use crate::domain::ids::PersonId;
-use crate::domain::incident::{Handover, Incident, Prompt, PromptKind, Recipient};
+use crate::domain::incident::{Handover, Incident, Item, Prompt, PromptKind, Recipient};
 use crate::domain::interval::Instant;
 use crate::domain::link::{IncidentStep, Step};
 use crate::domain::notice::{Block, Notice, Offer, long, short};
 use crate::domain::preferences::Topic;
 use crate::domain::zone::Zone;
 use crate::roster::Roster;
+use crate::service::App;
 
 /// How long a link can be used.
 const LINK: TimeDelta = TimeDelta::days(3);
@@ -24,12 +25,15 @@ struct Speaker<'a> {
     roster: &'a Roster,
     incident: &'a Incident,
     prompt: &'a Prompt,
+    /// Where the incident is to be seen.
+    page: String,
     zone: Zone,
     now: Instant,
 }
 
 /// What a mail says; `None` where its recipient is gone.
 pub(super) fn notice(
+    app: &App,
     roster: &Roster,
     incident: &Incident,
     prompt: &Prompt,
@@ -43,6 +47,7 @@ pub(super) fn notice(
         roster,
         incident,
         prompt,
+        page: page(app, incident),
         now,
     };
     let (headline, mut blocks) = speaker.says();
@@ -62,6 +67,7 @@ pub(super) fn notice(
 
 /// What the support channel is told.
 pub(super) fn message(
+    app: &App,
     roster: &Roster,
     incident: &Incident,
     prompt: &Prompt,
@@ -71,6 +77,7 @@ pub(super) fn message(
         roster,
         incident,
         prompt,
+        page: page(app, incident),
         zone: Zone::utc(),
         now,
     };
@@ -103,7 +110,12 @@ pub(super) fn message(
         }
     }
     lines.extend(incident.links.channel.clone());
+    lines.push(speaker.page);
     lines.join("\n")
+}
+
+fn page(app: &App, incident: &Incident) -> String {
+    format!("{}/incidents/{}", app.public_url, incident.id)
 }
 
 fn severity(incident: &Incident) -> String {
@@ -168,6 +180,7 @@ impl Speaker<'_> {
             PromptKind::Watched => (format!("{watcher} watches it"), Vec::new()),
             PromptKind::HandOver => self.hand_over(),
             PromptKind::Offered => self.offered(),
+            PromptKind::Unanswered => self.unanswered(),
             PromptKind::Accepted => (
                 format!("{watcher} watches it now"),
                 text("Your handover was accepted. Thank you."),
@@ -294,6 +307,15 @@ impl Speaker<'_> {
         )
     }
 
+    fn unanswered(&self) -> (String, Vec<Block>) {
+        let asked = self.incident.open_handover().and_then(|open| open.to);
+        let asked = asked.map_or_else(|| "Whoever you asked".to_owned(), |to| self.name(to));
+        let text = format!(
+            "{asked} was offered the watch and has not answered. You are the watcher still: ask them, or offer it to somebody else.",
+        );
+        (format!("{asked} has not answered"), vec![Block::Text(text)])
+    }
+
     fn update_due(&self) -> (String, Vec<Block>) {
         let due = self.clock(self.prompt.about);
         let text = match self.incident.updates.last() {
@@ -307,15 +329,21 @@ impl Speaker<'_> {
     }
 
     fn follow_up(&self) -> (String, Vec<Block>) {
-        let item = self
-            .incident
-            .items
-            .iter()
-            .find(|item| Some(item.number) == self.prompt.number);
-        let text = item.map(|item| item.text.clone()).unwrap_or_default();
         let by = long(self.prompt.about, &self.zone);
-        let more = format!("By {by} ({}).", self.zone.name());
-        (text, vec![Block::Text(more)])
+        let texts: Vec<String> = self.to_do().map(|item| item.text.clone()).collect();
+        let headline = match texts.as_slice() {
+            [one] => one.clone(),
+            several => format!("{} things are left to be done", several.len()),
+        };
+        let title = format!("By {by} ({})", self.zone.name());
+        (headline, vec![Block::List(title, texts)])
+    }
+
+    /// What is left to be done, of what is due at the prompt's instant.
+    fn to_do(&self) -> impl Iterator<Item = &Item> {
+        let due = Some(self.prompt.about);
+        let items = self.incident.items.iter();
+        items.filter(move |item| item.is_left() && item.due_at == due)
     }
 
     /// The incident in short.
@@ -334,30 +362,36 @@ impl Speaker<'_> {
         add("channel", incident.links.channel.clone());
         add("thread", incident.links.thread.clone());
         add("status page", incident.links.status_page.clone());
+        add("all about it", Some(self.page.clone()));
         add("times are", Some(self.zone.name().to_owned()));
         Block::Facts(facts)
     }
 
     /// What the recipient can do with one step.
     fn offers(&self) -> Vec<Offer> {
+        let step = |label: &str, step| (label.to_owned(), step);
         let steps = match (self.prompt.kind, self.prompt.number) {
             (PromptKind::Ask | PromptKind::Nudge, _) => {
-                vec![("Raise my hand", IncidentStep::RaiseHand)]
+                vec![step("Raise my hand", IncidentStep::RaiseHand)]
             }
             (PromptKind::Offered, Some(number)) => vec![
-                ("Accept the watch", IncidentStep::Accept(number)),
-                ("Decline", IncidentStep::Decline(number)),
+                step("Accept the watch", IncidentStep::Accept(number)),
+                step("Decline", IncidentStep::Decline(number)),
             ],
-            (PromptKind::FollowUp, Some(number)) => {
-                vec![("It is done", IncidentStep::Tick(number))]
-            }
+            (PromptKind::FollowUp, _) => self
+                .to_do()
+                .map(|item| {
+                    let label = format!("Done: {}", item.text);
+                    (label, IncidentStep::Tick(item.number))
+                })
+                .collect(),
             _ => Vec::new(),
         };
         let until = self.now + LINK;
         steps
             .into_iter()
             .map(|(label, step)| Offer {
-                label: label.to_owned(),
+                label,
                 step: Step::Incident(self.incident.id, step),
                 until,
             })
