@@ -37,6 +37,7 @@ static ASSETS: [Asset; 3] = [
             include_str!("../../../assets/times.js"),
             include_str!("../../../assets/forms.js"),
             include_str!("../../../assets/live.js"),
+            include_str!("../../../assets/timeline.js"),
         ),
     },
     Asset {

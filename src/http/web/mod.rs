@@ -10,11 +10,15 @@ mod editor;
 mod fields;
 mod form;
 mod hours;
+mod lanes;
 mod now;
 mod page;
 mod parts;
 mod refusal;
+mod rotation;
 mod sign_in;
+mod standing;
+mod teams;
 mod track;
 mod visitor;
 mod when;
@@ -47,6 +51,12 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(sign_in::confirm)
         .service(sign_in::enter)
         .service(sign_in::leave)
+        .service(rotation::show)
+        .service(rotation::change::choose)
+        .service(rotation::change::make)
+        .service(rotation::change::end_it)
+        .service(teams::list)
+        .service(teams::show)
         .service(editor::archive::show)
         .service(editor::archive::send)
         .service(editor::create::show)

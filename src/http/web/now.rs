@@ -1,18 +1,22 @@
 //! The first page: who has which duty, and what concerns the one who looks.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::get;
 use askama::Template;
 use chrono::TimeDelta;
 
+use super::standing::{Standing, runs};
 use super::track::{Bar, Mark, Track};
 use super::{Answer, Page, Section, Visitor, when};
-use crate::domain::duty::{Duty, Rota as _, Source};
+use crate::domain::candidates::{self, Candidate};
+use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{Instant, Interval};
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::{Layer, Timeline};
+use crate::domain::zone::Zone;
 
 /// How far ahead one's own duties are looked for.
 const AHEAD: TimeDelta = TimeDelta::days(56);
@@ -26,7 +30,7 @@ struct Now {
     page: Page,
     mine: Vec<Mine>,
     strips: Vec<Strip>,
-    rows: Vec<Row>,
+    rows: Vec<Standing>,
 }
 
 /// A duty of the one who looks.
@@ -38,39 +42,29 @@ struct Mine {
     end: Instant,
 }
 
-/// A rotation's answer, in a line.
-struct Row {
-    rotation: RotationId,
-    title: String,
-    team: String,
-    slug: String,
-    is_mine: bool,
-    duty: Duty,
-    /// Who has it by the order, where somebody else has it.
-    covers_for: Option<PersonId>,
-    /// The rotation that answered, where it is another.
-    answered_by: Option<String>,
-    until: Option<Instant>,
-}
-
 /// The watch of those who follow the sun, as a day.
 struct Strip {
-    row: Row,
+    row: Standing,
+    /// Who could take it now, or will be able to next, most hours left first.
+    pool: Vec<Watcher>,
     bars: Vec<Bar>,
     hours: Vec<Mark>,
     now: String,
+}
+
+/// Somebody of a pool.
+struct Watcher {
+    candidate: Candidate,
+    clock: String,
+    place: String,
 }
 
 /// The first page.
 #[get("/")]
 pub async fn show(visitor: Visitor) -> Answer {
     let page = visitor.page("Now", Section::Now)?;
-    let now = visitor.now;
-    let runs = |timeline: &&Arc<Timeline>| {
-        let archived = timeline.rotation().archived_at;
-        archived.is_none_or(|end| now < end)
-    };
-    let running: Vec<&Arc<Timeline>> = page.roster.timelines().filter(runs).collect();
+    let all = page.roster.timelines();
+    let running: Vec<&Arc<Timeline>> = all.filter(|one| runs(one, visitor.now)).collect();
     let (suns, ordered): (Vec<&Arc<Timeline>>, Vec<&Arc<Timeline>>) = running
         .iter()
         .copied()
@@ -79,12 +73,12 @@ pub async fn show(visitor: Visitor) -> Answer {
         .iter()
         .filter_map(|timeline| strip(&page, visitor.id, timeline))
         .collect();
-    let mut rows: Vec<Row> = ordered
+    let mut rows: Vec<Standing> = ordered
         .iter()
-        .filter_map(|timeline| row(&page, visitor.id, timeline))
+        .filter_map(|timeline| Standing::of(&page, visitor.id, timeline))
         .collect();
     rows.sort_by(|a, b| {
-        let key = |row: &Row| {
+        let key = |row: &Standing| {
             (
                 !row.is_mine,
                 row.team.to_lowercase(),
@@ -93,6 +87,7 @@ pub async fn show(visitor: Visitor) -> Answer {
         };
         key(a).cmp(&key(b))
     });
+    tell_apart(&mut rows);
     let mine = mine(&page, visitor.id, &running);
     let now = Now {
         page,
@@ -101,6 +96,22 @@ pub async fn show(visitor: Visitor) -> Answer {
         rows,
     };
     visitor.show(&now)
+}
+
+/// Rotations of one team that go by the same title are called by their names.
+fn tell_apart(rows: &mut [Standing]) {
+    let mut count: HashMap<(String, String), usize> = HashMap::new();
+    for row in rows.iter() {
+        *count
+            .entry((row.slug.clone(), row.title.clone()))
+            .or_default() += 1;
+    }
+    for row in rows {
+        let same = count.get(&(row.slug.clone(), row.title.clone()));
+        if same.is_some_and(|same| *same > 1) {
+            row.title.clone_from(&row.name);
+        }
+    }
 }
 
 /// What the one who looks has, and will have next.
@@ -126,7 +137,7 @@ fn mine(page: &Page, me: PersonId, running: &[&Arc<Timeline>]) -> Vec<Mine> {
                 .map(|shift| Mine {
                     rotation: rotation.id,
                     title: rotation.title.clone(),
-                    team: team_name(page, timeline),
+                    team: page.team_name(rotation.team).to_owned(),
                     start: shift.interval.start(),
                     end: shift.interval.end(),
                 }),
@@ -137,42 +148,8 @@ fn mine(page: &Page, me: PersonId, running: &[&Arc<Timeline>]) -> Vec<Mine> {
     found
 }
 
-fn team_name(page: &Page, timeline: &Timeline) -> String {
-    let team = page.roster.team(timeline.rotation().team);
-    team.map(|team| team.name.clone()).unwrap_or_default()
-}
-
-fn row(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Row> {
-    let rotation = timeline.rotation();
-    let team = page.roster.team(rotation.team)?;
-    let duty = page.roster.duty(rotation.id, page.now)?;
-    let is_fallback = duty.source == Some(Source::Fallback);
-    let answered_by = page
-        .roster
-        .timeline(duty.answered_by)
-        .filter(|_| is_fallback)
-        .map(|timeline| timeline.rotation().name.clone());
-    let until = match &duty.gap {
-        Some(gap) => Some(gap.interval.end()),
-        None => duty.shift.map(|shift| shift.end()),
-    };
-    Some(Row {
-        rotation: rotation.id,
-        title: rotation.title.clone(),
-        team: team.name.clone(),
-        slug: team.slug.clone(),
-        is_mine: team.members.contains(&me),
-        covers_for: duty
-            .scheduled
-            .filter(|scheduled| !is_fallback && duty.person != Some(*scheduled)),
-        answered_by,
-        until: until.filter(|end| *end < FOREVER),
-        duty,
-    })
-}
-
 fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {
-    let row = row(page, me, timeline)?;
+    let row = Standing::of(page, me, timeline)?;
     let track = Track::day(&page.zone, page.now)?;
     let bars = timeline.shifts(Layer::Final, track.0).into_iter();
     let bars = bars.filter_map(|shift| {
@@ -186,6 +163,10 @@ fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {
         track.persons_bar(shift.interval, shift.person, name, title)
     });
     Some(Strip {
+        pool: candidates::at(timeline.rotation(), timeline.people(), page.now)
+            .into_iter()
+            .map(|candidate| watcher(page, candidate))
+            .collect(),
         bars: bars.collect(),
         hours: track.hours(&page.zone),
         now: track.x(page.now),
@@ -193,22 +174,13 @@ fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {
     })
 }
 
-impl Row {
-    /// Whether somebody has it who is at work.
-    fn at_work(&self) -> bool {
-        self.duty.person.is_some() && self.duty.working.now
-    }
-
-    /// When they stop or start work, in words.
-    fn hours(&self, page: &Page) -> String {
-        let clock = |at: Instant| when::short(&page.zone, at, page.now);
-        let working = &self.duty.working;
-        match (self.duty.person, working.now, working.until, working.next) {
-            (None, ..) => String::new(),
-            (_, true, Some(until), _) if until < FOREVER => format!("until {}", clock(until)),
-            (_, true, ..) => "always".to_owned(),
-            (_, false, _, Some(next)) => format!("from {}", clock(next)),
-            (_, false, ..) => "away".to_owned(),
-        }
+fn watcher(page: &Page, candidate: Candidate) -> Watcher {
+    let person = page.roster.person(candidate.person);
+    let zone = person.map_or_else(Zone::utc, |person| person.zone(page.now));
+    let city = zone.name().rsplit('/').next().unwrap_or_default();
+    Watcher {
+        clock: when::clock(&zone, page.now),
+        place: city.replace('_', " "),
+        candidate,
     }
 }

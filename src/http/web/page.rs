@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::Refusal;
 use super::parts::Who;
 use super::when::{self, When};
 use crate::domain::duty::Rota as _;
-use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::ids::{PersonId, TeamId};
+use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::Person;
+use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
 use crate::roster::Roster;
 use crate::service::Actor;
@@ -72,6 +74,24 @@ impl Page {
         self.roster.person(*id).map_or("?", |person| &person.name)
     }
 
+    /// A team's name.
+    pub fn team_name(&self, id: TeamId) -> &str {
+        self.roster.team(id).map_or("?", |team| &team.name)
+    }
+
+    /// The rotation of this id, as an address has it.
+    pub fn rotation(&self, id: &str) -> Result<Arc<Timeline>, Refusal> {
+        id.parse()
+            .ok()
+            .and_then(|id| self.roster.timeline_of(id).cloned())
+            .ok_or_else(|| Refusal::no_such("rotation"))
+    }
+
+    /// From when to when, in words.
+    pub fn stretch(&self, interval: &Interval) -> String {
+        when::stretch(&self.zone, *interval, self.now)
+    }
+
     /// A time, exact and how far away.
     pub fn when(&self, at: &Instant) -> When {
         When::full(&self.zone, *at, self.now)
@@ -89,7 +109,7 @@ impl Page {
 
     /// What the clock shows.
     pub fn clock(&self) -> String {
-        self.zone.to_local(self.now).format("%H:%M").to_string()
+        when::clock(&self.zone, self.now)
     }
 
     /// The present instant, for scripts.

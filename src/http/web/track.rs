@@ -1,11 +1,15 @@
 //! Where things lie along a stretch of time, for drawings: in per cent of its width, so that they fit every screen.
 
-use chrono::{Days, NaiveTime, TimeDelta};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 
 use super::parts::{hue, initials};
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::zone::Zone;
+
+/// How many pixels a drawing has on a wide screen, and on a narrow one, about.
+const WIDE: i64 = 1100;
+const NARROW: i64 = 300;
 
 /// A stretch of time that a drawing shows from its left to its right edge.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +26,8 @@ pub struct Bar {
     pub class: String,
     /// What stands in it.
     pub label: String,
+    /// What stands in it on a narrow screen.
+    pub short: String,
     /// All about it, in words.
     pub title: String,
 }
@@ -58,6 +64,11 @@ impl Track {
         per_cent(self.thousandths(at))
     }
 
+    /// How wide a stretch is.
+    pub fn width(&self, from: Instant, until: Instant) -> String {
+        per_cent(self.thousandths(until) - self.thousandths(from))
+    }
+
     /// A bar over what of `interval` is in sight; `None` where nothing is.
     pub fn bar(&self, interval: Interval, class: &str, label: &str, title: String) -> Option<Bar> {
         let seen = interval.intersect(&self.0)?;
@@ -67,11 +78,13 @@ impl Track {
             width: per_cent(until - from),
             class: class.to_owned(),
             label: label.to_owned(),
+            short: label.to_owned(),
             title,
         })
     }
 
-    /// A person's bar, in their colour; where it is short their initials stand in it.
+    /// A person's bar, in their colour; where there is no room for their name, their initials stand in it, and
+    /// nothing where there is none for those.
     pub fn persons_bar(
         &self,
         interval: Interval,
@@ -80,14 +93,31 @@ impl Track {
         title: String,
     ) -> Option<Bar> {
         let seen = interval.intersect(&self.0)?;
-        let is_short = seen.seconds() * 14 < self.0.seconds();
-        let short = initials(name);
-        let label = if is_short { &short } else { name };
-        self.bar(interval, &format!("hue{}", hue(id)), label, title)
+        // Of a drawing that is so many pixels wide, what a text of so many letters needs.
+        let fits = |wide: i64, text: &str| {
+            let letters = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+            let needed = letters.saturating_mul(8).saturating_add(9);
+            seen.seconds() * wide >= self.0.seconds().saturating_mul(needed)
+        };
+        let letters = initials(name);
+        let on = |wide: i64| match (fits(wide, name), fits(wide, &letters)) {
+            (true, _) => name.to_owned(),
+            (false, true) => letters.clone(),
+            (false, false) => String::new(),
+        };
+        let (label, short) = (on(WIDE), on(NARROW));
+        let bar = self.bar(interval, &format!("hue{}", hue(id)), &label, title)?;
+        Some(Bar { short, ..bar })
+    }
+
+    /// All of `days` days from `first` on.
+    pub fn days(zone: &Zone, first: NaiveDate, days: u64) -> Option<Self> {
+        let last = first.checked_add_days(Days::new(days.saturating_sub(1)))?;
+        crate::domain::hours::days(zone, first, last).map(Self)
     }
 
     /// A mark at every local midnight in sight.
-    pub fn midnights(&self, zone: &Zone) -> Vec<(chrono::NaiveDate, Instant)> {
+    pub fn midnights(&self, zone: &Zone) -> Vec<(NaiveDate, Instant)> {
         let first = zone.to_local(self.0.start()).date();
         let mut found = Vec::new();
         for date in first.iter_days() {

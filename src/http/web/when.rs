@@ -2,9 +2,9 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use chrono::{Datelike as _, SecondsFormat, TimeDelta};
+use chrono::{Datelike as _, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 
-use crate::domain::interval::{FOREVER, Instant};
+use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::zone::Zone;
 
 /// A time: exact, in a zone, and how far away.
@@ -90,6 +90,53 @@ pub fn listed(zone: &Zone, at: Instant) -> String {
     zone.to_local(at).format("%a %-d %b %Y, %H:%M").to_string()
 }
 
+/// `Thu 26 Nov`, `26 Nov`'s year where it is not that of `now`.
+fn day(date: NaiveDate, now: NaiveDate) -> String {
+    let form = if date.year() == now.year() {
+        "%a %-d %b"
+    } else {
+        "%a %-d %b %Y"
+    };
+    date.format(form).to_string()
+}
+
+/// `Thu 26 Nov`, `Thu 26 Nov to Fri 27 Nov`, `Thu 26 Nov, 10:00 to 12:00`, `Mon 23 Nov, 10:00 to Mon 30 Nov, 10:00`:
+/// whole days are named as people name them, the last one included.
+pub fn stretch(zone: &Zone, interval: Interval, now: Instant) -> String {
+    let today = zone.to_local(now).date();
+    let start = zone.to_local(interval.start());
+    let clock = |time: NaiveTime| time.format("%H:%M").to_string();
+    let from = day(start.date(), today);
+    if interval.end() == FOREVER {
+        return format!("{from}, {}, and on for good", clock(start.time()));
+    }
+    let end = zone.to_local(interval.end());
+    if (start.time(), end.time()) == (NaiveTime::MIN, NaiveTime::MIN) {
+        let last = end.date().pred_opt().unwrap_or_else(|| end.date());
+        return if last <= start.date() {
+            from
+        } else {
+            format!("{from} to {}", day(last, today))
+        };
+    }
+    let (begins, ends) = (clock(start.time()), clock(end.time()));
+    if start.date() == end.date() {
+        format!("{from}, {begins} to {ends}")
+    } else {
+        format!("{from}, {begins} to {}, {ends}", day(end.date(), today))
+    }
+}
+
+/// What the clock shows somewhere.
+pub fn clock(zone: &Zone, now: Instant) -> String {
+    zone.to_local(now).format("%H:%M").to_string()
+}
+
+/// What a box for date and time holds: `2026-11-24T10:00`.
+pub fn for_box(zone: &Zone, at: Instant) -> String {
+    zone.to_local(at).format("%Y-%m-%dT%H:%M").to_string()
+}
+
 /// `in 9 days`, `2 h 55 min ago`, `now`.
 pub fn relative(at: Instant, now: Instant) -> String {
     if at == FOREVER {
@@ -123,6 +170,40 @@ pub fn span(length: TimeDelta) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_days_are_named_as_people_name_them() {
+        let zone = Zone::parse("Europe/London").unwrap();
+        let at = |text: &str| text.parse::<Instant>().unwrap();
+        let now = at("2026-11-21T14:05:00Z");
+        for (start, end, words) in [
+            ("2026-11-26T00:00:00Z", "2026-11-27T00:00:00Z", "Thu 26 Nov"),
+            (
+                "2026-11-26T00:00:00Z",
+                "2026-11-28T00:00:00Z",
+                "Thu 26 Nov to Fri 27 Nov",
+            ),
+            (
+                "2026-11-26T10:00:00Z",
+                "2026-11-26T12:30:00Z",
+                "Thu 26 Nov, 10:00 to 12:30",
+            ),
+            (
+                "2026-12-28T10:00:00Z",
+                "2027-01-04T10:00:00Z",
+                "Mon 28 Dec, 10:00 to Mon 4 Jan 2027, 10:00",
+            ),
+        ] {
+            let interval = Interval::new(at(start), at(end)).unwrap();
+            assert_eq!(stretch(&zone, interval, now), words);
+        }
+        let for_good = Interval::new(now, FOREVER).unwrap();
+        assert_eq!(
+            stretch(&zone, for_good, now),
+            "Sat 21 Nov, 14:05, and on for good"
+        );
+        assert_eq!(for_box(&zone, now), "2026-11-21T14:05");
+    }
 
     #[test]
     fn near_times_are_short_and_far_ones_have_their_year() {

@@ -1,4 +1,5 @@
 //! The pages, as a browser without scripts sees them.
 
 mod editor;
+mod rotation;
 mod sign_in;

@@ -1,0 +1,321 @@
+//! Somebody else for some time of a rotation: which time, who, and what that changes, before it is saved.
+
+use actix_web::{get, post, web};
+use askama::Template;
+use chrono::{NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta};
+use serde::Deserialize;
+
+use super::Line;
+use crate::domain::ids::{OverrideId, PersonId};
+use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::swap::time_of;
+use crate::domain::team::Team;
+use crate::domain::timeline::{Layer, Timeline};
+use crate::domain::zone::Zone;
+use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
+use crate::service::overrides::{self, NewOverride};
+use crate::service::preview::{self, PreviewView};
+use crate::service::views::ShiftView;
+use crate::service::{Error, Expected, access, input};
+
+/// How many shifts can be chosen at a click.
+const OFFERED: usize = 6;
+
+/// They are looked for so far ahead.
+const AHEAD: TimeDelta = TimeDelta::days(180);
+
+/// What the choice of somebody says who gives it to nobody.
+const NOBODY: &str = "nobody";
+
+#[derive(Template)]
+#[template(path = "pages/change.html")]
+struct Sheet {
+    page: Page,
+    form: Fields,
+    rotation: String,
+    name: String,
+    manages: bool,
+    /// Shifts that can be chosen at a click: the boxes' values, and words.
+    offered: Vec<Offered>,
+    /// Who has the chosen time now, piece by piece.
+    present: Vec<Line>,
+    /// The chosen time, where it is one.
+    chosen: Option<Interval>,
+    team: Vec<(String, String)>,
+    others: Vec<(String, String)>,
+    effect: Option<PreviewView>,
+}
+
+struct Offered {
+    start: String,
+    end: String,
+    line: Line,
+}
+
+/// The time that an address names: by days, or to the minute, on the clock of the page's zone.
+#[derive(Debug, Default, Deserialize)]
+pub struct Chosen {
+    #[serde(default)]
+    first: String,
+    #[serde(default)]
+    last: String,
+    #[serde(default)]
+    start: String,
+    #[serde(default)]
+    end: String,
+}
+
+impl Chosen {
+    /// From when to when.
+    fn interval(&self, zone: &Zone) -> Option<Interval> {
+        if let (Some(start), Some(end)) = (moment(zone, &self.start), moment(zone, &self.end)) {
+            return Interval::new(start, end);
+        }
+        let first = input::date(&self.first).ok()?;
+        let last = input::date(&self.last).unwrap_or(first);
+        let (first, last): (NaiveDate, NaiveDate) = (first.min(last), first.max(last));
+        crate::domain::hours::days(zone, first, last)
+    }
+}
+
+fn moment(zone: &Zone, text: &str) -> Option<Instant> {
+    let local: NaiveDateTime = input::local(text).ok()?;
+    Some(zone.to_instant(local))
+}
+
+/// What a page about a rotation's time needs.
+struct Place {
+    page: Page,
+    timeline: std::sync::Arc<Timeline>,
+    team: std::sync::Arc<Team>,
+    manages: bool,
+}
+
+impl Place {
+    fn of(visitor: &Visitor, id: &str) -> Result<Self, Refusal> {
+        let mut page = visitor.page("", Section::Teams)?;
+        let timeline = page.rotation(id)?;
+        let rotation = timeline.rotation();
+        page.title = format!("{}: somebody else", rotation.name);
+        let team = page.roster.team(rotation.team).cloned();
+        let team = team.ok_or_else(|| Refusal::no_such("team"))?;
+        access::gives_time(&visitor.actor, &team)?;
+        Ok(Self {
+            manages: access::manages(&visitor.actor, &team),
+            page,
+            timeline,
+            team,
+        })
+    }
+
+    /// What engineers give is theirs: of what was chosen, their own time.
+    fn own(&self, me: PersonId, chosen: Interval) -> Interval {
+        let ahead = Interval::new(chosen.start().max(self.page.now), chosen.end());
+        let chosen = ahead.unwrap_or(chosen);
+        if self.manages {
+            return chosen;
+        }
+        let mine = time_of(&self.timeline, me, chosen);
+        match mine.as_slice() {
+            [] => chosen,
+            [first, .., last] => first.hull(last),
+            [only] => *only,
+        }
+    }
+
+    /// Shifts to come that can be chosen at a click.
+    fn offered(&self, me: PersonId) -> Vec<Offered> {
+        let (now, zone) = (self.page.now, &self.page.zone);
+        let Some(ahead) = Interval::new(now, now + AHEAD) else {
+            return Vec::new();
+        };
+        let shifts = self.timeline.shifts(Layer::Final, ahead);
+        let mine = |shift: &&crate::domain::timeline::Shift| self.manages || shift.person == me;
+        let lines = shifts.iter().filter(mine).take(OFFERED).map(|shift| {
+            let line = Line::of(&self.timeline, shift);
+            Offered {
+                start: when::for_box(zone, line.interval.start().max(now)),
+                end: when::for_box(zone, line.interval.end()),
+                line,
+            }
+        });
+        lines
+            .filter(|one| one.line.interval.end() < FOREVER)
+            .collect()
+    }
+
+    fn sheet(self, visitor: &Visitor, form: Fields, effect: Option<PreviewView>) -> Sheet {
+        let page = &self.page;
+        let chosen = Chosen {
+            start: form.value("start").to_owned(),
+            end: form.value("end").to_owned(),
+            ..Chosen::default()
+        };
+        let chosen = chosen.interval(&page.zone);
+        let present = chosen
+            .map(|chosen| self.timeline.shifts(Layer::Final, chosen))
+            .unwrap_or_default();
+        let line = |shift| {
+            let line = Line::of(&self.timeline, shift);
+            let part = chosen.and_then(|chosen| line.interval.intersect(&chosen));
+            part.map(|interval| Line { interval, ..line })
+        };
+        let named = |ids: &mut dyn Iterator<Item = PersonId>| {
+            let mut all: Vec<(String, String)> = ids
+                .filter_map(|id| page.roster.people().get(&id))
+                .filter(|person| person.active_at(page.now))
+                .map(|person| (person.id.to_string(), person.name.clone()))
+                .collect();
+            all.sort_by_key(|(_, name)| name.to_lowercase());
+            all
+        };
+        let is_me_only = !self.manages;
+        let team = named(
+            &mut self
+                .team
+                .members
+                .iter()
+                .copied()
+                .filter(|id| !(is_me_only && *id == visitor.id)),
+        );
+        let others = if self.manages {
+            let outside = page.roster.people().keys().copied();
+            named(&mut outside.filter(|id| !self.team.members.contains(id)))
+        } else {
+            Vec::new()
+        };
+        Sheet {
+            rotation: self.timeline.rotation().id.to_string(),
+            name: self.timeline.rotation().name.clone(),
+            manages: self.manages,
+            offered: self.offered(visitor.id),
+            present: present.iter().filter_map(line).collect(),
+            chosen,
+            team,
+            others,
+            effect,
+            form,
+            page: self.page,
+        }
+    }
+}
+
+impl Sheet {
+    /// What somebody gains or loses, in words.
+    fn words(&self, shift: &ShiftView) -> String {
+        let interval = Interval::new(shift.start, shift.end.unwrap_or(FOREVER));
+        interval
+            .map(|interval| self.page.stretch(&interval))
+            .unwrap_or_default()
+    }
+
+    /// A clash's time, in words.
+    fn overlap(&self, clash: &crate::service::views::ClashView) -> String {
+        let interval = Interval::new(clash.start, clash.end.unwrap_or(FOREVER));
+        interval
+            .map(|interval| self.page.stretch(&interval))
+            .unwrap_or_default()
+    }
+}
+
+/// Which time, and who.
+#[get("/rotations/{id}/change")]
+pub async fn choose(visitor: Visitor, id: web::Path<String>, chosen: web::Query<Chosen>) -> Answer {
+    let place = Place::of(&visitor, &id)?;
+    let zone = place.page.zone.clone();
+    let form = match chosen.interval(&zone) {
+        Some(interval) => {
+            let own = place.own(visitor.id, interval);
+            Fields::default()
+                .with("start", when::for_box(&zone, own.start()))
+                .with("end", when::for_box(&zone, own.end()))
+        }
+        None => Fields::default()
+            .with("start", &chosen.start)
+            .with("end", &chosen.end),
+    };
+    visitor.show(&place.sheet(&visitor, form, None))
+}
+
+/// Says what it changes, or does it.
+#[post("/rotations/{id}/change")]
+pub async fn make(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+    let place = Place::of(&visitor, &id)?;
+    let rotation = place.timeline.rotation().id;
+    let wanted = match read(&place, &visitor, &form) {
+        Ok(wanted) => wanted,
+        Err(error) => return visitor.show(&place.sheet(&visitor, form.failed(error)?, None)),
+    };
+    if form.get("do") == "look" {
+        let looked = visitor
+            .rehearse(move |tx, visitor| {
+                let before = preview::before(tx, rotation)?;
+                let any = Expected::any();
+                let made =
+                    overrides::create(tx, &visitor.actor, rotation, &wanted, &any, visitor.now)?;
+                preview::compare(tx, &before, made.start, visitor.now)
+            })
+            .await;
+        return match looked {
+            Ok(effect) => visitor.show(&place.sheet(&visitor, form.fields(), Some(effect))),
+            Err(error) => visitor.show(&place.sheet(&visitor, form.failed(error)?, None)),
+        };
+    }
+    let made = visitor
+        .change(move |tx, visitor| {
+            let any = Expected::any();
+            overrides::create(tx, &visitor.actor, rotation, &wanted, &any, visitor.now)
+        })
+        .await;
+    let made = match made {
+        Ok(made) => made,
+        Err(error) => return visitor.show(&place.sheet(&visitor, form.failed(error)?, None)),
+    };
+    let who = made.person.map_or("Nobody".to_owned(), |who| who.name);
+    let when = Interval::new(made.start, made.end).map(|time| place.page.stretch(&time));
+    let words = format!("{who} has it: {}.", when.unwrap_or_default());
+    let week = place.page.zone.to_local(made.start).date();
+    let shown = week.week(chrono::Weekday::Mon).first_day();
+    Ok(visitor.go_and_say(&format!("rotations/{rotation}?from={shown}"), &words))
+}
+
+/// What was filled in, as the service takes it.
+fn read(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewOverride, Error> {
+    let mut faults = crate::service::Faults::new();
+    let zone = &place.page.zone;
+    let read = |name: &str| {
+        let at = input::local(form.get(name)).map(|local| zone.to_instant(local));
+        at.map_err(|_| "needs a date and a time")
+    };
+    let start = faults.check("/start", read("start"));
+    let end = faults.check("/end", read("end"));
+    let person = form.get("person_id");
+    if person.is_empty() {
+        faults.add("/person_id", "choose somebody");
+    }
+    let (start, end) = faults.finish_with(start.zip(end))?;
+    let text = |at: Instant| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    // A page stays open for a while: what has begun meanwhile begins now.
+    let begun = start < visitor.now && !visitor.actor.is_administrator();
+    Ok(NewOverride {
+        start: (!begun).then(|| text(start)),
+        end: text(end),
+        person_id: Some(person.to_owned()).filter(|who| who != NOBODY),
+        reason: form.filled("reason"),
+    })
+}
+
+/// Ends an override.
+#[post("/overrides/{id}/end")]
+pub async fn end_it(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+    let id: OverrideId = id.parse().map_err(|_| Refusal::no_such("override"))?;
+    visitor
+        .change(move |tx, visitor| {
+            overrides::cancel(tx, &visitor.actor, id, &Expected::any(), visitor.now)
+        })
+        .await?;
+    Ok(visitor.go_and_say(
+        form.get("back").trim_start_matches('/'),
+        "It goes by the order again.",
+    ))
+}

@@ -1,0 +1,235 @@
+//! A rotation: who has had it, has it and will have it, drawn and in words.
+
+pub mod change;
+
+use actix_web::{get, web};
+use askama::Template;
+use chrono::TimeDelta;
+
+use super::lanes::{self, Outcome, Reach, Scale, Sight, View};
+use super::standing::Standing;
+use super::track::Bar;
+use super::{Answer, Page, Refusal, Section, Visitor};
+use crate::domain::ids::{OverrideId, PersonId, RotationId};
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::overrides::Override;
+use crate::domain::rotation::Kind;
+use crate::domain::timeline::{Cause, Layer, Shift, Timeline};
+use crate::service::access;
+
+/// Gaps are looked for so far ahead, whatever is drawn.
+const AHEAD: TimeDelta = TimeDelta::days(90);
+
+/// How many shifts to come are named.
+const NEXT: usize = 5;
+
+#[derive(Template)]
+#[template(path = "pages/rotation.html")]
+struct Sheet {
+    page: Page,
+    standing: Option<Standing>,
+    name: String,
+    id: RotationId,
+    team_zone: String,
+    own_zone: String,
+    fallback: Option<(RotationId, String)>,
+    archived_at: Option<Instant>,
+    manages: bool,
+    may_change: bool,
+    sight: Sight,
+    scale: Scale,
+    order: Vec<Bar>,
+    changes: Vec<Bar>,
+    outcome: Outcome,
+    troubles: Vec<Trouble>,
+    next: Vec<Line>,
+    shifts: Vec<Line>,
+    overrides: Vec<Change>,
+    kind: Kind,
+}
+
+/// Something that somebody should do something about.
+struct Trouble {
+    words: String,
+    /// Where somebody else can be found for it.
+    start: String,
+    end: String,
+}
+
+/// A shift, in a line.
+pub struct Line {
+    /// From when to when.
+    pub interval: Interval,
+    /// Who.
+    pub person: PersonId,
+    /// Whose turn it is by the order, where somebody else has it.
+    pub covers_for: Option<PersonId>,
+    /// Why it was changed, where somebody said so.
+    pub reason: Option<String>,
+}
+
+/// An override that is not over.
+struct Change {
+    id: OverrideId,
+    interval: Interval,
+    person: Option<PersonId>,
+    reason: Option<String>,
+    made_by: Option<PersonId>,
+    is_swap: bool,
+    can_end: bool,
+}
+
+impl Line {
+    /// The shift of a timeline.
+    pub fn of(timeline: &Timeline, shift: &Shift) -> Self {
+        let by_override = match shift.cause {
+            Cause::Turn { .. } => None,
+            Cause::Override { id, .. } => timeline.overrides().iter().find(|one| one.id == id),
+        };
+        let turn = by_override.and_then(|_| {
+            timeline
+                .entry_at(Layer::Base, shift.interval.start())
+                .shift()
+                .map(|turn| turn.person)
+        });
+        Self {
+            interval: shift.interval,
+            person: shift.person,
+            covers_for: turn.filter(|person| *person != shift.person),
+            reason: by_override.and_then(|one| one.reason.clone()),
+        }
+    }
+}
+
+impl Sheet {
+    /// The address of this page with as much in sight, or more, or less.
+    fn with_reach(&self, reach: &str) -> String {
+        format!(
+            "rotations/{}?span={}&from={}",
+            self.id, reach, self.sight.first
+        )
+    }
+
+    fn with_zone(&self, zone: &str) -> String {
+        format!(
+            "rotations/{}?span={}&from={}&zone={zone}",
+            self.id,
+            self.sight.reach.key(),
+            self.sight.first
+        )
+    }
+}
+
+/// A rotation.
+#[get("/rotations/{id}")]
+pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View>) -> Answer {
+    let mut page = visitor.page("Rotation", Section::Teams)?;
+    let timeline = page.rotation(&id)?;
+    let rotation = timeline.rotation();
+    page.title = format!("{}: {}", page.team_name(rotation.team), rotation.title);
+    let team = page
+        .roster
+        .team(rotation.team)
+        .ok_or_else(|| Refusal::no_such("team"))?
+        .clone();
+    let sight = view
+        .days(&page, Reach::Month)
+        .ok_or_else(|| Refusal::no_such("day"))?;
+    let manages = access::manages(&visitor.actor, &team);
+    let fallback = rotation
+        .fallback
+        .and_then(|id| page.roster.timeline_of(id))
+        .map(|other| (other.rotation().id, other.rotation().name.clone()));
+    let window = sight.track.0;
+    let shifts: Vec<Line> = timeline
+        .shifts(Layer::Final, window)
+        .iter()
+        .map(|shift| Line::of(&timeline, shift))
+        .collect();
+    let own_zone = page.me.as_ref().map(|me| me.zone(page.now).to_string());
+    let sheet = Sheet {
+        standing: Standing::of(&page, visitor.id, &timeline),
+        name: rotation.name.clone(),
+        id: rotation.id,
+        team_zone: team.time_zone.to_string(),
+        own_zone: own_zone.unwrap_or_default(),
+        fallback,
+        archived_at: rotation.archived_at,
+        manages,
+        may_change: access::gives_time(&visitor.actor, &team).is_ok(),
+        scale: sight.scale(&page),
+        order: sight.order(&page, &timeline),
+        changes: sight.changes(&page, &timeline),
+        outcome: sight.result(&page, &timeline),
+        troubles: troubles(&page, &timeline),
+        next: next(&page, &timeline),
+        overrides: overrides(&page, &visitor, manages, &timeline),
+        kind: rotation.kind,
+        shifts,
+        sight,
+        page,
+    };
+    visitor.show(&sheet)
+}
+
+/// Who has it next, in order.
+fn next(page: &Page, timeline: &Timeline) -> Vec<Line> {
+    let Some(ahead) = Interval::new(page.now, page.now + AHEAD) else {
+        return Vec::new();
+    };
+    let shifts = timeline.shifts(Layer::Final, ahead);
+    let coming = shifts
+        .iter()
+        .filter(|shift| shift.interval.start() > page.now);
+    coming
+        .take(NEXT)
+        .map(|shift| Line::of(timeline, shift))
+        .collect()
+}
+
+/// Gaps and clashes ahead.
+fn troubles(page: &Page, timeline: &Timeline) -> Vec<Trouble> {
+    let Some(ahead) = Interval::new(page.now, page.now + AHEAD) else {
+        return Vec::new();
+    };
+    let mut found: Vec<(Interval, String)> = Vec::new();
+    for clash in lanes::away(page, timeline, ahead) {
+        let words = format!("{} is away", page.name(&clash.person));
+        found.extend(clash.overlap.intersect(&ahead).map(|part| (part, words)));
+    }
+    for gap in lanes::gaps(timeline, ahead) {
+        let words = format!("nobody has it, {}", lanes::gap_words(gap.reason));
+        found.push((gap.interval, words));
+    }
+    found.sort_by_key(|(interval, _)| interval.start());
+    let troubles = found.into_iter().map(|(interval, words)| Trouble {
+        words: format!("{}: {words}", page.stretch(&interval)),
+        start: super::when::for_box(&page.zone, interval.start()),
+        end: super::when::for_box(&page.zone, interval.end()),
+    });
+    troubles.collect()
+}
+
+/// The overrides that are not over, soonest first.
+fn overrides(page: &Page, visitor: &Visitor, manages: bool, timeline: &Timeline) -> Vec<Change> {
+    let ahead = |one: &&Override| one.in_force().is_some_and(|left| left.end() > page.now);
+    let all = timeline.overrides().iter().filter(ahead);
+    let mut changes: Vec<Change> = all
+        .filter_map(|one| {
+            let interval = one.in_force()?;
+            let mine = one.created_by == Some(visitor.id)
+                || one.person == Some(visitor.id) && page.now < interval.start();
+            Some(Change {
+                id: one.id,
+                interval,
+                person: one.person,
+                reason: one.reason.clone(),
+                made_by: one.created_by,
+                is_swap: one.swap.is_some(),
+                can_end: one.swap.is_none() && (manages || mine),
+            })
+        })
+        .collect();
+    changes.sort_by_key(|change| change.interval.start());
+    changes
+}

@@ -1,0 +1,168 @@
+//! Teams: who is in them, and who has their duties.
+
+use actix_web::{get, web};
+use askama::Template;
+
+use super::lanes::{Outcome, Reach, Scale, View};
+use super::standing::{Standing, runs};
+use super::{Answer, Page, Refusal, Section, Visitor, when};
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::interval::FOREVER;
+use crate::service::access;
+
+#[derive(Template)]
+#[template(path = "pages/teams.html")]
+struct All {
+    page: Page,
+    /// Those of the one who looks first, and then all others.
+    groups: Vec<(&'static str, Vec<Entry>)>,
+}
+
+/// A team, in a line.
+struct Entry {
+    slug: String,
+    name: String,
+    clock: String,
+    zone: String,
+    members: usize,
+    rotations: Vec<(RotationId, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/team.html")]
+struct One {
+    page: Page,
+    slug: String,
+    name: String,
+    zone: String,
+    clock: String,
+    manages: bool,
+    scale: Option<Scale>,
+    rotations: Vec<Rotation>,
+    archived: Vec<(RotationId, String)>,
+    members: Vec<Member>,
+}
+
+struct Rotation {
+    name: String,
+    standing: Standing,
+    outcome: Outcome,
+}
+
+struct Member {
+    id: PersonId,
+    manages: bool,
+    zone: String,
+    clock: String,
+    at_work: bool,
+    hours: String,
+}
+
+/// Every team.
+#[get("/teams")]
+pub async fn list(visitor: Visitor) -> Answer {
+    let page = visitor.page("Teams", Section::Teams)?;
+    let mut all: Vec<(bool, Entry)> = page
+        .roster
+        .teams()
+        .map(|team| {
+            let timelines = page.roster.timelines();
+            let own = timelines.filter(|one| one.rotation().team == team.id);
+            let running = own.filter(|one| runs(one, page.now));
+            let entry = Entry {
+                slug: team.slug.clone(),
+                name: team.name.clone(),
+                clock: when::clock(&team.time_zone, page.now),
+                zone: team.time_zone.to_string(),
+                members: team.members.len(),
+                rotations: running
+                    .map(|one| (one.rotation().id, one.rotation().name.clone()))
+                    .collect(),
+            };
+            (team.members.contains(&visitor.id), entry)
+        })
+        .collect();
+    all.sort_by_key(|(_, entry)| entry.name.to_lowercase());
+    let (mine, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(is_mine, _)| *is_mine);
+    let first = if mine.is_empty() {
+        "All teams"
+    } else {
+        "All other teams"
+    };
+    let groups = [("Your teams", mine), (first, others)]
+        .into_iter()
+        .filter(|(_, all)| !all.is_empty())
+        .map(|(title, all)| (title, all.into_iter().map(|(_, entry)| entry).collect()))
+        .collect();
+    visitor.show(&All { page, groups })
+}
+
+/// A team.
+#[get("/teams/{slug}")]
+pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<View>) -> Answer {
+    let mut page = visitor.page("", Section::Teams)?;
+    let team = page.roster.team_of_slug(&slug).cloned();
+    let team = team.ok_or_else(|| Refusal::no_such("team"))?;
+    page.title.clone_from(&team.name);
+    let sight = view.days(&page, Reach::Fortnight);
+    let timelines = page.roster.timelines();
+    let own = timelines.filter(|one| one.rotation().team == team.id);
+    let (running, archived): (Vec<_>, Vec<_>) = own.partition(|one| runs(one, page.now));
+    let mut rotations: Vec<Rotation> = running
+        .iter()
+        .filter_map(|timeline| {
+            Some(Rotation {
+                name: timeline.rotation().name.clone(),
+                standing: Standing::of(&page, visitor.id, timeline)?,
+                outcome: sight.as_ref()?.result(&page, timeline),
+            })
+        })
+        .collect();
+    rotations.sort_by_key(|one| one.name.to_lowercase());
+    let archived = archived
+        .iter()
+        .map(|one| (one.rotation().id, one.rotation().name.clone()))
+        .collect();
+    let mut members: Vec<Member> = team
+        .members
+        .iter()
+        .filter_map(|id| member(&page, *id, team.managers.contains(id)))
+        .collect();
+    members.sort_by_key(|one| (!one.manages, page.name(&one.id).to_lowercase()));
+    let sheet = One {
+        slug: team.slug.clone(),
+        name: team.name.clone(),
+        zone: team.time_zone.to_string(),
+        clock: when::clock(&team.time_zone, page.now),
+        manages: access::manages(&visitor.actor, &team),
+        scale: sight.map(|sight| sight.scale(&page)),
+        rotations,
+        archived,
+        members,
+        page,
+    };
+    visitor.show(&sheet)
+}
+
+fn member(page: &Page, id: PersonId, manages: bool) -> Option<Member> {
+    let person = page.roster.person(id)?;
+    let zone = person.zone(page.now);
+    let present = person.available_at(page.now, page.now);
+    let hours = match present {
+        Some(hours) if hours.end() == FOREVER => "always".to_owned(),
+        Some(hours) => format!("until {}", when::short(&page.zone, hours.end(), page.now)),
+        None => match person.next_available(page.now, page.now) {
+            Some(next) => format!("from {}", when::short(&page.zone, next.start(), page.now)),
+            None => "away".to_owned(),
+        },
+    };
+    Some(Member {
+        id,
+        manages,
+        clock: when::clock(&zone, page.now),
+        zone: zone.to_string(),
+        at_work: present.is_some(),
+        hours,
+    })
+}
