@@ -56,6 +56,8 @@ def table(w):
         ("POST /rotations/{id}/overrides", "their own, to nobody", "AM", lambda: cover(w.rotation_of(w.me), None)),
         ("POST /rotations/{id}/overrides", "their own, to a stranger", "AM", lambda: cover(w.rotation_of(w.me), w.stranger["id"])),
         ("DELETE /overrides/{id}", "", "AM", lambda: (f"/overrides/{w.override_of(*cover(w.rotation, w.mate['id']))}", None)),
+        ("POST /time-off/{id}/covers", "another's", "AM", lambda: (f"/time-off/{w.time_off_of(w.mate, off)}/covers", {})),
+        ("POST /time-off/{id}/covers", "their own", WRITERS, lambda: (f"/time-off/{w.time_off_of(w.me, off)}/covers", {})),
         ("POST /swaps", "their own time", WRITERS, lambda: ("/swaps", w.cover_of(w.me))),
         ("POST /swaps", "another's time", "AM", lambda: ("/swaps", {**w.cover_of(w.mate), "person_id": w.mate["id"]})),
         ("POST /swaps/{id}/accept", "offered to the team", WRITERS, lambda: (f"/swaps/{w.swap_of(w.mate)}/accept", {})),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{IncidentId, OverrideId, PersonId};
+use super::ids::{IncidentId, OverrideId, PersonId, SwapId};
 use super::interval::Instant;
 use super::preferences::Topic;
 
@@ -16,8 +16,22 @@ pub enum Step {
     Subscribe,
     /// No more mails of this topic.
     Stop(Topic),
+    /// An answer to a swap.
+    Swap(SwapId, SwapStep),
     /// Something about an incident.
     Incident(IncidentId, IncidentStep),
+}
+
+/// What a link does about a swap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwapStep {
+    /// They take it, or what is left of it.
+    Accept,
+    /// They say no.
+    Decline,
+    /// They give back what was taken, or take it back.
+    Undo,
 }
 
 /// What a link does about an incident.

@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::auth::address;
 use super::error::Problem;
-use crate::service::links::{BadLink, offered};
+use crate::service::links::BadLink;
 use crate::service::{App, Error};
 
 /// A page that stands by itself.
@@ -23,18 +23,20 @@ struct Page<'a> {
 
 /// `GET`: what it would do.
 pub async fn show(app: web::Data<App>, token: web::Path<String>) -> HttpResponse {
-    match app.read_link(&token, app.clock.now()) {
-        Ok(link) => {
-            let offered = offered(&app.keeper.snapshot(), &link);
-            Page {
-                title: &offered.title,
-                text: &offered.text,
-                button: Some(offered.button),
-                address: None,
-            }
-            .answer(StatusCode::OK)
+    let link = match app.read_link(&token, app.clock.now()) {
+        Ok(link) => link,
+        Err(bad) => return useless(bad),
+    };
+    match web::block(move || app.offered(&link)).await {
+        Ok(Ok(offered)) => Page {
+            title: &offered.title,
+            text: &offered.text,
+            button: offered.button,
+            address: None,
         }
-        Err(bad) => useless(bad),
+        .answer(StatusCode::OK),
+        Ok(Err(error)) => failed(error),
+        Err(_) => failed(Error::Unavailable),
     }
 }
 

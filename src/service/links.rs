@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::feeds::{NewFeed, Options, ScopeInput};
-use super::{Actor, App, Error, Expected, Tx, feeds, incidents, overrides, preferences};
+use super::{Actor, App, Error, Expected, Tx, feeds, incidents, overrides, preferences, swaps};
 use crate::domain::actor::Scope;
 use crate::domain::duty::Rota as _;
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{OverrideId, PersonId};
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::long;
@@ -52,8 +52,8 @@ pub struct Offered {
     pub title: String,
     /// In more words.
     pub text: String,
-    /// What the button says.
-    pub button: &'static str,
+    /// What the button says; `None` where there is nothing to be done any more.
+    pub button: Option<&'static str>,
 }
 
 /// What a link did.
@@ -120,6 +120,32 @@ impl App {
         Ok(signature)
     }
 
+    /// What a link would do. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where what it is about is gone, and [`Error::Unavailable`] when the database is needed for it
+    /// and away.
+    pub fn offered(&self, link: &Link) -> Result<Offered, Error> {
+        let (now, roster) = (self.clock.now(), self.keeper.snapshot());
+        match link.step {
+            Step::Swap(id, step) => self
+                .store
+                .read(|db| swaps::offered(db, &roster, link.person, id, step, now)),
+            Step::HandBack(id) => Ok(handing_back(&roster, link, id)),
+            Step::Subscribe => Ok(Offered {
+                title: "A calendar of your shifts".to_owned(),
+                text: "This makes an address to which your calendar program can subscribe. Whoever has the address sees your shifts.".to_owned(),
+                button: Some("Make the address"),
+            }),
+            Step::Incident(id, step) => Ok(incidents::offered(&roster, id, step)),
+            Step::Stop(topic) => Ok(Offered {
+                title: "Fewer mails".to_owned(),
+                text: format!("You will get no more mails about {}.", topic.words()),
+                button: Some("Stop them"),
+            }),
+        }
+    }
+
     /// Does what a link says. Blocks.
     ///
     /// # Errors
@@ -161,6 +187,7 @@ impl App {
                     address: Some(feeds::address(self, roster, &feed, &secret)),
                 })
             }
+            Step::Swap(id, step) => swaps::follow(tx, actor, id, step, now).map(|text| done(&text)),
             Step::Incident(id, step) => {
                 incidents::follow(tx, actor, id, step, now).map(|text| done(&text))
             }
@@ -192,46 +219,30 @@ fn actor(
     })
 }
 
-/// What a link would do.
-#[must_use]
-pub fn offered(roster: &Roster, link: &Link) -> Offered {
-    match link.step {
-        Step::HandBack(id) => {
-            let found = roster.timelines().find_map(|timeline| {
-                let all = timeline.overrides();
-                let one = all.iter().find(|one| one.id == id)?;
-                Some((timeline, one.interval))
-            });
-            let what = |timeline: &Timeline| timeline.rotation().title.clone();
-            let zone = roster
-                .person(link.person)
-                .map(|person| person.zone(link.expires));
-            let text = match (found, zone) {
-                (Some((timeline, span)), Some(zone)) => format!(
-                    "You have the duty of {} from {} until {} ({}). If you hand it back, it goes to whoever would have had it.",
-                    what(timeline),
-                    long(span.start(), &zone),
-                    long(span.end(), &zone),
-                    zone.name()
-                ),
-                _ => "It goes to whoever would have had it.".to_owned(),
-            };
-            Offered {
-                title: "Hand back a shift".to_owned(),
-                text,
-                button: "Hand it back",
-            }
-        }
-        Step::Subscribe => Offered {
-            title: "A calendar of your shifts".to_owned(),
-            text: "This makes an address to which your calendar program can subscribe. Whoever has the address sees your shifts.".to_owned(),
-            button: "Make the address",
-        },
-        Step::Incident(id, step) => incidents::offered(roster, id, step),
-        Step::Stop(topic) => Offered {
-            title: "Fewer mails".to_owned(),
-            text: format!("You will get no more mails about {}.", topic.words()),
-            button: "Stop them",
-        },
+/// What it means to hand back what was given by an override.
+fn handing_back(roster: &Roster, link: &Link, id: OverrideId) -> Offered {
+    let found = roster.timelines().find_map(|timeline| {
+        let all = timeline.overrides();
+        let one = all.iter().find(|one| one.id == id)?;
+        Some((timeline, one.interval))
+    });
+    let what = |timeline: &Timeline| timeline.rotation().title.clone();
+    let zone = roster
+        .person(link.person)
+        .map(|person| person.zone(link.expires));
+    let text = match (found, zone) {
+        (Some((timeline, span)), Some(zone)) => format!(
+            "You have the duty of {} from {} until {} ({}). If you hand it back, it goes to whoever would have had it.",
+            what(timeline),
+            long(span.start(), &zone),
+            long(span.end(), &zone),
+            zone.name()
+        ),
+        _ => "It goes to whoever would have had it.".to_owned(),
+    };
+    Offered {
+        title: "Hand back a shift".to_owned(),
+        text,
+        button: Some("Hand it back"),
     }
 }

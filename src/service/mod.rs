@@ -17,6 +17,7 @@ pub mod operator;
 pub mod outbox;
 pub mod overrides;
 pub mod people;
+mod post;
 pub mod preferences;
 pub mod preview;
 pub mod reports;

@@ -149,3 +149,13 @@ pub fn withdraw(tx: &mut Tx<'_>, key: &str, why: &str, now: Instant) -> Result<(
     outbox::drop_pending(tx.db(), key, why, now)?;
     Ok(())
 }
+
+/// The same for all mails whose keys begin with `prefix`.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn withdraw_all(tx: &mut Tx<'_>, prefix: &str, why: &str, now: Instant) -> Result<(), Error> {
+    outbox::drop_pending_under(tx.db(), prefix, why, now)?;
+    Ok(())
+}

@@ -423,6 +423,29 @@ pub fn drop_pending(db: &mut Db, key: &str, why: &str, now: Instant) -> Result<b
     Ok(changed > 0)
 }
 
+/// The same for all whose keys begin with `prefix`, in which `%` and `_` stand for themselves.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn drop_pending_under(
+    db: &mut Db,
+    prefix: &str,
+    why: &str,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let keys: Vec<String> = outbox::table
+        .filter(outbox::state.eq(word(State::Pending)?))
+        .filter(outbox::key.ge(prefix))
+        .order(outbox::key)
+        .select(outbox::key)
+        .load(db)?;
+    for key in keys.iter().filter(|key| key.starts_with(prefix)) {
+        drop_pending(db, key, why, now)?;
+    }
+    Ok(())
+}
+
 /// Mails in the order in which they were planned, after the one of this id.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::domain::duty::Rota as _;
 use crate::domain::handover::{Handover, Item, Text, Written};
 use crate::domain::interval::{FOREVER, Instant, Interval};
-use crate::domain::link::Step;
+use crate::domain::link::{Step, SwapStep};
 use crate::domain::notice::{Block, Entry, Notice, Offer, long, short};
 use crate::domain::person::Person;
 use crate::domain::preferences::Topic;
@@ -41,7 +41,7 @@ pub(super) fn notice(
     if let Some(brief) = brief {
         blocks.extend(handed_on(roster, reminder, brief, other, &zone));
     }
-    blocks.push(Block::Steps(offers(timeline, reminder, now)));
+    blocks.push(Block::Steps(offers(reminder, now)));
     Some(Notice {
         subject,
         topic: reminder.kind.topic(),
@@ -267,20 +267,16 @@ fn entry(role: &Role<'_>, timeline: &Timeline, reminder: &Reminder) -> Option<En
 }
 
 /// What can be done about it: a shift that somebody else gave them can be handed back until it begins.
-fn offers(timeline: &Timeline, reminder: &Reminder, now: Instant) -> Vec<Offer> {
+fn offers(reminder: &Reminder, now: Instant) -> Vec<Offer> {
     let mut offers = Vec::new();
     let begins = reminder.shift.interval.start();
     if reminder.kind == Kind::Incoming
         && begins > now
-        && let Cause::Override { id, .. } = reminder.shift.cause
-        && timeline
-            .overrides()
-            .iter()
-            .any(|one| one.id == id && one.swap.is_none())
+        && let Cause::Override { id, swap } = reminder.shift.cause
     {
         offers.push(Offer {
             label: "Hand it back".to_owned(),
-            step: Step::HandBack(id),
+            step: swap.map_or(Step::HandBack(id), |swap| Step::Swap(swap, SwapStep::Undo)),
             until: begins,
         });
     }

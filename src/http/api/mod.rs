@@ -72,6 +72,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(swaps::decline)
         .service(swaps::withdraw)
         .service(swaps::undo)
+        .service(swaps::cover_absence)
         .service(feeds::list)
         .service(feeds::create)
         .service(feeds::change)

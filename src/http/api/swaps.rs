@@ -5,12 +5,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::rotations::DryRun;
-use crate::domain::ids::{PersonId, SwapId};
+use crate::domain::ids::{PersonId, SwapId, TimeOffId};
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer as Replayed, NO_BODY};
 use crate::http::{Body, BodyOrDefault, Id, IfMatch, Page, Paging, Problem, Query, Reply};
 use crate::service::preview::{self, PreviewView};
-use crate::service::swaps::{self, Answer, Filter, NewSwap, Part, SwapView};
+use crate::service::swaps::{self, Answer, CoversView, Filter, NewCovers, NewSwap, Part, SwapView};
 use crate::service::{Error, Faults};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -55,6 +55,39 @@ pub async fn open(
             let swap = swaps::open(tx, &caller.actor, &value, caller.now)?;
             let reply = Reply::created(&swap)?.version(swap.version);
             Ok(reply.location(format!("/api/v1/swaps/{}", swap.id)))
+        })
+        .await
+}
+
+/// Asks for covers of everything on duty that falls into somebody's time off, over all rotations; what is asked for
+/// already is left out.
+#[utoipa::path(tag = "time off", params(("id" = String, Path), DryRun), request_body = NewCovers, responses((status = 201, body = CoversView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[post("/time-off/{id}/covers")]
+pub async fn cover_absence(
+    caller: Caller,
+    id: Id<TimeOffId>,
+    query: Query<DryRun>,
+    body: BodyOrDefault<NewCovers>,
+) -> Result<Replayed, Problem> {
+    let Body { value, digest } = body.0;
+    let roster = caller.app.keeper.snapshot();
+    if query.0.dry_run {
+        return caller
+            .rehearse(move |tx, caller| {
+                let actor = &caller.actor;
+                let made = swaps::cover_absence(tx, actor, &roster, id.0, &value, caller.now)?;
+                Reply::ok(&PreviewView {
+                    swaps: made.items,
+                    ..PreviewView::default()
+                })
+            })
+            .await;
+    }
+    caller
+        .change(&digest, move |tx, caller| {
+            let actor = &caller.actor;
+            let made = swaps::cover_absence(tx, actor, &roster, id.0, &value, caller.now)?;
+            Reply::created(&made)
         })
         .await
 }

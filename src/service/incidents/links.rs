@@ -73,6 +73,6 @@ pub(in crate::service) fn offered(roster: &Roster, id: IncidentId, step: Inciden
     Offered {
         title,
         text,
-        button,
+        button: Some(button),
     }
 }

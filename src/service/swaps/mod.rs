@@ -1,10 +1,15 @@
 //! Swaps: opening them, and answering them. What an answer does is decided by [`crate::domain::swap`].
 
+mod absence;
 mod commands;
+mod links;
+mod mails;
 mod open;
 mod view;
 
+pub use absence::{CoversView, NewCovers, cover_absence};
 pub use commands::{Answer, NewSwap, Part, TimeInput};
+pub(super) use links::{follow, offered};
 pub use open::open;
 pub use view::{SwapView, TakenView, TimeView};
 
@@ -165,7 +170,12 @@ fn carry_out(
     after.declined.extend(decision.declined);
     swaps::decide(tx.db(), &after, decision.declined, now)?;
     let before = SwapView::of(&scene.roster, &scene.timeline(), swap, now);
-    let scene = Scene::of(tx, swap.rotation, &named(swap))?;
+    let mut people = named(swap);
+    people.extend(actor.person);
+    let was = scene;
+    let scene = Scene::of(tx, swap.rotation, &people)?;
+    let mails = mails::Mails::of(&scene, &after, actor, now);
+    mails.tell(tx, swap.state_at(now), decision, &was.overrides)?;
     let view = SwapView::of(&scene.roster, &scene.timeline(), &after, now);
     let deed = Deed {
         action,

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::commands::NewSwap;
+use super::mails::Mails;
 use super::{SwapView, refused};
 use crate::clock::new_id;
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, RotationId, SwapId};
 use crate::domain::interval::{Instant, Interval};
+use crate::domain::person::Person;
 use crate::domain::swap::{LONGEST, Offer, Refusal, State, Swap, Terms, time_of};
 use crate::domain::timeline::{Layer, Timeline};
 use crate::service::scene::{Scene, as_json, note};
@@ -49,6 +51,7 @@ pub fn open(
     };
     let mut also = named.clone();
     also.extend(whose.flatten());
+    also.extend(actor.person);
     let scene = Scene::of(tx, rotation, &also).map_err(|error| match error {
         Error::NotFound(_) => Error::invalid("/rotation_id", "there is no such rotation"),
         other => other,
@@ -60,7 +63,12 @@ pub fn open(
         (None, Some(terms)) => whose_time(actor, &scene, &timeline, terms.given(), now),
         (None, None) => None,
     };
-    check_people(&mut faults, &scene, giver, &named, new, terms.as_ref());
+    let person = |id: PersonId| scene.roster.person(id).map(AsRef::as_ref);
+    if new.person_id.is_some() && giver.is_some_and(|id| person(id).is_none()) {
+        faults.add("/person_id", "there is no such person");
+    }
+    let end = terms.map(|terms| terms.given().end());
+    check_named(&mut faults, person, giver, &named, end);
     let ((terms, note_text), giver) = match (terms, note_text, giver) {
         (Some(terms), Some(text), Some(giver)) => {
             faults.finish()?;
@@ -80,7 +88,19 @@ pub fn open(
     terms
         .check(&timeline, giver, named.first().copied(), now)
         .map_err(|refusal| not_asked(actor, giver, &timeline, &terms, refusal))?;
-    let swap = Swap {
+    let swap = new_swap(actor, (rotation, giver), terms, (named, note_text), now);
+    add(tx, actor, &scene, &timeline, &swap, now)
+}
+
+/// A swap of somebody's time in a rotation, offered to these people, or to the team where there are none.
+pub(super) fn new_swap(
+    actor: &Actor,
+    (rotation, giver): (RotationId, PersonId),
+    terms: Terms,
+    (named, note): (Vec<PersonId>, Option<String>),
+    now: Instant,
+) -> Swap {
+    Swap {
         id: SwapId::from_uuid(new_id()),
         rotation,
         giver,
@@ -92,16 +112,15 @@ pub fn open(
         },
         declined: Vec::new(),
         state: State::Open,
-        note: note_text,
+        note,
         opened_by: actor.person,
         created_at: now,
         decided_at: None,
         version: 1,
-    };
-    add(tx, actor, &scene, &timeline, &swap, now)
+    }
 }
 
-/// Adds a swap that was decided on.
+/// Adds a swap that was decided on, and asks everybody to whom it is offered.
 pub(super) fn add(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -120,10 +139,12 @@ pub(super) fn add(
         after: as_json(&view)?,
     };
     note(tx, actor, now, deed)?;
+    Mails::of(scene, swap, actor, now).ask(tx)?;
     Ok(view)
 }
 
-fn read_named(faults: &mut Faults, given: Option<&[String]>) -> Vec<PersonId> {
+/// The people to whom something is offered.
+pub(super) fn read_named(faults: &mut Faults, given: Option<&[String]>) -> Vec<PersonId> {
     let given = given.unwrap_or_default();
     if given.len() > MOST_NAMED {
         faults.add(
@@ -215,24 +236,21 @@ fn whose_time(
     everybody.first().copied().filter(|_| everybody.len() == 1)
 }
 
-fn check_people(
+/// Whoever is named must be there until `end`, and be somebody else than whose time it is.
+pub(super) fn check_named<'a>(
     faults: &mut Faults,
-    scene: &Scene,
+    known: impl Fn(PersonId) -> Option<&'a Person>,
     giver: Option<PersonId>,
     named: &[PersonId],
-    new: &NewSwap,
-    terms: Option<&Terms>,
+    end: Option<Instant>,
 ) {
-    let end = terms.map(|terms| terms.given().end() - chrono::TimeDelta::seconds(1));
-    if new.person_id.is_some() && giver.is_some_and(|id| scene.roster.person(id).is_none()) {
-        faults.add("/person_id", "there is no such person");
-    }
+    let last = end.map(|end| end - chrono::TimeDelta::seconds(1));
     for (index, id) in named.iter().enumerate() {
         let pointer = format!("/offered_to/{index}");
-        match scene.roster.person(*id) {
+        match known(*id) {
             None => faults.add(pointer, "there is no such person"),
             Some(_) if giver == Some(*id) => faults.add(pointer, "is whose time it is"),
-            Some(person) if end.is_some_and(|end| !person.active_at(end)) => {
+            Some(person) if last.is_some_and(|last| !person.active_at(last)) => {
                 faults.add(pointer, "they are deactivated");
             }
             Some(_) => {}

@@ -1,8 +1,10 @@
 //! Swaps over HTTP: who may do what in which state, what comes of it on the timeline, and what holds when many do
 //! it at once.
 
+mod absence;
 mod answers;
 mod lifecycle;
+mod mails;
 mod races;
 mod squad;
 mod states;

@@ -180,6 +180,29 @@ impl Squad {
             .collect()
     }
 
+    /// What is in the outbox of this kind, in the order in which it was put there: whom it is to, and the mail.
+    pub fn mails(&self, kind: &str) -> Vec<(String, Value)> {
+        let all = self.server.get("/outbox?limit=200").expect(200);
+        let mut found = Vec::new();
+        for mail in all["items"].as_array().unwrap() {
+            let to = self
+                .ids
+                .iter()
+                .find(|(_, id)| mail["person_id"] == id.as_str());
+            if mail["kind"] == kind {
+                found.push((to.unwrap().0.clone(), mail.clone()));
+            }
+        }
+        found
+    }
+
+    /// Whom mails of this kind are to.
+    pub fn told(&self, kind: &str) -> Vec<String> {
+        let mut names: Vec<String> = self.mails(kind).into_iter().map(|(to, _)| to).collect();
+        names.sort();
+        names
+    }
+
     /// Every override of a rotation, cancelled ones too.
     pub fn overrides(&self, rotation: &str) -> Vec<Value> {
         let path = format!("/rotations/{rotation}/overrides?limit=200");

@@ -1,13 +1,11 @@
 //! Overrides: making them, and ending them.
 
+mod mails;
+
 use chrono::TimeDelta;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::scene::{Scene, as_json, note};
-use super::values;
-use super::views::{OverrideView, ShiftView};
-use super::{Actor, Error, Expected, Faults, access, input};
 use crate::clock::new_id;
 use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
 use crate::domain::interval::{Instant, Interval};
@@ -15,6 +13,9 @@ use crate::domain::overrides::Override;
 use crate::domain::person::Role;
 use crate::domain::swap;
 use crate::domain::timeline::{Layer, Shift};
+use crate::service::scene::{Scene, as_json, note};
+use crate::service::views::{OverrideView, ShiftView};
+use crate::service::{Actor, Error, Expected, Faults, access, input, values};
 use crate::storage::audit::Deed;
 use crate::storage::{Change, Tx, rotations};
 
@@ -61,7 +62,10 @@ pub fn create(
         text.parse::<PersonId>()
             .map_err(|_| "there is no such person")
     });
-    let also: Vec<PersonId> = person.flatten().into_iter().collect();
+    let also: Vec<PersonId> = [person.flatten(), actor.person]
+        .into_iter()
+        .flatten()
+        .collect();
     let scene = Scene::of(tx, id, &also)?;
     access::gives_time(actor, &scene.team)?;
     expected.check(scene.rotation.version)?;
@@ -105,6 +109,7 @@ pub fn create(
         .collect();
     may_give(actor, &scene, interval, person)?;
     let made = add(tx, actor, &scene, interval, person, (reason, None), now)?;
+    mails::given(tx, actor, &scene, &made, now)?;
     let mut view = OverrideView::of(&scene.roster, &scene.rotation, &made);
     view.displaces = Some(
         displaced
@@ -120,7 +125,7 @@ pub fn create(
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub(super) fn add(
+pub(in crate::service) fn add(
     tx: &mut Tx<'_>,
     actor: &Actor,
     scene: &Scene,
@@ -237,7 +242,15 @@ pub fn cancel(
     if found.swap.is_some() {
         return Err(Error::conflict("it belongs to a swap: undo the swap"));
     }
-    end(tx, actor, &scene, id, now, now)
+    let found = found.clone();
+    let ended = end(tx, actor, &scene, id, now, now)?;
+    let also: Vec<PersonId> = [found.created_by, actor.person]
+        .into_iter()
+        .flatten()
+        .collect();
+    let scene = Scene::of(tx, rotation, &also)?;
+    mails::ended(tx, actor, &scene, &found, now)?;
+    Ok(ended)
 }
 
 /// The rotation of an override.
@@ -254,7 +267,7 @@ pub fn rotation_of(tx: &mut Tx<'_>, id: OverrideId) -> Result<RotationId, Error>
 /// # Errors
 ///
 /// [`Error::Conflict`] where it is over.
-pub(super) fn end(
+pub(in crate::service) fn end(
     tx: &mut Tx<'_>,
     actor: &Actor,
     scene: &Scene,

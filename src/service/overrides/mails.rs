@@ -1,0 +1,135 @@
+//! What people are told about overrides: whoever takes over, and, when it is handed back or ended, those whose time
+//! it is again.
+
+use std::collections::BTreeMap;
+
+use crate::domain::ids::PersonId;
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::link::Step;
+use crate::domain::notice::{Block, Offer, short};
+use crate::domain::overrides::Override;
+use crate::domain::preferences::Topic;
+use crate::domain::timeline::Layer;
+use crate::service::post::{Envelope, Post, Words};
+use crate::service::scene::Scene;
+use crate::service::{Actor, Error, outbox};
+use crate::storage::Tx;
+
+/// The key of the mail to whoever takes over.
+fn key(one: &Override) -> String {
+    format!("override/{}/given", one.id)
+}
+
+/// Tells whoever takes over, unless they entered it themselves or it is over.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub(super) fn given(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    scene: &Scene,
+    made: &Override,
+    now: Instant,
+) -> Result<(), Error> {
+    let to = made.person.filter(|to| !actor.is(*to));
+    let Some(to) = to.filter(|_| made.interval.end() > now) else {
+        return Ok(());
+    };
+    let post = Post { scene, now };
+    let (role, by, span) = (post.role(), post.name(actor.person), made.interval);
+    let envelope = Envelope {
+        kind: "override.given",
+        key: key(made),
+        topic: Topic::Changes,
+        about: span,
+    };
+    post.send(tx, to, envelope, |zone| {
+        let mut blocks = vec![
+            Block::Text(format!("{by} has entered that you take over as {role}:")),
+            Block::span(span, zone),
+        ];
+        let reason = made.reason.as_ref();
+        blocks.extend(reason.map(|reason| Block::Text(format!("They write: {reason}"))));
+        if span.start() > now {
+            blocks.push(Block::Steps(vec![Offer {
+                label: "Hand it back".to_owned(),
+                step: Step::HandBack(made.id),
+                until: span.start(),
+            }]));
+        }
+        Words {
+            subject: format!("You take over {role} from {}", short(span.start(), zone)),
+            blocks,
+            shift: Some(post.entry(to, span, false)),
+        }
+    })
+}
+
+/// Tells of an override that was ended: whoever had taken over, those whose time it is again, and whoever had made
+/// it. `scene` is as it is since.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub(super) fn ended(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    scene: &Scene,
+    one: &Override,
+    now: Instant,
+) -> Result<(), Error> {
+    outbox::withdraw(tx, &key(one), "it was ended", now)?;
+    let left = Interval::new(one.interval.start().max(now), one.interval.end());
+    let Some(left) = left else { return Ok(()) };
+    let mut again: BTreeMap<PersonId, Vec<Interval>> = BTreeMap::new();
+    for shift in scene.timeline().shifts(Layer::Final, left) {
+        let part = shift.interval.intersect(&left);
+        again.entry(shift.person).or_default().extend(part);
+    }
+    for concerned in [one.person, one.created_by].into_iter().flatten() {
+        again.entry(concerned).or_default();
+    }
+    let post = Post { scene, now };
+    let (role, by) = (post.role(), post.name(actor.person));
+    for (to, times) in again {
+        if actor.is(to) {
+            continue;
+        }
+        let had = one.person == Some(to);
+        let envelope = Envelope {
+            kind: "override.ended",
+            key: format!("override/{}/ended/{to}", one.id),
+            topic: Topic::Changes,
+            about: left,
+        };
+        post.send(tx, to, envelope, |zone| {
+            let what = if had {
+                format!("{by} has ended that you take over as {role}:")
+            } else {
+                let who = post.name(one.person);
+                format!("{by} has ended that {who} takes over as {role}:")
+            };
+            let mut blocks = vec![Block::Text(what), Block::span(left, zone)];
+            if !times.is_empty() && !had {
+                blocks.push(Block::Text("Yours again:".to_owned()));
+                blocks.extend(times.iter().map(|time| Block::span(*time, zone)));
+            }
+            let from = short(left.start(), zone);
+            let subject = if had {
+                format!("You no longer take over {role} from {from}")
+            } else {
+                format!(
+                    "{} no longer takes over {role} from {from}",
+                    post.name(one.person)
+                )
+            };
+            Words {
+                subject,
+                blocks,
+                shift: (had && left == one.interval).then(|| post.entry(to, left, true)),
+            }
+        })?;
+    }
+    Ok(())
+}

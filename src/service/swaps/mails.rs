@@ -1,0 +1,312 @@
+//! What people are told about swaps: those who are asked, and then both sides.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::PersonId;
+use crate::domain::interval::{Instant, Interval, IntervalSet};
+use crate::domain::link::{Step, SwapStep};
+use crate::domain::notice::{Block, Offer as Button, short};
+use crate::domain::overrides::Override;
+use crate::domain::person::{Person, Role};
+use crate::domain::preferences::Topic;
+use crate::domain::swap::{Decision, Offer, State, Swap};
+use crate::domain::zone::Zone;
+use crate::service::post::{Envelope, Post, Words};
+use crate::service::scene::Scene;
+use crate::service::{Actor, Error, outbox};
+use crate::storage::Tx;
+
+/// Mails about one swap.
+pub(super) struct Mails<'a> {
+    post: Post<'a>,
+    swap: &'a Swap,
+    actor: Option<PersonId>,
+}
+
+impl<'a> Mails<'a> {
+    /// About a swap as it is after what `actor` did.
+    pub fn of(scene: &'a Scene, swap: &'a Swap, actor: &Actor, now: Instant) -> Self {
+        Self {
+            post: Post { scene, now },
+            swap,
+            actor: actor.person,
+        }
+    }
+
+    /// Asks everybody to whom it is offered.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when the database is away.
+    pub fn ask(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let start = self.swap.terms.given().start();
+        let until = self.swap.terms.expires_at();
+        // A trade is off when its first time begins.
+        let about = Interval::new(start.min(until - TimeDelta::seconds(1)), until);
+        let Some(about) = about else { return Ok(()) };
+        for to in self.asked() {
+            let envelope = Envelope {
+                kind: "swap.offered",
+                key: format!("{}{}/{to}", self.offers(), self.swap.version),
+                topic: Topic::Requests,
+                about,
+            };
+            self.post.send(tx, to, envelope, |zone| self.offer(zone))?;
+        }
+        Ok(())
+    }
+
+    /// Tells both sides what has become of it; `before` are the overrides as they were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when the database is away.
+    pub fn tell(
+        &self,
+        tx: &mut Tx<'_>,
+        was: State,
+        decision: &Decision,
+        before: &[Override],
+    ) -> Result<(), Error> {
+        if self.swap.state != State::Open {
+            let why = format!("the swap is {}", self.swap.state.as_str());
+            outbox::withdraw_all(tx, &self.offers(), &why, self.post.now)?;
+        }
+        if !decision.made.is_empty() {
+            self.tell_taken(tx, &decision.made)?;
+        }
+        if self.swap.state == State::Declined {
+            self.tell_declined(tx)?;
+        }
+        let undone: Vec<&Override> = before
+            .iter()
+            .filter(|one| decision.cancelled.contains(&one.id))
+            .collect();
+        if !undone.is_empty() {
+            self.tell_undone(tx, &undone)?;
+        }
+        if was != State::Open && self.swap.state == State::Open {
+            self.ask(tx)?;
+        }
+        Ok(())
+    }
+
+    /// What the keys of its offers begin with.
+    fn offers(&self) -> String {
+        format!("swap/{}/offered/", self.swap.id)
+    }
+
+    /// Everybody to whom it is offered, and who could take it: of the team nobody who is away all the time.
+    fn asked(&self) -> Vec<PersonId> {
+        let (scene, given) = (self.post.scene, self.swap.terms.given());
+        let (all, named) = match &self.swap.offer {
+            Offer::Team => (&scene.team.members, false),
+            Offer::People(people) => (people, true),
+        };
+        let time: IntervalSet = std::iter::once(given).collect();
+        let could = |person: &Person| {
+            let away = time.subtract(&person.away(self.post.now)).is_empty();
+            person.role != Role::Viewer && (named || !away)
+        };
+        let others = all
+            .iter()
+            .filter(|id| **id != self.swap.giver && Some(**id) != self.actor);
+        others
+            .filter(|id| scene.roster.person(**id).is_some_and(|one| could(one)))
+            .copied()
+            .collect()
+    }
+
+    fn offer(&self, zone: &Zone) -> Words {
+        let (role, giver) = (self.post.role(), self.post.name(Some(self.swap.giver)));
+        let (time, until) = (self.swap.terms.given(), self.swap.terms.expires_at());
+        let (subject, mut blocks, accept) = match self.swap.terms.returned() {
+            None => (
+                format!(
+                    "Can you take over {role} from {giver} on {}?",
+                    short(time.start(), zone)
+                ),
+                vec![
+                    Block::Text(format!("{} to take over as {role}:", self.asks())),
+                    Block::span(time, zone),
+                ],
+                "Take it over",
+            ),
+            Some(returned) => (
+                format!(
+                    "{giver} offers a trade: {role}, {} for {}",
+                    short(time.start(), zone),
+                    short(returned.start(), zone)
+                ),
+                vec![
+                    Block::Text(format!("{giver} offers a trade as {role}. You would take:")),
+                    Block::span(time, zone),
+                    Block::Text("and give:".to_owned()),
+                    Block::span(returned, zone),
+                ],
+                "Accept the trade",
+            ),
+        };
+        let note = self.swap.note.as_ref();
+        blocks.extend(note.map(|note| Block::Text(format!("They write: {note}"))));
+        let button = |label: &str, step: SwapStep| Button {
+            label: label.to_owned(),
+            step: Step::Swap(self.swap.id, step),
+            until,
+        };
+        blocks.push(Block::Steps(vec![
+            button(accept, SwapStep::Accept),
+            button("Say no", SwapStep::Decline),
+        ]));
+        Words {
+            subject,
+            blocks,
+            shift: None,
+        }
+    }
+
+    /// Who asks, and for whom.
+    fn asks(&self) -> String {
+        let giver = self.post.name(Some(self.swap.giver));
+        if self.swap.opened_by == Some(self.swap.giver) {
+            format!("{giver} asks you")
+        } else {
+            let opener = self.post.name(self.swap.opened_by);
+            format!("{opener} asks you, for {giver},")
+        }
+    }
+
+    /// Whoever wants to know: whose time it is, and whoever asked for them.
+    fn requesters(&self) -> BTreeSet<PersonId> {
+        let both = [Some(self.swap.giver), self.swap.opened_by];
+        both.into_iter()
+            .flatten()
+            .filter(|id| Some(*id) != self.actor)
+            .collect()
+    }
+
+    fn told(&self, kind: &'static str, to: PersonId, topic: Topic, about: Interval) -> Envelope {
+        Envelope {
+            kind,
+            key: format!("swap/{}/{}/{to}", self.swap.id, self.swap.version),
+            topic,
+            about,
+        }
+    }
+
+    fn tell_taken(&self, tx: &mut Tx<'_>, made: &[(Interval, PersonId)]) -> Result<(), Error> {
+        let giver = self.swap.giver;
+        let of = |mine: bool| made.iter().filter(move |(_, to)| (*to == giver) == mine);
+        let Some((first, by)) = of(false).next().copied() else {
+            return Ok(());
+        };
+        let about = of(false).fold(first, |hull, (time, _)| hull.hull(time));
+        let begins = made.iter().map(|(time, _)| time.start()).min();
+        let undo = begins.filter(|begins| *begins > self.post.now);
+        let (role, by) = (self.post.role(), self.post.name(Some(by)));
+        for to in self.requesters() {
+            let envelope = self.told("swap.accepted", to, Topic::Requests, about);
+            self.post.send(tx, to, envelope, |zone| {
+                let from = if to == giver {
+                    "you"
+                } else {
+                    self.post.name(Some(giver))
+                };
+                let mut blocks = vec![Block::Text(format!(
+                    "{by} takes over from {from} as {role}:"
+                ))];
+                blocks.extend(of(false).map(|(time, _)| Block::span(*time, zone)));
+                if of(true).next().is_some() {
+                    blocks.push(Block::Text(
+                        "In return it is the other way round:".to_owned(),
+                    ));
+                    blocks.extend(of(true).map(|(time, _)| Block::span(*time, zone)));
+                }
+                if self.swap.state == State::Open {
+                    blocks.push(Block::Text("The rest is still open.".to_owned()));
+                }
+                blocks.extend(undo.map(|until| {
+                    Block::Steps(vec![Button {
+                        label: "Undo it".to_owned(),
+                        step: Step::Swap(self.swap.id, SwapStep::Undo),
+                        until,
+                    }])
+                }));
+                let when = short(first.start(), zone);
+                Words {
+                    subject: format!("{by} takes over {role} from {when}"),
+                    blocks,
+                    shift: None,
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn tell_declined(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let (role, given) = (self.post.role(), self.swap.terms.given());
+        for to in self.requesters() {
+            let envelope = self.told("swap.declined", to, Topic::Requests, given);
+            self.post.send(tx, to, envelope, |zone| Words {
+                subject: format!(
+                    "Nobody who was asked takes over {role} on {}",
+                    short(given.start(), zone)
+                ),
+                blocks: vec![
+                    Block::Text(format!("everybody who was asked has said no, as {role}:")),
+                    Block::span(given, zone),
+                    Block::Text("Somebody else can be asked, or the whole team.".to_owned()),
+                ],
+                shift: None,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn tell_undone(&self, tx: &mut Tx<'_>, undone: &[&Override]) -> Result<(), Error> {
+        let giver = self.swap.giver;
+        let mut concerned: BTreeSet<PersonId> =
+            undone.iter().filter_map(|one| one.person).collect();
+        concerned.insert(giver);
+        let (role, by) = (self.post.role(), self.post.name(self.actor));
+        for to in concerned {
+            // What of it was theirs, and what is theirs again: of a cover the giver's, of a trade the other's too.
+            let lost = undone.iter().filter(|one| one.person == Some(to));
+            let back = undone.iter().filter(|one| {
+                let of_giver = one.person != Some(giver);
+                if to == giver { of_giver } else { !of_giver }
+            });
+            let (lost, back): (Vec<_>, Vec<_>) = (
+                lost.map(|one| one.interval).collect(),
+                back.map(|one| one.interval).collect(),
+            );
+            let all = lost.iter().chain(&back).copied();
+            let Some(about) = all.reduce(|hull, time| hull.hull(&time)) else {
+                continue;
+            };
+            if Some(to) == self.actor {
+                continue;
+            }
+            let envelope = self.told("swap.undone", to, Topic::Changes, about);
+            self.post.send(tx, to, envelope, |zone| {
+                let mut blocks = vec![Block::Text(format!("{by} has undone a swap, as {role}."))];
+                for (times, what) in [(&back, "Yours again:"), (&lost, "No longer yours:")] {
+                    if !times.is_empty() {
+                        blocks.push(Block::Text(what.to_owned()));
+                    }
+                    blocks.extend(times.iter().map(|time| Block::span(*time, zone)));
+                }
+                let when = short(about.start(), zone);
+                Words {
+                    subject: format!("{by} has undone a swap: {role} from {when}"),
+                    blocks,
+                    shift: None,
+                }
+            })?;
+        }
+        Ok(())
+    }
+}
