@@ -15,8 +15,9 @@ use dogwatch::domain::duty::{self, Rota};
 use dogwatch::domain::feed::{Feed, Options, Scope};
 use dogwatch::domain::ids::{FeedId, OverrideId, PersonId, RotationId, TeamId};
 use dogwatch::domain::interval::{Instant, Interval};
+use dogwatch::domain::load;
 use dogwatch::domain::overrides::Override;
-use dogwatch::domain::person::{People, Person, Profile, Role};
+use dogwatch::domain::person::{Holidays, People, Person, Profile, Role};
 use dogwatch::domain::preferences::Preferences;
 use dogwatch::domain::reminder::Settings;
 use dogwatch::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
@@ -236,6 +237,33 @@ fn follow_the_sun(bencher: Bencher<'_, '_>) {
     let timeline = Timeline::new(Arc::new(rotation), Vec::new(), pool);
     let window = Interval::new(now(), now() + TimeDelta::weeks(12)).unwrap();
     bencher.bench(|| timeline.shifts(Layer::Final, black_box(window)));
+}
+
+/// The load report of a year, for teams in which somebody covers a day every fortnight.
+#[divan::bench(args = [1, 1_000], sample_count = 10)]
+fn load_of_a_year(bencher: Bencher<'_, '_>, teams: u128) {
+    let fleet = Fleet::new(teams, 260);
+    let people: People = (0..10)
+        .map(|number| {
+            let mut one = person(number);
+            for profile in &mut one.profiles {
+                profile.holidays = Some(Holidays {
+                    country: "GB".to_owned(),
+                    region: Some("ENG".to_owned()),
+                    observe: true,
+                });
+            }
+            (one.id, Arc::new(one))
+        })
+        .collect();
+    let year = Interval::new(now() - TimeDelta::days(365), now()).unwrap();
+    bencher.bench(|| {
+        let loads = fleet
+            .timelines
+            .values()
+            .map(|timeline| load::of(timeline, &people, black_box(year)).len());
+        loads.sum::<usize>()
+    });
 }
 
 /// A calendar of the fifteen months that a person's feed shows, with an override every fortnight.

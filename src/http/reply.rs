@@ -101,6 +101,18 @@ impl Responder for Reply {
     }
 }
 
+/// A file for spreadsheets (RFC 4180), with a header line, to be kept under this name.
+#[must_use]
+pub fn csv_file(name: &str, text: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8; header=present")
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ))
+        .body(text)
+}
+
 fn write<T: Serialize + ?Sized>(body: &T) -> Result<String, Error> {
     serde_json::to_string(body)
         .map_err(|error| Error::Internal(format!("an answer is not JSON: {error}")))

@@ -180,11 +180,17 @@ pub fn check_interval(
     };
     let (start, end) = (read("/start", start), read("/end", end));
     let interval = Interval::new(start?, end?);
-    if interval.is_none_or(|one| one.seconds() > LONGEST_WINDOW.num_seconds()) {
+    if !interval.as_ref().is_some_and(fits) {
         faults.add("/end", "must lie after `start`, at most 400 days later");
         return None;
     }
     interval
+}
+
+/// Whether a window is short enough: at most 400 days.
+#[must_use]
+pub fn fits(window: &Interval) -> bool {
+    window.seconds() <= LONGEST_WINDOW.num_seconds()
 }
 
 /// The window from one instant to another, which is at most 400 days later.
@@ -193,7 +199,7 @@ pub fn check_length(faults: &mut Faults, from: Instant, until: Instant) -> Optio
     if window.is_none() {
         faults.add("/until", "must lie after `from`");
     }
-    if window.is_some_and(|window| window.seconds() > LONGEST_WINDOW.num_seconds()) {
+    if window.as_ref().is_some_and(|window| !fits(window)) {
         faults.add("/until", "must lie at most 400 days after `from`");
         return None;
     }

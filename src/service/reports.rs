@@ -205,6 +205,14 @@ const COLUMNS: [&str; 17] = [
 ];
 
 impl LoadReport {
+    /// How a file with it is called.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let team = self.team.as_deref().unwrap_or("all");
+        let (from, until) = (self.from.date_naive(), self.until.date_naive());
+        format!("load-{team}-{from}-{until}.csv")
+    }
+
     /// The report for spreadsheets (RFC 4180): one line for each person, hours with two decimals.
     ///
     /// # Errors

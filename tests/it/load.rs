@@ -1,8 +1,10 @@
 //! The load report.
 
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::harness::Server;
+use crate::harness::server::{MONDAY, instant, send};
 
 const HOUR: i64 = 3600;
 
@@ -138,4 +140,202 @@ fn a_report_looks_back_unless_told_otherwise() {
         assert_eq!(refused.pointers(), [pointer], "{query}");
     }
     server.get("/reports/load?team=nobody").problem(404);
+}
+
+/// Numbers that look like chance, and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+}
+
+/// Eight people who take turns of a week from 2 March 2026 on.
+struct Eight<'a> {
+    server: &'a Server,
+    /// Ids and tokens.
+    people: Vec<(String, String)>,
+    rotation: String,
+    now: DateTime<Utc>,
+    dice: Dice,
+}
+
+impl<'a> Eight<'a> {
+    fn of(server: &'a Server) -> Self {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let people: Vec<(String, String)> = (0..8)
+            .map(|number| {
+                let body = json!({ "name": format!("P{number}"), "email": format!("p{number}@example.org"), "time_zone": "Europe/London" });
+                let id = text(&server.post("/people", &body).expect(201)["id"]);
+                let token = json!({ "name": "a year", "scope": "write" });
+                let token = server.post(&format!("/people/{id}/tokens"), &token).expect(201);
+                (id, text(&token["token"]))
+            })
+            .collect();
+        let ids: Vec<&String> = people.iter().map(|(id, _)| id).collect();
+        let team = json!({ "slug": "eight", "name": "Eight", "time_zone": "Europe/London", "members": ids });
+        server.post("/teams", &team).expect(201);
+        let body = json!({
+            "name": "Hero", "title": "Hero", "kind": "ordered", "time_zone": "Europe/London",
+            "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" }, "order": ids,
+        });
+        let made = server.post("/teams/eight/rotations", &body).expect(201);
+        Self {
+            rotation: text(&made["id"]),
+            server,
+            people,
+            now: instant(MONDAY),
+            dice: Dice(8),
+        }
+    }
+
+    fn token(&self, id: &str) -> &str {
+        let (_, token) = self.people.iter().find(|(one, _)| one == id).unwrap();
+        token
+    }
+
+    fn post(&self, who: &str, path: &str, body: &Value) -> Value {
+        let request = self
+            .server
+            .with_token(self.token(who), reqwest::Method::POST, path);
+        let answer = send(request.json(body));
+        assert!(answer.status < 300, "{path} {body}: {}", answer.text);
+        answer.json()
+    }
+
+    /// A shift that begins within the next weeks: whose, from when, until when.
+    fn shift(&mut self) -> [String; 3] {
+        let text = |at: TimeDelta| (self.now + at).to_rfc3339_opts(SecondsFormat::Secs, true);
+        let (from, until) = (text(TimeDelta::days(1)), text(TimeDelta::days(36)));
+        let path = format!(
+            "/rotations/{}/shifts?from={from}&until={until}",
+            self.rotation
+        );
+        let found = self.server.get(&path).expect(200);
+        let ahead: Vec<&Value> = found["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|shift| shift["start"].as_str().unwrap() >= from.as_str())
+            .collect();
+        let chosen = ahead[self.dice.below(ahead.len())];
+        [&chosen["person"]["id"], &chosen["start"], &chosen["end"]]
+            .map(|value| value.as_str().unwrap().to_owned())
+    }
+
+    fn other_than(&mut self, person: &str) -> String {
+        let place = self.people.iter().position(|(id, _)| id == person).unwrap();
+        let step = 1 + self.dice.below(self.people.len() - 1);
+        self.people[(place + step) % self.people.len()].0.clone()
+    }
+
+    /// Somebody asks for cover, and somebody else takes it, or a day of it, or gives it back again.
+    fn cover(&mut self, what: usize) {
+        let [giver, start, end] = self.shift();
+        let taker = self.other_than(&giver);
+        let wanted =
+            json!({ "rotation_id": self.rotation, "kind": "cover", "start": start, "end": end });
+        let swap = self.post(&giver, "/swaps", &wanted);
+        let path = format!("/swaps/{}", swap["id"].as_str().unwrap());
+        let accept = format!("{path}/accept");
+        if what == 0 {
+            let day = instant(&start) + TimeDelta::days(1);
+            let day = day
+                .min(instant(&end))
+                .to_rfc3339_opts(SecondsFormat::Secs, true);
+            self.post(&taker, &accept, &json!({ "start": start, "end": day }));
+        } else {
+            self.post(&taker, &accept, &json!({}));
+        }
+        if what == 1 {
+            self.post(&giver, &format!("{path}/undo"), &json!({}));
+        }
+    }
+
+    fn trade(&mut self) {
+        let ([giver, start, end], [other, from, until]) = (self.shift(), self.shift());
+        if giver == other {
+            return;
+        }
+        let wanted = json!({
+            "rotation_id": self.rotation, "kind": "trade", "start": start, "end": end,
+            "in_return": { "start": from, "end": until }, "offered_to": [other],
+        });
+        let swap = self.post(&giver, "/swaps", &wanted);
+        let path = format!("/swaps/{}/accept", swap["id"].as_str().unwrap());
+        self.post(&other, &path, &json!({}));
+    }
+
+    fn week(&mut self, week: i64) {
+        self.now = instant(MONDAY) + TimeDelta::weeks(week);
+        self.server.clock.set(self.now);
+        match self.dice.below(6) {
+            what @ 0..=2 => self.cover(what),
+            3 | 4 => self.trade(),
+            _ => {
+                let (away, _) = self.people[self.dice.below(8)].clone();
+                let first = (self.now + TimeDelta::days(10)).date_naive();
+                let off = json!({ "first_day": first, "last_day": first + TimeDelta::days(4) });
+                self.post(&away, &format!("/people/{away}/time-off"), &off);
+            }
+        }
+        if week % 17 == 16 {
+            let turned = self.dice.below(8);
+            self.people.rotate_left(turned);
+            let order: Vec<&String> = self.people.iter().skip(1).map(|(id, _)| id).collect();
+            let path = format!("/rotations/{}/revisions", self.rotation);
+            self.server
+                .post(&path, &json!({ "order": order }))
+                .expect(201);
+        }
+    }
+}
+
+#[test]
+fn the_hours_of_a_year_of_eight_people_add_up() {
+    let server = Server::start();
+    let mut eight = Eight::of(&server);
+    (0..52).for_each(|week| eight.week(week));
+    let window = "from=2026-03-02T10:00:00Z&until=2027-03-01T10:00:00Z";
+    let year = 364 * 24 * HOUR;
+    let report = server
+        .get(&format!("/reports/load?team=eight&{window}"))
+        .expect(200);
+    let total = &report["total"];
+    assert_eq!(
+        (&total["base"]["seconds"], &total["final"]["seconds"]),
+        (&json!(year), &json!(year))
+    );
+    assert_eq!(total["covers"]["balance_seconds"], 0);
+    assert!(
+        total["covers"]["taken_seconds"].as_i64().unwrap() > 30 * 24 * HOUR,
+        "{total}"
+    );
+    let (from, until) = (
+        instant("2026-03-02T10:00:00Z"),
+        instant("2027-03-01T10:00:00Z"),
+    );
+    for item in report["items"].as_array().unwrap() {
+        let id = item["person"]["id"].as_str().unwrap();
+        for layer in ["base", "final"] {
+            let found = server
+                .get(&format!("/people/{id}/shifts?{window}&layer={layer}"))
+                .expect(200);
+            let seconds: i64 = found["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|shift| {
+                    let at = |name: &str| instant(shift[name].as_str().unwrap());
+                    (at("end").min(until) - at("start").max(from)).num_seconds()
+                })
+                .sum();
+            assert_eq!(item[layer]["seconds"], seconds, "{layer} of {item}");
+        }
+    }
 }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::http::auth::Caller;
+use crate::http::reply::csv_file;
 use crate::http::{Problem, Query, Reply};
-use crate::service::Error;
 use crate::service::reports::{self, LoadReport};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -48,7 +48,7 @@ pub async fn load(
         })
         .await?;
     let mut response = if as_csv {
-        download(&report)?
+        csv_file(&report.file_name(), report.csv()?)
     } else {
         Reply::ok(&report)?.response()
     };
@@ -65,14 +65,4 @@ fn prefers_csv(request: &HttpRequest) -> bool {
         _ => None,
     });
     known.unwrap_or(false)
-}
-
-fn download(report: &LoadReport) -> Result<HttpResponse, Error> {
-    let team = report.team.as_deref().unwrap_or("all");
-    let (from, until) = (report.from.date_naive(), report.until.date_naive());
-    let named = format!("attachment; filename=\"load-{team}-{from}-{until}.csv\"");
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8; header=present")
-        .insert_header((header::CONTENT_DISPOSITION, named))
-        .body(report.csv()?))
 }

@@ -6,11 +6,13 @@
 
 mod assets;
 mod browser;
+mod chart;
 mod editor;
 mod fields;
 mod form;
 mod hours;
 mod lanes;
+mod load;
 mod now;
 mod page;
 mod parts;
@@ -45,6 +47,8 @@ pub fn pages() -> impl HttpServiceFactory {
         .wrap_fn(finish)
         .wrap(Compress::default())
         .service(assets::serve)
+        .service(load::show)
+        .service(load::file)
         .service(now::show)
         .service(sign_in::ask)
         .service(sign_in::mail)

@@ -11,6 +11,7 @@ use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, TeamId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::Person;
+use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
 use crate::roster::Roster;
@@ -27,6 +28,12 @@ pub enum Section {
     Teams,
     /// People.
     People,
+    /// Swaps.
+    Swaps,
+    /// Clashes and gaps.
+    Ahead,
+    /// The load report.
+    Load,
     /// For administrators.
     Administration,
     /// None of them.
@@ -135,5 +142,46 @@ impl Page {
     /// Whether an administrator looks.
     pub fn is_administrator(&self) -> bool {
         self.actor.as_ref().is_some_and(Actor::is_administrator)
+    }
+}
+
+/// A team to choose, or all of them.
+pub struct TeamChoice {
+    /// The slug of the one chosen; `None`: all.
+    pub slug: Option<String>,
+    /// Every team's slug and name, and nothing for all.
+    pub all: Vec<(String, String)>,
+}
+
+impl TeamChoice {
+    /// What an address asks for: a slug, nothing for all, or, where it does not say, the visitor's first own.
+    pub fn of(page: &Page, me: PersonId, asked: Option<&str>) -> Result<Self, Refusal> {
+        let teams: Vec<&Arc<Team>> = page.roster.teams().collect();
+        let slug = match asked {
+            None => teams
+                .iter()
+                .find(|team| team.members.contains(&me))
+                .map(|team| team.slug.clone()),
+            Some("") => None,
+            Some(slug) => {
+                let known = teams.iter().any(|team| team.slug == slug);
+                let slug = known.then(|| slug.to_owned());
+                Some(slug.ok_or_else(|| Refusal::no_such("team"))?)
+            }
+        };
+        let mut all: Vec<(String, String)> = teams
+            .iter()
+            .map(|team| (team.slug.clone(), team.name.clone()))
+            .collect();
+        all.sort_by_key(|(_, name)| name.to_lowercase());
+        all.insert(0, (String::new(), "All teams".to_owned()));
+        Ok(Self { slug, all })
+    }
+
+    /// What is chosen, in words.
+    pub fn name(&self) -> &str {
+        let chosen = self.slug.as_deref().unwrap_or_default();
+        let found = self.all.iter().find(|(slug, _)| slug == chosen);
+        found.map_or("", |(_, name)| name)
     }
 }

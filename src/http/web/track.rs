@@ -42,7 +42,7 @@ pub struct Mark {
 }
 
 /// Thousandths of a per cent, as SVG has them.
-fn per_cent(thousandths: i64) -> String {
+pub fn per_cent(thousandths: i64) -> String {
     format!("{}.{:03}%", thousandths / 1000, thousandths % 1000)
 }
 

@@ -15,6 +15,7 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Stranger, "sign-in-link", "/sign-in/of-no-use"),
     (Administrator, "now-administrator", "/"),
     (Administrator, "nothing-here", "/no-such-page"),
+    (Manager, "load", "/reports/load"),
     (Manager, "now-manager", "/"),
     (
         Manager,
@@ -54,15 +55,17 @@ const PAGES: &[(Who, &str, &str)] = &[
         "watch-new",
         "/teams/support/rotations/new?kind=follow_the_sun",
     ),
+    (Viewer, "load-nights", "/reports/load?team=&by=nights"),
     (Viewer, "now-viewer", "/"),
 ];
 
 /// What the crawl does not follow: files, the API and its document, feeds; and what is still to come.
-const NO_PAGES: [&str; 6] = [
+const NO_PAGES: [&str; 7] = [
     "/assets/",
     "/api/",
     "/feeds/",
     "/healthz",
+    "/reports/load.csv",
     "/rotations/",
     "/people/",
 ];

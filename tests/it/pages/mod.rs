@@ -1,5 +1,6 @@
 //! The pages, as a browser without scripts sees them.
 
 mod editor;
+mod load;
 mod rotation;
 mod sign_in;
