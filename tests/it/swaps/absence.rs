@@ -192,7 +192,7 @@ fn ending_or_cancelling_time_off_keeps_the_past() {
     assert_eq!(duty("2026-03-03T10:00:00Z"), "Bo");
     squad.server.at("2026-03-05T07:00:00Z");
     let ended = squad.delete("Ana", &path).expect(200);
-    assert_eq!(ended["end"], "2026-03-05T07:00:00Z");
+    assert_eq!(ended["cancelled_at"], "2026-03-05T07:00:00Z");
     // What was, was so; from now on she is back.
     assert_eq!(duty("2026-03-03T10:00:00Z"), "Bo");
     assert_eq!(duty("2026-03-05T10:00:00Z"), "Ana");
