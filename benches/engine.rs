@@ -19,7 +19,7 @@ use dogwatch::domain::load;
 use dogwatch::domain::overrides::Override;
 use dogwatch::domain::person::{Holidays, People, Person, Profile, Role};
 use dogwatch::domain::preferences::Preferences;
-use dogwatch::domain::reminder::Settings;
+use dogwatch::domain::reminder::{self, Settings};
 use dogwatch::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
 use dogwatch::domain::team::Team;
 use dogwatch::domain::timeline::{Layer, Timeline};
@@ -263,6 +263,22 @@ fn load_of_a_year(bencher: Bencher<'_, '_>, teams: u128) {
             .values()
             .map(|timeline| load::of(timeline, &people, black_box(year)).len());
         loads.sum::<usize>()
+    });
+}
+
+/// What is due of all rotations, computed anew: at work a pass does so for some of them only, unless they have changed.
+#[divan::bench(args = [1, 1_000])]
+fn reminders_of_teams(bencher: Bencher<'_, '_>, teams: u128) {
+    let fleet = Fleet::new(teams, 50);
+    let day = TimeDelta::days(1);
+    bencher.bench(|| {
+        let due = |timeline| reminder::due(timeline, &fleet.people, &[], black_box(now()), day);
+        fleet
+            .timelines
+            .values()
+            .map(due)
+            .map(|due| due.len())
+            .sum::<usize>()
     });
 }
 

@@ -17,13 +17,14 @@ use url::Url;
 use crate::storage::DatabaseUrl;
 
 /// Every key there is.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "DATABASE_URL",
     "DOGWATCH_LISTEN",
     "DOGWATCH_DATA_DIR",
     "DOGWATCH_PUBLIC_URL",
     "DOGWATCH_SMTP_URL",
     "DOGWATCH_MAIL_FROM",
+    "DOGWATCH_MAIL_RATE",
     "DOGWATCH_BOOTSTRAP_TOKEN",
     "DOGWATCH_TZDATA_DIR",
     "DOGWATCH_SECRET",
@@ -35,6 +36,9 @@ pub const KEYS: [&str; 13] = [
 
 /// The shortest key for signatures that is accepted.
 const SHORTEST_SECRET: usize = 16;
+
+/// The highest rate of mails that can be set, in a minute.
+const LARGEST_RATE: u32 = 1_000_000;
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +64,8 @@ pub struct Config {
     pub smtp_url: Option<SecretString>,
     /// Whom mail is from.
     pub mail_from: Mailbox,
+    /// How many mails may leave in a minute.
+    pub mail_rate: u32,
     /// The first administrator's token.
     pub bootstrap_token: Option<SecretString>,
     /// A folder of newer zone data.
@@ -239,6 +245,11 @@ impl Given {
             text.parse()
                 .map_err(|_| "must be a mail address, like Dogwatch <dogwatch@example.org>")
         });
+        let mail_rate = self.parse_or("DOGWATCH_MAIL_RATE", "600", |text| {
+            let rate = text.parse().ok();
+            rate.filter(|rate| (1..=LARGEST_RATE).contains(rate))
+                .ok_or_else(|| format!("must be a number from 1 to {LARGEST_RATE}"))
+        });
         let bootstrap_token = self.parse("DOGWATCH_BOOTSTRAP_TOKEN", |text| {
             if text.bytes().all(|byte| byte.is_ascii_graphic()) {
                 Ok(SecretString::from(text))
@@ -278,6 +289,7 @@ impl Given {
             database,
             listen,
             mail_from,
+            mail_rate,
             trusted_proxies,
             outgoing_networks,
             log,
@@ -287,6 +299,7 @@ impl Given {
                 Some(database),
                 Some(listen),
                 Some(mail_from),
+                Some(mail_rate),
                 Some(trusted_proxies),
                 Some(outgoing_networks),
                 Some(log),
@@ -298,6 +311,7 @@ impl Given {
                 public_url,
                 smtp_url,
                 mail_from,
+                mail_rate,
                 bootstrap_token,
                 tzdata_dir,
                 secret,
@@ -438,6 +452,7 @@ mod tests {
             ("DOGWATCH_PUBLIC_URL", "ftp://example.org"),
             ("DOGWATCH_SMTP_URL", "http://user:hunter2@example.org"),
             ("DOGWATCH_MAIL_FROM", "nobody"),
+            ("DOGWATCH_MAIL_RATE", "0"),
             ("DOGWATCH_BOOTSTRAP_TOKEN", "hunter2 hunter2"),
             ("DOGWATCH_TZDATA_DIR", "/nowhere"),
             ("DOGWATCH_SECRET", "hunter2"),

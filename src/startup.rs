@@ -25,7 +25,8 @@ use crate::notify::{Mailer, Outgoing};
 use crate::service::secrets::new_secret;
 use crate::service::{App, Keeper, operator, sessions};
 use crate::storage::{
-    DatabaseUrl, Store, StoreError, audit, changes, idempotency, incident_webhooks, postgres,
+    DatabaseUrl, Store, StoreError, audit, changes, idempotency, incident_webhooks, outbox,
+    postgres,
 };
 use crate::telemetry;
 use crate::worker::Worker;
@@ -163,6 +164,10 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
     let alone = store
         .serve_alone()
         .with_context(|| format!("DATABASE_URL ({:?})", config.database))?;
+    if alone.is_some() {
+        // Whoever had claimed mails is gone.
+        store.write::<_, StoreError>(|tx| outbox::release_all(tx.db()))?;
+    }
     let app = Arc::new(application(config, store, clock, address)?);
     let first_token = if app.bootstrap_token.is_none() {
         operator::first_administrator(&app)?

@@ -105,6 +105,8 @@ def table(w):
         ("DELETE /incident-webhooks/{id}", "", "AM", lambda: (f"/incident-webhooks/{w.webhook()}", None)),
         ("GET /audit", "", "A", lambda: ("/audit", None)),
         ("GET /outbox", "", "A", lambda: ("/outbox", None)),
+        # There is none: who may retry is told so.
+        ("POST /outbox/{id}/retry", "", "a", lambda: ("/outbox/none/retry", None)),
     ]
     seen_by_all = {
         "/people": "/people", "/people/{id}": f"/people/{w.mate['id']}", "/people/{id}/shifts": f"/people/{w.mate['id']}/shifts",

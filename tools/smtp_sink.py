@@ -31,7 +31,9 @@ class Sink:
     """What the server does with mail."""
 
     def __init__(self, folder, busy, refused):
-        self.folder, self.busy, self.refused, self.count = folder, busy, {one.lower() for one in refused}, 0
+        self.folder, self.busy, self.refused = folder, busy, {one.lower() for one in refused}
+        # What came before it was started again stays.
+        self.count = len(list(folder.glob("*.eml")))
 
     async def handle_RCPT(self, _server, _session, envelope, address, options):
         if address.lower() in self.refused:

@@ -43,6 +43,7 @@ enum Way {
 /// Sends mail.
 pub struct Mailer {
     from: Mailbox,
+    per_minute: u32,
     way: Way,
 }
 
@@ -63,6 +64,7 @@ impl Mailer {
             .build();
         Ok(Self {
             from: config.mail_from.clone(),
+            per_minute: config.mail_rate,
             way: Way::Smtp(Box::new(smtp)),
         })
     }
@@ -72,8 +74,15 @@ impl Mailer {
     pub const fn to_files(from: Mailbox, folder: PathBuf) -> Self {
         Self {
             from,
+            per_minute: u32::MAX,
             way: Way::Files(folder),
         }
+    }
+
+    /// How many may leave in a minute.
+    #[must_use]
+    pub const fn per_minute(&self) -> u32 {
+        self.per_minute
     }
 
     /// The domain of ids.

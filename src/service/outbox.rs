@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::scene::as_json;
-use super::{Db, Error, Tx};
+use super::scene::{as_json, note};
+use super::{Actor, Db, Error, Tx, access};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Instant;
 use crate::domain::notice::Notice;
+use crate::storage::audit::Deed;
 pub use crate::storage::outbox::state_of;
 use crate::storage::outbox::{self, Mail, State};
 use crate::storage::types::Json;
@@ -89,6 +90,39 @@ pub fn list(
         .into_iter()
         .map(|mail| OutboxView::of(mail, domain))
         .collect())
+}
+
+/// Lets a dead mail be tried again.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where it is not dead, or of no use any more.
+pub fn retry(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: &str,
+    domain: &str,
+    now: Instant,
+) -> Result<OutboxView, Error> {
+    access::administrator(actor)?;
+    let none = || Error::NotFound("mail");
+    let before = outbox::find(tx.db(), id)?.ok_or_else(none)?;
+    if before.not_after.0 <= now {
+        return Err(Error::conflict("what it says is over"));
+    }
+    if !outbox::revive(tx.db(), id, now)? {
+        return Err(Error::conflict("only what is dead is tried again"));
+    }
+    let after = outbox::find(tx.db(), id)?.ok_or_else(none)?;
+    let deed = Deed {
+        action: "outbox.retry",
+        kind: "mail",
+        id: id.to_owned(),
+        before: as_json(json!({ "state": before.state, "last_error": before.last_error }))?,
+        after: as_json(json!({ "state": after.state }))?,
+    };
+    note(tx, actor, now, deed)?;
+    Ok(OutboxView::of(after, domain))
 }
 
 /// The whole message id of what is kept of it.

@@ -26,6 +26,14 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 /// The longest error that is kept, in characters.
 const LONGEST_ERROR: usize = 500;
 
+/// Every state, and what it is called.
+const STATES: [(State, &str); 4] = [
+    (State::Pending, "pending"),
+    (State::Sent, "sent"),
+    (State::Dead, "dead"),
+    (State::Dropped, "dropped"),
+];
+
 /// How many keys a statement names at most.
 const CHUNK: usize = 500;
 
@@ -340,7 +348,7 @@ pub fn finish(
             if attempts >= ATTEMPTS {
                 (state, finished) = (State::Dead, Some(Ts(now)));
             } else {
-                next = now + wait(attempts);
+                next = now + wait(&mail.id, attempts);
             }
         }
         Outcome::Refused(why) => {
@@ -376,13 +384,16 @@ fn shortened(why: &str) -> String {
     why.chars().take(LONGEST_ERROR).collect()
 }
 
-/// How long is waited after so many failures.
-fn wait(failures: i32) -> TimeDelta {
+/// How long is waited after so many failures: a quarter less or more, by chance, so that what failed together does not
+/// come back together. The chance is in the mail's id.
+fn wait(id: &str, failures: i32) -> TimeDelta {
     let mut wait = FIRST_WAIT;
     for _ in 1..failures {
         wait = (wait * 2).min(LONGEST_WAIT);
     }
-    wait
+    let chance = id.bytes().chain(failures.to_le_bytes());
+    let chance = chance.fold(17_i32, |all, byte| (all * 31 + i32::from(byte)) % 1_009);
+    wait * 3 / 4 + wait / 2 * chance / 1_009
 }
 
 /// Gives back what was claimed and not tried.
@@ -401,6 +412,84 @@ pub fn release(db: &mut Db, mails: &[Mail]) -> Result<(), StoreError> {
         .execute(db)?;
     }
     Ok(())
+}
+
+/// Takes back every claim. For whoever knows that nobody is at work.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn release_all(db: &mut Db) -> Result<usize, StoreError> {
+    Ok(
+        diesel::update(outbox::table.filter(outbox::leased_until.is_not_null()))
+            .set(outbox::leased_until.eq(None::<Ts>))
+            .execute(db)?,
+    )
+}
+
+/// The mail of this id.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn find(db: &mut Db, id: &str) -> Result<Option<Mail>, StoreError> {
+    Ok(outbox::table.find(id).first(db).optional()?)
+}
+
+/// Lets a dead mail be tried again, as if it were new but for its message id. Says whether it was dead.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn revive(db: &mut Db, id: &str, now: Instant) -> Result<bool, StoreError> {
+    let dead = outbox::table
+        .filter(outbox::id.eq(id))
+        .filter(outbox::state.eq(word(State::Dead)?));
+    let changed = diesel::update(dead)
+        .set((
+            outbox::state.eq(word(State::Pending)?),
+            outbox::attempts.eq(0),
+            outbox::next_attempt_at.eq(Ts(now)),
+            outbox::finished_at.eq(None::<Ts>),
+        ))
+        .execute(db)?;
+    Ok(changed > 0)
+}
+
+/// What the outbox has.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// How many of each state.
+    pub counts: Vec<(&'static str, i64)>,
+    /// What is due and waits, since when.
+    pub oldest_due: Option<Instant>,
+}
+
+/// How much there is.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn load(db: &mut Db, now: Instant) -> Result<Load, StoreError> {
+    let mut counts = Vec::with_capacity(STATES.len());
+    for (state, name) in STATES {
+        let count = outbox::table
+            .filter(outbox::state.eq(word(state)?))
+            .count()
+            .get_result(db)?;
+        counts.push((name, count));
+    }
+    let oldest: Option<Ts> = outbox::table
+        .filter(outbox::state.eq(word(State::Pending)?))
+        .filter(outbox::next_attempt_at.le(Ts(now)))
+        .order(outbox::due_at)
+        .select(outbox::due_at)
+        .first(db)
+        .optional()?;
+    Ok(Load {
+        counts,
+        oldest_due: oldest.map(|at| at.0),
+    })
 }
 
 /// Drops what waits under this key, for this reason. Says whether anything did.
@@ -478,9 +567,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_up_to_a_limit() {
-        assert_eq!(wait(1), TimeDelta::minutes(1));
-        assert_eq!(wait(4), TimeDelta::minutes(8));
-        assert_eq!(wait(ATTEMPTS), LONGEST_WAIT);
+    fn waits_grow_up_to_a_limit_and_differ() {
+        let minutes = |failures: i32| -> Vec<i64> {
+            let ids = (0..50).map(|id| format!("01a1fd3e-7209-72c7-b3d9-f7b4ff89c5{id:02}"));
+            ids.map(|id| wait(&id, failures).num_seconds()).collect()
+        };
+        for (failures, usual) in [(1, 60), (4, 480), (ATTEMPTS, 21_600)] {
+            let waits = minutes(failures);
+            let (low, high) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+            assert!(*low >= usual * 3 / 4 && *high <= usual * 5 / 4, "{waits:?}");
+            assert!(high - low > usual / 4, "{waits:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{handovers, incidents, sign_in, told, words};
+use super::{Worker, handovers, incidents, sign_in, told, words};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
@@ -23,8 +23,11 @@ use crate::storage::types::Json;
 /// How many mails are claimed at once.
 const BATCH: i64 = 10;
 
-/// How long a claim lasts: longer than a mail server can take for a batch.
-const LEASE: TimeDelta = TimeDelta::minutes(10);
+/// How long a claim lasts: what a process that was killed had claimed is sent by others after that.
+const LEASE: TimeDelta = TimeDelta::minutes(3);
+
+/// Nothing is begun so shortly before the claim ends: longer than a mail server can take for a mail.
+const MARGIN: TimeDelta = TimeDelta::minutes(2);
 
 /// After so many failures one after the other the mail server is down, and the rest waits for the next pass.
 const DOWN: u32 = 3;
@@ -37,11 +40,10 @@ const AHEAD: TimeDelta = TimeDelta::days(14);
 
 /// Sends what is due, until nothing is. Says how many.
 pub(super) fn deliver(
-    app: &App,
-    mailer: &Mailer,
-    outgoing: &Outgoing,
+    worker: &Worker,
     mut stopped: impl FnMut() -> bool,
 ) -> Result<usize, StoreError> {
+    let app = &worker.app;
     let (mut sent, mut failures) = (0, 0);
     loop {
         let now = app.clock.now();
@@ -55,33 +57,65 @@ pub(super) fn deliver(
         // After the claim: what changed before it must be known.
         let fresh = app.keeper.refresh(&app.store, now);
         for (index, mail) in batch.iter().enumerate() {
-            let now = app.clock.now();
-            if fresh.is_err() || stopped() || failures >= DOWN || now >= until {
+            let goes_on = fresh.is_ok()
+                && failures < DOWN
+                && !stopped()
+                && worker.pace.wait(&mut stopped)
+                && app.clock.now() < until - MARGIN;
+            if !goes_on {
                 let rest = batch.get(index..).unwrap_or_default();
                 app.store
                     .write::<_, StoreError>(|tx| outbox::release(tx.db(), rest))?;
                 return fresh.map(|()| sent);
             }
-            let outcome = attempt(app, mailer, outgoing, mail, now);
+            let now = app.clock.now();
+            let outcome = attempt(app, &worker.mailer, &worker.outgoing, mail, now);
             match &outcome {
                 Outcome::Sent(_) => (sent, failures) = (sent + 1, 0),
-                Outcome::Failed(error) => {
-                    failures += 1;
-                    tracing::warn!(mail = mail.id, error, "a mail could not be sent");
-                }
-                Outcome::Refused(error) => {
-                    failures = 0;
-                    tracing::warn!(mail = mail.id, error, "a mail was refused for good");
-                }
-                Outcome::Dropped(reason) => {
-                    tracing::info!(mail = mail.id, reason, "a mail was dropped");
-                }
-                Outcome::Postponed(_) => {}
+                Outcome::Failed(_) => failures += 1,
+                Outcome::Refused(_) => failures = 0,
+                Outcome::Dropped(_) | Outcome::Postponed(_) => {}
             }
+            report(mail, &outcome);
             app.store
                 .write::<_, StoreError>(|tx| outbox::finish(tx.db(), mail, &outcome, now))?;
         }
     }
+}
+
+/// Says in the log and in the metrics what became of an attempt.
+fn report(mail: &Mail, outcome: &Outcome) {
+    let word = match outcome {
+        Outcome::Sent(_) => "sent",
+        Outcome::Failed(error) => {
+            tracing::warn!(mail = mail.id, error, "a mail could not be sent");
+            "failed"
+        }
+        Outcome::Refused(error) => {
+            tracing::warn!(mail = mail.id, error, "a mail was refused for good");
+            "refused"
+        }
+        Outcome::Dropped(reason) => {
+            tracing::info!(mail = mail.id, reason, "a mail was dropped");
+            "dropped"
+        }
+        Outcome::Postponed(_) => "postponed",
+    };
+    metrics::counter!("dogwatch_outbox_attempts_total", "outcome" => word).increment(1);
+}
+
+/// Says in the metrics what the outbox has: how many of each state, and for how long what is due has been waiting.
+pub(super) fn count(app: &App, now: Instant) -> Result<(), StoreError> {
+    let load = app.store.read(|db| outbox::load(db, now))?;
+    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    for (state, count) in load.counts {
+        metrics::gauge!("dogwatch_outbox_mails", "state" => state).set(number(count));
+    }
+    let waits = load
+        .oldest_due
+        .map_or(0, |oldest| (now - oldest).num_seconds());
+    metrics::gauge!("dogwatch_outbox_waits_seconds").set(number(waits));
+    Ok(())
 }
 
 /// Tries one mail, which is claimed.

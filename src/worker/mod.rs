@@ -3,12 +3,13 @@
 mod deliver;
 mod handovers;
 mod incidents;
+mod pace;
 mod plan;
 mod sign_in;
 mod told;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -16,6 +17,8 @@ use chrono::TimeDelta;
 use crate::notify::{Mailer, Outgoing};
 use crate::service::App;
 use crate::storage::StoreError;
+use pace::Pace;
+use plan::Planner;
 
 /// How often is looked whether the roster has changed.
 const TICK: Duration = Duration::from_secs(1);
@@ -28,6 +31,8 @@ pub struct Worker {
     app: Arc<App>,
     mailer: Mailer,
     outgoing: Outgoing,
+    pace: Pace,
+    planner: Mutex<Planner>,
 }
 
 /// What a pass did.
@@ -44,9 +49,11 @@ impl Worker {
     #[must_use]
     pub fn new(app: Arc<App>, mailer: Mailer, outgoing: Outgoing) -> Self {
         Self {
+            pace: Pace::per_minute(mailer.per_minute()),
             app,
             mailer,
             outgoing,
+            planner: Mutex::default(),
         }
     }
 
@@ -94,8 +101,13 @@ impl Worker {
     pub fn pass(&self, stopped: impl FnMut() -> bool) -> Result<Passed, StoreError> {
         let now = self.app.clock.now();
         self.app.keeper.refresh(&self.app.store, now)?;
-        let planned = plan::plan(&self.app, now)?;
-        let sent = deliver::deliver(&self.app, &self.mailer, &self.outgoing, stopped)?;
+        let planned = self
+            .planner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .plan(&self.app, now)?;
+        let sent = deliver::deliver(self, stopped)?;
+        deliver::count(&self.app, now)?;
         Ok(Passed { planned, sent })
     }
 }

@@ -1,6 +1,7 @@
-//! From timelines and incidents to the outbox.
+//! From timelines, handovers and incidents to the outbox.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -8,7 +9,10 @@ use super::{handovers, incidents, told};
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
-use crate::domain::reminder::{Reminder, due};
+use crate::domain::person::Person;
+use crate::domain::reminder::{Reminder, Told, due};
+use crate::domain::timeline::Timeline;
+use crate::roster::Roster;
 use crate::service::App;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Known, Planned};
@@ -17,22 +21,101 @@ use crate::storage::outbox::{self, Known, Planned};
 /// overtaken by events.
 const HORIZON: TimeDelta = TimeDelta::days(1);
 
-/// Puts everything that will be due soon into the outbox, where it is not there yet. Says how many.
-pub(super) fn plan(app: &App, now: Instant) -> Result<usize, StoreError> {
-    let roster = app.keeper.snapshot();
-    let told = app.store.read(|db| told::all(db, now))?;
-    let mut wanted: Vec<Planned> = roster
-        .timelines()
-        .flat_map(|timeline| {
+/// What was found for a rotation holds for so long at least, and twice as long at most, while nothing changes: far
+/// less than it looks ahead. Not all rotations come up in the same pass.
+const HOLDS: TimeDelta = TimeDelta::minutes(5);
+
+/// Plans, and remembers what it found.
+#[derive(Default)]
+pub(super) struct Planner(HashMap<RotationId, Plan>);
+
+/// What is due of a rotation, and what that was found from.
+struct Plan {
+    timeline: Arc<Timeline>,
+    people: Vec<Option<Arc<Person>>>,
+    told: Vec<Told>,
+    made_at: Instant,
+    wanted: Vec<Reminder>,
+}
+
+impl Planner {
+    /// Puts everything that will be due soon into the outbox, where it is not there yet. Says how many.
+    pub(super) fn plan(&mut self, app: &App, now: Instant) -> Result<usize, StoreError> {
+        let roster = app.keeper.snapshot();
+        let mut told = app.store.read(|db| told::all(db, now))?;
+        let mut wanted = self.reminders(&roster, &mut told, now);
+        wanted.extend(incidents::plan(&roster, now));
+        wanted.extend(handovers::plan(app, &roster, now)?);
+        put(app, &wanted, now)
+    }
+
+    fn reminders(
+        &mut self,
+        roster: &Roster,
+        told: &mut HashMap<RotationId, Vec<Told>>,
+        now: Instant,
+    ) -> Vec<Planned> {
+        let mut wanted = Vec::new();
+        // What is gone from the roster is not kept.
+        let mut before = std::mem::take(&mut self.0);
+        for timeline in roster.timelines() {
             let id = timeline.rotation().id;
-            let told = told.get(&id).map_or(&[][..], Vec::as_slice);
-            due(timeline, roster.people(), told, now, HORIZON)
-                .into_iter()
-                .map(move |reminder| planned(id, &reminder))
-        })
-        .collect();
-    wanted.extend(incidents::plan(&roster, now));
-    wanted.extend(handovers::plan(app, &roster, now)?);
+            let told = told.remove(&id).unwrap_or_default();
+            let people = concerned(roster, timeline);
+            let plan = match before.remove(&id) {
+                Some(plan) if plan.holds(timeline, &people, &told, now) => plan,
+                _ => Plan {
+                    wanted: due(timeline, roster.people(), &told, now, HORIZON),
+                    timeline: Arc::clone(timeline),
+                    people,
+                    told,
+                    made_at: now,
+                },
+            };
+            wanted.extend(plan.wanted.iter().map(|reminder| planned(id, reminder)));
+            self.0.insert(id, plan);
+        }
+        wanted
+    }
+}
+
+impl Plan {
+    fn holds(
+        &self,
+        timeline: &Arc<Timeline>,
+        people: &[Option<Arc<Person>>],
+        told: &[Told],
+        now: Instant,
+    ) -> bool {
+        let same = |(one, other): (&Option<Arc<Person>>, &Option<Arc<Person>>)| match (one, other) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        let spread = timeline.rotation().id.as_uuid().as_u128() % 300;
+        let spread = TimeDelta::seconds(i64::try_from(spread).unwrap_or_default());
+        // A clock that has jumped, whichever way, makes another plan.
+        let fresh = self.made_at <= now && now - self.made_at < HOLDS + spread;
+        fresh
+            && Arc::ptr_eq(&self.timeline, timeline)
+            && self.told == told
+            && self.people.len() == people.len()
+            && self.people.iter().zip(people).all(same)
+    }
+}
+
+/// Everybody who may be reminded of a rotation.
+fn concerned(roster: &Roster, timeline: &Timeline) -> Vec<Option<Arc<Person>>> {
+    let by_override = timeline.overrides().iter().filter_map(|one| one.person);
+    let mut ids = timeline.rotation().everybody();
+    ids.extend(by_override);
+    ids.sort_unstable();
+    ids.dedup();
+    let people = roster.people();
+    ids.iter().map(|id| people.get(id).cloned()).collect()
+}
+
+/// Puts mails into the outbox, where they are not there yet. Says how many.
+fn put(app: &App, wanted: &[Planned], now: Instant) -> Result<usize, StoreError> {
     let keys: Vec<&str> = wanted.iter().map(|one| one.key.as_str()).collect();
     // Most passes find nothing new, and need not write.
     let known: HashMap<String, Known> = app

@@ -16,6 +16,7 @@ mod command_line;
 mod communications;
 mod contract;
 mod conventions;
+mod delivery;
 mod feeds;
 mod first_start;
 mod handovers;

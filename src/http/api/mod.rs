@@ -98,5 +98,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(incidents::webhooks)
         .service(incidents::revoke_webhook)
         .service(audit::list)
-        .service(outbox::list);
+        .service(outbox::list)
+        .service(outbox::retry);
 }

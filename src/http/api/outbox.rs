@@ -1,11 +1,12 @@
 //! The outbox: what is to be sent, and what became of it.
 
-use actix_web::get;
+use actix_web::{get, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::http::auth::Caller;
-use crate::http::{Page, Paging, Problem, Query, Reply};
+use crate::http::idempotency::{Answer, NO_BODY};
+use crate::http::{Id, Page, Paging, Problem, Query, Reply};
 use crate::service::outbox::{self, OutboxView};
 use crate::service::{Faults, access};
 
@@ -42,4 +43,17 @@ pub async fn list(caller: Caller, query: Query<OutboxQuery>) -> Result<Reply, Pr
         })
         .await?;
     Ok(Reply::ok(&paging.page_of_rows(rows, |row| row.id.clone()))?)
+}
+
+/// Lets a dead mail be tried again.
+#[utoipa::path(tag = "outbox", params(("id" = String, Path)), responses((status = 200, body = OutboxView)))]
+#[post("/outbox/{id}/retry")]
+pub async fn retry(caller: Caller, id: Id<String>) -> Result<Answer, Problem> {
+    caller
+        .change(&NO_BODY, move |tx, caller| {
+            let domain = &caller.app.mail_domain;
+            let revived = outbox::retry(tx, &caller.actor, &id.0, domain, caller.now)?;
+            Reply::ok(&revived)
+        })
+        .await
 }

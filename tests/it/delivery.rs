@@ -1,0 +1,283 @@
+//! Mail arrives, whatever happens on the way: processes that are killed, mail servers that go and come, clocks that
+//! jump. These tests need `DOGWATCH_TEST_PYTHON`; `DOGWATCH_TEST_MAILS=10000` makes the first one large.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use dogwatch::clock::{Clock as _, SystemClock};
+use dogwatch::service::{Actor, people, rotations, teams};
+use dogwatch::startup;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::program::Program;
+use crate::harness::server::{config, send};
+use crate::harness::sink::Sink;
+use crate::harness::{Database, Server};
+
+/// What is claimed by who is killed is sent by others after some minutes; a large run waits for that.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// Rotations that began an hour ago: of each, two people are to be told at once, whatever the time of the day.
+fn reminders(database: &Database, count: usize) {
+    startup::install_tls();
+    let config = config(database, &[]);
+    let store = startup::open_store(&config).unwrap();
+    let clock = Arc::new(SystemClock);
+    let now = clock.now();
+    let app = startup::application(&config, store, clock, config.listen).unwrap();
+    let began = (now - TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00");
+    let began = began.to_string();
+    app.write(|tx| {
+        let actor = Actor::operator();
+        let person = |name: &str| {
+            let body = json!({
+                "name": name, "email": format!("{name}@example.com"), "time_zone": "UTC", "working_hours": [],
+            });
+            (String::new(), serde_json::from_value(body).unwrap())
+        };
+        let people = people::create(tx, &actor, vec![person("ana"), person("bo")], now)?;
+        let order: Vec<String> = people.iter().map(|person| person.id.to_string()).collect();
+        let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "UTC", "members": order });
+        teams::create(tx, &actor, &serde_json::from_value(team).unwrap(), now)?;
+        for number in 0..count / 2 {
+            let rotation = json!({
+                "name": "hero", "title": format!("Hero {number}"), "kind": "ordered", "time_zone": "UTC",
+                "handoff": { "start": began, "rule": "FREQ=WEEKLY" }, "order": order,
+            });
+            let rotation = serde_json::from_value(rotation).unwrap();
+            rotations::create(tx, &actor, "flags", &rotation, now)?;
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// A header of a mail, in one line.
+fn header<'a>(mail: &'a str, name: &str) -> &'a str {
+    let line = mail.lines().find(|line| line.starts_with(name)).unwrap();
+    line.trim_start_matches(name)
+}
+
+/// Every mail that arrived: by its `Message-ID`, how often, and what.
+fn arrived(sink: &Sink) -> BTreeMap<String, (usize, String)> {
+    let mut all = BTreeMap::new();
+    for file in sink.files() {
+        let mail = std::fs::read_to_string(file).unwrap().replace("\r\n ", " ");
+        let what = format!("{} {}", header(&mail, "To: "), header(&mail, "Subject: "));
+        let one = all
+            .entry(header(&mail, "Message-ID: ").to_owned())
+            .or_insert((0, what.clone()));
+        one.0 += 1;
+        assert_eq!(one.1, what, "a message id is one mail's");
+    }
+    all
+}
+
+/// As if so much time had passed that every claim has ended and every pause is over. Nobody is at work meanwhile.
+fn time_passes(database: &Database) {
+    let store = startup::open_store(&config(database, &[])).unwrap();
+    let all =
+        "UPDATE outbox SET next_attempt_at = due_at, leased_until = NULL WHERE state = 'pending'";
+    store
+        .write::<_, dogwatch::storage::StoreError>(|tx| {
+            let query = diesel::sql_query(all);
+            Ok(diesel::RunQueryDsl::execute(query, tx.db())?)
+        })
+        .unwrap();
+}
+
+#[test]
+fn every_reminder_arrives_whatever_is_killed() {
+    let many = std::env::var("DOGWATCH_TEST_MAILS").ok();
+    let count: usize = many.as_ref().map_or(60, |many| many.parse().unwrap());
+    let kills = if many.is_some() { 20 } else { 3 };
+    let Some(mut sink) = Sink::start(&[]) else {
+        return;
+    };
+    let database = Database::new();
+    reminders(&database, count);
+    let url = sink.url();
+    let settings = [
+        ("DOGWATCH_SMTP_URL", url.as_str()),
+        ("DOGWATCH_MAIL_RATE", "1000000"),
+    ];
+    let start = || Program::serve(&database, &settings);
+    // An SQLite file has one server; PostgreSQL has two replicas, of which one goes on.
+    let replicas = if database.address().is_some() { 2 } else { 1 };
+    let mut programs: Vec<Program> = (0..replicas).map(|_| start()).collect();
+    let begun = Instant::now();
+    for kill in 0..kills {
+        let wanted = count * (kill + 1) / (kills + 2);
+        while sink.files().len() < wanted && begun.elapsed() < PATIENCE {
+            // Not each time at the same place.
+            std::thread::sleep(Duration::from_millis(3 + u64::try_from(kill).unwrap() % 7));
+        }
+        if kill == kills / 2 {
+            sink = sink.interrupted(&[], || std::thread::sleep(Duration::from_millis(500)));
+        }
+        // Dropping it is SIGKILL.
+        drop(programs.remove(0));
+        if many.is_none() {
+            // Those that failed while the mail server was away would wait for a minute.
+            programs.clear();
+            time_passes(&database);
+        }
+        while programs.len() < replicas {
+            programs.push(start());
+        }
+    }
+    while arrived(&sink).len() < count {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{} of {count}",
+            arrived(&sink).len()
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let took = begun.elapsed();
+    for program in programs {
+        program.stop();
+    }
+    let all = arrived(&sink);
+    let what: BTreeSet<&String> = all.values().map(|(_, what)| what).collect();
+    assert_eq!(
+        (all.len(), what.len()),
+        (count, count),
+        "each reminder is one mail"
+    );
+    let twice = sink.files().len() - count;
+    // Each kill, and the end of the mail server, may catch each process between the two.
+    assert!(twice <= (kills + 1) * replicas, "{twice} came twice");
+    eprintln!("{count} mails, {kills} kills, {replicas} at work, {twice} twice, {took:?}");
+}
+
+fn zoe(server: &Server) -> String {
+    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let people = ["Zoe", "Bo"].map(|name| {
+        let body = json!({
+            "name": name, "email": format!("{name}@example.com"), "time_zone": "Europe/London",
+        });
+        id(server.post("/people", &body).expect(201))
+    });
+    let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "Europe/London", "members": people });
+    server.post("/teams", &team).expect(201);
+    let rotation = json!({
+        "name": "hero", "title": "Support Hero", "kind": "ordered", "time_zone": "Europe/London",
+        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" }, "order": people,
+    });
+    id(server.post("/teams/flags/rotations", &rotation).expect(201))
+}
+
+/// Whom the files say that something was sent to, and what.
+fn written(server: &Server) -> Vec<String> {
+    server.another_worker().pass(|| false).unwrap();
+    let folder = server.database.folder.path().join("mail");
+    let mut all: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| {
+            let mail = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            let mail = mail.replace("\r\n ", " ");
+            format!("{} {}", header(&mail, "To: "), header(&mail, "Subject: "))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_clock_that_jumps_loses_none_and_repeats_none() {
+    let steady = Server::start();
+    zoe(&steady);
+    let hourly = |server: &Server, from: &str, hours: i64| {
+        let from = crate::harness::server::instant(from);
+        for hour in 0..hours {
+            server.clock.set(from + TimeDelta::hours(hour));
+            written(server);
+        }
+        written(server)
+    };
+    let expected = hourly(&steady, "2026-03-06T07:00:00Z", 8);
+    let jumping = Server::start();
+    zoe(&jumping);
+    for at in [
+        // It was asleep from before the reminders were due until after.
+        "2026-03-02T09:30:00Z",
+        "2026-03-06T14:00:00Z",
+        // Somebody has set the clock, and somebody else has set it right.
+        "2026-03-06T07:30:00Z",
+        "2026-03-01T00:00:00Z",
+        "2026-03-06T14:00:00Z",
+    ] {
+        jumping.at(at);
+        for _ in 0..2 {
+            written(&jumping);
+        }
+    }
+    let found = written(&jumping);
+    assert!(expected.len() >= 2, "{expected:?}");
+    for mail in &expected {
+        assert!(found.contains(mail), "{mail} in {found:?}");
+    }
+    let mut once = found.clone();
+    once.dedup();
+    // Zoe hears of her week, and at its end that it ends; a subject comes again only with another lead time.
+    let pending = jumping.get("/outbox?state=pending").expect(200);
+    let late = |mail: &Value| mail["next_attempt_at"].as_str().unwrap() <= "2026-03-06T14:00:00Z";
+    let pending = pending["items"].as_array().unwrap();
+    assert!(!pending.iter().any(late), "{pending:?}");
+    let sent = jumping.get("/outbox?state=sent&limit=200").expect(200);
+    assert_eq!(
+        sent["items"].as_array().unwrap().len(),
+        found.len(),
+        "each was sent once"
+    );
+}
+
+#[test]
+fn what_is_dead_is_counted_and_can_be_tried_again() {
+    let Some(sink) = Sink::start(&["--refuse", "zoe@example.com"]) else {
+        return;
+    };
+    let server = Server::start_with(&[("DOGWATCH_SMTP_URL", &sink.url())]);
+    zoe(&server);
+    let metrics = || send(server.bare(Method::GET, "/metrics")).text;
+    let dead = || server.get("/outbox?state=dead").expect(200)["items"].clone();
+    let soon = |what: &dyn Fn() -> bool| {
+        let begun = Instant::now();
+        while !what() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{} {}",
+                dead(),
+                metrics()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    soon(&|| dead().as_array().unwrap().len() == 1);
+    let id = dead()[0]["id"].as_str().unwrap().to_owned();
+    let message_id = dead()[0]["message_id"].clone();
+    // The gauges are those of a pass; of the metrics of other servers in this process there is nothing to be said.
+    soon(&|| metrics().contains("dogwatch_outbox_mails{state=\"dead\"}"));
+    assert!(metrics().contains("dogwatch_outbox_attempts_total{outcome=\"refused\"}"));
+    let sink = sink.interrupted(&[], || ());
+    let retry = |id: &str| server.post(&format!("/outbox/{id}/retry"), &json!({}));
+    let revived = retry(&id).expect(200);
+    assert_eq!(
+        (&revived["state"], &revived["attempts"]),
+        (&json!("pending"), &json!(0))
+    );
+    server.at("2026-03-02T09:01:00Z");
+    let mails = sink.mails(1);
+    let arrived = mails[0]["headers"]["Message-ID"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(arrived, format!("<{}>", message_id.as_str().unwrap()));
+    soon(&|| dead().as_array().unwrap().is_empty());
+    retry(&id).problem(409);
+    retry("nothing").problem(404);
+}
