@@ -29,7 +29,7 @@ use crate::storage::{
     postgres,
 };
 use crate::telemetry;
-use crate::worker::Worker;
+use crate::worker::{Reader, Worker};
 
 /// How often the database is asked whether it has changed: what others wrote is seen within a second, heard of or not.
 const POLL: Duration = Duration::from_millis(500);
@@ -146,6 +146,7 @@ pub struct Prepared {
     proxies: TrustedProxies,
     mailer: Mailer,
     outgoing: Outgoing,
+    reader: Reader,
     alone: Option<File>,
 }
 
@@ -178,6 +179,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         Some(_) => Some(operator::sign_in(&app, operator::FIRST_ADMINISTRATOR)?),
         None => None,
     };
+    let reader = Reader::new(Arc::clone(&app), Outgoing::configured(config));
     Ok(Prepared {
         address,
         app,
@@ -187,6 +189,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         proxies: TrustedProxies(config.trusted_proxies.clone()),
         mailer,
         outgoing: Outgoing::configured(config),
+        reader,
         alone,
     })
 }
@@ -213,6 +216,10 @@ impl Prepared {
         let sender = Beside::spawn("sender", move |told| {
             sender.run(|wait| is_told_to_stop(told, wait));
         })?;
+        let reader = self.reader;
+        let reader = Beside::spawn("reader", move |told| {
+            reader.run(|wait| is_told_to_stop(told, wait));
+        })?;
         let follower = Beside::spawn("follower", move |told| follow(&app, &metrics, told))?;
         let listener = listening.map(|url| {
             let tell = follower.tell.clone();
@@ -221,7 +228,7 @@ impl Prepared {
         let running = Running {
             server: server.handle(),
             listener,
-            beside: vec![follower, sender],
+            beside: vec![follower, sender, reader],
             _alone: self.alone,
         };
         Ok((running, server))

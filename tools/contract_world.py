@@ -77,6 +77,12 @@ class World:
     def time_off_of(self, someone, off):
         return ok(admin.post(f"/people/{someone['id']}/time-off", off), 201)["id"]
 
+    def calendar_of(self, someone):
+        path = f"/people/{someone['id']}/calendars"
+        for other in admin.get(path)["items"]:
+            ok(admin.delete(f"/calendars/{other['id']}"), 204)
+        return ok(admin.post(path, {"url": "https://calendar.invalid/"}), 201)["id"]
+
     def new_rotation(self):
         return rotation(self.team, [self.mate])["id"]
 

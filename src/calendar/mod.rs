@@ -1,8 +1,12 @@
-//! iCalendar out (RFC 5545, RFC 7986): feeds as calendar programs want them.
+//! iCalendar (RFC 5545, RFC 7986) in, and out: feeds as calendar programs want them.
 //!
 //! Shifts are single events with UTC instants, so that every client shows the true instant whatever
 //! the age of its zone data. Nothing here depends on when a feed is asked for: DTSTAMP is when an event
 //! changed last.
+
+mod events;
+mod ics;
+mod zones;
 
 use chrono::TimeDelta;
 use icalendar::{
@@ -10,6 +14,9 @@ use icalendar::{
 };
 
 use crate::domain::interval::{Instant, Interval};
+
+pub use events::{Found, events};
+pub use ics::Broken;
 
 /// Something that a calendar shows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -60,6 +60,8 @@ id!(/// Names a swap.
     SwapId);
 id!(/// Names a stretch of time off.
     TimeOffId);
+id!(/// Names a calendar of a person, which says when they are away (not its address).
+    CalendarId);
 id!(/// Names an access token (not the token itself).
     TokenId);
 id!(/// Names a calendar feed (not its secret).

@@ -1,7 +1,9 @@
 //! The rules, pure: no clock, no IO, nothing from the layers above.
 
+pub mod absence;
 pub mod actor;
 pub mod availability;
+pub mod calendar;
 pub mod candidates;
 pub mod clash;
 pub mod duty;

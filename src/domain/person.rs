@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::hours::WeeklyHours;
-use super::ids::{PersonId, TimeOffId};
+use super::ids::{CalendarId, PersonId, TimeOffId};
 use super::interval::{Instant, Interval};
 use super::preferences::Preferences;
 use super::zone::Zone;
@@ -66,6 +66,8 @@ pub struct TimeOff {
     pub days: Option<(NaiveDate, NaiveDate)>,
     /// Shown to the person, their managers and administrators only.
     pub reason: Option<String>,
+    /// The calendar that says so; `None`: the person.
+    pub calendar: Option<CalendarId>,
     /// Known from then.
     pub recorded_at: Instant,
     /// Ended (or, before its start, undone) then.

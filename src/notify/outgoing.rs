@@ -18,6 +18,7 @@ use reqwest::{StatusCode, header};
 use url::{Host, Url};
 
 use crate::config::Config;
+use crate::domain::calendar::Validators;
 
 /// From the first byte to the last a request takes no longer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -98,7 +99,7 @@ pub struct Fetched {
     /// The bytes.
     pub body: Vec<u8>,
     /// What tells this state of it from others, for the next time.
-    pub etag: Option<String>,
+    pub validators: Validators,
 }
 
 /// Asks addresses that people have entered.
@@ -139,7 +140,7 @@ impl Outgoing {
         }
     }
 
-    /// Fetches what is there, at most so many bytes; `None` where it is as it was when it had this `etag`. Follows
+    /// Fetches what is there, at most so many bytes; `None` where it is as it was when it was `known` so. Follows
     /// redirections. Blocks; must not be called on an event loop.
     ///
     /// # Errors
@@ -147,19 +148,22 @@ impl Outgoing {
     pub fn get(
         &self,
         url: &str,
-        etag: Option<&str>,
+        known: &Validators,
         most: usize,
     ) -> Result<Option<Fetched>, OutgoingError> {
         let mut url = parse(url)?;
         for _ in 0..=STEPS {
             url = self.guard.check(url)?;
             let mut request = self.client()?.get(url.clone());
-            if let Some(etag) = etag {
+            if let Some(etag) = &known.etag {
                 request = request.header(header::IF_NONE_MATCH, etag);
+            }
+            if let Some(modified) = &known.modified {
+                request = request.header(header::IF_MODIFIED_SINCE, modified);
             }
             let answer = ask(request)?;
             match answer.status() {
-                StatusCode::NOT_MODIFIED if etag.is_some() => return Ok(None),
+                StatusCode::NOT_MODIFIED if *known != Validators::default() => return Ok(None),
                 status if status.is_success() => return read(answer, most).map(Some),
                 _ => url = next(&answer, &url)?,
             }
@@ -214,10 +218,14 @@ fn next(answer: &Response, url: &Url) -> Result<Url, OutgoingError> {
 }
 
 fn read(answer: Response, most: usize) -> Result<Fetched, OutgoingError> {
-    let etag = answer.headers().get(header::ETAG);
-    let etag = etag
-        .and_then(|etag| etag.to_str().ok())
-        .map(ToOwned::to_owned);
+    let header = |name| {
+        let value = answer.headers().get(name)?;
+        value.to_str().ok().map(ToOwned::to_owned)
+    };
+    let validators = Validators {
+        etag: header(header::ETAG),
+        modified: header(header::LAST_MODIFIED),
+    };
     let mut body = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     answer
@@ -227,7 +235,7 @@ fn read(answer: Response, most: usize) -> Result<Fetched, OutgoingError> {
     if body.len() > most {
         return Err(OutgoingError::TooLarge);
     }
-    Ok(Fetched { body, etag })
+    Ok(Fetched { body, validators })
 }
 
 /// What went wrong, down to its cause.
@@ -354,6 +362,11 @@ mod tests {
         (port, count)
     }
 
+    const NEW: Validators = Validators {
+        etag: None,
+        modified: None,
+    };
+
     fn local() -> Outgoing {
         Outgoing::to(vec!["127.0.0.0/8".parse().unwrap()])
     }
@@ -427,7 +440,7 @@ mod tests {
             "nonsense",
             "http:///",
         ] {
-            let refused = said(open.get(url, None, 10));
+            let refused = said(open.get(url, &NEW, 10));
             assert!(refused.starts_with("true it"), "{url}: {refused}");
             assert_eq!(
                 said(open.post(url, &serde_json::json!({}))),
@@ -442,13 +455,16 @@ mod tests {
         let (port, count) =
             server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi");
         let url = format!("http://localhost:{port}/secret");
-        let refused = said(Outgoing::to(Vec::new()).get(&url, None, 10));
+        let refused = said(Outgoing::to(Vec::new()).get(&url, &NEW, 10));
         assert_eq!(refused, format!("true {NOT_PUBLIC}"));
         assert_eq!(count.load(Ordering::SeqCst), 0);
-        let fetched = local().get(&url, None, 10).unwrap().unwrap();
-        assert_eq!((fetched.body.as_slice(), fetched.etag), (&b"hi"[..], None));
+        let fetched = local().get(&url, &NEW, 10).unwrap().unwrap();
         assert_eq!(
-            said(local().get(&url, None, 1)),
+            (fetched.body.as_slice(), fetched.validators),
+            (&b"hi"[..], NEW)
+        );
+        assert_eq!(
+            said(local().get(&url, &NEW, 1)),
             "false its answer is too large"
         );
     }
@@ -460,7 +476,7 @@ mod tests {
         );
         let url = format!("http://127.0.0.1:{port}/");
         assert_eq!(
-            said(local().get(&url, None, 10)),
+            said(local().get(&url, &NEW, 10)),
             format!("true {NOT_PUBLIC}")
         );
         assert_eq!(
@@ -473,7 +489,7 @@ mod tests {
         );
         let url = format!("http://127.0.0.1:{port}/");
         assert_eq!(
-            said(local().get(&url, None, 10)),
+            said(local().get(&url, &NEW, 10)),
             "true it redirects again and again"
         );
         assert_eq!(count.load(Ordering::SeqCst), STEPS + 1);
@@ -495,15 +511,32 @@ mod tests {
 
     #[test]
     fn what_has_not_changed_is_not_sent_again() {
+        let date = || Some("Mon, 02 Mar 2026 10:00:00 GMT".to_owned());
         let (port, _) = server("HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n");
         let url = format!("http://127.0.0.1:{port}/");
-        assert_eq!(local().get(&url, Some("\"a\""), 10).unwrap(), None);
+        for known in [
+            Validators {
+                etag: Some("\"a\"".to_owned()),
+                modified: None,
+            },
+            Validators {
+                etag: None,
+                modified: date(),
+            },
+        ] {
+            assert_eq!(local().get(&url, &known, 10).unwrap(), None);
+        }
+        assert!(local().get(&url, &NEW, 10).is_err(), "nobody asked whether");
         let (port, _) = server(
-            "HTTP/1.1 200 OK\r\netag: \"b\"\r\ncontent-length: 1\r\nconnection: close\r\n\r\nx",
+            "HTTP/1.1 200 OK\r\netag: \"b\"\r\nlast-modified: Mon, 02 Mar 2026 10:00:00 GMT\r\ncontent-length: 1\r\nconnection: close\r\n\r\nx",
         );
         let url = format!("http://127.0.0.1:{port}/");
-        let fetched = local().get(&url, Some("\"a\""), 10).unwrap().unwrap();
-        assert_eq!(fetched.etag.as_deref(), Some("\"b\""));
+        let fetched = local().get(&url, &NEW, 10).unwrap().unwrap();
+        let validators = Validators {
+            etag: Some("\"b\"".to_owned()),
+            modified: date(),
+        };
+        assert_eq!(fetched.validators, validators);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod access;
 pub mod ahead;
 pub mod app;
 pub mod audit;
+pub mod calendars;
 pub mod error;
 pub mod expected;
 pub mod faults;

@@ -18,7 +18,7 @@ use crate::domain::preferences::Preferences;
 use crate::domain::rotation::Rotation;
 use crate::storage::audit::Deed;
 use crate::storage::{
-    Change, StoreError, Tx, audit, idempotency, people, rotations, sessions, tokens,
+    Change, StoreError, Tx, audit, calendars, idempotency, people, rotations, sessions, tokens,
 };
 
 /// A person to add.
@@ -450,6 +450,7 @@ pub fn erase(
     people::forget_reasons(tx.db(), id)?;
     tokens::revoke(tx.db(), id, None, now)?;
     sessions::forget(tx.db(), id)?;
+    calendars::forget(tx.db(), id, now)?;
     audit::forget(tx.db(), &id.to_string(), &before)?;
     idempotency::forget(tx.db(), &[id.to_string(), before.email.clone()])?;
     tx.changed(Change::Person(id));

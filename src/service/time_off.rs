@@ -63,6 +63,7 @@ pub fn create(
         interval,
         days,
         reason,
+        calendar: None,
         recorded_at: now,
         cancelled_at: None,
     });
@@ -153,6 +154,11 @@ pub fn cancel(
     expected.check(before.version())?;
     if before.cancelled_at.is_some() || before.interval.end() <= now {
         return Err(Error::conflict("it is over already"));
+    }
+    if before.calendar.is_some() {
+        return Err(Error::conflict(
+            "a calendar says so: change it there, or take the calendar back",
+        ));
     }
     off.cancelled_at = Some(now);
     let after = off.clone();

@@ -57,6 +57,7 @@ struct TimeOffRow {
     reason: Option<String>,
     recorded_at: Ts,
     cancelled_at: Option<Ts>,
+    calendar_id: Option<String>,
 }
 
 /// People, of these ids or everybody, in order of their ids.
@@ -143,6 +144,7 @@ fn stretch(row: TimeOffRow) -> Result<TimeOff, StoreError> {
         interval: interval(row.starts_at, row.ends_at)?,
         days,
         reason: row.reason,
+        calendar: parse_some(row.calendar_id.as_deref())?,
         recorded_at: row.recorded_at.0,
         cancelled_at: instant(row.cancelled_at),
     })
@@ -245,6 +247,7 @@ pub fn add_time_off(db: &mut Db, person: PersonId, off: &TimeOff) -> Result<(), 
         reason: off.reason.clone(),
         recorded_at: Ts(off.recorded_at),
         cancelled_at: ts(off.cancelled_at),
+        calendar_id: off.calendar.map(|id| id.to_string()),
     };
     diesel::insert_into(time_off::table)
         .values(row)

@@ -66,6 +66,32 @@ table! {
         reason -> Nullable<Text>,
         recorded_at -> UtcTs,
         cancelled_at -> Nullable<UtcTs>,
+        calendar_id -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    calendars (id) {
+        id -> Text,
+        person_id -> Text,
+        name -> Text,
+        url -> Text,
+        rule -> JsonDoc,
+        created_at -> UtcTs,
+        removed_at -> Nullable<UtcTs>,
+        validators -> JsonDoc,
+        next_read_at -> UtcTs,
+        tried_at -> Nullable<UtcTs>,
+        read_at -> Nullable<UtcTs>,
+        whole_at -> Nullable<UtcTs>,
+        failing_since -> Nullable<UtcTs>,
+        failures -> BigInt,
+        problem -> Nullable<Text>,
+        skipped -> BigInt,
+        version -> BigInt,
     }
 }
 
@@ -448,6 +474,7 @@ allow_tables_to_appear_in_same_query!(
     people,
     profiles,
     time_off,
+    calendars,
     teams,
     team_members,
     rotations,

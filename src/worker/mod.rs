@@ -1,5 +1,6 @@
 //! What is sent without being asked: plans reminders into the outbox, and sends from it.
 
+mod calendars;
 mod deliver;
 mod handovers;
 mod incidents;
@@ -8,6 +9,8 @@ mod plan;
 mod sign_in;
 mod told;
 mod words;
+
+pub use calendars::Reader;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

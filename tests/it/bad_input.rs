@@ -37,6 +37,8 @@ enum Kind {
     Reason,
     /// Of days or minutes.
     Number,
+    Url,
+    Titles,
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
@@ -155,6 +157,22 @@ fn bad(kind: Kind) -> Vec<Value> {
             json!([{ "days": ["mon"], "start": "24:01", "end": "-1:00" }]),
             json!([{ "days": [], "start": "09:00", "end": "17:00" }]),
         ],
+        Kind::Url => texts(&[
+            "",
+            "calendar",
+            "ftp://example.org/x.ics",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "webcal://",
+            "https://",
+            "//example.org/x.ics",
+        ]),
+        Kind::Titles => vec![
+            json!([""]),
+            json!(["a\nb"]),
+            json!(["x".repeat(101)]),
+            json!(vec!["x"; 51]),
+        ],
         Kind::Number => vec![json!(-1), json!(10_081), json!(i64::MAX), json!(70_000)],
         Kind::Word => texts(&["", "x", "Ordered", "king", "\u{0}"]),
     }
@@ -219,8 +237,8 @@ impl World {
     #[expect(clippy::too_many_lines, reason = "a table")]
     fn fill(&mut self) {
         use Kind::{
-            Day, Email, Hours, Instant, Local, Members, Name, Order, Reason, Rotation, Rule, Word,
-            Zone,
+            Day, Email, Hours, Instant, Local, Members, Name, Order, Reason, Rotation, Rule,
+            Titles, Url, Word, Zone,
         };
         let person = json!({ "name": "Ada", "email": "ada@example.org", "time_zone": "UTC" });
         let ada = self.made("/people", &person);
@@ -287,6 +305,17 @@ impl World {
                 format!("/people/{ada}/time-off"),
                 json!({ "first_day": "2027-01-01", "last_day": "2027-01-02" }),
                 &[("/first_day", Day), ("/last_day", Day), ("/reason", Reason)],
+            ),
+            form(
+                Method::POST,
+                format!("/people/{ada}/calendars"),
+                json!({ "url": "https://calendar.example.org/secret.ics", "rule": {} }),
+                &[
+                    ("/url", Url),
+                    ("/name", Name),
+                    ("/rule/titles", Titles),
+                    ("/rule/only_with", Name),
+                ],
             ),
             form(
                 Method::POST,
@@ -372,6 +401,18 @@ impl World {
         ];
     }
 
+    /// The form that makes what is at the end of such a path.
+    fn creates(&self, end: &str) -> &Form {
+        let is = |form: &&Form| form.method == Method::POST && form.path.ends_with(end);
+        self.forms.iter().find(is).unwrap()
+    }
+
+    /// The form that changes what is at such a path.
+    fn changes(&self, start: &str) -> &Form {
+        let is = |form: &&Form| form.method == Method::PATCH && form.path.starts_with(start);
+        self.forms.iter().find(is).unwrap()
+    }
+
     /// How many rows each table has, and which version the roster is of.
     fn state(&self) -> Vec<i64> {
         let count = |db: &mut Db| -> Result<Vec<i64>, StoreError> {
@@ -385,6 +426,7 @@ impl World {
                 schema::overrides::table.count().get_result(db)?,
                 schema::tokens::table.count().get_result(db)?,
                 schema::feeds::table.count().get_result(db)?,
+                schema::calendars::table.count().get_result(db)?,
                 schema::audit::table.count().get_result(db)?,
                 schema::idempotency::table.count().get_result(db)?,
                 schema::roster_version::table
@@ -519,9 +561,9 @@ fn what_belongs_together_is_looked_at_together() {
     let database = Database::new();
     let world = World::new(&database);
     let before = world.state();
-    let rotation = world.forms[8].path.clone();
+    let rotation = world.changes("/rotations/").path.clone();
     let overrides = format!("{rotation}/overrides");
-    let time_off = world.forms[4].path.clone();
+    let time_off = world.creates("/time-off").path.clone();
     let cases = [
         (
             &overrides,
@@ -588,7 +630,7 @@ fn what_belongs_together_is_looked_at_together() {
     );
     assert_eq!(answer.pointers(), ["/fallback_rotation_id"]);
     assert_eq!(world.state(), before, "something was stored");
-    let mut other = world.forms[7].body.clone();
+    let mut other = world.creates("/teams/a/rotations").body.clone();
     put(&mut other, "/fallback_rotation_id", json!(own));
     let other = world.made("/teams/a/rotations", &other);
     let between = world.state();

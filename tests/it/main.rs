@@ -12,6 +12,7 @@
 mod ahead;
 mod bad_input;
 mod browser;
+mod calendars;
 mod command_line;
 mod communications;
 mod contract;

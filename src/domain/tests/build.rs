@@ -67,6 +67,7 @@ pub fn away(recorded_at: Instant, interval: Interval) -> TimeOff {
         interval,
         days: None,
         reason: None,
+        calendar: None,
         recorded_at,
         cancelled_at: None,
     }

@@ -3,6 +3,7 @@
 
 mod ahead;
 mod audit;
+mod calendars;
 mod duties;
 mod feeds;
 mod handovers;
@@ -48,6 +49,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(time_off::list)
         .service(time_off::create)
         .service(time_off::cancel)
+        .service(calendars::list)
+        .service(calendars::create)
+        .service(calendars::change)
+        .service(calendars::remove)
         .service(teams::create)
         .service(teams::list)
         .service(teams::get)

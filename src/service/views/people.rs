@@ -115,6 +115,8 @@ pub struct TimeOffView {
     pub last_day: Option<chrono::NaiveDate>,
     /// Why; null for those who may not see it.
     pub reason: Option<String>,
+    /// The calendar that says so; null: it was entered.
+    pub calendar_id: Option<String>,
     /// When it was ended or undone.
     pub cancelled_at: Option<DateTime<Utc>>,
     /// Goes up when it is cancelled.
@@ -133,6 +135,7 @@ impl TimeOffView {
             first_day: off.days.map(|(first, _)| first),
             last_day: off.days.map(|(_, last)| last),
             reason: off.reason.clone().filter(|_| with_reason),
+            calendar_id: off.calendar.map(|id| id.to_string()),
             cancelled_at: off.cancelled_at,
             version: off.version(),
         }

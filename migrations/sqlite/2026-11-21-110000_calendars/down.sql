@@ -1,0 +1,2 @@
+ALTER TABLE time_off DROP COLUMN calendar_id;
+DROP TABLE calendars;

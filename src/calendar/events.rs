@@ -1,0 +1,628 @@
+//! The events of somebody's calendar, at each of the times at which they happen.
+//!
+//! Recurrences are expanded on the wall clock and resolved by `domain::zone`, as handoffs are. Dates and
+//! times without a zone are those of the calendar's owner.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use rrule::{RRule, RRuleSet, Tz, Unvalidated};
+
+use super::ics::{self, Broken, Component, Line};
+use super::zones::Zones;
+use crate::domain::absence::{Busy, Event, Status};
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::zone::Zone;
+
+/// A recurrence is followed so many steps from its start: fifty years of days.
+const MOST_STEPS: usize = 20_000;
+
+/// A calendar has at most so many events in the time that is looked at; those that begin first count.
+const MOST_EVENTS: usize = 5_000;
+
+/// An event lasts no longer. (Nobody is away for longer; somebody's mistake may be.)
+const LONGEST: TimeDelta = TimeDelta::days(800);
+
+/// What was found in a calendar.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// In order of start.
+    pub events: Vec<Event>,
+    /// How many could not be understood.
+    pub skipped: usize,
+}
+
+/// The events of a calendar that meet `window`. `own` is the zone of its owner.
+///
+/// # Errors
+///
+/// [`Broken`] where it is no calendar, or not all of one.
+pub fn events(bytes: &[u8], own: &Zone, window: Interval) -> Result<Found, Broken> {
+    let mut found = Found::default();
+    for calendar in ics::parse(bytes)? {
+        let zones = Zones::new(&calendar, own.clone());
+        for series in Series::all(&calendar) {
+            match series.events(&zones, window) {
+                Some(events) => found.events.extend(events),
+                None => found.skipped += 1,
+            }
+        }
+    }
+    found.events.sort_by_key(|event| event.interval);
+    found.events.truncate(MOST_EVENTS);
+    Ok(found)
+}
+
+/// A time as it is written, and where it is that time.
+#[derive(Debug, Clone)]
+struct Moment {
+    local: NaiveDateTime,
+    zone: Zone,
+    /// It is a whole day.
+    is_date: bool,
+}
+
+/// How long each of the times lasts.
+#[derive(Debug, Clone, Copy)]
+enum Length {
+    /// To the same time so many days later, whatever the clocks do meanwhile, and so much more.
+    Nominal(u64, TimeDelta),
+    /// So long on a stopwatch.
+    Exact(TimeDelta),
+}
+
+/// What has one UID: mostly one event, which may recur, with those of its times that are different.
+struct Series<'a> {
+    master: Option<&'a Component>,
+    different: Vec<&'a Component>,
+}
+
+impl<'a> Series<'a> {
+    /// Of two that are the same event, the later one counts.
+    fn all(calendar: &'a Component) -> Vec<Self> {
+        type Key<'a> = (Option<&'a str>, Option<&'a str>);
+        let mut newest: HashMap<Key<'a>, &'a Component> = HashMap::new();
+        let mut order: Vec<Key<'a>> = Vec::new();
+        let mut all: Vec<Self> = Vec::new();
+        let value = |event: &'a Component, name: &str| Some(event.line(name)?.value.trim());
+        for event in calendar.parts_called("VEVENT") {
+            let Some(uid) = value(event, "UID") else {
+                all.push(Self {
+                    master: Some(event),
+                    different: Vec::new(),
+                });
+                continue;
+            };
+            let key = (Some(uid), value(event, "RECURRENCE-ID"));
+            match newest.get(&key) {
+                Some(other) if sequence(other) > sequence(event) => {}
+                Some(_) => drop(newest.insert(key, event)),
+                None => {
+                    newest.insert(key, event);
+                    order.push(key);
+                }
+            }
+        }
+        let mut by_uid: BTreeMap<Option<&str>, Self> = BTreeMap::new();
+        for key in order {
+            let series = by_uid.entry(key.0).or_insert_with(|| Self {
+                master: None,
+                different: Vec::new(),
+            });
+            match (key.1, newest.get(&key)) {
+                (None, event) => series.master = event.copied(),
+                (Some(_), event) => series.different.extend(event.copied()),
+            }
+        }
+        all.extend(by_uid.into_values());
+        all
+    }
+
+    /// Nothing where one of its times cannot be understood.
+    fn events(&self, zones: &Zones<'_>, window: Interval) -> Option<Vec<Event>> {
+        let mut found = Vec::new();
+        let mut replaced = BTreeSet::new();
+        for event in &self.different {
+            replaced.insert(moment(event.line("RECURRENCE-ID")?, zones)?.instant());
+            let start = moment(event.line("DTSTART")?, zones)?;
+            let length = length(event, &start, zones)?;
+            found.extend(happening(event, &start, length, window));
+        }
+        if let Some(master) = self.master {
+            let start = moment(master.line("DTSTART")?, zones)?;
+            let length = length(master, &start, zones)?;
+            for time in times(master, &start, zones, window)? {
+                if !replaced.contains(&time.instant()) {
+                    found.extend(happening(master, &time, length, window));
+                }
+            }
+        }
+        Some(found)
+    }
+}
+
+fn sequence(event: &Component) -> i64 {
+    let line = event.line("SEQUENCE");
+    line.and_then(|line| line.value.trim().parse().ok())
+        .unwrap_or(0)
+}
+
+impl Moment {
+    fn instant(&self) -> Instant {
+        self.zone.to_instant(self.local)
+    }
+
+    fn at(&self, local: NaiveDateTime) -> Self {
+        Self {
+            local,
+            ..self.clone()
+        }
+    }
+
+    fn after(&self, length: Length) -> Option<Instant> {
+        match length {
+            Length::Exact(length) => self.instant().checked_add_signed(length),
+            Length::Nominal(days, more) => {
+                let local = self.local.checked_add_days(Days::new(days))?;
+                self.zone.to_instant(local).checked_add_signed(more)
+            }
+        }
+    }
+}
+
+/// The event at one of its times, if it lasts at all and the window shows it.
+fn happening(event: &Component, start: &Moment, length: Length, window: Interval) -> Option<Event> {
+    let start_at = start.instant();
+    let end = start
+        .after(length)?
+        .min(start_at.checked_add_signed(LONGEST)?);
+    let interval = Interval::new(start_at, end)?;
+    interval.overlaps(&window).then(|| Event {
+        title: event.line("SUMMARY").map(Line::text).unwrap_or_default(),
+        status: status(event),
+        busy: busy(event),
+        interval,
+    })
+}
+
+fn status(event: &Component) -> Status {
+    let office = event.word("X-MICROSOFT-CDO-BUSYSTATUS");
+    match event.word("STATUS").as_deref() {
+        Some("CANCELLED") => Status::Cancelled,
+        Some("TENTATIVE") => Status::Tentative,
+        _ if office.as_deref() == Some("TENTATIVE") => Status::Tentative,
+        _ => Status::Confirmed,
+    }
+}
+
+fn busy(event: &Component) -> Busy {
+    let transparent = event.word("TRANSP").as_deref() == Some("TRANSPARENT");
+    match event.word("X-MICROSOFT-CDO-BUSYSTATUS").as_deref() {
+        Some("OOF") => Busy::OutOfOffice,
+        Some("FREE" | "WORKINGELSEWHERE") => Busy::Free,
+        _ if transparent => Busy::Free,
+        _ => Busy::Busy,
+    }
+}
+
+/// A date, a time of the owner's, a time in a zone, or an instant.
+fn moment(line: &Line, zones: &Zones<'_>) -> Option<Moment> {
+    read(line.value.trim(), line.parameter("TZID"), zones)
+}
+
+fn read(text: &str, zone: Option<&str>, zones: &Zones<'_>) -> Option<Moment> {
+    if let Some(date) = date(text) {
+        return Some(Moment {
+            local: date.and_time(NaiveTime::MIN),
+            zone: zones.own(),
+            is_date: true,
+        });
+    }
+    let (text, zone) = match (text.strip_suffix('Z'), zone) {
+        (Some(text), _) => (text, Zone::utc()),
+        (None, Some(name)) => (text, zones.called(name)),
+        (None, None) => (text, zones.own()),
+    };
+    let local = (text.len() == 15)
+        .then(|| NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%S").ok())
+        .flatten()?;
+    Some(Moment {
+        local,
+        zone,
+        is_date: false,
+    })
+}
+
+fn date(text: &str) -> Option<NaiveDate> {
+    let parse = || NaiveDate::parse_from_str(text, "%Y%m%d").ok();
+    (text.len() == 8).then(parse).flatten()
+}
+
+/// §3.6.1: up to DTEND, or for DURATION; a date without either is one day, and a time none.
+fn length(event: &Component, start: &Moment, zones: &Zones<'_>) -> Option<Length> {
+    if let Some(line) = event.line("DTEND") {
+        let end = moment(line, zones)?;
+        return Some(if start.is_date && end.is_date {
+            let days = (end.local - start.local).num_days();
+            // The end is exclusive; some write that of one day as the day itself.
+            Length::Nominal(u64::try_from(days).ok()?.max(1), TimeDelta::zero())
+        } else {
+            Length::Exact(end.instant() - start.instant())
+        });
+    }
+    if let Some(line) = event.line("DURATION") {
+        return duration(line.value.trim());
+    }
+    Some(Length::Nominal(u64::from(start.is_date), TimeDelta::zero()))
+}
+
+/// `P1W`, `P1DT12H`, `PT30M` (§3.3.6).
+fn duration(text: &str) -> Option<Length> {
+    let rest = text.strip_prefix('+').unwrap_or(text).strip_prefix('P')?;
+    let (days, times) = rest.split_once('T').unwrap_or((rest, ""));
+    let mut whole = 0_u64;
+    for (number, unit) in parts(days)? {
+        whole = whole.checked_add(number.checked_mul(match unit {
+            'W' => 7,
+            'D' => 1,
+            _ => return None,
+        })?)?;
+    }
+    let mut seconds = 0_i64;
+    for (number, unit) in parts(times)? {
+        let number = i64::try_from(number).ok()?;
+        seconds = seconds.checked_add(number.checked_mul(match unit {
+            'H' => 3600,
+            'M' => 60,
+            'S' => 1,
+            _ => return None,
+        })?)?;
+    }
+    Some(Length::Nominal(whole, TimeDelta::try_seconds(seconds)?))
+}
+
+fn parts(text: &str) -> Option<Vec<(u64, char)>> {
+    let mut rest = text;
+    let mut found = Vec::new();
+    while let Some(at) = rest.find(|c: char| !c.is_ascii_digit()) {
+        let unit = rest.get(at..)?.chars().next()?;
+        found.push((rest.get(..at)?.parse().ok()?, unit));
+        rest = rest.get(at + unit.len_utf8()..)?;
+    }
+    rest.is_empty().then_some(found)
+}
+
+/// When an event begins, each time: its start, what its rules and dates add, less what they except.
+/// Those that end before the window begins may be missing.
+fn times(
+    event: &Component,
+    start: &Moment,
+    zones: &Zones<'_>,
+    window: Interval,
+) -> Option<Vec<Moment>> {
+    let mut all: BTreeMap<Instant, Moment> = BTreeMap::new();
+    all.insert(start.instant(), start.clone());
+    for line in event.all("RRULE") {
+        for local in occurrences(line.value.trim(), start, zones, window)? {
+            let time = start.at(local);
+            all.insert(time.instant(), time);
+        }
+    }
+    for time in listed(event, "RDATE", zones)? {
+        all.insert(time.instant(), time);
+    }
+    for time in listed(event, "EXDATE", zones)? {
+        if time.is_date && !start.is_date {
+            // Some except a day where they mean what begins on it.
+            all.retain(|_, other| other.local.date() != time.local.date());
+        } else {
+            all.remove(&time.instant());
+        }
+    }
+    Some(all.into_values().collect())
+}
+
+/// Dates, times and the starts of periods, several in a line.
+fn listed(event: &Component, name: &str, zones: &Zones<'_>) -> Option<Vec<Moment>> {
+    let texts = event.all(name).flat_map(|line| {
+        let values = line.value.split(',').map(str::trim);
+        let starts = values.map(|value| value.split_once('/').map_or(value, |(start, _)| start));
+        starts
+            .filter(|text| !text.is_empty())
+            .map(|text| read(text, line.parameter("TZID"), zones))
+    });
+    texts.collect()
+}
+
+/// What a rule adds, on the wall clock of the start, up to the end of the window. The recurrence library
+/// is not asked about zones, so its UNTIL is ours.
+fn occurrences(
+    rule: &str,
+    start: &Moment,
+    zones: &Zones<'_>,
+    window: Interval,
+) -> Option<Vec<NaiveDateTime>> {
+    let rule = rule.to_ascii_uppercase();
+    let (bounds, rest): (Vec<&str>, Vec<&str>) =
+        rule.split(';').partition(|part| part.starts_with("UNTIL="));
+    let mut last = start.zone.to_local(window.end());
+    if let Some(text) = bounds
+        .first()
+        .and_then(|bound| bound.strip_prefix("UNTIL="))
+    {
+        let until = read(text, None, zones)?;
+        let until = if until.is_date {
+            until.local.date().and_hms_opt(23, 59, 59)?
+        } else if text.ends_with('Z') {
+            start.zone.to_local(until.instant())
+        } else {
+            until.local
+        };
+        last = last.min(until);
+    }
+    let rest = rest.join(";");
+    if rest.contains("SECONDLY") || rest.contains("MINUTELY") {
+        return None;
+    }
+    let begin = start.local.and_utc().with_timezone(&Tz::UTC);
+    let rule = rest
+        .parse::<RRule<Unvalidated>>()
+        .and_then(|rule| rule.validate(begin))
+        .ok()?;
+    let steps = RRuleSet::new(begin)
+        .rrule(rule)
+        .limit()
+        .into_iter()
+        .take(MOST_STEPS);
+    Some(
+        steps
+            .map(|at| at.naive_utc())
+            .take_while(|at| *at <= last)
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::hours;
+
+    fn window() -> Interval {
+        let at = |text: &str| text.parse::<Instant>().unwrap();
+        Interval::new(at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")).unwrap()
+    }
+
+    /// What events of these lines come to, in London.
+    fn found(events: &[&str]) -> (Vec<String>, usize) {
+        let part =
+            |lines: &&str| format!("BEGIN:VEVENT\n{}\nEND:VEVENT\n", lines.replace('|', "\n"));
+        let events = events.iter().map(part).collect::<Vec<_>>().concat();
+        let text = format!("BEGIN:VCALENDAR\n{events}END:VCALENDAR\n");
+        let london = Zone::parse("Europe/London").unwrap();
+        let found = super::events(text.as_bytes(), &london, window()).unwrap();
+        let shown = found.events.iter().map(|event| {
+            let (start, end) = (event.interval.start(), event.interval.end());
+            let hour = |at: Instant| at.format("%m-%d %H:%M").to_string();
+            format!("{} to {}", hour(start), hour(end))
+        });
+        (shown.collect(), found.skipped)
+    }
+
+    fn times(lines: &str) -> Vec<String> {
+        let (times, skipped) = found(&[lines]);
+        assert_eq!(skipped, 0, "{lines}");
+        times
+    }
+
+    #[test]
+    fn days_are_those_of_the_owner() {
+        assert_eq!(
+            times("DTSTART;VALUE=DATE:20260302|DTEND;VALUE=DATE:20260304"),
+            ["03-02 00:00 to 03-04 00:00"]
+        );
+        assert_eq!(
+            times("DTSTART;VALUE=DATE:20260701|DTEND;VALUE=DATE:20260702"),
+            ["06-30 23:00 to 07-01 23:00"]
+        );
+        // Over the change of the clocks: the day has 23 hours.
+        assert_eq!(
+            times("DTSTART;VALUE=DATE:20260329"),
+            ["03-29 00:00 to 03-29 23:00"]
+        );
+        // The end of one day written as the day itself, which is wrong and common.
+        assert_eq!(
+            times("DTSTART;VALUE=DATE:20260302|DTEND;VALUE=DATE:20260302"),
+            ["03-02 00:00 to 03-03 00:00"]
+        );
+        let day = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap();
+        let london = Zone::parse("Europe/London").unwrap();
+        assert_eq!(hours::days(&london, day, day).unwrap().seconds(), 23 * 3600);
+    }
+
+    #[test]
+    fn times_are_instants_in_a_zone_or_the_owners() {
+        assert_eq!(
+            times("DTSTART:20260701T100000Z|DTEND:20260701T110000Z"),
+            ["07-01 10:00 to 07-01 11:00"]
+        );
+        assert_eq!(
+            times("DTSTART:20260701T100000|DURATION:PT90M"),
+            ["07-01 09:00 to 07-01 10:30"]
+        );
+        assert_eq!(
+            times(
+                "DTSTART;TZID=America/New_York:20260701T100000|DTEND;TZID=America/New_York:20260701T110000"
+            ),
+            ["07-01 14:00 to 07-01 15:00"]
+        );
+        assert_eq!(
+            times("DTSTART;TZID=W. Europe Standard Time:20260701T100000|DURATION:P1DT1H"),
+            ["07-01 08:00 to 07-02 09:00"]
+        );
+        assert_eq!(
+            times("DTSTART;TZID=\"Europe/Berlin\":20260328T120000|DURATION:P1D"),
+            ["03-28 11:00 to 03-29 10:00"]
+        );
+        assert!(
+            times("DTSTART:20260701T100000Z").is_empty(),
+            "it lasts no time"
+        );
+        assert!(
+            times("DTSTART:20250701T100000Z|DURATION:PT1H").is_empty(),
+            "it is over"
+        );
+    }
+
+    #[test]
+    fn recurrences_are_expanded_on_the_wall_clock() {
+        let weekly = times(
+            "DTSTART;TZID=Europe/London:20260323T100000|DURATION:PT1H|RRULE:FREQ=WEEKLY;COUNT=3",
+        );
+        assert_eq!(
+            weekly,
+            [
+                "03-23 10:00 to 03-23 11:00",
+                "03-30 09:00 to 03-30 10:00",
+                "04-06 09:00 to 04-06 10:00"
+            ]
+        );
+        let days =
+            times("DTSTART;VALUE=DATE:20250301|RRULE:FREQ=MONTHLY;BYMONTHDAY=1;UNTIL=20260401");
+        assert_eq!(
+            days,
+            [
+                "01-01 00:00 to 01-02 00:00",
+                "02-01 00:00 to 02-02 00:00",
+                "03-01 00:00 to 03-02 00:00",
+                "03-31 23:00 to 04-01 23:00"
+            ]
+        );
+        // UNTIL as an instant: 10:00 in summer is 09:00Z.
+        let until = times(
+            "DTSTART;TZID=Europe/London:20260330T100000|DURATION:PT1H|RRULE:FREQ=DAILY;UNTIL=20260331T090000Z",
+        );
+        assert_eq!(until.len(), 2);
+        let excepted = times(
+            "DTSTART;TZID=Europe/London:20260330T100000|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=4|EXDATE;TZID=Europe/London:20260331T100000,20260401T100000|RDATE;TZID=Europe/London:20260501T100000",
+        );
+        assert_eq!(
+            excepted,
+            [
+                "03-30 09:00 to 03-30 10:00",
+                "04-02 09:00 to 04-02 10:00",
+                "05-01 09:00 to 05-01 10:00"
+            ]
+        );
+        assert_eq!(
+            times("DTSTART;VALUE=DATE:19960105|RRULE:FREQ=WEEKLY").len(),
+            52
+        );
+        assert_eq!(
+            times("DTSTART;VALUE=DATE:20261230|RRULE:FREQ=DAILY").len(),
+            2
+        );
+    }
+
+    #[test]
+    fn single_times_of_a_series_may_be_different() {
+        let series = "UID:a|DTSTART;TZID=Europe/London:20260302T100000|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=3";
+        let moved = "UID:a|RECURRENCE-ID;TZID=Europe/London:20260303T100000|DTSTART:20260303T150000Z|DURATION:PT1H";
+        let (shown, _) = found(&[moved, series]);
+        assert_eq!(
+            shown,
+            [
+                "03-02 10:00 to 03-02 11:00",
+                "03-03 15:00 to 03-03 16:00",
+                "03-04 10:00 to 03-04 11:00"
+            ]
+        );
+        let (alone, _) = found(&[moved]);
+        assert_eq!(alone, ["03-03 15:00 to 03-03 16:00"]);
+        let older = "UID:b|SEQUENCE:1|DTSTART:20260302T100000Z|DURATION:PT1H";
+        let newer = "UID:b|SEQUENCE:2|DTSTART:20260302T120000Z|DURATION:PT1H";
+        for both in [[older, newer], [newer, older]] {
+            assert_eq!(found(&both).0, ["03-02 12:00 to 03-02 13:00"]);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_counted_and_costs_nothing() {
+        let good = "UID:g|DTSTART;VALUE=DATE:20260302";
+        for bad in [
+            "SUMMARY:no start",
+            "DTSTART:someday",
+            "DTSTART;VALUE=DATE:20260231",
+            "DTSTART;VALUE=DATE:20260302|DTEND;VALUE=DATE:20260301",
+            "DTSTART:20260302T100000Z|DURATION:soon",
+            "DTSTART:20260302T100000Z|DURATION:PT1H|RRULE:FREQ=SECONDLY",
+            "DTSTART:20260302T100000Z|DURATION:PT1H|RRULE:FREQ=SOMETIMES",
+            "DTSTART:20260302T100000Z|DURATION:P99999999999999999999D",
+            "DTSTART:20260302T100000Z|DURATION:PT1H|EXDATE:x",
+        ] {
+            assert_eq!(
+                found(&[bad, good]),
+                (vec!["03-02 00:00 to 03-03 00:00".to_owned()], 1),
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            times("DTSTART:20260302T100000Z|DURATION:P9999999D").len(),
+            1,
+            "cut to what is possible"
+        );
+        // Rules that never happen, and hours for ever, end.
+        assert_eq!(
+            times(
+                "DTSTART:20260302T100000Z|DURATION:PT1H|RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"
+            )
+            .len(),
+            1
+        );
+        assert!(
+            times("DTSTART:19700302T100000Z|DURATION:PT1H|RRULE:FREQ=HOURLY").len() <= MOST_STEPS
+        );
+    }
+
+    #[test]
+    fn what_an_event_does_to_ones_time_is_read() {
+        let read = |lines: &str| {
+            let text = format!(
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260302\n{lines}\nEND:VEVENT\nEND:VCALENDAR"
+            );
+            let found = super::events(text.as_bytes(), &Zone::utc(), window()).unwrap();
+            (found.events[0].status, found.events[0].busy)
+        };
+        for (lines, status, busy) in [
+            ("SUMMARY:x", Status::Confirmed, Busy::Busy),
+            ("TRANSP:TRANSPARENT", Status::Confirmed, Busy::Free),
+            (
+                "TRANSP:OPAQUE\nSTATUS:CANCELLED",
+                Status::Cancelled,
+                Busy::Busy,
+            ),
+            ("STATUS:tentative", Status::Tentative, Busy::Busy),
+            (
+                "X-MICROSOFT-CDO-BUSYSTATUS:OOF",
+                Status::Confirmed,
+                Busy::OutOfOffice,
+            ),
+            (
+                "X-MICROSOFT-CDO-BUSYSTATUS:FREE",
+                Status::Confirmed,
+                Busy::Free,
+            ),
+            (
+                "X-MICROSOFT-CDO-BUSYSTATUS:TENTATIVE",
+                Status::Tentative,
+                Busy::Busy,
+            ),
+            (
+                "X-MICROSOFT-CDO-BUSYSTATUS:WORKINGELSEWHERE",
+                Status::Confirmed,
+                Busy::Free,
+            ),
+        ] {
+            assert_eq!(read(lines), (status, busy), "{lines}");
+        }
+    }
+}

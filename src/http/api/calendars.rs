@@ -1,0 +1,76 @@
+//! Calendars of people, which say when they are away.
+
+use actix_web::{delete, get, patch, post};
+
+use super::tokens::PageQuery;
+use crate::domain::ids::{CalendarId, PersonId};
+use crate::http::auth::Caller;
+use crate::http::idempotency::{Answer, NO_BODY};
+use crate::http::{Body, Id, IfMatch, Page, Problem, Query, Reply};
+use crate::service::calendars::{self, CalendarChange, CalendarView, NewCalendar};
+
+/// A person's calendars: when they were read, and why they could not be.
+#[utoipa::path(tag = "calendars", params(("id" = String, Path), PageQuery), responses((status = 200, body = Page<CalendarView>)))]
+#[get("/people/{id}/calendars")]
+pub async fn list(
+    caller: Caller,
+    id: Id<PersonId>,
+    query: Query<PageQuery>,
+) -> Result<Reply, Problem> {
+    let paging = query.0.paging()?;
+    let all = caller
+        .read(move |db, caller| calendars::list(db, &caller.actor, id.0))
+        .await?;
+    let page = paging.page(&all, |calendar| calendar.id.to_string());
+    Ok(Reply::ok(&page.map(CalendarView::from))?)
+}
+
+/// Gives a calendar to be read for time off; it is read within seconds, and from then on every half hour.
+#[utoipa::path(tag = "calendars", params(("id" = String, Path)), request_body = NewCalendar, responses((status = 201, body = CalendarView)))]
+#[post("/people/{id}/calendars")]
+pub async fn create(
+    caller: Caller,
+    id: Id<PersonId>,
+    body: Body<NewCalendar>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let made = calendars::create(tx, &caller.actor, id.0, &body.value, caller.now)?;
+            Ok(Reply::created(&CalendarView::from(&made))?.version(made.version))
+        })
+        .await
+}
+
+/// Changes a calendar, or (with nothing to change) asks for it to be read now.
+#[utoipa::path(tag = "calendars", params(("id" = String, Path)), request_body = CalendarChange, responses((status = 200, body = CalendarView)))]
+#[patch("/calendars/{id}")]
+pub async fn change(
+    caller: Caller,
+    id: Id<CalendarId>,
+    expected: IfMatch,
+    body: Body<CalendarChange>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let (actor, now) = (&caller.actor, caller.now);
+            let changed = calendars::change(tx, actor, id.0, &body.value, &expected.0, now)?;
+            Ok(Reply::ok(&CalendarView::from(&changed))?.version(changed.version))
+        })
+        .await
+}
+
+/// Takes a calendar back, and with it the time off ahead that comes from it.
+#[utoipa::path(tag = "calendars", params(("id" = String, Path)), responses((status = 204)))]
+#[delete("/calendars/{id}")]
+pub async fn remove(
+    caller: Caller,
+    id: Id<CalendarId>,
+    expected: IfMatch,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&NO_BODY, move |tx, caller| {
+            calendars::remove(tx, &caller.actor, id.0, &expected.0, caller.now)?;
+            Ok(Reply::no_content())
+        })
+        .await
+}
