@@ -14,6 +14,7 @@ use super::idempotency;
 use super::limits::{Limits, together};
 use super::reply::Reply;
 use crate::domain::interval::Instant;
+use crate::roster::Roster;
 use crate::service::app::RequestKey;
 use crate::service::{Actor, App, Db, Error, Tx};
 
@@ -95,6 +96,21 @@ impl Caller {
     ) -> Result<T, Problem> {
         self.block(move |caller| caller.app.read(|db| work(db, caller)))
             .await
+    }
+
+    /// Reads from the database, and from the roster that goes with it.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read_with_roster<T: Send + 'static>(
+        self,
+        work: impl Fn(&mut Db, &Roster, &Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.block(move |caller| {
+            let app = &caller.app;
+            app.read_with_roster(|db, roster| work(db, roster, caller))
+        })
+        .await
     }
 
     fn must_write(&self) -> Result<(), Error> {

@@ -15,9 +15,13 @@ use crate::clock::Clock;
 use crate::domain::actor::{Actor, Scope};
 use crate::domain::duty::Rota as _;
 use crate::domain::person::Role;
+use crate::roster::Roster;
 use crate::storage::idempotency;
 pub use crate::storage::idempotency::{FirstAnswer, RequestKey};
-use crate::storage::{Db, Store, Tx};
+use crate::storage::{Db, Store, Tx, changes};
+
+/// How often is tried to read from a roster that is not overtaken meanwhile.
+const TRIES: usize = 5;
 
 /// The application, as its drivers see it.
 pub struct App {
@@ -82,6 +86,30 @@ impl App {
     /// Those of `work`, and [`Error::Unavailable`].
     pub fn read<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
         self.store.read(work)
+    }
+
+    /// Reads rows, and the roster that goes with them: another replica may have changed what this one's roster has not
+    /// heard of yet. Blocks.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Error::Unavailable`].
+    pub fn read_with_roster<T>(
+        &self,
+        work: impl Fn(&mut Db, &Roster) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        for _ in 0..TRIES {
+            let roster = self.keeper.snapshot();
+            let done = self.store.read(|db| {
+                let is_behind = changes::version(db)? != roster.version();
+                (!is_behind).then(|| work(db, &roster)).transpose()
+            });
+            if let Some(done) = done? {
+                return Ok(done);
+            }
+            self.keeper.refresh(&self.store, self.clock.now())?;
+        }
+        // Where changes come that fast, all that is told is old when it arrives.
+        self.store.read(|db| work(db, &self.keeper.snapshot()))
     }
 
     /// Changes something, all or nothing; afterwards the roster knows. Blocks.

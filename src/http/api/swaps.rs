@@ -123,7 +123,7 @@ pub async fn list(caller: Caller, query: Query<SwapsQuery>) -> Result<Reply, Pro
     };
     let limit = i64::try_from(paging.limit + 1).unwrap_or(i64::MAX);
     let rows = caller
-        .read(move |db, _| swaps::list(db, &roster, &filter, limit, now))
+        .read_with_roster(move |db, roster, _| swaps::list(db, roster, &filter, limit, now))
         .await?;
     Ok(Reply::ok(&paging.page_of_rows(rows, |row| row.id.clone()))?)
 }
@@ -133,10 +133,7 @@ pub async fn list(caller: Caller, query: Query<SwapsQuery>) -> Result<Reply, Pro
 #[get("/swaps/{id}")]
 pub async fn get(caller: Caller, id: Id<SwapId>) -> Result<HttpResponse, Problem> {
     let view = caller
-        .read(move |db, caller| {
-            let roster = caller.app.keeper.snapshot();
-            swaps::find(db, &roster, id.0, caller.now)
-        })
+        .read_with_roster(move |db, roster, caller| swaps::find(db, roster, id.0, caller.now))
         .await?;
     Ok(Reply::ok(&view)?.version(view.version).response())
 }
