@@ -7,19 +7,23 @@
 mod assets;
 mod browser;
 mod chart;
+mod duties;
 mod editor;
 mod fields;
 mod form;
 mod hours;
 mod lanes;
 mod load;
+mod me;
 mod now;
 mod page;
 mod parts;
+mod person;
 mod refusal;
 mod rotation;
 mod sign_in;
 mod standing;
+mod swaps;
 mod teams;
 mod track;
 mod visitor;
@@ -55,10 +59,28 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(sign_in::confirm)
         .service(sign_in::enter)
         .service(sign_in::leave)
+        .service(me::show)
+        .service(me::access::show)
+        .service(me::access::make)
+        .service(me::access::revoke)
+        .service(me::access::sign_out)
+        .service(me::feeds::show)
+        .service(me::feeds::make)
+        .service(me::feeds::revoke)
+        .service(me::settings::show)
+        .service(me::settings::change)
+        .service(me::settings::choose_mails)
+        .service(me::time_off::show)
+        .service(me::time_off::add)
+        .service(me::time_off::end_it)
+        .service(person::show)
         .service(rotation::show)
+        .service(rotation::change::ask)
         .service(rotation::change::choose)
         .service(rotation::change::make)
         .service(rotation::change::end_it)
+        .service(swaps::show)
+        .service(swaps::answer)
         .service(teams::list)
         .service(teams::show)
         .service(editor::archive::show)

@@ -7,12 +7,14 @@ use actix_web::get;
 use askama::Template;
 use chrono::TimeDelta;
 
+use super::duties::{self, Duty};
 use super::standing::{Standing, runs};
+use super::swaps::{self, Request};
 use super::track::{Bar, Mark, Track};
 use super::{Answer, Page, Section, Visitor, when};
 use crate::domain::candidates::{self, Candidate};
 use crate::domain::duty::Rota as _;
-use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::ids::PersonId;
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::{Layer, Timeline};
@@ -28,18 +30,11 @@ const MINE: usize = 4;
 #[template(path = "pages/now.html")]
 struct Now {
     page: Page,
-    mine: Vec<Mine>,
+    mine: Vec<Duty>,
+    /// What others ask the one who looks to take.
+    asked: Vec<Request>,
     strips: Vec<Strip>,
     rows: Vec<Standing>,
-}
-
-/// A duty of the one who looks.
-struct Mine {
-    rotation: RotationId,
-    title: String,
-    team: String,
-    start: Instant,
-    end: Instant,
 }
 
 /// The watch of those who follow the sun, as a day.
@@ -88,10 +83,17 @@ pub async fn show(visitor: Visitor) -> Answer {
         key(a).cmp(&key(b))
     });
     tell_apart(&mut rows);
-    let mine = mine(&page, visitor.id, &running);
+    let ahead = Interval::new(page.now, page.now + AHEAD);
+    let mut mine = ahead.map_or_else(Vec::new, |ahead| duties::of(&page, visitor.id, ahead));
+    mine.truncate(MINE);
+    // Who has which duty is shown without the database, too.
+    let standing = swaps::of_visitor(&visitor, &page).await;
+    let mut asked = standing.unwrap_or_default();
+    asked.retain(|one| one.can_take);
     let now = Now {
         page,
         mine,
+        asked,
         strips,
         rows,
     };
@@ -112,40 +114,6 @@ fn tell_apart(rows: &mut [Standing]) {
             row.title.clone_from(&row.name);
         }
     }
-}
-
-/// What the one who looks has, and will have next.
-fn mine(page: &Page, me: PersonId, running: &[&Arc<Timeline>]) -> Vec<Mine> {
-    let Some(ahead) = Interval::new(page.now, page.now + AHEAD) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for timeline in running {
-        let rotation = timeline.rotation();
-        let gets = timeline
-            .overrides()
-            .iter()
-            .any(|one| one.person == Some(me));
-        if !gets && !rotation.everybody().contains(&me) {
-            continue;
-        }
-        let shifts = timeline.shifts(Layer::Final, ahead);
-        found.extend(
-            shifts
-                .iter()
-                .filter(|shift| shift.person == me)
-                .map(|shift| Mine {
-                    rotation: rotation.id,
-                    title: rotation.title.clone(),
-                    team: page.team_name(rotation.team).to_owned(),
-                    start: shift.interval.start(),
-                    end: shift.interval.end(),
-                }),
-        );
-    }
-    found.sort_by_key(|mine| mine.start);
-    found.truncate(MINE);
-    found
 }
 
 fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {

@@ -109,6 +109,11 @@ impl Page {
         When::exact(&self.zone, *at, self.now)
     }
 
+    /// How far away a time is.
+    pub fn far(&self, at: &Instant) -> String {
+        when::relative(*at, self.now)
+    }
+
     /// How long it is until then.
     pub fn left(&self, until: &Instant) -> String {
         when::span((*until - self.now).max(TimeDelta::zero()))

@@ -42,7 +42,25 @@ const PAGES: &[(Who, &str, &str)] = &[
         "rotation-settings",
         "/rotations/{rotation:Feature Flags hero}/settings",
     ),
+    (
+        Manager,
+        "rotation",
+        "/rotations/{rotation:Feature Flags hero}",
+    ),
+    (
+        Manager,
+        "rotation-change",
+        "/rotations/{rotation:Feature Flags hero}/change",
+    ),
+    (Engineer, "calendars", "/me/calendars"),
+    (Engineer, "me", "/me"),
+    (Engineer, "me-access", "/me/access"),
+    (Engineer, "me-settings", "/me/settings"),
+    (Engineer, "me-time-off", "/me/time-off"),
     (Engineer, "now", "/"),
+    (Engineer, "person", "/people/{person:Ada}"),
+    (Engineer, "team", "/teams/feature-flags"),
+    (Engineer, "teams", "/teams"),
     (Engineer, "zone", "/zone?back=/"),
     (Supporter, "now-support", "/"),
     (
@@ -59,15 +77,13 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Viewer, "now-viewer", "/"),
 ];
 
-/// What the crawl does not follow: files, the API and its document, feeds; and what is still to come.
-const NO_PAGES: [&str; 7] = [
+/// What the crawl does not follow: files, the API and its document, and feeds.
+const NO_PAGES: [&str; 5] = [
     "/assets/",
     "/api/",
     "/feeds/",
     "/healthz",
     "/reports/load.csv",
-    "/rotations/",
-    "/people/",
 ];
 
 #[test]

@@ -2,5 +2,7 @@
 
 mod editor;
 mod load;
+mod me;
 mod rotation;
 mod sign_in;
+mod world;

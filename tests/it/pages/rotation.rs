@@ -1,68 +1,9 @@
 //! A rotation's page, and somebody else for some of its time.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::Server;
+use super::world::{ELSEWHERE, ENGINEER, MANAGER, VIEWER, World};
 use crate::harness::browser::Browser;
-
-/// A team with a manager, two engineers, a rotation that hands over on Mondays at ten in London, and people outside.
-struct World {
-    server: Server,
-    rotation: String,
-    people: Vec<String>,
-}
-
-const MANAGER: &str = "mia@example.com";
-const ENGINEER: &str = "eve@example.com";
-const OTHER: &str = "bob@example.com";
-const ELSEWHERE: &str = "max@example.com";
-const VIEWER: &str = "vic@example.com";
-
-impl World {
-    fn new() -> Self {
-        let server = Server::start();
-        let person = |name: &str, email: &str, role: &str| -> String {
-            let body =
-                json!({ "name": name, "email": email, "role": role, "time_zone": "Europe/London" });
-            let made = server.post("/people", &body).expect(201);
-            made["id"].as_str().unwrap().to_owned()
-        };
-        let people = vec![
-            person("Mia", MANAGER, "member"),
-            person("Eve <script>alert(1)</script>", ENGINEER, "member"),
-            person("Bob", OTHER, "member"),
-            person("Max", ELSEWHERE, "member"),
-            person("Vic", VIEWER, "viewer"),
-        ];
-        let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "Europe/London",
-            "members": people[..3], "managers": [people[0]] });
-        server.post("/teams", &team).expect(201);
-        let other = json!({ "slug": "infra", "name": "Infra", "time_zone": "UTC",
-            "members": [people[3]], "managers": [people[3]] });
-        server.post("/teams", &other).expect(201);
-        let rotation = json!({ "name": "Flags hero", "title": "Support Hero", "kind": "ordered",
-            "time_zone": "Europe/London", "order": [people[1], people[2]],
-            "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" } });
-        let made = server.post("/teams/flags/rotations", &rotation).expect(201);
-        let rotation = made["id"].as_str().unwrap().to_owned();
-        // Half past ten: the first turn has begun.
-        server.at("2026-03-02T10:30:00Z");
-        Self {
-            server,
-            rotation,
-            people,
-        }
-    }
-
-    fn path(&self, rest: &str) -> String {
-        format!("/rotations/{}{rest}", self.rotation)
-    }
-
-    fn on_duty(&self, at: &str) -> Value {
-        let path = self.path(&format!("/on-duty?at={at}"));
-        self.server.get(&path).expect(200)["person"]["id"].clone()
-    }
-}
 
 #[test]
 fn a_rotation_is_drawn_and_told() {

@@ -15,8 +15,10 @@ use crate::domain::zone::Zone;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
 use crate::service::overrides::{self, NewOverride};
 use crate::service::preview::{self, PreviewView};
+use crate::service::suggestions;
+use crate::service::swaps::{self, NewSwap, TimeInput};
 use crate::service::views::ShiftView;
-use crate::service::{Error, Expected, access, input};
+use crate::service::{Error, Expected, Faults, access, input};
 
 /// How many shifts can be chosen at a click.
 const OFFERED: usize = 6;
@@ -44,6 +46,16 @@ struct Sheet {
     team: Vec<(String, String)>,
     others: Vec<(String, String)>,
     effect: Option<PreviewView>,
+    /// Who could take it, best first, with reasons.
+    suggestions: Vec<Suggested>,
+    /// Whether the chosen time is one person's, who can ask for it to be taken.
+    can_ask: bool,
+}
+
+/// Somebody who could take it.
+struct Suggested {
+    id: PersonId,
+    reasons: String,
 }
 
 struct Offered {
@@ -144,6 +156,19 @@ impl Place {
             .collect()
     }
 
+    /// Who could take it, best first.
+    fn suggestions(&self, chosen: Interval) -> Vec<Suggested> {
+        let rotation = self.timeline.rotation().id;
+        let found = suggestions::of_rotation(&self.page.roster, rotation, chosen);
+        let known = found.unwrap_or_default().into_iter().filter_map(|one| {
+            Some(Suggested {
+                id: one.person.id.parse().ok()?,
+                reasons: one.reasons.join("; "),
+            })
+        });
+        known.collect()
+    }
+
     fn sheet(self, visitor: &Visitor, form: Fields, effect: Option<PreviewView>) -> Sheet {
         let page = &self.page;
         let chosen = Chosen {
@@ -184,7 +209,13 @@ impl Place {
         } else {
             Vec::new()
         };
+        let suggestions = chosen.map(|chosen| self.suggestions(chosen));
+        let mut holders: Vec<PersonId> = present.iter().map(|shift| shift.person).collect();
+        holders.sort_unstable();
+        holders.dedup();
         Sheet {
+            suggestions: suggestions.unwrap_or_default(),
+            can_ask: holders.len() == 1 && (self.manages || holders.contains(&visitor.id)),
             rotation: self.timeline.rotation().id.to_string(),
             name: self.timeline.rotation().name.clone(),
             manages: self.manages,
@@ -279,29 +310,93 @@ pub async fn make(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
     Ok(visitor.go_and_say(&format!("rotations/{rotation}?from={shown}"), &words))
 }
 
+/// Asks who can take it, or whether somebody trades.
+#[post("/rotations/{id}/ask")]
+pub async fn ask(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+    let place = Place::of(&visitor, &id)?;
+    let wanted = match read_request(&place, &visitor, &form) {
+        Ok(wanted) => wanted,
+        Err(error) => return visitor.show(&place.sheet(&visitor, form.failed(error)?, None)),
+    };
+    let made = visitor
+        .change(move |tx, visitor| swaps::open(tx, &visitor.actor, &wanted, visitor.now))
+        .await;
+    match made {
+        Ok(made) => Ok(visitor.go_and_say(
+            &format!("swaps/{}", made.id),
+            "They are asked. You hear of it when somebody takes it.",
+        )),
+        Err(error) => visitor.show(&place.sheet(&visitor, form.failed(error)?, None)),
+    }
+}
+
+/// A moment on the clock of the page's zone, as services take it.
+fn sent(at: Instant) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The moment of a box.
+fn boxed(faults: &mut Faults, zone: &Zone, form: &Form, name: &str) -> Option<Instant> {
+    let local = input::local(form.get(name)).map_err(|_| "needs a date and a time");
+    faults
+        .check(format!("/{}", name.replace('.', "/")), local)
+        .map(|local| zone.to_instant(local))
+}
+
 /// What was filled in, as the service takes it.
 fn read(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewOverride, Error> {
-    let mut faults = crate::service::Faults::new();
+    let mut faults = Faults::new();
     let zone = &place.page.zone;
-    let read = |name: &str| {
-        let at = input::local(form.get(name)).map(|local| zone.to_instant(local));
-        at.map_err(|_| "needs a date and a time")
-    };
-    let start = faults.check("/start", read("start"));
-    let end = faults.check("/end", read("end"));
+    let start = boxed(&mut faults, zone, form, "start");
+    let end = boxed(&mut faults, zone, form, "end");
     let person = form.get("person_id");
     if person.is_empty() {
         faults.add("/person_id", "choose somebody");
     }
     let (start, end) = faults.finish_with(start.zip(end))?;
-    let text = |at: Instant| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     // A page stays open for a while: what has begun meanwhile begins now.
     let begun = start < visitor.now && !visitor.actor.is_administrator();
     Ok(NewOverride {
-        start: (!begun).then(|| text(start)),
-        end: text(end),
+        start: (!begun).then(|| sent(start)),
+        end: sent(end),
         person_id: Some(person.to_owned()).filter(|who| who != NOBODY),
         reason: form.filled("reason"),
+    })
+}
+
+/// The same for a request.
+fn read_request(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewSwap, Error> {
+    let mut faults = Faults::new();
+    let zone = &place.page.zone;
+    let start = boxed(&mut faults, zone, form, "start");
+    let end = boxed(&mut faults, zone, form, "end");
+    let trades = form
+        .filled("in_return.start")
+        .or_else(|| form.filled("in_return.end"));
+    let in_return = trades.map(|_| {
+        let start = boxed(&mut faults, zone, form, "in_return.start");
+        let end = boxed(&mut faults, zone, form, "in_return.end");
+        start.zip(end)
+    });
+    let (start, end) = faults.finish_with(start.zip(end))?;
+    let in_return = in_return.flatten();
+    Ok(NewSwap {
+        rotation_id: place.timeline.rotation().id.to_string(),
+        kind: if in_return.is_some() {
+            "trade"
+        } else {
+            "cover"
+        }
+        .to_owned(),
+        start: sent(start.max(visitor.now)),
+        end: sent(end),
+        in_return: in_return.map(|(start, end)| TimeInput {
+            start: sent(start),
+            end: sent(end),
+        }),
+        offered_to: Some(form.all("offered_to")).filter(|named| !named.is_empty()),
+        note: form.filled("note"),
+        person_id: None,
     })
 }
 

@@ -1,0 +1,188 @@
+//! Tokens of the visitor, and the browsers in which they are signed in.
+
+use actix_web::{get, post, web};
+use askama::Template;
+
+use crate::domain::ids::{SessionId, TokenId};
+use crate::domain::interval::Instant;
+use crate::domain::person::Role;
+use crate::domain::session::Session;
+use crate::domain::token::Token;
+use crate::http::limits::Limits;
+use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::service::tokens::{self, NewToken};
+use crate::service::{Error, Expected, Scope, input, sessions};
+
+#[derive(Template)]
+#[template(path = "pages/me/access.html")]
+struct Sheet {
+    page: Page,
+    form: Fields,
+    tokens: Vec<Token>,
+    sessions: Vec<Signed>,
+    may_change: bool,
+    scopes: [(&'static str, &'static str); 2],
+    /// A token that was made just now: it is shown this once.
+    made: Option<(String, String)>,
+}
+
+/// A browser.
+struct Signed {
+    id: SessionId,
+    agent: String,
+    address: Option<String>,
+    since: Instant,
+    is_this: bool,
+}
+
+fn sheet(visitor: &Visitor, form: Fields, made: Option<(String, String)>) -> Answer {
+    let page = visitor.page("Access", Section::Mine)?;
+    let good = |token: &Token| {
+        let over = token.expires_at.is_some_and(|end| end <= page.now);
+        token.revoked_at.is_none() && !over
+    };
+    let tokens = page.roster.tokens_of(visitor.id);
+    let mut tokens: Vec<Token> = tokens.map(|one| Token::clone(one)).filter(good).collect();
+    tokens.sort_by_key(|token| std::cmp::Reverse(token.created_at));
+    let all = page.roster.sessions_of(visitor.id);
+    let mut sessions: Vec<Signed> = all
+        .filter(|session| session.is_good(page.now))
+        .map(|session: &std::sync::Arc<Session>| Signed {
+            id: session.id,
+            agent: browser(&session.agent),
+            address: session.address.clone(),
+            since: session.created_at,
+            is_this: session.id == visitor.session.id,
+        })
+        .collect();
+    sessions.sort_by_key(|one| (!one.is_this, std::cmp::Reverse(one.since)));
+    visitor.show(&Sheet {
+        may_change: visitor.actor.role != Role::Viewer,
+        scopes: [("read", "looking"), ("write", "all that I may do")],
+        page,
+        form,
+        tokens,
+        sessions,
+        made,
+    })
+}
+
+/// A browser's name, out of the long text that it calls itself.
+fn browser(agent: &str) -> String {
+    let named = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    let systems = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |all: &[(&str, &'static str)]| {
+        let found = all.iter().find(|(part, _)| agent.contains(part));
+        found.map(|(_, name)| *name)
+    };
+    match (find(&named), find(&systems)) {
+        (Some(name), Some(system)) => format!("{name} on {system}"),
+        (Some(name), None) => name.to_owned(),
+        _ if agent.is_empty() => "A browser".to_owned(),
+        _ => agent.chars().take(60).collect(),
+    }
+}
+
+/// My tokens and sessions.
+#[get("/me/access")]
+pub async fn show(visitor: Visitor) -> Answer {
+    sheet(&visitor, Fields::default().with("scope", "read"), None)
+}
+
+/// Makes a token.
+#[post("/me/tokens")]
+pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> Answer {
+    limits
+        .new_secrets
+        .take(Some(visitor.id), visitor.now)
+        .map_err(Refusal::too_many)?;
+    let expires_at = match last_day(&visitor, &form) {
+        Ok(at) => at,
+        Err(error) => return sheet(&visitor, form.failed(error)?, None),
+    };
+    let new = NewToken {
+        name: form.get("name").to_owned(),
+        scope: form.get("scope").to_owned(),
+        expires_at,
+    };
+    let made = visitor
+        .change(move |tx, visitor| {
+            tokens::create(tx, &visitor.actor, visitor.id, &new, visitor.now)
+        })
+        .await;
+    match made {
+        Ok((token, secret)) => {
+            let form = Fields::default().with("scope", "read");
+            sheet(&visitor, form, Some((token.name, secret)))
+        }
+        Err(error) => sheet(&visitor, form.failed(error)?, None),
+    }
+}
+
+/// The midnight after the last day on which a token is good.
+fn last_day(visitor: &Visitor, form: &Form) -> Result<Option<String>, Error> {
+    let Some(day) = form.filled("expires_at") else {
+        return Ok(None);
+    };
+    let bad = |what: String| Error::invalid("/expires_at", what);
+    let day = input::date(&day).map_err(|error| bad(error.to_string()))?;
+    let next = day
+        .succ_opt()
+        .ok_or_else(|| bad("is too far ahead".to_owned()))?;
+    let page = visitor
+        .page("", Section::Mine)
+        .map_err(|_| Error::Unavailable)?;
+    let at = page.zone.to_instant(next.into());
+    Ok(Some(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)))
+}
+
+/// Revokes a token.
+#[post("/me/tokens/{id}/revoke")]
+pub async fn revoke(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+    let id: TokenId = id.parse().map_err(|_| Refusal::no_such("token"))?;
+    visitor
+        .change(move |tx, visitor| {
+            tokens::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
+        })
+        .await?;
+    Ok(visitor.go_and_say("me/access", "That token is of no use any more."))
+}
+
+/// Signs another browser out.
+#[post("/me/sessions/{id}/end")]
+pub async fn sign_out(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+    let id: SessionId = id.parse().map_err(|_| Refusal::no_such("session"))?;
+    visitor
+        .change(move |tx, visitor| sessions::leave(tx, &visitor.actor, id, visitor.now))
+        .await?;
+    Ok(visitor.go_and_say("me/access", "That browser is signed out."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_have_names() {
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        assert_eq!(browser(firefox), "Firefox on Linux");
+        let safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1";
+        assert_eq!(browser(safari), "Safari on iPhone");
+        assert_eq!(browser(""), "A browser");
+        assert_eq!(browser("curl/8"), "curl/8");
+        assert_eq!(Scope::parse("read"), Some(Scope::Read));
+    }
+}

@@ -1,0 +1,192 @@
+//! Calendars that the visitor subscribed to.
+
+use actix_web::{get, post, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::domain::duty::Rota as _;
+use crate::domain::feed::{Feed, Scope};
+use crate::domain::ids::FeedId;
+use crate::domain::interval::Instant;
+use crate::http::limits::Limits;
+use crate::http::web::standing::runs;
+use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::service::feeds::{self, NewFeed, Options, ScopeInput};
+use crate::service::{Error, Expected};
+
+#[derive(Template)]
+#[template(path = "pages/me/feeds.html")]
+struct Sheet {
+    page: Page,
+    form: Fields,
+    teams: Vec<(String, String)>,
+    rotations: Vec<(String, String)>,
+    feeds: Vec<Entry>,
+    made: Option<Made>,
+}
+
+/// A calendar that is read.
+struct Entry {
+    id: FeedId,
+    words: String,
+    created_at: Instant,
+    last_fetched_at: Option<Instant>,
+}
+
+/// A calendar that was made just now: its address is shown this once.
+struct Made {
+    words: String,
+    url: String,
+    webcal: String,
+    google: String,
+    outlook: String,
+}
+
+/// What is chosen beforehand.
+#[derive(Debug, Default, Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    scope: String,
+}
+
+/// What a calendar shows, in words.
+fn words(page: &Page, scope: Scope) -> String {
+    match scope {
+        Scope::Person(id) if page.me.as_ref().is_some_and(|me| me.id == id) => {
+            "My duties".to_owned()
+        }
+        Scope::Person(id) => format!("Duties of {}", page.name(&id)),
+        Scope::Rotation(id) => page
+            .roster
+            .timeline(id)
+            .map_or_else(String::new, |one| one.rotation().name.clone()),
+        Scope::Team(id) => format!("All of {}", page.team_name(id)),
+        Scope::All => "All duties of everybody".to_owned(),
+    }
+}
+
+fn sheet(visitor: &Visitor, form: Fields, made: Option<(Feed, String)>) -> Answer {
+    let page = visitor.page("Calendars", Section::Mine)?;
+    let mut teams: Vec<(String, String)> = page
+        .roster
+        .teams()
+        .map(|team| (format!("team:{}", team.slug), team.name.clone()))
+        .collect();
+    teams.sort_by_key(|(_, name)| name.to_lowercase());
+    let running = page.roster.timelines().filter(|one| runs(one, page.now));
+    let mut rotations: Vec<(String, String)> = running
+        .map(|one| {
+            let rotation = one.rotation();
+            (format!("rotation:{}", rotation.id), rotation.name.clone())
+        })
+        .collect();
+    rotations.sort_by_key(|(_, name)| name.to_lowercase());
+    let mine = page
+        .roster
+        .feeds()
+        .filter(|feed| feed.owner == Some(visitor.id));
+    let mut feeds: Vec<Entry> = mine
+        .filter(|feed| feed.revoked_at.is_none())
+        .map(|feed| Entry {
+            id: feed.id,
+            words: words(&page, feed.scope),
+            created_at: feed.created_at,
+            last_fetched_at: feed.last_fetched_at,
+        })
+        .collect();
+    feeds.sort_by_key(|feed| std::cmp::Reverse(feed.created_at));
+    let made = made.map(|(feed, secret)| addresses(visitor, words(&page, feed.scope), &secret));
+    visitor.show(&Sheet {
+        page,
+        form,
+        teams,
+        rotations,
+        feeds,
+        made,
+    })
+}
+
+/// Where calendar programs take a new calendar.
+fn addresses(visitor: &Visitor, words: String, secret: &str) -> Made {
+    let url = format!("{}/feeds/{secret}/dogwatch.ics", visitor.app.public_url);
+    let (_, rest) = url.split_once("://").unwrap_or(("", &url));
+    let webcal = format!("webcal://{rest}");
+    let quoted =
+        |text: &str| -> String { url::form_urlencoded::byte_serialize(text.as_bytes()).collect() };
+    Made {
+        google: format!(
+            "https://calendar.google.com/calendar/render?cid={}",
+            quoted(&webcal)
+        ),
+        outlook: format!(
+            "https://outlook.office.com/calendar/0/addfromweb?url={}&name={}",
+            quoted(&url),
+            quoted(&words)
+        ),
+        words,
+        webcal,
+        url,
+    }
+}
+
+/// My calendars.
+#[get("/me/calendars")]
+pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
+    let scope = if wanted.scope.is_empty() {
+        "me"
+    } else {
+        &wanted.scope
+    };
+    sheet(&visitor, Fields::default().with("scope", scope), None)
+}
+
+/// Makes one.
+#[post("/me/calendars")]
+pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> Answer {
+    limits
+        .new_secrets
+        .take(Some(visitor.id), visitor.now)
+        .map_err(Refusal::too_many)?;
+    let mut scope = ScopeInput::default();
+    match form.get("scope").split_once(':') {
+        Some(("team", slug)) => scope.team = Some(slug.to_owned()),
+        Some(("rotation", id)) => scope.rotation_id = Some(id.to_owned()),
+        _ if form.get("scope") == "all" => scope.all = Some(true),
+        _ if form.get("scope") == "me" => scope.person_id = Some(visitor.id.to_string()),
+        _ => {
+            let error = Error::invalid("/scope", "choose what it shows");
+            return sheet(&visitor, form.failed(error)?, None);
+        }
+    }
+    let new = NewFeed {
+        scope,
+        options: Options {
+            block_time: form.has("block_time").then_some(true),
+            gaps: form.has("gaps").then_some(true),
+            working_days: form.has("working_days").then_some(true),
+            ..Options::default()
+        },
+    };
+    let made = visitor
+        .change(move |tx, visitor| {
+            let roster = visitor.app.keeper.snapshot();
+            feeds::create(tx, &visitor.actor, &roster, &new, visitor.now)
+        })
+        .await;
+    match made {
+        Ok(made) => sheet(&visitor, form.fields(), Some(made)),
+        Err(error) => sheet(&visitor, form.failed(error)?, None),
+    }
+}
+
+/// Revokes one.
+#[post("/me/calendars/{id}/revoke")]
+pub async fn revoke(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+    let id: FeedId = id.parse().map_err(|_| Refusal::no_such("feed"))?;
+    visitor
+        .change(move |tx, visitor| {
+            feeds::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
+        })
+        .await?;
+    Ok(visitor.go_and_say("me/calendars", "That address shows nothing any more."))
+}

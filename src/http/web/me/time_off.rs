@@ -1,0 +1,199 @@
+//! When the visitor is away, and which duties that falls into.
+
+use actix_web::{get, post, web};
+use askama::Template;
+use chrono::SecondsFormat;
+
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{RotationId, TimeOffId};
+use crate::domain::interval::{FOREVER, Interval};
+use crate::domain::person::{Role, TimeOff};
+use crate::http::web::duties;
+use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
+use crate::service::time_off::{self, NewTimeOff};
+use crate::service::views::ClashView;
+use crate::service::{Error, Expected, input};
+
+#[derive(Template)]
+#[template(path = "pages/me/time_off.html")]
+struct Sheet {
+    page: Page,
+    form: Fields,
+    ahead: Vec<Stretch>,
+    past: Vec<Stretch>,
+    may_change: bool,
+    /// What the stretch that was filled in falls into.
+    looked: Option<Vec<Clash>>,
+}
+
+/// Time off, with the duties it falls into.
+struct Stretch {
+    id: TimeOffId,
+    interval: Interval,
+    reason: Option<String>,
+    has_begun: bool,
+    clashes: Vec<Clash>,
+}
+
+/// A duty during time off.
+struct Clash {
+    rotation: RotationId,
+    name: String,
+    interval: Interval,
+    start: String,
+    end: String,
+}
+
+fn clash(page: &Page, rotation: RotationId, name: &str, interval: Interval) -> Clash {
+    Clash {
+        rotation,
+        name: name.to_owned(),
+        start: when::for_box(&page.zone, interval.start().max(page.now)),
+        end: when::for_box(&page.zone, interval.end()),
+        interval,
+    }
+}
+
+fn stretch(page: &Page, visitor: &Visitor, off: &TimeOff) -> Option<Stretch> {
+    let interval = off.known_at(FOREVER)?;
+    let ahead = Interval::new(interval.start().max(page.now), interval.end());
+    let found = ahead.map(|ahead| {
+        let duties = duties::of(page, visitor.id, ahead);
+        let parts = duties.into_iter().filter_map(|duty| {
+            let part = duty.shift.interval.intersect(&ahead)?;
+            Some(clash(page, duty.rotation, &duty.name, part))
+        });
+        parts.collect()
+    });
+    Some(Stretch {
+        id: off.id,
+        interval,
+        reason: off.reason.clone(),
+        has_begun: interval.start() <= page.now,
+        clashes: found.unwrap_or_default(),
+    })
+}
+
+fn sheet(visitor: &Visitor, form: Fields, looked: Option<&[ClashView]>) -> Answer {
+    let page = visitor.page("Time off", Section::Mine)?;
+    let me = page.roster.person(visitor.id).cloned();
+    let me = me.ok_or_else(|| Refusal::no_such("person"))?;
+    let all = me.time_off.iter();
+    let mut all: Vec<Stretch> = all.filter_map(|off| stretch(&page, visitor, off)).collect();
+    all.sort_by_key(|one| one.interval.start());
+    let (ahead, mut past): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|one| one.interval.end() > page.now);
+    past.reverse();
+    past.truncate(20);
+    let looked = looked.map(|clashes| {
+        let seen = clashes.iter().filter_map(|one| {
+            let rotation: RotationId = one.rotation_id.parse().ok()?;
+            let interval = Interval::new(one.start, one.end.unwrap_or(FOREVER))?;
+            let name = page.roster.timeline(rotation)?.rotation().name.clone();
+            Some(clash(&page, rotation, &name, interval))
+        });
+        seen.collect()
+    });
+    visitor.show(&Sheet {
+        may_change: visitor.actor.role != Role::Viewer,
+        form,
+        ahead,
+        past,
+        looked,
+        page,
+    })
+}
+
+/// My time off.
+#[get("/me/time-off")]
+pub async fn show(visitor: Visitor) -> Answer {
+    sheet(&visitor, Fields::default(), None)
+}
+
+/// Says which duties it falls into, or enters it.
+#[post("/me/time-off")]
+pub async fn add(visitor: Visitor, form: Form) -> Answer {
+    let wanted = match read(&visitor, &form) {
+        Ok(wanted) => wanted,
+        Err(error) => return sheet(&visitor, form.failed(error)?, None),
+    };
+    let is_look = form.get("do") == "look";
+    let work = move |tx: &mut crate::service::Tx<'_>, visitor: &Visitor| {
+        let (person, off) = time_off::create(tx, &visitor.actor, visitor.id, &wanted, visitor.now)?;
+        let roster = visitor.app.keeper.snapshot();
+        let mut preview = time_off::preview(&roster, person, &off);
+        let this = off.id.to_string();
+        preview.clashes.retain(|clash| clash.time_off_id == this);
+        Ok(preview.clashes)
+    };
+    let done = if is_look {
+        visitor.rehearse(work).await
+    } else {
+        visitor.change(work).await
+    };
+    match done {
+        Err(error) => sheet(&visitor, form.failed(error)?, None),
+        Ok(clashes) if is_look => sheet(&visitor, form.fields(), Some(&clashes)),
+        Ok(clashes) => {
+            let words = match clashes.len() {
+                0 => "Your time off is noted.".to_owned(),
+                1 => "Your time off is noted. It falls into a duty of yours: find somebody for it."
+                    .to_owned(),
+                many => format!(
+                    "Your time off is noted. It falls into {many} duties of yours: find somebody for them."
+                ),
+            };
+            Ok(visitor.go_and_say("me/time-off", &words))
+        }
+    }
+}
+
+/// Days, where days were filled in; else from when to when, on the clock of the page's zone.
+fn read(visitor: &Visitor, form: &Form) -> Result<NewTimeOff, Error> {
+    let reason = form.filled("reason");
+    let (start, end) = (form.filled("start"), form.filled("end"));
+    if start.is_none() && end.is_none() {
+        let first = form.filled("first_day");
+        let first = first.ok_or_else(|| Error::invalid("/first_day", "choose the first day"))?;
+        return Ok(NewTimeOff {
+            last_day: form.filled("last_day").or_else(|| Some(first.clone())),
+            first_day: Some(first),
+            reason,
+            ..NewTimeOff::default()
+        });
+    }
+    let zone = visitor
+        .page("", Section::Mine)
+        .map_err(|_| Error::Unavailable)?
+        .zone;
+    let mut faults = crate::service::Faults::new();
+    let mut read = |name: &str, text: Option<String>| {
+        let local = input::local(&text.unwrap_or_default());
+        let local = local.map_err(|_| "needs a date and a time");
+        faults.check(format!("/{name}"), local).map(|local| {
+            zone.to_instant(local)
+                .to_rfc3339_opts(SecondsFormat::Secs, true)
+        })
+    };
+    let both = (read("start", start), read("end", end));
+    faults.finish()?;
+    Ok(NewTimeOff {
+        start: both.0,
+        end: both.1,
+        reason,
+        ..NewTimeOff::default()
+    })
+}
+
+/// Ends time off, or takes it back.
+#[post("/me/time-off/{id}/end")]
+pub async fn end_it(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+    let id: TimeOffId = id.parse().map_err(|_| Refusal::no_such("time off"))?;
+    visitor
+        .change(move |tx, visitor| {
+            time_off::cancel(tx, &visitor.actor, id, &Expected::any(), visitor.now)
+        })
+        .await?;
+    Ok(visitor.go_and_say("me/time-off", "You are not away then any more."))
+}

@@ -1,0 +1,346 @@
+//! What is one's own: duties, time off, swaps, calendars, settings, access.
+
+use serde_json::{Value, json};
+
+use super::world::{ENGINEER, OTHER, VIEWER, World};
+use crate::harness::browser::Browser;
+
+/// What stands between two texts.
+fn between<'a>(page: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = page
+        .split_once(before)
+        .unwrap_or_else(|| panic!("no {before:?} in {page}"));
+    rest.split_once(after).unwrap().0
+}
+
+#[test]
+fn duties_are_listed_and_lie_in_a_calendar() {
+    let world = World::new();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    let page = eve.get("/me").expect(200);
+    assert!(
+        page.contains("Mon 2 Mar, 10:00 to Mon 9 Mar, 10:00"),
+        "{page}"
+    );
+    assert!(
+        page.contains("start=2026-03-16T10:00&#38;end=2026-03-23T10:00")
+            || page.contains("start=2026-03-16T10:00&amp;end=2026-03-23T10:00"),
+        "{page}"
+    );
+    let month = eve.get("/me?month=2026-04").expect(200);
+    assert!(
+        month.contains("April 2026")
+            && month.contains("month=2026-03")
+            && month.contains("month=2026-05"),
+        "{month}"
+    );
+    eve.get("/me?month=nonsense").expect(200);
+    let id = &world.people[1];
+    let person = Browser::signed_in(&world.server, VIEWER)
+        .get(&format!("/people/{id}"))
+        .expect(200);
+    assert!(
+        person.contains("Flags hero") && !person.contains(ENGINEER),
+        "{person}"
+    );
+    assert!(!person.contains("<script>alert"), "{person}");
+    let page = Browser::signed_in(&world.server, VIEWER)
+        .get("/me")
+        .expect(200);
+    assert!(page.contains("You have no duty ahead"), "{page}");
+}
+
+#[test]
+fn time_off_says_which_duties_it_falls_into() {
+    let world = World::new();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    eve.get("/me/time-off").expect(200);
+    let days = [
+        ("first_day", "2026-03-18"),
+        ("last_day", "2026-03-19"),
+        ("reason", "sea"),
+    ];
+    let page = eve
+        .submit("/me/time-off", &[("do", "look"), days[0], days[1]])
+        .expect(200);
+    assert!(page.contains("What it falls into"), "{page}");
+    assert!(page.contains("Wed 18 Mar to Thu 19 Mar"), "{page}");
+    assert_eq!(eve.submit("/me/time-off", &days).goes_to(), "/me/time-off");
+    let page = eve.get("/me/time-off").expect(200);
+    assert!(page.contains("It falls into a duty of yours"), "{page}");
+    assert!(
+        page.contains("Find somebody") && page.contains("sea"),
+        "{page}"
+    );
+    let hours = [("start", "2026-04-01T10:00"), ("end", "2026-04-01T08:00")];
+    let page = eve.submit("/me/time-off", &hours).expect(200);
+    assert!(
+        page.contains("must lie after the start") && page.contains("2026-04-01T08:00"),
+        "{page}"
+    );
+    let page = eve.submit("/me/time-off", &[]).expect(200);
+    assert!(page.contains("choose the first day"), "{page}");
+    let undo = between(&page, "action=\"me/time-off/", "\"");
+    eve.submit(&format!("/me/time-off/{undo}"), &[]).goes_to();
+    let page = eve.get("/me/time-off").expect(200);
+    assert!(!page.contains("sea"), "{page}");
+}
+
+#[test]
+fn a_swap_is_asked_for_in_three_steps_and_taken_in_one() {
+    let world = World::new();
+    let bob = world.people[2].as_str();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    let choose = world.path("/change?first=2026-03-05&last=2026-03-06");
+    let page = eve.get(&choose).expect(200);
+    assert!(
+        page.contains("Or ask who can take it") && page.contains("at work for"),
+        "{page}"
+    );
+    let ask = world.path("/ask?zone=Europe/London");
+    let time = [
+        ("start", "2026-03-05T00:00"),
+        ("end", "2026-03-07T00:00"),
+        ("note", "<i>please</i>"),
+    ];
+    let swap = eve.submit(&ask, &time).goes_to().to_owned();
+    assert!(swap.starts_with("/swaps/"), "{swap}");
+    let page = eve.get(&swap).expect(200);
+    assert!(
+        page.contains("They are asked.") && page.contains("Ask no longer"),
+        "{page}"
+    );
+    assert!(page.contains("&#60;i&#62;please"), "{page}");
+
+    let mut other = Browser::signed_in(&world.server, OTHER);
+    assert!(other.get("/").expect(200).contains("asks who takes"));
+    assert!(other.get("/me").expect(200).contains("Take it"));
+    // First a part, then the rest.
+    other.get(&swap).expect(200);
+    let part = [
+        ("do", "part"),
+        ("start", "2026-03-05T00:00"),
+        ("end", "2026-03-06T00:00"),
+    ];
+    assert_eq!(other.submit(&swap, &part).goes_to(), swap);
+    assert_eq!(world.on_duty("2026-03-05T12:00:00Z"), json!(bob));
+    assert_eq!(
+        world.on_duty("2026-03-06T12:00:00Z"),
+        json!(world.people[1])
+    );
+    let page = other.get(&swap).expect(200);
+    assert!(page.contains("Still to be taken: Fri 6 Mar."), "{page}");
+    assert_eq!(
+        other
+            .submit(&swap, &[("do", "take"), ("back", "/me")])
+            .goes_to(),
+        "/me"
+    );
+    assert_eq!(world.on_duty("2026-03-06T12:00:00Z"), json!(bob));
+    let page = eve.get("/me").expect(200);
+    assert!(
+        page.contains("Your requests and swaps") && page.contains("Undo"),
+        "{page}"
+    );
+    let page = eve.submit(&swap, &[("do", "withdraw")]).expect(200);
+    assert!(page.contains("The swap is accepted already."), "{page}");
+    eve.submit(&swap, &[("do", "undo")]).goes_to();
+    assert_eq!(
+        world.on_duty("2026-03-06T12:00:00Z"),
+        json!(world.people[1])
+    );
+
+    // A trade is for one person, and a viewer takes nothing.
+    let trade = [
+        ("start", "2026-03-05T00:00"),
+        ("end", "2026-03-07T00:00"),
+        ("in_return.start", "2026-03-10T00:00"),
+        ("in_return.end", "2026-03-12T00:00"),
+    ];
+    eve.get(&choose).expect(200);
+    let page = eve.submit(&ask, &trade).expect(200);
+    assert!(
+        page.contains("data-faults"),
+        "it has to name somebody: {page}"
+    );
+    let mut named = trade.to_vec();
+    named.push(("offered_to", bob));
+    let swap = eve.submit(&ask, &named).goes_to().to_owned();
+    let mut viewer = Browser::signed_in(&world.server, VIEWER);
+    let page = viewer.get(&swap).expect(200);
+    assert!(!page.contains("name=\"do\""), "{page}");
+    viewer.submit(&swap, &[("do", "take")]).expect(403);
+    other.get(&swap).expect(200);
+    other.submit(&swap, &[("do", "take")]).goes_to();
+    assert_eq!(
+        world.on_duty("2026-03-10T12:00:00Z"),
+        json!(world.people[1])
+    );
+    viewer.get("/swaps/nothing").expect(404);
+    viewer.submit(&swap, &[("do", "nonsense")]).expect(404);
+}
+
+#[test]
+fn a_calendar_is_made_read_and_revoked() {
+    let world = World::new();
+    let mut vic = Browser::signed_in(&world.server, VIEWER);
+    let page = vic
+        .get(&format!("/me/calendars?scope=rotation:{}", world.rotation))
+        .expect(200);
+    assert!(
+        page.contains(&format!("value=\"rotation:{}\" selected", world.rotation)),
+        "{page}"
+    );
+    let scope = format!("rotation:{}", world.rotation);
+    let page = vic
+        .submit("/me/calendars", &[("scope", &scope)])
+        .expect(200);
+    let url = between(&page, "<code class=\"secret\">", "<").to_owned();
+    assert!(
+        page.contains("webcal://")
+            && page.contains("calendar.google.com")
+            && page.contains("outlook.office.com"),
+        "{page}"
+    );
+    let feed = |status: u16| {
+        let got = reqwest::blocking::get(&url).unwrap();
+        assert_eq!(got.status().as_u16(), status);
+        got.text().unwrap()
+    };
+    assert!(feed(200).contains("BEGIN:VEVENT"));
+    let page = vic.get("/me/calendars").expect(200);
+    assert!(
+        !page.contains(&url) && page.contains("Made before"),
+        "{page}"
+    );
+    let path = format!(
+        "/me/calendars/{}",
+        between(&page, "action=\"me/calendars/", "\"")
+    );
+    // Somebody else's is nobody's business.
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    eve.get("/me/calendars").expect(200);
+    eve.submit(&path, &[]).expect(403);
+    vic.submit(&path, &[]).goes_to();
+    feed(410);
+    vic.get("/me/calendars").expect(200);
+    vic.submit("/me/calendars", &[("scope", "rotation:none")])
+        .expect(200);
+}
+
+#[test]
+fn zone_hours_and_mails_are_ones_own() {
+    let world = World::new();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    let page = eve.get("/me/settings").expect(200);
+    assert!(
+        page.contains(r#"value="Europe/London""#) && page.contains(r#"value="09:00""#),
+        "{page}"
+    );
+    let mut fields = vec![
+        ("name", "Eve"),
+        ("time_zone", "Mars/Base"),
+        ("working_hours.0.days", "mon"),
+        ("working_hours.0.days", "tue"),
+        ("working_hours.0.start", "07:00"),
+        ("working_hours.0.end", "15:00"),
+        ("holidays.country", "zz"),
+    ];
+    let page = eve.submit("/me/settings", &fields).expect(200);
+    assert!(
+        page.contains("Mars/Base") && page.contains("is not the name of an IANA time zone"),
+        "{page}"
+    );
+    assert!(
+        page.contains("is not a country"),
+        "every fault at once: {page}"
+    );
+    assert!(
+        page.contains(r#"value="07:00""#),
+        "what was typed is kept: {page}"
+    );
+    fields.retain(|(name, _)| *name != "time_zone" && *name != "holidays.country");
+    fields.push(("time_zone", "Asia/Tokyo"));
+    fields.push(("holidays.country", "jp"));
+    fields.push(("holidays.observe", "yes"));
+    assert_eq!(
+        eve.submit("/me/settings", &fields).goes_to(),
+        "/me/settings"
+    );
+    let person: Value = world
+        .server
+        .get(&format!("/people/{}", world.people[1]))
+        .expect(200);
+    assert_eq!(person["time_zone"], "Asia/Tokyo");
+    assert_eq!(person["working_hours"][0]["days"], json!(["mon", "tue"]));
+    assert_eq!(
+        person["holidays"],
+        json!({ "country": "JP", "region": null, "observe": true })
+    );
+    assert!(
+        eve.get("/").expect(200).contains("Asia/Tokyo"),
+        "pages show times there"
+    );
+
+    eve.submit("/me/mails", &[("mails", "incoming"), ("mails", "requests")])
+        .goes_to();
+    let wants = world
+        .server
+        .get(&format!("/people/{}/preferences", world.people[1]))
+        .expect(200);
+    assert_eq!(
+        (&wants["incoming"], &wants["requests"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(
+        (&wants["digests"], &wants["changes"]),
+        (&json!(false), &json!(false))
+    );
+    let mut viewer = Browser::signed_in(&world.server, VIEWER);
+    viewer.get("/me/settings").expect(200);
+    viewer.submit("/me/settings", &fields).expect(403);
+}
+
+#[test]
+fn tokens_are_shown_once_and_other_browsers_are_signed_out() {
+    let world = World::new();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    let mut phone = Browser::signed_in(&world.server, ENGINEER);
+    phone.get("/").expect(200);
+    let page = eve.get("/me/access").expect(200);
+    assert!(page.contains("this one"), "{page}");
+    let page = eve
+        .submit("/me/tokens", &[("name", ""), ("scope", "read")])
+        .expect(200);
+    assert!(page.contains("must not be empty"), "{page}");
+    let new = [
+        ("name", "script"),
+        ("scope", "read"),
+        ("expires_at", "2026-03-31"),
+    ];
+    let page = eve.submit("/me/tokens", &new).expect(200);
+    let token = between(&page, "<code class=\"secret\">", "<").to_owned();
+    let asks = |token: &str| {
+        let request = world
+            .server
+            .with_token(token, reqwest::Method::GET, "/on-duty");
+        crate::harness::server::send(request).status
+    };
+    assert_eq!(asks(&token), 200);
+    let page = eve.get("/me/access").expect(200);
+    assert!(!page.contains(&token) && page.contains("looking"), "{page}");
+    let revoke = format!("/me/tokens/{}", between(&page, "action=\"me/tokens/", "\""));
+    let end = format!(
+        "/me/sessions/{}",
+        between(&page, "action=\"me/sessions/", "\"")
+    );
+    let mut viewer = Browser::signed_in(&world.server, VIEWER);
+    viewer.get("/me/access").expect(200);
+    viewer.submit(&revoke, &[]).expect(403);
+    viewer.submit(&end, &[]).expect(403);
+    eve.submit(&revoke, &[]).goes_to();
+    assert_eq!(asks(&token), 401);
+    eve.submit(&end, &[]).goes_to();
+    assert!(phone.get("/").goes_to().starts_with("/sign-in"));
+    eve.get("/").expect(200);
+}
