@@ -47,7 +47,7 @@ fn number(count: usize) -> Result<i32, StoreError> {
     i32::try_from(count).map_err(corrupt)
 }
 
-/// The incidents of these ids, in order of their ids.
+/// The incidents of these ids, in their order.
 fn load(db: &mut Db, ids: &[String]) -> Result<Vec<Incident>, StoreError> {
     let rows: Vec<EventRow> = incident_events::table
         .filter(incident_events::incident_id.eq_any(ids))
@@ -145,6 +145,26 @@ pub fn list(
     }
     let ids: Vec<String> = rows
         .order(incidents::id)
+        .limit(limit)
+        .select(incidents::id)
+        .load(db)?;
+    load(db, &ids)
+}
+
+/// Incidents that are over, the latest first, declared before the one of this id.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn past(db: &mut Db, before: Option<&str>, limit: i64) -> Result<Vec<Incident>, StoreError> {
+    let mut rows = incidents::table
+        .filter(incidents::is_open.eq(false))
+        .into_boxed();
+    if let Some(before) = before {
+        rows = rows.filter(incidents::id.lt(before.to_owned()));
+    }
+    let ids: Vec<String> = rows
+        .order(incidents::id.desc())
         .limit(limit)
         .select(incidents::id)
         .load(db)?;

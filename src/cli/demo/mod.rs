@@ -1,5 +1,6 @@
 //! `dogwatch demo`: an example organisation on a throw-away database.
 
+mod incidents;
 pub mod organisation;
 
 use std::fmt::Write as _;

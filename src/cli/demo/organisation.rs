@@ -271,6 +271,7 @@ pub fn found(app: &App, now: Instant) -> anyhow::Result<Welcome> {
     founding.form_teams()?;
     founding.set_up_rotations()?;
     founding.let_life_happen()?;
+    founding.have_incidents()?;
     let links = PERSONAS
         .iter()
         .map(|(what, name)| {
@@ -290,16 +291,17 @@ pub fn found(app: &App, now: Instant) -> anyhow::Result<Welcome> {
     })
 }
 
-struct Founding<'a> {
-    app: &'a App,
-    now: Instant,
-    actor: Actor,
+/// The organisation, as far as it is founded.
+pub(super) struct Founding<'a> {
+    pub(super) app: &'a App,
+    pub(super) now: Instant,
+    pub(super) actor: Actor,
     people: HashMap<&'static str, String>,
     rotations: HashMap<&'static str, RotationId>,
 }
 
 impl Founding<'_> {
-    fn person(&self, name: &str) -> anyhow::Result<String> {
+    pub(super) fn person(&self, name: &str) -> anyhow::Result<String> {
         self.people
             .get(name)
             .cloned()
@@ -310,7 +312,7 @@ impl Founding<'_> {
         names.iter().map(|name| self.person(name)).collect()
     }
 
-    fn rotation(&self, name: &str) -> anyhow::Result<RotationId> {
+    pub(super) fn rotation(&self, name: &str) -> anyhow::Result<RotationId> {
         self.rotations
             .get(name)
             .copied()
@@ -471,7 +473,7 @@ fn team(slug: &str) -> anyhow::Result<Team> {
         .context("a team is missing")
 }
 
-fn read<T: DeserializeOwned>(body: Value) -> anyhow::Result<T> {
+pub(super) fn read<T: DeserializeOwned>(body: Value) -> anyhow::Result<T> {
     Ok(serde_json::from_value(body)?)
 }
 

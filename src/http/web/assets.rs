@@ -24,6 +24,7 @@ static ASSETS: [Asset; 3] = [
             include_str!("../../../assets/base.css"),
             include_str!("../../../assets/layout.css"),
             include_str!("../../../assets/forms.css"),
+            include_str!("../../../assets/incidents.css"),
             include_str!("../../../assets/people.css"),
             include_str!("../../../assets/timeline.css"),
             include_str!("../../../assets/load.css"),
@@ -36,6 +37,7 @@ static ASSETS: [Asset; 3] = [
         body: concat!(
             "\"use strict\";\n",
             include_str!("../../../assets/times.js"),
+            include_str!("../../../assets/board.js"),
             include_str!("../../../assets/forms.js"),
             include_str!("../../../assets/live.js"),
             include_str!("../../../assets/timeline.js"),

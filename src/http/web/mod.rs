@@ -12,6 +12,7 @@ mod editor;
 mod fields;
 mod form;
 mod hours;
+mod incidents;
 mod lanes;
 mod load;
 mod me;
@@ -93,6 +94,19 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(editor::revision::withdraw)
         .service(editor::settings::show)
         .service(editor::settings::send)
+        .service(incidents::board::show)
+        .service(incidents::declare::show)
+        .service(incidents::declare::send)
+        .service(incidents::past::show)
+        .service(incidents::show::show)
+        .service(incidents::act::raise_hand)
+        .service(incidents::act::hand_over)
+        .service(incidents::act::answer)
+        .service(incidents::act::tell)
+        .service(incidents::act::stay)
+        .service(incidents::act::change)
+        .service(incidents::act::tick)
+        .service(incidents::act::resolve)
         .service(zone::choose)
         .service(zone::keep)
 }

@@ -26,6 +26,8 @@ pub enum Section {
     Mine,
     /// Teams and their rotations.
     Teams,
+    /// Incidents.
+    Incidents,
     /// People.
     People,
     /// Swaps.

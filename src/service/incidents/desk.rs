@@ -87,26 +87,14 @@ impl Desk {
 
     /// Refuses those who do not watch the incidents of this rotation.
     pub(super) fn must_watch(&self, actor: &Actor, now: Instant) -> Result<(), Error> {
-        access::watches(actor, &self.team, &self.pool(self.incident.rotation, now))
+        let pool = pool(&self.roster, self.incident.rotation, now);
+        access::watches(actor, &self.team, &pool)
     }
 
     /// Refuses those who do not work on the incident.
     pub(super) fn must_work_on(&self, actor: &Actor, now: Instant) -> Result<(), Error> {
-        let mut circle = self.pool(self.incident.rotation, now);
-        if let Some(communications) = self.incident.communications {
-            circle.extend(self.pool(communications, now));
-        }
-        circle.extend(self.incident.lead);
-        circle.extend(self.incident.declared_by);
+        let circle = circle(&self.roster, &self.incident, now);
         access::works_on(actor, &self.team, &circle)
-    }
-
-    fn pool(&self, rotation: RotationId, now: Instant) -> Vec<PersonId> {
-        self.roster
-            .timeline(rotation)
-            .and_then(|timeline| timeline.rotation().revision_at(now))
-            .map(|revision| revision.order.clone())
-            .unwrap_or_default()
     }
 
     /// What happens next, by the actor.
@@ -214,6 +202,26 @@ impl Desk {
             ),
         }
     }
+}
+
+/// Who is in a rotation at an instant.
+pub(super) fn pool(roster: &Roster, rotation: RotationId, now: Instant) -> Vec<PersonId> {
+    roster
+        .timeline(rotation)
+        .and_then(|timeline| timeline.rotation().revision_at(now))
+        .map(|revision| revision.order.clone())
+        .unwrap_or_default()
+}
+
+/// Those who work on an incident.
+pub(super) fn circle(roster: &Roster, incident: &Incident, now: Instant) -> Vec<PersonId> {
+    let mut circle = pool(roster, incident.rotation, now);
+    if let Some(communications) = incident.communications {
+        circle.extend(pool(roster, communications, now));
+    }
+    circle.extend(incident.lead);
+    circle.extend(incident.declared_by);
+    circle
 }
 
 /// What the audit log keeps of an incident; the facts say the rest.

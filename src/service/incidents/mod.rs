@@ -442,6 +442,67 @@ pub fn resolve(
     desk.keep(tx, actor, "incident.resolve", expected, now)
 }
 
+/// What somebody may do about an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent rights, each asked for by its name"
+)]
+pub struct May {
+    /// Raise their own hand.
+    pub raise: bool,
+    /// Hand over.
+    pub watch: bool,
+    /// Tell customers, change it, end it.
+    pub work: bool,
+    /// Answer for others.
+    pub manage: bool,
+}
+
+/// What the actor may do about an incident, whatever its state.
+#[must_use]
+pub fn may(roster: &Roster, incident: &Incident, actor: &Actor, now: Instant) -> May {
+    let pool = |rotation| desk::pool(roster, rotation, now);
+    let timeline = roster.timeline_of(incident.rotation);
+    let team = timeline.and_then(|timeline| roster.team(timeline.rotation().team));
+    let Some(team) = team else {
+        return May {
+            raise: false,
+            watch: false,
+            work: false,
+            manage: false,
+        };
+    };
+    let watchers = pool(incident.rotation);
+    let watch = access::watches(actor, team, &watchers).is_ok();
+    let circle = desk::circle(roster, incident, now);
+    May {
+        raise: watch && actor.person.is_some_and(|id| watchers.contains(&id)),
+        watch,
+        work: access::works_on(actor, team, &circle).is_ok(),
+        manage: access::manages(actor, team),
+    }
+}
+
+/// Incidents that are over, the latest first, declared before the one of this id.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn past(db: &mut Db, before: Option<&str>, limit: usize) -> Result<Vec<Incident>, Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    Ok(incidents::past(db, before, limit)?)
+}
+
+/// An incident with all its facts.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub fn history(db: &mut Db, id: IncidentId) -> Result<Incident, Error> {
+    incidents::find(db, id)?.ok_or(Error::NotFound("incident"))
+}
+
 /// An incident that goes on, or one that is over.
 ///
 /// # Errors
@@ -453,8 +514,7 @@ pub fn find(
     id: IncidentId,
     now: Instant,
 ) -> Result<IncidentView, Error> {
-    let found = incidents::find(db, id)?.ok_or(Error::NotFound("incident"))?;
-    Ok(view(roster, &found, now))
+    Ok(view(roster, &history(db, id)?, now))
 }
 
 /// Incidents in the order in which they were declared.

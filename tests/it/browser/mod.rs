@@ -2,6 +2,7 @@
 //!
 //! A new page is a line in [`walk::PAGES`].
 
+mod handover;
 mod stories;
 mod walk;
 pub mod world;

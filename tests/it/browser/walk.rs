@@ -62,7 +62,11 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Engineer, "team", "/teams/feature-flags"),
     (Engineer, "teams", "/teams"),
     (Engineer, "zone", "/zone?back=/"),
+    (Engineer, "incident-new", "/incidents/new"),
     (Supporter, "now-support", "/"),
+    (Supporter, "incident", "/incidents/{incident:INC-123}"),
+    (Supporter, "incidents", "/incidents"),
+    (Supporter, "incidents-past", "/incidents/past"),
     (
         Supporter,
         "watch-edit",
@@ -73,6 +77,7 @@ const PAGES: &[(Who, &str, &str)] = &[
         "watch-new",
         "/teams/support/rotations/new?kind=follow_the_sun",
     ),
+    (Viewer, "incidents-viewer", "/incidents"),
     (Viewer, "load-nights", "/reports/load?team=&by=nights"),
     (Viewer, "now-viewer", "/"),
 ];

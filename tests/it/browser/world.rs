@@ -59,7 +59,7 @@ impl World {
         }
     }
 
-    /// The path with ids for what stands in braces: `{person:Tom}` and `{rotation:Support watch}`, by their names.
+    /// The path with ids for what stands in braces: `{person:Tom}`, `{rotation:Support watch}`, `{incident:INC-123}`.
     pub fn path(&self, path: &str) -> String {
         let roster = self.server.app.keeper.snapshot();
         let mut pieces = path.split(['{', '}']);
@@ -84,6 +84,10 @@ fn id(roster: &Roster, name: &str) -> String {
             .map(|timeline| timeline.rotation())
             .find(|rotation| rotation.name == name)
             .map(|rotation| rotation.id.to_string()),
+        Some(("incident", reference)) => roster
+            .incidents()
+            .find(|incident| incident.reference == reference)
+            .map(|incident| incident.id.to_string()),
         _ => None,
     };
     found.unwrap_or_else(|| panic!("{name} is not in the example organisation"))

@@ -1,6 +1,7 @@
 //! The pages, as a browser without scripts sees them.
 
 mod editor;
+mod incidents;
 mod load;
 mod me;
 mod rotation;

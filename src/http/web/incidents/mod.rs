@@ -1,0 +1,62 @@
+//! Incidents: the board, each incident, and what is done about them in one step.
+
+pub mod act;
+pub mod board;
+mod card;
+mod clock;
+pub mod declare;
+mod history;
+pub mod past;
+pub mod show;
+
+use std::sync::Arc;
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::domain::ids::IncidentId;
+use crate::domain::incident::Incident;
+use crate::service::{Error, incidents};
+
+/// The incident of this id: one that goes on, or one that is over.
+async fn find(visitor: &Visitor, page: &Page, id: &str) -> Result<Arc<Incident>, Refusal> {
+    let id: IncidentId = id.parse().map_err(|_| Refusal::no_such("incident"))?;
+    if let Some(found) = page.roster.incident(id) {
+        return Ok(Arc::clone(found));
+    }
+    let found = visitor
+        .read(move |db, _| incidents::history(db, id))
+        .await?;
+    Ok(Arc::new(found))
+}
+
+/// What tells a page that shows incidents from the same page later: what is known, and the minute, since watches end
+/// and updates become due by themselves.
+fn tag(visitor: &Visitor, page: &Page) -> String {
+    format!(
+        "W/\"{}-{}-{}-{}-{}\"",
+        page.roster.version(),
+        page.now.timestamp().div_euclid(60),
+        visitor.session.id,
+        page.zone,
+        page.assets
+    )
+}
+
+/// Nothing, where whoever asks has it already: whoever keeps looking asks every few seconds.
+fn unchanged(request: &HttpRequest, tag: &str) -> Option<HttpResponse> {
+    let known = request.headers().get(header::IF_NONE_MATCH)?;
+    (known.to_str().ok()? == tag).then(|| HttpResponse::NotModified().finish())
+}
+
+/// The page with its tag. What is said once is not shown again.
+fn tagged(mut response: HttpResponse, page_says: bool, tag: &str) -> HttpResponse {
+    if let (false, Ok(tag)) = (page_says, HeaderValue::from_str(tag)) {
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, tag);
+        let kept = HeaderValue::from_static("private, no-cache");
+        headers.insert(header::CACHE_CONTROL, kept);
+    }
+    response
+}
