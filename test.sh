@@ -5,19 +5,21 @@
 #   ./test.sh                      everything
 #   ./test.sh --without postgres   leaves PostgreSQL out, and says so at the end
 #   ./test.sh --without python     leaves out what needs Python (feeds and mails read by other programs)
+#   ./test.sh --without node       leaves out what needs Node (feeds read by ical.js)
 #   ./test.sh --without browser    leaves out the pages in Chromium; pictures of them come to target/screenshots
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
 
-with_postgres=yes with_python=yes with_browser=yes left_out=()
+with_postgres=yes with_python=yes with_node=yes with_browser=yes left_out=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --without)
       case "${2:-}" in
         postgres) with_postgres=no; left_out+=("PostgreSQL: storage and API were tested on SQLite only") ;;
-        python) with_python=no; left_out+=("Python: no feed was read by icalendar, no mail sent to aiosmtpd") ;;
+        python) with_python=no; left_out+=("Python: no feed was read by icalendar and vobject, no mail sent to aiosmtpd") ;;
+        node) with_node=no; left_out+=("Node: no feed was read by ical.js") ;;
         browser) with_browser=no; left_out+=("Chromium: no page was looked at in a browser") ;;
         *) usage >&2; exit 2 ;;
       esac
@@ -48,6 +50,7 @@ need() { missing+=("$1"); packages+=("$2"); }
 command -v cc >/dev/null || need "a C compiler" build-essential
 if [ $with_postgres = yes ] && ! find_postgres >/dev/null; then need "PostgreSQL's server (or --without postgres)" postgresql; fi
 if [ $with_python = yes ] && ! has_venv; then need "Python 3 with venv (or --without python)" python3-venv; fi
+if [ $with_node = yes ] && ! command -v npm >/dev/null; then need "Node with npm (or --without node)" npm; fi
 if [ $with_browser = yes ]; then
   command -v chromedriver >/dev/null || need "Chromium and its driver (or --without browser)" chromium-driver
   command -v npm >/dev/null || need "npm (or --without browser)" npm
@@ -112,19 +115,30 @@ if [ $with_python = yes ]; then
   export DOGWATCH_TEST_PYTHON="$PWD/$venv/bin/python"
 fi
 
+# --- Node's parser ----------------------------------------------------------------------------
+
+# What a folder of tools needs from npm, in the folder of the same name below target/.
+npm_packages() {
+  local from=tools/$1 into=target/$1
+  if cmp -s "$from/package-lock.json" "$into/package-lock.json"; then return; fi
+  step "Installing npm packages into $into"
+  rm -rf "$into"
+  mkdir -p "$into"
+  cp "$from"/*.json "$into/"
+  (cd "$into" && npm ci --ignore-scripts --no-audit --no-fund) || { rm -rf "$into"; exit 1; }
+}
+
+if [ $with_node = yes ]; then
+  npm_packages calendar
+  export DOGWATCH_TEST_ICAL_JS="$PWD/target/calendar/node_modules"
+fi
+
 # --- A browser, and what checks pages in it ---------------------------------------------------
 
 if [ $with_browser = yes ]; then
-  browser=target/browser
-  if ! cmp -s tools/browser/package-lock.json "$browser/package-lock.json"; then
-    step "Installing npm packages into $browser"
-    rm -rf "$browser"
-    mkdir -p "$browser"
-    cp tools/browser/*.json "$browser/"
-    (cd "$browser" && npm ci --ignore-scripts --no-audit --no-fund) || { rm -rf "$browser"; exit 1; }
-  fi
+  npm_packages browser
   DOGWATCH_TEST_CHROMEDRIVER=$(command -v chromedriver)
-  export DOGWATCH_TEST_CHROMEDRIVER DOGWATCH_TEST_AXE="$PWD/$browser/node_modules/axe-core/axe.min.js"
+  export DOGWATCH_TEST_CHROMEDRIVER DOGWATCH_TEST_AXE="$PWD/target/browser/node_modules/axe-core/axe.min.js"
 fi
 
 # --- The checks -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ mod identity;
 mod polling;
 mod reader;
 mod readers;
+mod year;
 
 use reqwest::Method;
 use serde_json::{Value, json};
