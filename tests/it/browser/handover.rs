@@ -95,6 +95,7 @@ fn a_watch_is_handed_over_from_madrid_to_seattle() {
         "That we are on it",
     );
     mara.picture("story-handover");
+    assert_eq!(mara.axe(), Vec::<String>::new());
     kofi.run("window.still = true", &json!([]));
     press(&mara, INCIDENT, "Hand it over");
     mara.see("You watch until it is accepted.");
@@ -102,6 +103,7 @@ fn a_watch_is_handed_over_from_madrid_to_seattle() {
     wait_for(&kofi, INCIDENT, "Mara (sample) offers the watch to");
     wait_for(&kofi, INCIDENT, "Only in Europe");
     kofi.picture("story-offered");
+    assert_eq!(kofi.axe(), Vec::<String>::new());
     assert_eq!(kofi.run("return window.still", &json!([])), true);
     press(&kofi, INCIDENT, "Accept the watch");
     wait_for(&kofi, INCIDENT, "(you) watches");
