@@ -58,6 +58,8 @@ def table(w):
         ("POST /rotations/{id}/revisions", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/revisions", {"order": [w.mate["id"]]})),
         ("DELETE /rotations/{id}/revisions/{n}", "", "AM", lambda: (f"/rotations/{w.revised_rotation()}/revisions/2", None)),
         ("PUT /rotations/{id}/reminders", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/reminders", {"incoming": [3, "handoff"]})),
+        ("POST /rotations/{id}/take-out", "", "AM", lambda: (f"/rotations/{w.revised_rotation()}/take-out", {"person_id": w.stranger["id"]})),
+        ("POST /rotations/{id}/pause", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/pause", {"person_id": w.mate["id"], "end": w.ahead(days=9), "covered_by": [w.stranger["id"]]})),
         ("POST /rotations/{id}/archive", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/archive", {})),
         ("POST /rotations/{id}/overrides", "others' time", "AM", lambda: cover(w.rotation, w.me["id"])),
         ("POST /rotations/{id}/overrides", "their own time", WRITERS, lambda: cover(w.rotation_of(w.me), w.mate["id"])),

@@ -19,6 +19,7 @@ pub mod load;
 pub mod mend;
 pub mod notice;
 pub mod overrides;
+pub mod pause;
 pub mod person;
 pub mod preferences;
 pub mod preview;

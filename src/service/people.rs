@@ -6,16 +6,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::rotations::{names_from, remove_person};
 use super::scene::{Scene, as_json, note, person_of};
 use super::values::{self, HolidaysInput, HoursInput};
 use super::views::PersonView;
-use super::{Actor, Error, Expected, Faults, access, input};
+use super::{Actor, Error, Expected, Faults, access, input, overrides, swaps};
 use crate::clock::new_id;
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Instant;
+use crate::domain::overrides::Override;
 use crate::domain::person::{Deactivation, Person, Profile, Role};
 use crate::domain::preferences::Preferences;
-use crate::domain::rotation::Rotation;
 use crate::storage::audit::Deed;
 use crate::storage::{
     Change, StoreError, Tx, audit, calendars, idempotency, people, rotations, sessions, tokens,
@@ -346,21 +347,20 @@ pub fn deactivate(
     keep_an_administrator(tx, &before, now)?;
     let everything = rotations::load(tx.db(), None)?;
     let mut named = Vec::new();
-    for (rotation, overrides) in &everything {
+    for (rotation, covers) in &everything {
         if names_from(rotation, id, at) {
             named.push(
                 json!({ "kind": "rotation", "id": rotation.id.to_string(), "name": rotation.name }),
             );
             if command.remove_from_rotations {
-                super::rotations::remove_person(tx, actor, rotation.id, id, at, now)?;
+                remove_person(tx, actor, rotation.id, id, at, now)?;
             }
         }
-        for one in overrides.iter().filter(|one| one.person == Some(id)) {
+        for one in covers.iter().filter(|one| one.person == Some(id)) {
             if one.in_force().is_some_and(|left| left.end() > at) {
                 named.push(json!({ "kind": "override", "id": one.id.to_string(), "rotation_id": rotation.id.to_string() }));
                 if command.remove_from_rotations {
-                    let scene = Scene::of(tx, rotation.id, &[])?;
-                    super::overrides::end(tx, actor, &scene, one.id, at.max(now), now)?;
+                    take_back(tx, actor, rotation.id, one, at, now)?;
                 }
             }
         }
@@ -374,6 +374,7 @@ pub fn deactivate(
             Value::Array(named),
         ));
     }
+    swaps::leave(tx, actor, id, at, now)?;
     let mut after = before.clone();
     after.deactivation = Some(Deactivation {
         at,
@@ -393,18 +394,30 @@ pub fn deactivate(
     Ok(after)
 }
 
-/// Whether any revision in force at or after `at` names the person.
-fn names_from(rotation: &Rotation, person: PersonId, at: Instant) -> bool {
-    rotation
-        .revisions
-        .iter()
-        .enumerate()
-        .any(|(index, revision)| {
-            revision.order.contains(&person)
-                && rotation
-                    .in_force(index)
-                    .is_some_and(|force| force.end() > at)
-        })
+/// Takes back what an override gives to somebody who leaves at `at`: where it belongs to a swap, by undoing that.
+fn take_back(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    rotation: RotationId,
+    one: &Override,
+    at: Instant,
+    now: Instant,
+) -> Result<(), Error> {
+    let swap = one.swap.filter(|_| one.interval.start() >= at);
+    if let (Some(swap), Some(person)) = (swap, one.person)
+        && swaps::give_back(tx, actor, swap, person, now)?
+    {
+        return Ok(());
+    }
+    let scene = Scene::of(tx, rotation, &[])?;
+    // The swap of another of their overrides may have ended it.
+    let stands = |other: &Override| {
+        other.id == one.id && other.in_force().is_some_and(|left| left.end() > at)
+    };
+    if scene.overrides.iter().any(stands) {
+        overrides::end(tx, actor, &scene, one.id, at, now)?;
+    }
+    Ok(())
 }
 
 /// There has to be an administrator: refuses what would take away the last one.
@@ -448,6 +461,7 @@ pub fn erase(
     after.version += 1;
     people::update(tx.db(), &after)?;
     people::forget_reasons(tx.db(), id)?;
+    crate::storage::swaps::forget_notes(tx.db(), id)?;
     tokens::revoke(tx.db(), id, None, now)?;
     sessions::forget(tx.db(), id)?;
     calendars::forget(tx.db(), id, now)?;

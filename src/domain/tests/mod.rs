@@ -9,6 +9,7 @@ mod incident_properties;
 mod incidents;
 mod loads;
 mod model;
+mod pauses;
 mod plans;
 mod properties;
 mod publications;

@@ -10,7 +10,7 @@ use crate::domain::ids::{OverrideId, RotationId};
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{Body, Id, IfMatch, Page, Paging, Problem, Query, Reply};
-use crate::service::overrides::{self, NewOverride};
+use crate::service::overrides::{self, NewOverride, Pause, PauseView};
 use crate::service::preview::{self, PreviewView};
 use crate::service::views::OverrideView;
 use crate::service::{Error, Faults, input};
@@ -112,6 +112,36 @@ pub async fn cancel(
         .change(&NO_BODY, move |tx, caller| {
             let ended = overrides::cancel(tx, &caller.actor, id.0, &expected.0, caller.now)?;
             Ok(Reply::ok(&ended)?.version(ended.version))
+        })
+        .await
+}
+
+/// Pauses somebody: they keep their turn, and others cover for them, in turn. To take them out of the order, see
+/// `take-out`.
+#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun), request_body = Pause, responses((status = 201, body = PauseView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[post("/rotations/{id}/pause")]
+pub async fn pause(
+    caller: Caller,
+    id: Id<RotationId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+    body: Body<Pause>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body;
+    if query.0.dry_run {
+        return caller
+            .rehearse(move |tx, caller| {
+                let before = preview::before(tx, id.0)?;
+                overrides::pause(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
+                Reply::ok(&preview::compare(tx, &before, caller.now, caller.now)?)
+            })
+            .await;
+    }
+    caller
+        .change(&digest, move |tx, caller| {
+            let actor = &caller.actor;
+            let made = overrides::pause(tx, actor, id.0, &value, &expected.0, caller.now)?;
+            Reply::created(&made)
         })
         .await
 }

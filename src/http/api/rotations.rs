@@ -15,7 +15,7 @@ use crate::http::{
     Body, BodyOrDefault, Id, IfMatch, Number, Page, Paging, Problem, Query, Reply, Slug,
 };
 use crate::service::preview::{self, PreviewView};
-use crate::service::rotations::{self, Archive, NewRevision, NewRotation, RotationChange};
+use crate::service::rotations::{self, Archive, NewRevision, NewRotation, RotationChange, TakeOut};
 use crate::service::scene::Scene;
 use crate::service::views::{RevisionView, RotationView};
 use crate::service::{Actor, Error, Expected, Tx};
@@ -265,6 +265,25 @@ pub async fn withdraw(
             .map_or(now, |newest| newest.effective_from)
     };
     apply(caller, id.0, query.0.dry_run, &NO_BODY, work, from, shown).await
+}
+
+/// Takes somebody out of the order, from a handoff on: a revision, by which the others' turns move up. To cover for them
+/// while they keep their turn, see `pause`.
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = TakeOut, responses((status = 200, body = RotationView)))]
+#[post("/rotations/{id}/take-out")]
+pub async fn take_out(
+    caller: Caller,
+    id: Id<RotationId>,
+    expected: IfMatch,
+    query: Query<DryRun>,
+    body: Body<TakeOut>,
+) -> Result<Answer, Problem> {
+    let Body { value, digest } = body;
+    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
+        rotations::take_out(tx, actor, id.0, &value, &expected.0, now)
+    };
+    let from = |_: &Scene, _: &Rotation, now| now;
+    apply(caller, id.0, query.0.dry_run, &digest, work, from, shown).await
 }
 
 /// Archives a rotation: from then on nobody has it.

@@ -1,6 +1,9 @@
 //! Overrides: making them, and ending them.
 
 mod mails;
+mod pause;
+
+pub use pause::{Pause, PauseView, pause};
 
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -69,7 +72,7 @@ pub fn create(
     let scene = Scene::of(tx, id, &also)?;
     access::gives_time(actor, &scene.team)?;
     expected.check(scene.rotation.version)?;
-    let interval = read_interval(&mut faults, actor, new, now);
+    let interval = read_interval(&mut faults, actor, new.start.as_deref(), &new.end, now);
     let reason = values::text(&mut faults, "/reason", new.reason.as_deref());
     if let Some(person) = person.flatten() {
         match scene.roster.people().get(&person) {
@@ -164,14 +167,15 @@ pub(in crate::service) fn add(
 fn read_interval(
     faults: &mut Faults,
     actor: &Actor,
-    new: &NewOverride,
+    start: Option<&str>,
+    end: &str,
     now: Instant,
 ) -> Option<Interval> {
-    let start = match new.start.as_deref() {
+    let start = match start {
         None => Some(now),
         Some(text) => faults.check("/start", input::bounded(text, now)),
     };
-    let end = faults.check("/end", input::bounded(&new.end, now));
+    let end = faults.check("/end", input::bounded(end, now));
     if start.is_some_and(|start| start < now - GRACE) && !actor.is_administrator() {
         faults.add("/start", "must not begin more than five minutes ago");
     }

@@ -98,6 +98,17 @@ pub struct NewRevision {
     pub first: Option<FirstInput>,
 }
 
+/// Somebody to take out of the order.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeOut {
+    /// Who.
+    pub person_id: String,
+    /// From when on; by default the next handoff, so that nobody's running turn is cut.
+    #[serde(default)]
+    pub effective_from: Option<String>,
+}
+
 /// The end of a rotation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -1,12 +1,77 @@
 //! Taking somebody out of a rotation.
 
+use super::commands::TakeOut;
 use super::finish;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Instant;
 use crate::domain::rotation::{Plan, Revision, Rotation, revise};
 use crate::service::scene::Scene;
-use crate::service::{Actor, Error};
+use crate::service::{Actor, Error, Expected, Faults, access, input, values};
 use crate::storage::{Tx, rotations};
+
+/// Takes somebody out of the order, by a revision: the others' turns move up. (To cover for them while they keep their
+/// turn is another wish: see [`crate::service::overrides::pause`].)
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where nobody
+/// else is in it.
+pub fn take_out(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    command: &TakeOut,
+    expected: &Expected,
+    now: Instant,
+) -> Result<(Rotation, String), Error> {
+    let scene = Scene::of(tx, id, &[])?;
+    access::manager(actor, &scene.team)?;
+    expected.check(scene.rotation.version)?;
+    scene.must_run(now)?;
+    let mut faults = Faults::new();
+    let person = values::person_id(&mut faults, "/person_id", &command.person_id);
+    let from = match command.effective_from.as_deref() {
+        None => Some(next_handoff(&scene.rotation, now)),
+        Some(text) => faults.check("/effective_from", input::bounded(text, now)),
+    };
+    if from.is_some_and(|from| from < now) {
+        faults.add("/effective_from", "must not lie in the past");
+    }
+    let both = person.zip(from);
+    if both.is_some_and(|(person, from)| !names_from(&scene.rotation, person, from)) {
+        faults.add("/person_id", "is in no order that is in force from then on");
+    }
+    let (person, from) = faults.finish_with(both)?;
+    remove_person(tx, actor, id, person, from, now)
+}
+
+/// The next handoff by what is in force, or when a pending revision takes its place.
+fn next_handoff(rotation: &Rotation, now: Instant) -> Instant {
+    let mut present = rotation.clone();
+    let pending = present.revisions.split_off(
+        rotation
+            .revisions
+            .partition_point(|one| one.effective_from <= now),
+    );
+    let from = if present.revisions.is_empty() {
+        now
+    } else {
+        revise::default_effective_from(&present, None, now)
+    };
+    pending
+        .first()
+        .map_or(from, |next| from.min(next.effective_from))
+}
+
+/// Whether any revision in force at or after `at` names the person.
+#[must_use]
+pub fn names_from(rotation: &Rotation, person: PersonId, at: Instant) -> bool {
+    let mut revisions = rotation.revisions.iter().enumerate();
+    revisions.any(|(index, revision)| {
+        let force = rotation.in_force(index);
+        revision.order.contains(&person) && force.is_some_and(|force| force.end() > at)
+    })
+}
 
 /// Takes somebody out of every order in force from `at` on, by a revision. Those that are pending
 /// then are withdrawn and made again without them.
@@ -21,20 +86,23 @@ pub fn remove_person(
     person: PersonId,
     at: Instant,
     now: Instant,
-) -> Result<(), Error> {
+) -> Result<(Rotation, String), Error> {
     let scene = Scene::of(tx, id, &[])?;
     let mut after = scene.rotation.clone();
+    // One that begins right then is made again, too.
     let pending = after.revisions.split_off(
         after
             .revisions
-            .partition_point(|one| one.effective_from <= at),
+            .partition_point(|one| one.effective_from < at || one.effective_from <= now),
     );
+    let until = pending.first().map(|next| next.effective_from);
     for revision in &pending {
         rotations::withdraw_revision(tx.db(), id, revision.number)?;
     }
     let leaving = after
         .newest()
         .filter(|newest| newest.order.contains(&person))
+        .filter(|_| until.is_none_or(|until| until > at))
         .cloned();
     if let Some(newest) = leaving {
         let from = at.max(newest.effective_from + chrono::TimeDelta::seconds(1));
@@ -58,7 +126,7 @@ pub fn remove_person(
     for revision in after.revisions.iter().skip(kept) {
         rotations::add_revision(tx.db(), id, revision)?;
     }
-    finish(tx, actor, now, "rotation.revise", &scene, after).map(|_| ())
+    finish(tx, actor, now, "rotation.revise", &scene, after)
 }
 
 /// Whose turn 0 of a revision is.

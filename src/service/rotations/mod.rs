@@ -6,8 +6,10 @@ mod parts;
 mod reminders;
 mod revise;
 
-pub use commands::{Archive, FirstInput, HandoffInput, NewRevision, NewRotation, RotationChange};
-pub use leave::remove_person;
+pub use commands::{
+    Archive, FirstInput, HandoffInput, NewRevision, NewRotation, RotationChange, TakeOut,
+};
+pub use leave::{names_from, remove_person, take_out};
 pub use reminders::{RemindersInput, RemindersView, set_reminders};
 pub use revise::{revise, withdraw};
 

@@ -56,11 +56,18 @@ pub fn cover_absence(
         .ok_or_else(|| Error::conflict("it is over already"))?;
     let rotations = theirs_to_ask(actor, roster, owner, ahead)?;
     let mut faults = Faults::new();
-    let named = read_named(&mut faults, new.offered_to.as_deref());
+    let named = read_named(&mut faults, "/offered_to", new.offered_to.as_deref());
     let note = values::text(&mut faults, "/note", new.note.as_deref());
     let known = people::load(tx.db(), Some(&named))?;
     let find = |id: PersonId| known.iter().find(|person| person.id == id);
-    check_named(&mut faults, find, Some(owner), &named, Some(ahead.end()));
+    check_named(
+        &mut faults,
+        "/offered_to",
+        find,
+        Some(owner),
+        &named,
+        Some(ahead.end()),
+    );
     let note = faults.finish_with(note)?;
     let mut items = Vec::new();
     for rotation in rotations {

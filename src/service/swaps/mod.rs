@@ -2,6 +2,7 @@
 
 mod absence;
 mod commands;
+mod leave;
 mod links;
 mod mails;
 mod open;
@@ -9,8 +10,10 @@ mod view;
 
 pub use absence::{CoversView, NewCovers, cover_absence};
 pub use commands::{Answer, NewSwap, Part, TimeInput};
+pub(super) use leave::{give_back, leave};
 pub(super) use links::{follow, offered};
 pub use open::open;
+pub(super) use open::{check_named, read_named};
 pub use view::{SwapView, TakenView, TimeView};
 
 use chrono::TimeDelta;

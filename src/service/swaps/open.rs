@@ -43,7 +43,7 @@ pub fn open(
         text.parse::<PersonId>()
             .map_err(|_| "there is no such person")
     });
-    let named = read_named(&mut faults, new.offered_to.as_deref());
+    let named = read_named(&mut faults, "/offered_to", new.offered_to.as_deref());
     let terms = read_terms(&mut faults, new, named.len(), now);
     let note_text = values::text(&mut faults, "/note", new.note.as_deref());
     let Some(rotation) = rotation else {
@@ -68,7 +68,7 @@ pub fn open(
         faults.add("/person_id", "there is no such person");
     }
     let end = terms.map(|terms| terms.given().end());
-    check_named(&mut faults, person, giver, &named, end);
+    check_named(&mut faults, "/offered_to", person, giver, &named, end);
     let ((terms, note_text), giver) = match (terms, note_text, giver) {
         (Some(terms), Some(text), Some(giver)) => {
             faults.finish()?;
@@ -144,17 +144,18 @@ pub(super) fn add(
 }
 
 /// The people to whom something is offered.
-pub(super) fn read_named(faults: &mut Faults, given: Option<&[String]>) -> Vec<PersonId> {
+pub(in crate::service) fn read_named(
+    faults: &mut Faults,
+    base: &str,
+    given: Option<&[String]>,
+) -> Vec<PersonId> {
     let given = given.unwrap_or_default();
     if given.len() > MOST_NAMED {
-        faults.add(
-            "/offered_to",
-            format!("must have at most {MOST_NAMED} people"),
-        );
+        faults.add(base, format!("must have at most {MOST_NAMED} people"));
     }
     let mut named = Vec::new();
     for (index, text) in given.iter().take(MOST_NAMED).enumerate() {
-        let pointer = format!("/offered_to/{index}");
+        let pointer = format!("{base}/{index}");
         match values::person_id(faults, &pointer, text) {
             Some(id) if named.contains(&id) => faults.add(pointer, "is named already"),
             Some(id) => named.push(id),
@@ -237,8 +238,9 @@ fn whose_time(
 }
 
 /// Whoever is named must be there until `end`, and be somebody else than whose time it is.
-pub(super) fn check_named<'a>(
+pub(in crate::service) fn check_named<'a>(
     faults: &mut Faults,
+    base: &str,
     known: impl Fn(PersonId) -> Option<&'a Person>,
     giver: Option<PersonId>,
     named: &[PersonId],
@@ -246,7 +248,7 @@ pub(super) fn check_named<'a>(
 ) {
     let last = end.map(|end| end - chrono::TimeDelta::seconds(1));
     for (index, id) in named.iter().enumerate() {
-        let pointer = format!("/offered_to/{index}");
+        let pointer = format!("{base}/{index}");
         match known(*id) {
             None => faults.add(pointer, "there is no such person"),
             Some(_) if giver == Some(*id) => faults.add(pointer, "is whose time it is"),

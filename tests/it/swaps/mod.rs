@@ -3,8 +3,10 @@
 
 mod absence;
 mod answers;
+mod leaving;
 mod lifecycle;
 mod mails;
 mod races;
 mod squad;
 mod states;
+mod year;

@@ -1,0 +1,124 @@
+//! Pausing somebody: they keep their turn, and others cover for them.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{add, mails, read_interval};
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::pause::{covers, others};
+use crate::domain::person::Person;
+use crate::domain::rotation::Kind;
+use crate::service::scene::Scene;
+use crate::service::swaps::{TimeView, check_named, read_named};
+use crate::service::views::OverrideView;
+use crate::service::{Actor, Error, Expected, Faults, access, values};
+use crate::storage::Tx;
+
+/// Somebody to pause in a rotation.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// Who.
+    pub person_id: String,
+    /// The first instant; by default now.
+    #[serde(default)]
+    pub start: Option<String>,
+    /// The first instant after it.
+    pub end: String,
+    /// Ids of those who cover for them, in turn; by default the others of the order, beginning after them.
+    #[serde(default)]
+    pub covered_by: Option<Vec<String>>,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// What a pause came to.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PauseView {
+    /// The overrides that it made.
+    pub items: Vec<OverrideView>,
+    /// Where nobody was free: the time stays theirs.
+    pub uncovered: Vec<TimeView>,
+}
+
+/// Pauses somebody: for each of their turns in a time one of the others takes over who is there and not away. The order
+/// stays as it is, and so does everybody else's turn. (To take them out of the order is another wish: see
+/// [`crate::service::rotations::take_out`].)
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where they have
+/// no duty in that time, or the rotation follows the sun.
+pub fn pause(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    command: &Pause,
+    expected: &Expected,
+    now: Instant,
+) -> Result<PauseView, Error> {
+    let mut faults = Faults::new();
+    let person = values::person_id(&mut faults, "/person_id", &command.person_id);
+    let given = command.covered_by.as_deref();
+    let named = read_named(&mut faults, "/covered_by", given);
+    let mut also = named.clone();
+    also.extend([person, actor.person].into_iter().flatten());
+    let scene = Scene::of(tx, id, &also)?;
+    access::manager(actor, &scene.team)?;
+    expected.check(scene.rotation.version)?;
+    scene.must_run(now)?;
+    let window = read_interval(
+        &mut faults,
+        actor,
+        command.start.as_deref(),
+        &command.end,
+        now,
+    );
+    let reason = values::text(&mut faults, "/reason", command.reason.as_deref());
+    let known = |id: PersonId| scene.roster.person(id).map(AsRef::as_ref);
+    if person.is_some_and(|person| known(person).is_none()) {
+        faults.add("/person_id", "there is no such person");
+    }
+    let end = window.map(|window| window.end());
+    check_named(&mut faults, "/covered_by", known, person, &named, end);
+    let ((person, window), reason) = faults.finish_with(person.zip(window).zip(reason))?;
+    if scene.rotation.kind == Kind::FollowTheSun {
+        return Err(Error::conflict(
+            "a plan that follows the sun goes round time off: enter that",
+        ));
+    }
+    let order = scene.rotation.revision_at(window.start());
+    let pool = match (given, order.or(scene.rotation.newest())) {
+        (None, Some(revision)) => others(&revision.order, person),
+        _ => named,
+    };
+    let free =
+        |id: PersonId, piece: Interval| known(id).is_some_and(|one| is_free(one, piece, now));
+    let pieces = covers(&scene.timeline(), person, window, &pool, free);
+    if pieces.is_empty() {
+        return Err(Error::conflict("they have no duty in that time"));
+    }
+    let (mut items, mut uncovered) = (Vec::new(), Vec::new());
+    for (piece, by) in pieces {
+        let Some(by) = by else {
+            uncovered.push(TimeView::from(piece));
+            continue;
+        };
+        let why = (reason.clone(), None);
+        let made = add(tx, actor, &scene, piece, Some(by), why, now)?;
+        mails::given(tx, actor, &scene, &made, now)?;
+        items.push(OverrideView::of(&scene.roster, &scene.rotation, &made));
+    }
+    Ok(PauseView { items, uncovered })
+}
+
+/// Whether somebody is there until the end of it, and never away in it.
+fn is_free(person: &Person, piece: Interval, now: Instant) -> bool {
+    let time = std::iter::once(piece).collect();
+    person.active_at(piece.end() - TimeDelta::seconds(1))
+        && person.away(now).intersect(&time).is_empty()
+}

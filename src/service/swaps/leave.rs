@@ -1,0 +1,74 @@
+//! The swaps of somebody who leaves.
+
+use super::{carry_out, locked};
+use crate::domain::ids::{PersonId, SwapId};
+use crate::domain::interval::Instant;
+use crate::domain::swap::{Action, Offer, Party, Swap};
+use crate::service::{Actor, Error};
+use crate::storage::{Tx, swaps};
+
+/// Ends what is open of the swaps of somebody who is gone from `at` on: what they ask for is withdrawn, what they are
+/// asked for is declined.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn leave(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    person: PersonId,
+    at: Instant,
+    now: Instant,
+) -> Result<(), Error> {
+    for swap in swaps::open(tx.db(), None, None, now)? {
+        let is_asked = matches!(&swap.offer, Offer::People(people) if people.contains(&person));
+        let answer = if swap.giver == person {
+            Some((Action::Withdraw, "swap.withdraw"))
+        } else {
+            is_asked.then_some((Action::Decline, "swap.decline"))
+        };
+        let beyond = |swap: &Swap| swap.terms.given().end() > at;
+        if let Some((action, name)) = answer.filter(|_| beyond(&swap)) {
+            act_for(tx, actor, swap.id, person, (action, name), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Undoes, in the name of somebody who leaves, what they took by a swap; `false` where it cannot be undone any more.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where there is no such swap.
+pub fn give_back(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    swap: SwapId,
+    person: PersonId,
+    now: Instant,
+) -> Result<bool, Error> {
+    act_for(tx, actor, swap, person, (Action::Undo, "swap.undo"), now)
+}
+
+/// Does something in the name of one side, if it can be done.
+fn act_for(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: SwapId,
+    person: PersonId,
+    (action, name): (Action, &str),
+    now: Instant,
+) -> Result<bool, Error> {
+    let (scene, swap) = locked(tx, id, actor.person)?;
+    let party = Party {
+        person: Some(person),
+        in_team: false,
+        manages: false,
+        administrates: false,
+    };
+    let Ok(decision) = swap.decide(&scene.timeline(), &party, action, now) else {
+        return Ok(false);
+    };
+    carry_out(tx, actor, &scene, &swap, &decision, name, now)?;
+    Ok(true)
+}
