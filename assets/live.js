@@ -30,12 +30,12 @@
     const text = await answer.text();
     if (turn !== asked) return;
     const page = new DOMParser().parseFromString(text, "text/html");
-    if (!part(page, "changes")) {
+    if (!page.querySelector("[data-part]")) {
       location.reload(); // Signed out, or the form is out of date.
       return;
     }
     const held = document.activeElement;
-    const names = all ? ["faults", "order", "hours", "changes"] : ["faults", "changes"];
+    const names = all ? ["faults", "order", "hours", "added", "changes"] : ["faults", "added", "changes"];
     for (const name of names) {
       const [old, fresh] = [part(form, name), part(page, name)];
       if (old && fresh && old.innerHTML !== fresh.innerHTML) old.innerHTML = fresh.innerHTML;
@@ -50,7 +50,9 @@
     waiting = setTimeout(() => ask("look", false), 250);
   };
 
-  form.addEventListener("input", soon);
+  // Where nothing is said about what is typed, nothing is asked.
+  const answers = part(form, "changes") ?? part(form, "added");
+  if (answers) form.addEventListener("input", soon);
   form.addEventListener("change", (event) => {
     fit();
     if (event.target.name === "add") ask("add", true);
@@ -103,5 +105,5 @@
   for (const button of form.querySelectorAll("[data-no-script]")) button.hidden = true;
   document.body.classList.add("scripted");
   fit();
-  ask("look", false);
+  if (part(form, "changes")) ask("look", false);
 })();

@@ -255,6 +255,16 @@ impl Roster {
             .filter(move |session| session.person == person)
     }
 
+    /// Every session that was not ended.
+    pub fn sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
+        self.sessions.values()
+    }
+
+    /// Every token, revoked ones too.
+    pub fn tokens(&self) -> impl Iterator<Item = &Arc<Token>> {
+        self.tokens.values()
+    }
+
     /// A person's tokens.
     pub fn tokens_of(&self, person: PersonId) -> impl Iterator<Item = &Arc<Token>> {
         self.tokens

@@ -10,6 +10,7 @@ pub mod expected;
 pub mod faults;
 pub mod feeds;
 pub mod handovers;
+pub mod import;
 pub mod incidents;
 pub mod input;
 pub mod keeper;

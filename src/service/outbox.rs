@@ -92,6 +92,34 @@ pub fn list(
         .collect())
 }
 
+/// Mails, the newest first.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn newest(
+    db: &mut Db,
+    domain: &str,
+    state: Option<State>,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Vec<OutboxView>, Error> {
+    let mails = outbox::newest(db, state, before, limit)?;
+    Ok(mails
+        .into_iter()
+        .map(|mail| OutboxView::of(mail, domain))
+        .collect())
+}
+
+/// How many mails are given up.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn dead(db: &mut Db) -> Result<i64, Error> {
+    Ok(outbox::count(db, State::Dead)?)
+}
+
 /// Lets a dead mail be tried again.
 ///
 /// # Errors

@@ -89,7 +89,9 @@ pub struct Filter {
     pub from: Option<Instant>,
     /// Before.
     pub until: Option<Instant>,
-    /// After the entry of this id.
+    /// The newest first, not the oldest.
+    pub newest_first: bool,
+    /// Beyond the entry of this id, in that order.
     pub after: Option<String>,
 }
 
@@ -115,10 +117,17 @@ pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Entry>, Stor
     if let Some(until) = filter.until {
         rows = rows.filter(audit::at.lt(Ts(until)));
     }
-    if let Some(after) = &filter.after {
-        rows = rows.filter(audit::id.gt(after));
-    }
-    Ok(rows.order(audit::id).limit(limit).load(db)?)
+    rows = match (&filter.after, filter.newest_first) {
+        (Some(after), true) => rows.filter(audit::id.lt(after)),
+        (Some(after), false) => rows.filter(audit::id.gt(after)),
+        (None, _) => rows,
+    };
+    rows = if filter.newest_first {
+        rows.order(audit::id.desc())
+    } else {
+        rows.order(audit::id)
+    };
+    Ok(rows.limit(limit).load(db)?)
 }
 
 /// Replaces the names and addresses that a person has, and had, in the whole audit log.

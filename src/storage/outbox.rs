@@ -427,15 +427,6 @@ pub fn release_all(db: &mut Db) -> Result<usize, StoreError> {
     )
 }
 
-/// The mail of this id.
-///
-/// # Errors
-///
-/// [`StoreError`] when the database is away.
-pub fn find(db: &mut Db, id: &str) -> Result<Option<Mail>, StoreError> {
-    Ok(outbox::table.find(id).first(db).optional()?)
-}
-
 /// Lets a dead mail be tried again, as if it were new but for its message id. Says whether it was dead.
 ///
 /// # Errors
@@ -554,6 +545,46 @@ pub fn list(
         rows = rows.filter(outbox::id.gt(after.to_owned()));
     }
     Ok(rows.order(outbox::id).limit(limit).load(db)?)
+}
+
+/// Mails, the newest first, before the one of this id.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn newest(
+    db: &mut Db,
+    state: Option<State>,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Mail>, StoreError> {
+    let mut rows = outbox::table.into_boxed();
+    if let Some(state) = state {
+        rows = rows.filter(outbox::state.eq(word(state)?));
+    }
+    if let Some(before) = before {
+        rows = rows.filter(outbox::id.lt(before.to_owned()));
+    }
+    Ok(rows.order(outbox::id.desc()).limit(limit).load(db)?)
+}
+
+/// How many mails there are in a state.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn count(db: &mut Db, state: State) -> Result<i64, StoreError> {
+    let rows = outbox::table.filter(outbox::state.eq(word(state)?));
+    Ok(rows.count().get_result(db)?)
+}
+
+/// The mail of this id.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn find(db: &mut Db, id: &str) -> Result<Option<Mail>, StoreError> {
+    Ok(outbox::table.find(id).first(db).optional()?)
 }
 
 /// The state of this name.

@@ -49,6 +49,7 @@ pub async fn list(caller: Caller, query: Query<AuditQuery>) -> Result<Reply, Pro
         subject: query.subject,
         from,
         until,
+        newest_first: false,
         after: paging.after.clone(),
     };
     let limit = i64::try_from(paging.limit + 1).unwrap_or(i64::MAX);

@@ -68,7 +68,7 @@ pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Pro
 pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
     let (rows, digest) = if raw.media_type == "text/csv" {
         let text = raw.text()?;
-        (csv_rows(&text.value)?, text.digest)
+        (crate::service::import::read(&text.value)?, text.digest)
     } else {
         let body = raw.json::<Vec<NewPerson>>()?;
         (body.value, body.digest)
@@ -88,40 +88,6 @@ pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
             Reply::created(&Imported { items })
         })
         .await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CsvRow {
-    name: String,
-    email: String,
-    time_zone: String,
-    #[serde(default)]
-    role: Option<String>,
-}
-
-fn csv_rows(text: &str) -> Result<Vec<NewPerson>, Problem> {
-    let mut faults = crate::service::Faults::new();
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let mut rows = Vec::new();
-    for (index, row) in reader.deserialize::<CsvRow>().enumerate() {
-        if let Some(row) = faults.check(format!("/{index}"), row.map_err(|error| error.to_string()))
-        {
-            rows.push(NewPerson {
-                name: row.name,
-                email: row.email,
-                time_zone: row.time_zone,
-                working_hours: None,
-                role: row.role.filter(|role| !role.is_empty()),
-                holidays: None,
-                external_ids: None,
-            });
-        }
-    }
-    faults.finish()?;
-    Ok(rows)
 }
 
 /// Everybody.

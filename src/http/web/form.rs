@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use super::browser::Browser;
 use super::fields::Fields;
 use super::refusal::{Refusal, sentence};
-use crate::service::{Error, Fault};
+use crate::service::{Error, Expected, Fault};
 
 /// The field that shows that a form comes from a page of ours.
 pub const TOKEN: &str = "form_token";
@@ -98,6 +98,32 @@ impl Form {
             other => return Err(other.into()),
         };
         Ok(self.fields().with_faults(faults))
+    }
+}
+
+impl Form {
+    /// The version that the form was filled in for.
+    pub fn expected(&self) -> Expected {
+        let version = self.get("version").parse();
+        version.map_or_else(
+            |_| Expected::any(),
+            |version| Expected::one_of(vec![version]),
+        )
+    }
+
+    /// The form with what is wrong with it. Where somebody else was quicker it says so, and the next time it is meant.
+    ///
+    /// # Errors
+    /// Where the form cannot help it.
+    pub fn failed_at(mut self, error: Error, version: i64) -> Result<Fields, Refusal> {
+        if error != Error::Stale {
+            return self.failed(error);
+        }
+        self.take("version");
+        self.put("version", &[version.to_string()]);
+        let words = "somebody else changed it while you did; look at what it is now in another window. \
+            If you save once more, what you see here takes the place of that";
+        self.failed(Error::conflict(words))
     }
 }
 

@@ -79,7 +79,7 @@ pub fn read(form: &mut Form, name: &str) -> Vec<HoursInput> {
             continue;
         }
         let row = found.len();
-        let end_day = end_day.into_iter().next();
+        let end_day = end_day.into_iter().next().filter(|day| !day.is_empty());
         for (part, values) in [
             ("days", days.as_slice()),
             ("start", std::slice::from_ref(&start)),
@@ -96,6 +96,19 @@ pub fn read(form: &mut Form, name: &str) -> Vec<HoursInput> {
         });
     }
     found
+}
+
+/// Whether two fillings say the same.
+pub fn are_same(some: &[HoursInput], others: &[HoursInput]) -> bool {
+    let said = |row: &HoursInput| {
+        (
+            row.days.clone(),
+            row.start.clone(),
+            row.end.clone(),
+            row.end_day.clone().filter(|day| !day.is_empty()),
+        )
+    };
+    some.iter().map(said).eq(others.iter().map(said))
 }
 
 /// The rows of a form, with `more` empty ones at the end.

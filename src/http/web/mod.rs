@@ -4,6 +4,7 @@
 //! Everything works as plain forms; `assets/` adds comfort. Whatever changes something is a POST whose [`Form`]
 //! refuses what does not come from a page of ours.
 
+mod administration;
 mod assets;
 mod browser;
 mod chart;
@@ -23,6 +24,7 @@ mod person;
 mod refusal;
 mod rotation;
 mod sign_in;
+mod staff;
 mod standing;
 mod swaps;
 mod teams;
@@ -74,6 +76,27 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(me::time_off::show)
         .service(me::time_off::add)
         .service(me::time_off::end_it)
+        // What is called `new` or `import` is nobody's id.
+        .service(administration::access::show)
+        .service(administration::access::end_session)
+        .service(administration::access::revoke_token)
+        .service(administration::audit::show)
+        .service(administration::outbox::show)
+        .service(administration::outbox::retry)
+        .service(staff::deactivate::show)
+        .service(staff::deactivate::send)
+        .service(staff::deactivate::erase)
+        .service(staff::import::show)
+        .service(staff::import::send)
+        .service(staff::list::show)
+        .service(staff::person::add)
+        .service(staff::person::send_new)
+        .service(staff::person::edit)
+        .service(staff::person::send)
+        .service(staff::team::add)
+        .service(staff::team::send_new)
+        .service(staff::team::edit)
+        .service(staff::team::send)
         .service(person::show)
         .service(rotation::show)
         .service(rotation::change::ask)

@@ -148,3 +148,46 @@ fn a_manager_sets_up_a_rotation_and_archives_it() {
     chromium.see("What changes if you archive it");
     chromium.see("loses");
 }
+
+#[test]
+fn an_administrator_brings_everybody_in_on_the_first_day() {
+    let world = World::found();
+    let Some(chromium) = world.browser(Administrator) else {
+        return;
+    };
+    chromium.open("/people");
+    chromium.press("Add many…");
+    chromium.fill("People", "Name;E-mail;Time zone;Hours\nNia New;nia@example.com;Europe/Paris;08:00-16:00\nOm;x;Paris;\n");
+    chromium.see("line 3 (Om): email: is not an e-mail address");
+    chromium.see("Nobody, until every line is in order.");
+    chromium.fill("People", "Name;E-mail;Time zone;Hours\nNia New;nia@example.com;Europe/Paris;08:00-16:00\nOm Too;om@example.com;Asia/Kolkata;\n");
+    chromium.see("om@example.com");
+    chromium.fill("All of them become members of", "Product");
+    chromium.picture("story-import");
+    chromium.press("Add them");
+    chromium.see("2 people are added.");
+    chromium.see("Nia New");
+    chromium.press("Add a team…");
+    chromium.fill("Name", "Search & Rescue");
+    chromium.fill("Somebody else", "Nia New");
+    chromium.press("Add");
+    chromium.see("manages it");
+    chromium.fill("Somebody else", "Om Too");
+    chromium.press("Save");
+    chromium.see("New rotation for Search & Rescue");
+    chromium.see("Hands over every Monday at 10:00");
+    wait_for_order(&chromium, "Nia Om");
+    chromium.press("Save");
+    chromium.see("Revision 1 of Search & Rescue hero");
+
+    // Whoever leaves is taken out of everything.
+    chromium.open(&world.path("/people/{person:Tom}/deactivate"));
+    chromium.see("Feature Flags hero");
+    chromium.press("Deactivate Tom (sample)");
+    chromium.see("still name them");
+    chromium.fill("Take them out of all of these.", "");
+    chromium.press("Deactivate Tom (sample)");
+    chromium.see("Tom (sample) is deactivated.");
+    chromium.open("/administration/audit");
+    chromium.see("person.deactivate");
+}

@@ -4,6 +4,7 @@ use dogwatch::cli::demo::organisation;
 use dogwatch::roster::Roster;
 
 use crate::harness::Server;
+use crate::harness::browser::Browser;
 use crate::harness::chromium::Chromium;
 
 /// Who looks at pages.
@@ -57,6 +58,11 @@ impl World {
             Some(email) => Chromium::signed_in(&self.server, email),
             None => Chromium::start(&self.server),
         }
+    }
+
+    /// A browser without scripts in which they are signed in.
+    pub fn visitor(&self, who: Who) -> Browser {
+        Browser::signed_in(&self.server, who.email().unwrap())
     }
 
     /// The path with ids for what stands in braces: `{person:Tom}`, `{rotation:Support watch}`, `{incident:INC-123}`.

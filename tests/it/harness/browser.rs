@@ -87,6 +87,17 @@ impl Browser {
         self.post(path, &all)
     }
 
+    /// Sends the form `data-live` of a page with some fields changed.
+    pub fn send_form(&mut self, path: &str, html: &str, changed: &[(&str, &str)]) -> Seen {
+        let mut fields = form(html);
+        fields.retain(|(name, _)| changed.iter().all(|(other, _)| other != name));
+        let kept = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let all: Vec<(&str, &str)> = kept.chain(changed.iter().copied()).collect();
+        self.post(path, &all)
+    }
+
     /// Sends these fields and no others.
     pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
         let body: String = url::form_urlencoded::Serializer::new(String::new())
@@ -138,4 +149,38 @@ impl Browser {
             html,
         }
     }
+}
+
+/// What the form `data-live` of a page would send, buttons aside.
+pub fn form(html: &str) -> Vec<(String, String)> {
+    let form = html
+        .split("data-live")
+        .nth(1)
+        .expect("a form")
+        .split("</form>")
+        .next()
+        .unwrap();
+    let attribute = |tag: &str, name: &str| {
+        let value = tag
+            .split_once(&format!(" {name}=\""))?
+            .1
+            .split('"')
+            .next()?;
+        Some(value.replace("&#38;", "&"))
+    };
+    let mut fields = Vec::new();
+    for tag in form.split('<') {
+        if tag.starts_with("input") {
+            let ticks = tag.contains("type=\"radio\"") || tag.contains("type=\"checkbox\"");
+            if let (Some(name), true) = (attribute(tag, "name"), !ticks || tag.contains(" checked"))
+            {
+                fields.push((name, attribute(tag, "value").unwrap_or_default()));
+            }
+        } else if tag.starts_with("select") {
+            fields.push((attribute(tag, "name").unwrap(), String::new()));
+        } else if tag.starts_with("option") && tag.contains(" selected") {
+            fields.last_mut().unwrap().1 = attribute(tag, "value").unwrap();
+        }
+    }
+    fields
 }

@@ -42,16 +42,30 @@ const ARGUMENTS: [&str; 10] = [
     "--hide-scrollbars",
 ];
 
-/// Finds what a person would find by its words: `arguments[0]` are the words, exactly, or how they begin.
-const BY_WORDS: &str = "
-    const words = arguments[0], selector = arguments[1];
-    const said = (e) => (e.getAttribute('aria-label') ?? e.textContent).replace(/\\s+/g, ' ').trim();
-    const seen = (e) => e.getClientRects().length > 0;
-    const all = [...document.querySelectorAll(selector)].filter(seen);
-    const found = all.find((e) => said(e) === words) ?? all.find((e) => said(e).startsWith(words));
-    if (!found) return null;
-    if (found.tagName !== 'LABEL') return found;
-    return found.control;";
+/// Finds what a person would find by its words, exactly, or by how they begin.
+const FIND: &str = "
+    const find = (words, selector) => {
+        const said = (e) => (e.getAttribute('aria-label') ?? e.textContent).replace(/\\s+/g, ' ').trim();
+        const seen = (e) => e.getClientRects().length > 0 && !e.closest('[aria-hidden=true]');
+        const all = [...document.querySelectorAll(selector)].filter(seen);
+        const found = all.find((e) => said(e) === words) ?? all.find((e) => said(e).startsWith(words));
+        return found?.tagName === 'LABEL' ? found.control : found;
+    };";
+
+/// Ticks, chooses or writes into a field; says whether there is such a field.
+const FILL: &str = "
+    const [label, text] = arguments;
+    const field = find(label, 'label, input, select, textarea');
+    if (!field) return false;
+    if (field.type === 'checkbox' || field.type === 'radio') { field.click(); return true; }
+    if (field.tagName === 'SELECT') {
+        const options = [...field.options].map((one) => one.text.trim());
+        const exact = options.indexOf(text);
+        field.selectedIndex = exact >= 0 ? exact : options.findIndex((one) => one.startsWith(text));
+    } else field.value = text;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    field.dispatchEvent(new Event('change', { bubbles: true }));
+    return true;";
 
 /// Rules of WCAG 2.2 AA and of good practice; what is wrong, a line each.
 const CHECK: &str = "
@@ -237,25 +251,27 @@ impl Chromium {
     /// Clicks the button or link that says this.
     #[track_caller]
     pub fn press(&self, words: &str) {
-        let element = self.named(words, "button, a, summary");
-        self.post(&format!("/element/{element}/click"), &json!({}));
+        let script = format!("{FIND} return find(arguments[0], 'button, a, summary') ?? null");
+        loop {
+            let found = self.wait(&format!("a button {words:?}"), &script, &json!([words]));
+            let click = format!("/element/{}/click", found[ELEMENT].as_str().unwrap());
+            let (good, answer) = self.ask(reqwest::Method::POST, &click, Some(&json!({})));
+            // Where the page has just put another in its place, that one is meant.
+            if good {
+                return;
+            }
+            assert_eq!(
+                answer["error"], "stale element reference",
+                "{words:?}: {answer}"
+            );
+        }
     }
 
     /// Writes into the field of this label what is to stand there; ticks or chooses where that is what it is for.
     #[track_caller]
     pub fn fill(&self, label: &str, text: &str) {
-        let element = self.named(label, "label, input, select, textarea");
-        let script = "
-            const [field, text] = arguments;
-            if (field.type === 'checkbox' || field.type === 'radio') { field.click(); return; }
-            if (field.tagName === 'SELECT') {
-                const option = [...field.options].find((one) => one.text.trim() === text)
-                    ?? [...field.options].find((one) => one.text.trim().startsWith(text));
-                field.value = option.value;
-            } else field.value = text;
-            field.dispatchEvent(new Event('input', { bubbles: true }));
-            field.dispatchEvent(new Event('change', { bubbles: true }));";
-        self.run(script, &json!([{ ELEMENT: element }, text]));
+        let what = format!("a field {label:?}");
+        self.wait(&what, &format!("{FIND} {FILL}"), &json!([label, text]));
     }
 
     /// Presses a key where the focus is, as a person does who has no mouse.
@@ -341,16 +357,6 @@ impl Chromium {
     pub fn overflow(&self) -> i64 {
         let script = "return document.scrollingElement.scrollWidth - window.innerWidth";
         self.run(script, &json!([])).as_i64().unwrap().max(0)
-    }
-
-    #[track_caller]
-    fn named(&self, words: &str, selector: &str) -> String {
-        let found = self.wait(
-            &format!("something called {words:?}"),
-            BY_WORDS,
-            &json!([words, selector]),
-        );
-        found[ELEMENT].as_str().unwrap().to_owned()
     }
 
     /// Chromium's own tools (<https://chromedevtools.github.io/devtools-protocol/>).

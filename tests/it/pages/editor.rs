@@ -2,66 +2,11 @@
 
 use serde_json::Value;
 
-use crate::browser::world::Who::{self, Administrator, Engineer, Manager, Supporter, Viewer};
+use crate::browser::world::Who::{Administrator, Engineer, Manager, Supporter, Viewer};
 use crate::browser::world::World;
-use crate::harness::browser::Browser;
+use crate::harness::browser::form;
 
 const HERO: &str = "/rotations/{rotation:Feature Flags hero}";
-
-fn signed_in(world: &World, who: Who) -> Browser {
-    Browser::signed_in(&world.server, who.email().unwrap())
-}
-
-/// What the page's form would send, buttons aside.
-fn form(html: &str) -> Vec<(String, String)> {
-    let form = html
-        .split("data-live")
-        .nth(1)
-        .expect("a form")
-        .split("</form>")
-        .next()
-        .unwrap();
-    let attribute = |tag: &str, name: &str| {
-        let value = tag
-            .split_once(&format!(" {name}=\""))?
-            .1
-            .split('"')
-            .next()?;
-        Some(value.replace("&#38;", "&"))
-    };
-    let mut fields = Vec::new();
-    for tag in form.split('<') {
-        if tag.starts_with("input") {
-            let ticks = tag.contains("type=\"radio\"") || tag.contains("type=\"checkbox\"");
-            if let (Some(name), true) = (attribute(tag, "name"), !ticks || tag.contains(" checked"))
-            {
-                fields.push((name, attribute(tag, "value").unwrap_or_default()));
-            }
-        } else if tag.starts_with("select") {
-            fields.push((attribute(tag, "name").unwrap(), String::new()));
-        } else if tag.starts_with("option") && tag.contains(" selected") {
-            fields.last_mut().unwrap().1 = attribute(tag, "value").unwrap();
-        }
-    }
-    fields
-}
-
-/// Sends the page's form with some fields changed.
-fn send(
-    browser: &mut Browser,
-    path: &str,
-    html: &str,
-    changed: &[(&str, &str)],
-) -> crate::harness::browser::Seen {
-    let mut fields = form(html);
-    fields.retain(|(name, _)| changed.iter().all(|(other, _)| other != name));
-    let mut all: Vec<(&str, &str)> = fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    all.extend(changed);
-    browser.post(path, &all)
-}
 
 fn order(html: &str) -> Vec<String> {
     let fields = form(html).into_iter();
@@ -74,7 +19,7 @@ fn order(html: &str) -> Vec<String> {
 #[test]
 fn the_order_is_changed_by_buttons_and_saved() {
     let world = World::found();
-    let mut browser = signed_in(&world, Manager);
+    let mut browser = world.visitor(Manager);
     let path = world.path(&format!("{HERO}/edit"));
     let ids = ["{person:Ines}", "{person:Tom}", "{person:Ada}"].map(|name| world.path(name));
     let [ines, tom, ada] = &ids;
@@ -84,18 +29,22 @@ fn the_order_is_changed_by_buttons_and_saved() {
         page.contains("every Monday at 10:00, London time"),
         "{page}"
     );
-    let page = send(&mut browser, &path, &page, &[("do", "up:2")]).expect(200);
+    let page = browser
+        .send_form(&path, &page, &[("do", "up:2")])
+        .expect(200);
     assert_eq!(order(&page), [ines.as_str(), ada, tom]);
     assert!(page.contains("is now number 2 of 3"), "{page}");
     assert!(page.contains("gains"), "{page}");
     let jo = world.path("{person:Jo}");
-    let page = send(&mut browser, &path, &page, &[("add", &jo), ("do", "add")]).expect(200);
+    let page = browser
+        .send_form(&path, &page, &[("add", &jo), ("do", "add")])
+        .expect(200);
     assert_eq!(order(&page), [ines.as_str(), ada, tom, &jo]);
     // Nothing is saved by looking.
     let api = world.path("/rotations/{rotation:Feature Flags hero}");
     let before = newest(&world, &api);
     assert_eq!(before["n"], 1);
-    let saved = send(&mut browser, &path, &page, &[("do", "save")]);
+    let saved = browser.send_form(&path, &page, &[("do", "save")]);
     assert_eq!(saved.goes_to(), world.path(&format!("{HERO}/revisions/2")));
     let after = newest(&world, &api);
     assert_eq!(after["order"], serde_json::json!([ines, ada, tom, jo]));
@@ -109,8 +58,7 @@ fn the_order_is_changed_by_buttons_and_saved() {
 
     // Who filled the form in before that is told, and may insist.
     let page = browser.get(&path).expect(200);
-    let old = send(
-        &mut browser,
+    let old = browser.send_form(
         &path,
         &page,
         &[
@@ -125,7 +73,7 @@ fn the_order_is_changed_by_buttons_and_saved() {
         page.contains("somebody else changed it") || page.contains("Somebody else changed it"),
         "{page}"
     );
-    send(&mut browser, &path, &page, &[("do", "save")]).goes_to();
+    browser.send_form(&path, &page, &[("do", "save")]).goes_to();
 }
 
 fn newest(world: &World, path: &str) -> Value {
@@ -146,7 +94,7 @@ fn newest(world: &World, path: &str) -> Value {
 #[test]
 fn when_it_hands_over_is_said_in_words_or_by_a_rule() {
     let world = World::found();
-    let mut browser = signed_in(&world, Manager);
+    let mut browser = world.visitor(Manager);
     let path = world.path(&format!("{HERO}/edit"));
     let page = browser.get(&path).expect(200);
     for (changes, words) in [
@@ -164,7 +112,7 @@ fn when_it_hands_over_is_said_in_words_or_by_a_rule() {
             "by the rule FREQ=MONTHLY;BYDAY=1MO",
         ),
     ] {
-        let page = send(&mut browser, &path, &page, changes).expect(200);
+        let page = browser.send_form(&path, &page, changes).expect(200);
         assert!(page.contains(words), "{changes:?}: {page}");
     }
     for (changes, fault) in [
@@ -187,13 +135,9 @@ fn when_it_hands_over_is_said_in_words_or_by_a_rule() {
         (&[("order", "nobody")], "there is no such person"),
         (&[("first", "nobody")], "there is no such person"),
     ] {
-        let page = send(
-            &mut browser,
-            &path,
-            &page,
-            &[changes, &[("do", "save")]].concat(),
-        )
-        .expect(200);
+        let page = browser
+            .send_form(&path, &page, &[changes, &[("do", "save")]].concat())
+            .expect(200);
         assert!(
             page.contains("data-faults") && page.contains(fault),
             "{changes:?}: {page}"
@@ -211,21 +155,17 @@ fn when_it_hands_over_is_said_in_words_or_by_a_rule() {
 #[test]
 fn rotations_are_set_up_and_archived_by_managers_of_their_team_only() {
     let world = World::found();
-    let mut manager = signed_in(&world, Manager);
+    let mut manager = world.visitor(Manager);
     let new = "/teams/feature-flags/rotations/new";
     let page = manager.get(new).expect(200);
-    let page = send(
-        &mut manager,
-        new,
-        &page,
-        &[("name", "<b>Shadows</b>"), ("do", "look")],
-    )
-    .expect(200);
+    let page = manager
+        .send_form(new, &page, &[("name", "<b>Shadows</b>"), ("do", "look")])
+        .expect(200);
     assert!(
         page.contains("Who gains and loses what") && page.contains("gains"),
         "{page}"
     );
-    let saved = send(&mut manager, new, &page, &[("do", "save")]);
+    let saved = manager.send_form(new, &page, &[("do", "save")]);
     let path = saved.goes_to().to_owned();
     let page = manager.get(&path).expect(200);
     assert!(
@@ -254,10 +194,7 @@ fn rotations_are_set_up_and_archived_by_managers_of_their_team_only() {
         ("effective_from", "2026-03-09"),
         ("do", "save"),
     ];
-    assert_eq!(
-        send(&mut manager, &archive, &page, &day).goes_to(),
-        rotation
-    );
+    assert_eq!(manager.send_form(&archive, &page, &day).goes_to(), rotation);
 
     let watch = world.path("/rotations/{rotation:Support watch}/edit");
     let hero = world.path(&format!("{HERO}/edit"));
@@ -274,7 +211,7 @@ fn rotations_are_set_up_and_archived_by_managers_of_their_team_only() {
         (Administrator, "/rotations/nothing/edit", 404),
         (Administrator, "/teams/nothing/rotations/new", 404),
     ] {
-        let mut browser = signed_in(&world, who);
+        let mut browser = world.visitor(who);
         browser.get(path).expect(status);
         browser.submit(path, &[("do", "save")]).expect(status);
     }

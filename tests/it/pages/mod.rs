@@ -1,9 +1,11 @@
 //! The pages, as a browser without scripts sees them.
 
+mod administration;
 mod editor;
 mod incidents;
 mod load;
 mod me;
 mod rotation;
 mod sign_in;
+mod staff;
 mod world;

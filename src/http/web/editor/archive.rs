@@ -3,8 +3,8 @@
 use actix_web::{get, post, web};
 use askama::Template;
 
+use super::Subject;
 use super::changes::Changes;
-use super::{Subject, expected, failed};
 use crate::domain::interval::Instant;
 use crate::domain::rotation::Rotation;
 use crate::http::web::fields::Checks;
@@ -76,7 +76,7 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
     let at = match end(&form, &subject, visitor.now) {
         Ok(at) => at,
         Err(error) => {
-            let form = failed(form, error, version)?;
+            let form = form.failed_at(error, version)?;
             return visitor.show(&Sheet::new(page, &subject, None, form));
         }
     };
@@ -86,7 +86,7 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
     let command = Archive {
         at: Some(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
     };
-    let expected = expected(&form);
+    let expected = form.expected();
     let done = visitor
         .change(move |tx, visitor| {
             rotations::archive(tx, &visitor.actor, id, &command, &expected, visitor.now)
@@ -101,7 +101,7 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
             page,
             &subject,
             Some(at),
-            failed(form, error, version)?,
+            form.failed_at(error, version)?,
         )),
     }
 }

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::changes::Changes;
 use super::draft::{self, Pressed};
-use super::failed;
 use super::sheet::Sheet;
 use crate::domain::interval::Instant;
 use crate::domain::rotation::{Kind, Rotation};
@@ -110,7 +109,7 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> 
     };
     let (fields, changes) = match done {
         Ok((rotation, view)) => (form.fields(), Some(Changes::of(&page, &rotation, view))),
-        Err(error) => (failed(form, error, 1)?, None),
+        Err(error) => (form.failed_at(error, 1)?, None),
     };
     let sheet = Sheet::new(page, &team, None, kind, fields, &pressed);
     visitor.show(&sheet.with_changes(changes))

@@ -2,10 +2,10 @@
 
 use actix_web::{get, post, web};
 
+use super::Subject;
 use super::changes::Changes;
 use super::draft::{self, Pressed};
 use super::sheet::Sheet;
-use super::{Subject, expected, failed};
 use crate::domain::interval::Instant;
 use crate::domain::rotation::Rotation;
 use crate::http::web::{Answer, Form, Section, Visitor};
@@ -40,7 +40,7 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, mut form: Form) -> An
     let rotation = subject.rotation();
     let pressed = draft::press(&mut form);
     let done = match draft::revision(&mut form, rotation, visitor.now) {
-        Ok(new) if pressed.save => save(&visitor, rotation, new, expected(&form)).await,
+        Ok(new) if pressed.save => save(&visitor, rotation, new, form.expected()).await,
         Ok(new) => rehearse(&visitor, rotation, new).await,
         Err(error) => Err(error),
     };
@@ -54,7 +54,7 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, mut form: Form) -> An
             let (after, view) = *shown;
             (form.fields(), Some(Changes::of(&page, &after, view)))
         }
-        Err(error) => (failed(form, error, rotation.version)?, None),
+        Err(error) => (form.failed_at(error, rotation.version)?, None),
     };
     let sheet = Sheet::new(
         page,

@@ -11,13 +11,13 @@ mod sheet;
 
 use std::sync::Arc;
 
-use super::{Fields, Form, Page, Refusal, Visitor};
+use super::{Page, Refusal, Visitor};
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::RotationId;
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
-use crate::service::{Error, Expected, access};
+use crate::service::access;
 
 /// A rotation that the visitor may change, and its team.
 struct Subject {
@@ -39,26 +39,6 @@ impl Subject {
     fn rotation(&self) -> &Rotation {
         self.timeline.rotation()
     }
-}
-
-/// The version that the form was filled in for.
-fn expected(form: &Form) -> Expected {
-    form.get("version").parse().map_or_else(
-        |_| Expected::any(),
-        |version| Expected::one_of(vec![version]),
-    )
-}
-
-/// The form with what is wrong; where somebody else was quicker it says so, and the next time it is meant.
-fn failed(mut form: Form, error: Error, version: i64) -> Result<Fields, Refusal> {
-    if error == Error::Stale {
-        form.take("version");
-        form.put("version", &[version.to_string()]);
-        let words = "somebody else changed it while you did; look at what it is now in another window. \
-            If you save once more, what you see here takes the place of that";
-        return form.failed(Error::conflict(words));
-    }
-    form.failed(error)
 }
 
 /// A person's name.

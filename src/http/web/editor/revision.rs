@@ -4,7 +4,7 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use super::changes::Changes;
-use super::{expected, name_of};
+use super::name_of;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
 use crate::domain::rotation::Rotation;
@@ -90,7 +90,7 @@ pub async fn show(visitor: Visitor, path: web::Path<(String, u32)>) -> Answer {
 pub async fn withdraw(visitor: Visitor, path: web::Path<(String, u32)>, form: Form) -> Answer {
     let (text, number) = path.into_inner();
     let id: RotationId = text.parse().map_err(|_| Refusal::no_such("rotation"))?;
-    let expected = expected(&form);
+    let expected = form.expected();
     let done = visitor
         .change(move |tx, visitor| {
             rotations::withdraw(tx, &visitor.actor, id, number, &expected, visitor.now)

@@ -3,8 +3,8 @@
 use actix_web::{get, post, web};
 use askama::Template;
 
+use super::Subject;
 use super::sheet::{FALLBACK_WHEN, fallbacks};
-use super::{Subject, expected, failed};
 use crate::domain::rotation::FallbackWhen;
 use crate::http::web::fields::{Checks, Select};
 use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor};
@@ -89,7 +89,7 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
         fallback_when: form.filled("fallback_when"),
         ..RotationChange::default()
     };
-    let expected = expected(&form);
+    let expected = form.expected();
     let done = visitor
         .change(move |tx, visitor| {
             rotations::change(tx, &visitor.actor, id, &change, &expected, visitor.now)
@@ -97,6 +97,6 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
         .await;
     match done {
         Ok(_) => Ok(visitor.go_and_say(&format!("rotations/{id}"), "Saved. No shift has moved.")),
-        Err(error) => visitor.show(&Sheet::new(page, &subject, failed(form, error, version)?)),
+        Err(error) => visitor.show(&Sheet::new(page, &subject, form.failed_at(error, version)?)),
     }
 }

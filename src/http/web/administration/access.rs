@@ -1,0 +1,72 @@
+//! Who may come in: browsers that are signed in, and tokens.
+
+use std::sync::Arc;
+
+use actix_web::{get, post, web};
+use askama::Template;
+
+use crate::domain::ids::{SessionId, TokenId};
+use crate::domain::session::Session;
+use crate::domain::token::Token;
+use crate::http::web::{Answer, Form, Page, Refusal, Section, Visitor};
+use crate::service::{Expected, access, sessions, tokens};
+
+#[derive(Template)]
+#[template(path = "pages/access.html")]
+struct Sheet {
+    page: Page,
+    own: SessionId,
+    sessions: Vec<Arc<Session>>,
+    tokens: Vec<Arc<Token>>,
+}
+
+/// Everything that lets somebody in now, the newest first.
+#[get("/administration/access")]
+pub async fn show(visitor: Visitor) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let page = visitor.page("Sessions and tokens", Section::Administration)?;
+    let now = page.now;
+    let mut sessions: Vec<Arc<Session>> = page
+        .roster
+        .sessions()
+        .filter(|session| session.is_good(now))
+        .cloned()
+        .collect();
+    sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+    let is_good = |token: &&Arc<Token>| {
+        token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end)
+    };
+    let mut tokens: Vec<Arc<Token>> = page.roster.tokens().filter(is_good).cloned().collect();
+    tokens.sort_by_key(|token| std::cmp::Reverse((token.created_at, token.id)));
+    let own = visitor.session.id;
+    visitor.show(&Sheet {
+        page,
+        own,
+        sessions,
+        tokens,
+    })
+}
+
+/// Signs a browser out.
+#[post("/administration/sessions/{id}/end")]
+pub async fn end_session(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let id: SessionId = id.parse().map_err(|_| Refusal::no_such("session"))?;
+    visitor
+        .change(move |tx, visitor| sessions::leave(tx, &visitor.actor, id, visitor.now))
+        .await?;
+    Ok(visitor.go_and_say("administration/access", "That browser is signed out."))
+}
+
+/// Revokes a token.
+#[post("/administration/tokens/{id}/revoke")]
+pub async fn revoke_token(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let id: TokenId = id.parse().map_err(|_| Refusal::no_such("token"))?;
+    visitor
+        .change(move |tx, visitor| {
+            tokens::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
+        })
+        .await?;
+    Ok(visitor.go_and_say("administration/access", "That token is revoked."))
+}

@@ -1,0 +1,5 @@
+//! For administrators: who did what, what became of mails, who may come in.
+
+pub mod access;
+pub mod audit;
+pub mod outbox;

@@ -1,0 +1,137 @@
+//! Saying goodbye to a person: what still names them, and taking them out of it. Afterwards their name can be erased.
+
+use actix_web::{get, post, web};
+use askama::Template;
+use serde_json::Value;
+
+use super::person_of;
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::RotationId;
+use crate::domain::person::Person;
+use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor};
+use crate::service::people::{self, Deactivate};
+use crate::service::{Error, Expected, access};
+
+#[derive(Template)]
+#[template(path = "pages/person_deactivate.html")]
+struct Sheet {
+    page: Page,
+    form: Fields,
+    id: String,
+    name: String,
+    is_gone: bool,
+    named_by: Vec<Named>,
+}
+
+/// Something that still names a person.
+struct Named {
+    rotation: String,
+    name: String,
+    is_override: bool,
+}
+
+impl Sheet {
+    fn new(page: Page, person: &Person, form: Fields, named_by: Vec<Named>) -> Self {
+        Self {
+            id: person.id.to_string(),
+            name: person.name.clone(),
+            is_gone: person.deactivation.is_some(),
+            page,
+            form,
+            named_by,
+        }
+    }
+}
+
+/// What still names them, where they are to go at once.
+#[get("/people/{id}/deactivate")]
+pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let page = visitor.page("Deactivate a person", Section::People)?;
+    let person = person_of(&page, &id)?;
+    let id = person.id;
+    let tried = visitor
+        .rehearse(move |tx, visitor| {
+            let command = Deactivate::default();
+            people::deactivate(
+                tx,
+                &visitor.actor,
+                id,
+                &command,
+                &Expected::any(),
+                visitor.now,
+            )
+        })
+        .await;
+    let named_by = match &tried {
+        Err(error) => named_by(&page, error),
+        Ok(_) => Vec::new(),
+    };
+    let form = Fields::default().with("version", person.version);
+    visitor.show(&Sheet::new(page, &person, form, named_by))
+}
+
+/// Deactivates them.
+#[post("/people/{id}/deactivate")]
+pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let page = visitor.page("Deactivate a person", Section::People)?;
+    let person = person_of(&page, &id)?;
+    let (id, expected) = (person.id, form.expected());
+    let command = Deactivate {
+        at: None,
+        remove_from_rotations: form.has("remove_from_rotations"),
+    };
+    let done = visitor
+        .change(move |tx, visitor| {
+            people::deactivate(tx, &visitor.actor, id, &command, &expected, visitor.now)
+        })
+        .await;
+    match done {
+        Ok(_) => Ok(visitor.go_and_say("people", &format!("{} is deactivated.", person.name))),
+        Err(error) => {
+            let named_by = named_by(&page, &error);
+            let fields = form.failed_at(error, person.version)?;
+            visitor.show(&Sheet::new(page, &person, fields, named_by))
+        }
+    }
+}
+
+/// Erases the name and address of somebody deactivated.
+#[post("/people/{id}/erase")]
+pub async fn erase(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let page = visitor.page("Deactivate a person", Section::People)?;
+    let person = person_of(&page, &id)?;
+    let (id, expected) = (person.id, form.expected());
+    let done = visitor
+        .change(move |tx, visitor| people::erase(tx, &visitor.actor, id, &expected, visitor.now))
+        .await;
+    match done {
+        Ok(_) => Ok(visitor.go_and_say("people", "Name and address are erased.")),
+        Err(error) => {
+            let fields = form.failed_at(error, person.version)?;
+            visitor.show(&Sheet::new(page, &person, fields, Vec::new()))
+        }
+    }
+}
+
+/// What a refusal says that still names them.
+fn named_by(page: &Page, error: &Error) -> Vec<Named> {
+    let Error::Conflict { extra, .. } = error else {
+        return Vec::new();
+    };
+    let listed = extra.get("named_by").and_then(Value::as_array);
+    let named = listed.into_iter().flatten().filter_map(|one| {
+        let text = |member: &str| one.get(member).and_then(Value::as_str);
+        let is_override = text("rotation_id").is_some();
+        let rotation = text("rotation_id").or_else(|| text("id"))?;
+        let timeline = page.roster.timeline(rotation.parse::<RotationId>().ok()?)?;
+        Some(Named {
+            rotation: rotation.to_owned(),
+            name: timeline.rotation().name.clone(),
+            is_override,
+        })
+    });
+    named.collect()
+}

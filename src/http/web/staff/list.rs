@@ -1,0 +1,59 @@
+//! Everybody.
+
+use std::sync::Arc;
+
+use actix_web::get;
+use askama::Template;
+
+use super::role_code;
+use crate::domain::person::Person;
+use crate::http::web::{Answer, Page, Section, Visitor};
+use crate::service::access;
+
+#[derive(Template)]
+#[template(path = "pages/people.html")]
+struct Sheet {
+    page: Page,
+    rows: Vec<Row>,
+    gone: Vec<Row>,
+}
+
+/// A person in the list.
+struct Row {
+    person: Arc<Person>,
+    /// Where the visitor may see it.
+    email: Option<String>,
+    role: &'static str,
+    zone: String,
+    /// Slugs and names.
+    teams: Vec<(String, String)>,
+}
+
+/// Everybody, by name; those who left at the end.
+#[get("/people")]
+pub async fn show(visitor: Visitor) -> Answer {
+    let page = visitor.page("People", Section::People)?;
+    let teams = || page.roster.teams().map(AsRef::as_ref);
+    let row = |person: &Arc<Person>| {
+        let sees = access::sees_address(&visitor.actor, person.id, teams());
+        let of = page
+            .roster
+            .teams()
+            .filter(|team| team.members.contains(&person.id));
+        Row {
+            email: sees.then(|| person.email.clone()),
+            role: role_code(person.role),
+            zone: person.zone(page.now).to_string(),
+            teams: of
+                .map(|team| (team.slug.clone(), team.name.clone()))
+                .collect(),
+            person: Arc::clone(person),
+        }
+    };
+    let mut everybody: Vec<Row> = page.roster.people().values().map(row).collect();
+    everybody.sort_by_key(|row| row.person.name.to_lowercase());
+    let (rows, gone) = everybody
+        .into_iter()
+        .partition(|row| row.person.active_at(page.now));
+    visitor.show(&Sheet { page, rows, gone })
+}

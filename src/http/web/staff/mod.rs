@@ -1,0 +1,39 @@
+//! People and teams: who there is, adding them (one or all at once), changing them, saying goodbye.
+
+pub mod deactivate;
+pub mod import;
+pub mod list;
+pub mod person;
+pub mod team;
+
+use std::sync::Arc;
+
+use super::{Page, Refusal};
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::PersonId;
+use crate::domain::person::{Person, Role};
+
+/// Roles as forms send them, and in words.
+const ROLES: [(&str, &str); 3] = [
+    ("member", "member"),
+    ("viewer", "viewer, who changes nothing"),
+    ("administrator", "administrator, who may do everything"),
+];
+
+/// A role as forms send it.
+const fn role_code(role: Role) -> &'static str {
+    match role {
+        Role::Administrator => "administrator",
+        Role::Member => "member",
+        Role::Viewer => "viewer",
+    }
+}
+
+/// The person of an address.
+fn person_of(page: &Page, id: &str) -> Result<Arc<Person>, Refusal> {
+    let id: PersonId = id.parse().map_err(|_| Refusal::no_such("person"))?;
+    page.roster
+        .person(id)
+        .cloned()
+        .ok_or_else(|| Refusal::no_such("person"))
+}

@@ -1,0 +1,192 @@
+//! Adding a team, and changing one: administrators everything, its managers who is in it.
+
+use std::sync::Arc;
+
+use actix_web::{get, post, web};
+use askama::Template;
+
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::PersonId;
+use crate::domain::team::Team;
+use crate::http::web::parts::Who;
+use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::service::access;
+use crate::service::teams::{self, NewTeam, TeamChange};
+
+#[derive(Template)]
+#[template(path = "pages/team_edit.html")]
+struct Sheet {
+    page: Page,
+    form: Fields,
+    /// Slug and name; nothing yet where one is added.
+    subject: Option<(String, String)>,
+    members: Vec<Member>,
+    others: Vec<(PersonId, String)>,
+    may_all: bool,
+}
+
+/// Somebody of the team.
+struct Member {
+    id: PersonId,
+    name: String,
+    who: Who,
+    manages: bool,
+}
+
+impl Sheet {
+    fn new(page: Page, visitor: &Visitor, team: Option<&Team>, form: Fields) -> Self {
+        let ids = form
+            .all("members")
+            .filter_map(|id| id.parse::<PersonId>().ok());
+        let known = ids.filter(|id| page.roster.person(*id).is_some());
+        let mut members: Vec<Member> = known
+            .map(|id| Member {
+                id,
+                name: page.name(&id).to_owned(),
+                who: page.who(&id),
+                manages: form.holds("managers", &id.to_string()),
+            })
+            .collect();
+        members.sort_by_key(|member| member.name.to_lowercase());
+        members.dedup_by_key(|member| member.id);
+        let mut others: Vec<(PersonId, String)> = page
+            .roster
+            .people()
+            .values()
+            .filter(|person| {
+                person.active_at(page.now) && members.iter().all(|member| member.id != person.id)
+            })
+            .map(|person| (person.id, person.name.clone()))
+            .collect();
+        others.sort_by_key(|(_, name)| name.to_lowercase());
+        Self {
+            subject: team.map(|team| (team.slug.clone(), team.name.clone())),
+            may_all: visitor.actor.is_administrator(),
+            page,
+            form,
+            members,
+            others,
+        }
+    }
+}
+
+/// Does to the form what the button says that sent it, and whether it is to be saved.
+fn press(form: &mut Form) -> bool {
+    let button = form.get("do").to_owned();
+    let added = form.take("add");
+    form.put("members", &added);
+    if let Some(id) = button.strip_prefix("remove:") {
+        for field in ["members", "managers"] {
+            let mut ids = form.take(field);
+            ids.retain(|other| other != id);
+            form.put(field, &ids);
+        }
+    }
+    button == "save"
+}
+
+/// A short name for a team that has none.
+fn slug_of(form: &Form) -> String {
+    let given = form.get("slug").trim();
+    if !given.is_empty() {
+        return given.to_owned();
+    }
+    let name = form.get("name").to_lowercase();
+    let words = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}
+
+/// An empty form.
+#[get("/new-team")]
+pub async fn add(visitor: Visitor) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let page = visitor.page("Add a team", Section::Teams)?;
+    let form = Fields::default().with("time_zone", page.zone.name());
+    visitor.show(&Sheet::new(page, &visitor, None, form))
+}
+
+/// Adds it.
+#[post("/new-team")]
+pub async fn send_new(visitor: Visitor, mut form: Form) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let page = visitor.page("Add a team", Section::Teams)?;
+    if !press(&mut form) {
+        return visitor.show(&Sheet::new(page, &visitor, None, form.fields()));
+    }
+    let new = NewTeam {
+        slug: slug_of(&form),
+        name: form.get("name").to_owned(),
+        time_zone: form.get("time_zone").trim().to_owned(),
+        members: form.all("members"),
+        managers: form.all("managers"),
+    };
+    let done = visitor
+        .change(move |tx, visitor| teams::create(tx, &visitor.actor, &new, visitor.now))
+        .await;
+    match done {
+        Ok(team) => {
+            let words = format!("{} is added. Who takes turns, and when?", team.name);
+            Ok(visitor.go_and_say(&format!("teams/{}/rotations/new", team.slug), &words))
+        }
+        Err(error) => visitor.show(&Sheet::new(page, &visitor, None, form.failed(error)?)),
+    }
+}
+
+fn team_of(visitor: &Visitor, page: &Page, slug: &str) -> Result<Arc<Team>, Refusal> {
+    let team = page
+        .roster
+        .team_of_slug(slug)
+        .ok_or_else(|| Refusal::no_such("team"))?;
+    access::manager(&visitor.actor, team)?;
+    Ok(Arc::clone(team))
+}
+
+/// The team as it is.
+#[get("/teams/{slug}/edit")]
+pub async fn edit(visitor: Visitor, slug: web::Path<String>) -> Answer {
+    let page = visitor.page("Change a team", Section::Teams)?;
+    let team = team_of(&visitor, &page, &slug)?;
+    let mut form = Fields::default()
+        .with("name", &team.name)
+        .with("time_zone", team.time_zone.name())
+        .with("version", team.version);
+    for id in &team.members {
+        form = form.with("members", id);
+    }
+    for id in &team.managers {
+        form = form.with("managers", id);
+    }
+    visitor.show(&Sheet::new(page, &visitor, Some(&team), form))
+}
+
+/// Changes it.
+#[post("/teams/{slug}/edit")]
+pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> Answer {
+    let page = visitor.page("Change a team", Section::Teams)?;
+    let team = team_of(&visitor, &page, &slug)?;
+    if !press(&mut form) {
+        return visitor.show(&Sheet::new(page, &visitor, Some(&team), form.fields()));
+    }
+    let may_all = visitor.actor.is_administrator();
+    let change = TeamChange {
+        name: may_all.then(|| form.get("name").to_owned()),
+        time_zone: may_all.then(|| form.get("time_zone").trim().to_owned()),
+        members: Some(form.all("members")),
+        managers: may_all.then(|| form.all("managers")),
+    };
+    let (slug, expected) = (team.slug.clone(), form.expected());
+    let done = visitor
+        .change(move |tx, visitor| {
+            teams::change(tx, &visitor.actor, &slug, &change, &expected, visitor.now)
+        })
+        .await;
+    match done {
+        Ok(team) => Ok(visitor.go_and_say(&format!("teams/{}", team.slug), "Saved.")),
+        Err(error) => {
+            let fields = form.failed_at(error, team.version)?;
+            visitor.show(&Sheet::new(page, &visitor, Some(&team), fields))
+        }
+    }
+}

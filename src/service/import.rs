@@ -1,0 +1,135 @@
+//! People as a table: what a spreadsheet gives, for the first day.
+
+use serde::Deserialize;
+
+use super::people::NewPerson;
+use super::values::HoursInput;
+use super::{Error, Faults};
+
+/// The days of an office week.
+const OFFICE_DAYS: [&str; 5] = ["mon", "tue", "wed", "thu", "fri"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    name: String,
+    email: String,
+    time_zone: String,
+    #[serde(default)]
+    role: Option<String>,
+    #[serde(default)]
+    hours: Option<String>,
+}
+
+/// Reads people, a line each, below a line of headers: `name`, `email`, `time_zone`, and if wanted `role` and `hours`
+/// (`09:00-17:00`, Monday to Friday). Fields are parted by commas, semicolons or tabs, as the headers are; headers may
+/// be written as people write them (`E-mail`, `Time zone`).
+///
+/// ```
+/// use dogwatch::service::import;
+///
+/// let people = import::read("Name;E-mail;Time zone\nAda;ada@example.com;Europe/Berlin\n").unwrap();
+/// assert_eq!(people[0].email, "ada@example.com");
+/// ```
+///
+/// # Errors
+/// [`Error::Invalid`] with every line that is no person, by its index.
+pub fn read(text: &str) -> Result<Vec<NewPerson>, Error> {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let first = text.lines().next().unwrap_or_default();
+    let delimiter = [b'\t', b';']
+        .into_iter()
+        .find(|mark| first.contains(char::from(*mark)));
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter.unwrap_or(b','))
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let bad = |error: csv::Error| Error::invalid("", error.to_string());
+    let headers: csv::StringRecord = reader.headers().map_err(bad)?.iter().map(plain).collect();
+    reader.set_headers(headers);
+    let mut faults = Faults::new();
+    let mut people = Vec::new();
+    for (index, row) in reader.deserialize::<Row>().enumerate() {
+        let Some(row) = faults.check(format!("/{index}"), row.map_err(|error| error.to_string()))
+        else {
+            continue;
+        };
+        let hours = match row.hours.filter(|hours| !hours.is_empty()) {
+            None => Some(None),
+            Some(text) => faults
+                .check(format!("/{index}/hours"), office_hours(&text))
+                .map(Some),
+        };
+        people.extend(hours.map(|working_hours| NewPerson {
+            name: row.name,
+            email: row.email,
+            time_zone: row.time_zone,
+            working_hours,
+            role: row.role.filter(|role| !role.is_empty()),
+            holidays: None,
+            external_ids: None,
+        }));
+    }
+    faults.finish()?;
+    Ok(people)
+}
+
+/// A header as the rows know it.
+fn plain(header: &str) -> String {
+    header
+        .trim()
+        .to_lowercase()
+        .replace('-', "")
+        .replace(' ', "_")
+}
+
+fn office_hours(text: &str) -> Result<Vec<HoursInput>, &'static str> {
+    let (start, end) = text
+        .split_once(['-', '–'])
+        .ok_or("must be hours like 09:00-17:00")?;
+    Ok(vec![HoursInput {
+        days: OFFICE_DAYS.map(str::to_owned).to_vec(),
+        start: start.trim().to_owned(),
+        end: end.trim().to_owned(),
+        end_day: None,
+    }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_read_as_spreadsheets_give_them() {
+        for text in [
+            "name,email,time_zone,role,hours\nAda,a@example.com,Europe/Berlin,viewer,08:00-16:30\n",
+            "Name;E-mail;Time zone;Role;Hours\r\nAda;a@example.com;Europe/Berlin;viewer;08:00 – 16:30\r\n",
+            "\u{feff}Name\tEmail\tTime_Zone\tRole\tHours\n\"Ada\"\ta@example.com\tEurope/Berlin\tviewer\t08:00-16:30",
+        ] {
+            let people = read(text).unwrap();
+            assert_eq!(people.len(), 1, "{text}");
+            assert_eq!(
+                (people[0].name.as_str(), people[0].role.as_deref()),
+                ("Ada", Some("viewer"))
+            );
+            let hours = &people[0].working_hours.as_ref().unwrap()[0];
+            assert_eq!(
+                (hours.start.as_str(), hours.end.as_str()),
+                ("08:00", "16:30")
+            );
+        }
+        assert!(read("name,email,time_zone\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn every_line_that_is_no_person_is_named() {
+        let Err(Error::Invalid(faults)) =
+            read("name,email,time_zone,hours\nAda,a,b,soon\nBen\nCy,c,d,\n")
+        else {
+            panic!("two lines are bad");
+        };
+        let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/0/hours", "/1"]);
+        assert!(read("name,email,zone\nAda,a,b\n").is_err());
+    }
+}
