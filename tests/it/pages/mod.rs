@@ -5,6 +5,7 @@ mod editor;
 mod incidents;
 mod load;
 mod me;
+mod now;
 mod rotation;
 mod sign_in;
 mod staff;

@@ -1,0 +1,37 @@
+//! The first page.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::world::{MANAGER, World};
+use crate::harness::browser::Browser;
+
+/// What the first page may weigh on its way, in bytes.
+const MOST: usize = 50 * 1024;
+
+#[test]
+fn two_hundred_teams_fit_into_fifty_kilobytes() {
+    let world = World::new();
+    for number in 0..200 {
+        let team = json!({ "slug": format!("team-{number}"), "name": format!("Team number {number}"),
+            "time_zone": "Europe/London", "members": world.people });
+        world.server.post("/teams", &team).expect(201);
+        let rotation = json!({ "name": format!("Hero {number}"), "title": "Support Hero", "kind": "ordered",
+            "time_zone": "Europe/London", "order": world.people[..4],
+            "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" } });
+        let path = format!("/teams/team-{number}/rotations");
+        world.server.post(&path, &rotation).expect(201);
+    }
+    let browser = Browser::signed_in(&world.server, MANAGER);
+    let request = browser
+        .request(Method::GET, "/")
+        .header("accept-encoding", "gzip");
+    let answer = request.send().unwrap();
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    let sent = answer.bytes().unwrap().len();
+    assert!(sent < MOST, "{sent} bytes");
+    let page = Browser::signed_in(&world.server, MANAGER)
+        .get("/")
+        .expect(200);
+    assert!(page.matches("Team number ").count() >= 200, "{page}");
+}
