@@ -53,7 +53,7 @@ pub struct LoadView {
     #[serde(rename = "final")]
     pub carried: FiguresView,
     /// What changed hands.
-    pub covers: CoversView,
+    pub covers: BalanceView,
 }
 
 /// What somebody had of the duties. Days and nights are those of which they had a duty for any part, by their own
@@ -76,7 +76,7 @@ pub struct FiguresView {
 
 /// Time that changed hands.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct CoversView {
+pub struct BalanceView {
     /// Their own time that others had in the end.
     pub given_seconds: i64,
     /// Others' time that they had in the end.
@@ -173,7 +173,7 @@ impl From<&Figures> for FiguresView {
     }
 }
 
-impl From<&Covers> for CoversView {
+impl From<&Covers> for BalanceView {
     fn from(covers: &Covers) -> Self {
         Self {
             given_seconds: covers.given,

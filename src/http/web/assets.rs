@@ -28,6 +28,7 @@ static ASSETS: [Asset; 3] = [
             include_str!("../../../assets/people.css"),
             include_str!("../../../assets/timeline.css"),
             include_str!("../../../assets/load.css"),
+            include_str!("../../../assets/ahead.css"),
             include_str!("../../../assets/print.css"),
         ),
     },

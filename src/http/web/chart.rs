@@ -3,7 +3,7 @@
 use super::parts::hue;
 use super::track::per_cent;
 use crate::domain::ids::PersonId;
-use crate::service::reports::CoversView;
+use crate::service::reports::BalanceView;
 use crate::service::views::PersonRef;
 
 /// How high a person's row is, in pixels.
@@ -104,10 +104,10 @@ impl Bars {
 impl Balances {
     /// People with what they gave and took; `None` where nobody did anything.
     pub fn new<'a>(
-        people: impl Iterator<Item = (&'a PersonRef, CoversView)>,
+        people: impl Iterator<Item = (&'a PersonRef, BalanceView)>,
         words: impl Fn(i64) -> String,
     ) -> Option<Self> {
-        let changed = |covers: &CoversView| covers.given_seconds.max(covers.taken_seconds);
+        let changed = |covers: &BalanceView| covers.given_seconds.max(covers.taken_seconds);
         let mut people: Vec<_> = people.filter(|(_, covers)| changed(covers) > 0).collect();
         people.sort_by_key(|(_, covers)| std::cmp::Reverse(covers.balance_seconds));
         let most = people.iter().map(|(_, covers)| changed(covers)).max()?;
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_given_lies_left_of_the_middle() {
-        let covers = |given, taken| CoversView {
+        let covers = |given, taken| BalanceView {
             given_seconds: given,
             taken_seconds: taken,
             balance_seconds: taken - given,

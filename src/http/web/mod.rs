@@ -5,7 +5,9 @@
 //! refuses what does not come from a page of ours.
 
 mod administration;
+mod ahead;
 mod assets;
+mod board;
 mod browser;
 mod chart;
 mod duties;
@@ -54,6 +56,7 @@ pub fn pages() -> impl HttpServiceFactory {
         .wrap_fn(finish)
         .wrap(Compress::default())
         .service(assets::serve)
+        .service(ahead::show)
         .service(load::show)
         .service(load::file)
         .service(now::show)
@@ -103,6 +106,7 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(rotation::change::choose)
         .service(rotation::change::make)
         .service(rotation::change::end_it)
+        .service(board::show)
         .service(swaps::show)
         .service(swaps::answer)
         .service(teams::list)

@@ -50,7 +50,8 @@ struct Sheet {
 }
 
 impl Request {
-    fn of(page: &Page, visitor: &Visitor, view: SwapView) -> Option<Self> {
+    /// The swap, as the one who looks sees it; `None` where its rotation is gone.
+    pub fn of(page: &Page, visitor: &Visitor, view: SwapView) -> Option<Self> {
         let rotation: RotationId = view.rotation_id.parse().ok()?;
         let timeline = page.roster.timeline(rotation)?;
         let team = page.roster.team(timeline.rotation().team)?;

@@ -1,6 +1,7 @@
 //! The pages, as a browser without scripts sees them.
 
 mod administration;
+mod board;
 mod editor;
 mod incidents;
 mod load;

@@ -1,0 +1,238 @@
+//! What is wrong ahead: shifts of people who are away, and times without anybody, each with what would mend it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::{get, web};
+use askama::Template;
+use chrono::TimeDelta;
+use serde::Deserialize;
+
+use super::lanes::gap_words;
+use super::page::TeamChoice;
+use super::{Answer, Fields, Page, Refusal, Section, Visitor, when};
+use crate::domain::clash::Clash;
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::interval::{FOREVER, Interval};
+use crate::domain::timeline::Gap;
+use crate::roster::Roster;
+use crate::service::ahead::{self, MendView, Mender};
+use crate::service::suggestions::SuggestionView;
+use crate::service::{Error, access};
+
+/// How far ahead can be looked: weeks, and words.
+const REACHES: [(i64, &str); 3] = [(4, "4 weeks"), (13, "13 weeks"), (52, "52 weeks")];
+
+/// How far ahead is looked where nobody says so.
+const USUAL: i64 = 13;
+
+/// So many of each are shown, with what would mend them: those that come first.
+const SHOWN: usize = 50;
+
+/// The part of an address that says what is shown.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    /// A team's slug; empty: all teams; not there: the visitor's own.
+    team: Option<String>,
+    #[serde(default)]
+    weeks: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/ahead.html")]
+struct Ahead {
+    page: Page,
+    form: Fields,
+    teams: TeamChoice,
+    weeks: i64,
+    clashes: Vec<Trouble>,
+    gaps: Vec<Trouble>,
+    closed: Vec<Closed>,
+    left_out: usize,
+}
+
+/// A clash or a gap.
+struct Trouble {
+    place: Place,
+    /// Who is away.
+    person: Option<PersonId>,
+    /// Why nobody has it.
+    reason: &'static str,
+    interval: Interval,
+    /// Whether the visitor can ask somebody to take it.
+    may_ask: bool,
+    mend: Option<MendView>,
+}
+
+/// Where it is.
+#[derive(Clone)]
+struct Place {
+    rotation: RotationId,
+    name: String,
+    team: String,
+    manages: bool,
+}
+
+/// Hours that a rotation leaves to nobody, by its own rules.
+struct Closed {
+    place: Place,
+    times: usize,
+    length: TimeDelta,
+}
+
+/// What was found.
+struct Found {
+    clashes: Vec<(Clash, Option<MendView>)>,
+    gaps: Vec<(RotationId, Gap, Option<MendView>)>,
+    left_out: usize,
+}
+
+/// The page.
+#[get("/ahead")]
+pub async fn show(visitor: Visitor, asked: web::Query<Asked>) -> Answer {
+    let page = visitor.page("Clashes and gaps", Section::Ahead)?;
+    let teams = TeamChoice::of(&page, visitor.id, asked.team.as_deref())?;
+    let wanted: Option<i64> = asked.weeks.parse().ok();
+    let known = |weeks: &i64| REACHES.iter().any(|(known, _)| known == weeks);
+    let weeks = wanted.filter(known).unwrap_or(USUAL);
+    let window = Interval::new(page.now, page.now + TimeDelta::weeks(weeks))
+        .ok_or_else(|| Refusal::internal("an empty window"))?;
+    let found = find(&page, teams.slug.clone(), window).await?;
+    let clashes = found.clashes.into_iter().filter_map(|(clash, mend)| {
+        let place = Place::of(&page, &visitor, clash.rotation)?;
+        Some(Trouble {
+            may_ask: place.manages || clash.person == visitor.id,
+            place,
+            person: Some(clash.person),
+            reason: "",
+            interval: clash.overlap,
+            mend,
+        })
+    });
+    let clashes = clashes.collect();
+    let mut gaps = Vec::new();
+    let mut closed: BTreeMap<RotationId, Closed> = BTreeMap::new();
+    for (rotation, gap, mend) in found.gaps {
+        let Some(place) = Place::of(&page, &visitor, rotation) else {
+            continue;
+        };
+        let interval = gap.interval;
+        if matches!(mend, Some(MendView::Fallback)) {
+            let one = closed.entry(rotation).or_insert(Closed {
+                place,
+                times: 0,
+                length: TimeDelta::zero(),
+            });
+            one.times += 1;
+            one.length += interval.end() - interval.start();
+            continue;
+        }
+        gaps.push(Trouble {
+            may_ask: false,
+            place,
+            person: None,
+            reason: gap_words(gap.reason),
+            interval,
+            mend,
+        });
+    }
+    visitor.show(&Ahead {
+        form: Fields::default()
+            .with("team", teams.slug.as_deref().unwrap_or_default())
+            .with("weeks", weeks),
+        teams,
+        weeks,
+        clashes,
+        gaps,
+        closed: closed.into_values().collect(),
+        left_out: found.left_out,
+        page,
+    })
+}
+
+/// Looks through all timelines, on another thread: of a thousand teams that takes a while.
+async fn find(page: &Page, team: Option<String>, window: Interval) -> Result<Found, Refusal> {
+    let (roster, now) = (Arc::clone(&page.roster), page.now);
+    let work = move || -> Result<Found, Error> {
+        let mender = Mender::new(&roster, now);
+        let clashes = ahead::clashes(&roster, team.as_deref(), window)?;
+        let gaps = ahead::gaps(&roster, team.as_deref(), window)?;
+        let mut left_out = clashes.len().saturating_sub(SHOWN);
+        let with_mend = |clash: Clash| (clash, mender.clash(&clash).mend);
+        let clashes = clashes.into_iter().take(SHOWN).map(with_mend).collect();
+        let gaps = gaps.into_iter().filter_map(|(rotation, gap)| {
+            let mend = mender.gap(rotation, &gap).mend?;
+            Some((rotation, gap, Some(mend)))
+        });
+        let (closed, mut gaps): (Vec<_>, Vec<_>) =
+            gaps.partition(|(_, _, mend)| matches!(mend, Some(MendView::Fallback)));
+        left_out += gaps.len().saturating_sub(SHOWN);
+        gaps.truncate(SHOWN);
+        gaps.extend(closed);
+        Ok(Found {
+            clashes,
+            gaps,
+            left_out,
+        })
+    };
+    let done = web::block(work)
+        .await
+        .unwrap_or_else(|_| Err(Error::Internal("a page panicked".to_owned())));
+    Ok(done?)
+}
+
+impl Place {
+    fn of(page: &Page, visitor: &Visitor, rotation: RotationId) -> Option<Self> {
+        let roster: &Roster = &page.roster;
+        let timeline = roster.timeline(rotation)?;
+        let team = roster.team(timeline.rotation().team)?;
+        Some(Self {
+            rotation,
+            name: timeline.rotation().name.clone(),
+            team: team.name.clone(),
+            manages: access::manages(&visitor.actor, team),
+        })
+    }
+}
+
+impl Ahead {
+    /// The part of an address that names a time of a rotation.
+    fn time(&self, trouble: &Trouble) -> String {
+        let zone = &self.page.zone;
+        let left = match &trouble.mend {
+            Some(MendView::SomebodyElse { span, .. }) => {
+                Interval::new(span.start, span.end.unwrap_or(FOREVER))
+            }
+            _ => None,
+        };
+        let left = left.unwrap_or(trouble.interval);
+        let (start, end) = (
+            when::for_box(zone, left.start()),
+            when::for_box(zone, left.end()),
+        );
+        format!("start={start}&end={end}&zone={}", zone.name())
+    }
+}
+
+impl Trouble {
+    /// Who could take it.
+    fn people(&self) -> &[SuggestionView] {
+        match &self.mend {
+            Some(MendView::SomebodyElse { people, .. }) => people,
+            _ => &[],
+        }
+    }
+
+    /// Whether only a revision mends it.
+    const fn needs_revision(&self) -> bool {
+        matches!(self.mend, Some(MendView::Revision))
+    }
+}
+
+impl Closed {
+    /// How long they are together, in words.
+    fn length(&self) -> String {
+        when::span(self.length)
+    }
+}
