@@ -37,41 +37,6 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Manager, "rotation-revision", "/rotations/{rotation:Feature Flags hero}/revisions/1"),
     (Manager, "rotation-settings", "/rotations/{rotation:Feature Flags hero}/settings"),
     (Manager, "team", "/teams/feature-flags"),
-    (
-        Manager,
-        "rotation-archive",
-        "/rotations/{rotation:Feature Flags hero}/archive",
-    ),
-    (
-        Manager,
-        "rotation-edit",
-        "/rotations/{rotation:Feature Flags hero}/edit",
-    ),
-    (
-        Manager,
-        "rotation-new",
-        "/teams/feature-flags/rotations/new",
-    ),
-    (
-        Manager,
-        "rotation-revision",
-        "/rotations/{rotation:Feature Flags hero}/revisions/1",
-    ),
-    (
-        Manager,
-        "rotation-settings",
-        "/rotations/{rotation:Feature Flags hero}/settings",
-    ),
-    (
-        Manager,
-        "rotation",
-        "/rotations/{rotation:Feature Flags hero}",
-    ),
-    (
-        Manager,
-        "rotation-change",
-        "/rotations/{rotation:Feature Flags hero}/change",
-    ),
     (Engineer, "ahead", "/ahead?team="),
     (Engineer, "board", "/swaps"),
     (Engineer, "calendars", "/me/calendars"),
