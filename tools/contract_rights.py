@@ -113,6 +113,9 @@ def table(w):
         ("GET /rotations/{id}/incident-webhooks", "", "AM", lambda: (f"/rotations/{w.watch}/incident-webhooks", None)),
         ("POST /rotations/{id}/incident-webhooks", "", "AM", lambda: (f"/rotations/{w.watch}/incident-webhooks", {"name": "rights"})),
         ("DELETE /incident-webhooks/{id}", "", "AM", lambda: (f"/incident-webhooks/{w.webhook()}", None)),
+        ("PUT /teams/{slug}/chat", "", "AM", lambda: (f"/teams/{w.team['slug']}/chat", {"webhook_url": None})),
+        ("PUT /teams/{slug}/chat", "another team", "A", lambda: (f"/teams/{w.other_team['slug']}/chat", {"webhook_url": None})),
+        ("PUT /rotations/{id}/chat", "", "AM", lambda: (f"/rotations/{w.new_rotation()}/chat", {"handoffs": False})),
         ("GET /audit", "", "A", lambda: ("/audit", None)),
         ("GET /outbox", "", "A", lambda: ("/outbox", None)),
         # There is none: who may retry is told so.
@@ -120,7 +123,7 @@ def table(w):
     ]
     seen_by_all = {
         "/people": "/people", "/people/{id}": f"/people/{w.mate['id']}", "/people/{id}/shifts": f"/people/{w.mate['id']}/shifts",
-        "/people/{id}/time-off": f"/people/{w.mate['id']}/time-off", "/teams": "/teams", "/teams/{slug}": f"/teams/{w.team['slug']}",
+        "/people/{id}/time-off": f"/people/{w.mate['id']}/time-off", "/teams": "/teams", "/teams/{slug}": f"/teams/{w.team['slug']}", "/teams/{slug}/chat": f"/teams/{w.team['slug']}/chat",
         "/rotations": "/rotations", "/on-duty": "/on-duty", "/gaps": "/gaps", "/clashes": "/clashes", "/feeds": "/feeds",
         "/incidents": "/incidents", "/incidents/{id}": f"/incidents/{w.incident([])}",
         "/rotations/{id}/incident-settings": f"/rotations/{w.watch}/incident-settings",
@@ -129,7 +132,7 @@ def table(w):
         "/rotations/{id}/candidates": f"/rotations/{w.watch}/candidates",
         "/swaps": "/swaps", "/swaps/{id}": f"/swaps/{w.swap_of(w.mate)}",
     }
-    for part in ("", "/revisions", "/overrides", "/on-duty", "/shifts", "/reminders"):
+    for part in ("", "/revisions", "/overrides", "/on-duty", "/shifts", "/reminders", "/chat"):
         seen_by_all["/rotations/{id}" + part] = f"/rotations/{w.rotation}{part}"
     rows += [(f"GET {route}", "", EVERYBODY, lambda path=path: (path, None)) for route, path in seen_by_all.items()]
     return rows

@@ -5,6 +5,7 @@ pub mod actor;
 pub mod availability;
 pub mod calendar;
 pub mod candidates;
+pub mod chat;
 pub mod clash;
 pub mod duty;
 pub mod feed;

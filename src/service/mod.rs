@@ -5,6 +5,7 @@ pub mod ahead;
 pub mod app;
 pub mod audit;
 pub mod calendars;
+pub mod chats;
 pub mod error;
 pub mod expected;
 pub mod faults;

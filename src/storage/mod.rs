@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod calendars;
 pub mod changes;
+pub mod chats;
 pub mod connection;
 pub mod db;
 mod error;

@@ -469,6 +469,19 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    chats (id) {
+        id -> Text,
+        team_id -> Nullable<Text>,
+        rotation_id -> Nullable<Text>,
+        settings -> JsonDoc,
+        version -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     settings,
     people,
@@ -492,6 +505,7 @@ allow_tables_to_appear_in_same_query!(
     idempotency,
     roster_version,
     changes,
+    chats,
     handovers,
     handover_items,
     incidents,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{Worker, handovers, incidents, sign_in, told, words};
+use super::{Worker, chat, handovers, incidents, sign_in, told, words};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
@@ -124,7 +124,11 @@ fn attempt(app: &App, mailer: &Mailer, outgoing: &Outgoing, mail: &Mail, now: In
         return Outcome::Dropped("it is over");
     }
     if mail.person_id.is_none() {
-        return incidents::post(app, outgoing, mail, now);
+        return if mail.kind.starts_with(chat::KIND) {
+            chat::post(app, outgoing, mail, now)
+        } else {
+            incidents::post(app, outgoing, mail, now)
+        };
     }
     let written = if mail.kind == sessions::MAIL_KIND {
         sign_in::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))

@@ -76,7 +76,7 @@ pub(super) fn plan(app: &App, roster: &Roster, now: Instant) -> Result<Vec<Plann
 }
 
 /// The handovers of late; most rotations have none, and nothing more is computed of them.
-fn just_handed_over(timeline: &Timeline, lately: Interval) -> Vec<Handover> {
+pub(super) fn just_handed_over(timeline: &Timeline, lately: Interval) -> Vec<Handover> {
     let shifts = timeline.shifts(Layer::Final, lately);
     let began = shifts
         .iter()

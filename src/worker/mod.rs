@@ -1,6 +1,7 @@
 //! What is sent without being asked: plans reminders into the outbox, and sends from it.
 
 mod calendars;
+mod chat;
 mod deliver;
 mod handovers;
 mod incidents;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{handovers, incidents, told};
+use super::{chat, handovers, incidents, told};
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
@@ -46,6 +46,7 @@ impl Planner {
         let mut wanted = self.reminders(&roster, &mut told, now);
         wanted.extend(incidents::plan(&roster, now));
         wanted.extend(handovers::plan(app, &roster, now)?);
+        wanted.extend(chat::plan(app, &roster, now)?);
         put(app, &wanted, now)
     }
 

@@ -1,9 +1,7 @@
 //! Who is told about an incident: each once, by several workers, across restarts.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use dogwatch::notify::{Mailer, Outgoing};
@@ -12,58 +10,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
+use crate::harness::chat::{Chat, LOCAL_CHAT};
 use crate::harness::server::{instant, send};
-
-/// The chat of these tests is not public.
-const LOCAL_CHAT: &[(&str, &str)] = &[("DOGWATCH_OUTGOING_NETWORKS", "127.0.0.1")];
-
-/// A chat that keeps what it is told.
-struct Chat {
-    url: String,
-    told: Arc<Mutex<Vec<String>>>,
-}
-
-impl Chat {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let told: Arc<Mutex<Vec<String>>> = Arc::default();
-        let kept = Arc::clone(&told);
-        // It ends with the tests.
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = BufReader::new(stream.unwrap());
-                let mut length = 0;
-                loop {
-                    let mut line = String::new();
-                    if stream.read_line(&mut line).unwrap() <= 2 {
-                        break;
-                    }
-                    if let Some(text) = line.to_lowercase().strip_prefix("content-length:") {
-                        length = text.trim().parse().unwrap();
-                    }
-                }
-                let mut body = vec![0; length];
-                stream.read_exact(&mut body).unwrap();
-                let body: Value = serde_json::from_slice(&body).unwrap();
-                kept.lock()
-                    .unwrap()
-                    .push(body["text"].as_str().unwrap().to_owned());
-                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-                stream.get_mut().write_all(answer).unwrap();
-            }
-        });
-        Self { url, told }
-    }
-
-    /// The first lines of what it was told.
-    fn headlines(&self) -> Vec<String> {
-        let told = self.told.lock().unwrap();
-        told.iter()
-            .map(|text| text.lines().next().unwrap().to_owned())
-            .collect()
-    }
-}
 
 /// A worker of another replica, whose mails go to the same folder.
 fn worker(server: &Server) -> Worker {
@@ -320,7 +268,7 @@ fn everybody_is_told_once_over_a_weekend_across_restarts() {
             "INC-7: Aroha watches it (Flags are late, SEV3)",
         ]
     );
-    let first = chat.told.lock().unwrap()[0].clone();
+    let first = chat.told()[0].clone();
     assert!(first.contains("• Kofi, 4 h left, until 00:00"), "{first}");
     // The notes of Friday reached Monday's first.
     let nudge = mail(&server, "Aroha", "INC-7: would you watch it?");

@@ -13,6 +13,7 @@ mod ahead;
 mod bad_input;
 mod browser;
 mod calendars;
+mod chat;
 mod command_line;
 mod communications;
 mod contract;

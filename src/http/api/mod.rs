@@ -4,6 +4,7 @@
 mod ahead;
 mod audit;
 mod calendars;
+mod chats;
 mod duties;
 mod feeds;
 mod handovers;
@@ -84,6 +85,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feeds::create)
         .service(feeds::change)
         .service(feeds::revoke)
+        .service(chats::of_team)
+        .service(chats::of_rotation)
+        .service(chats::put_of_team)
+        .service(chats::put_of_rotation)
         .service(handovers::list)
         .service(handovers::get)
         .service(handovers::change)

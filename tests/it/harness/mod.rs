@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub mod browser;
+pub mod chat;
 pub mod chromium;
 pub mod cluster;
 pub mod database;

@@ -1,0 +1,69 @@
+//! Chats of teams and rotations.
+
+use actix_web::{get, put};
+
+use crate::domain::ids::RotationId;
+use crate::http::auth::Caller;
+use crate::http::idempotency::Answer;
+use crate::http::{Body, Id, IfMatch, Problem, Reply, Slug};
+use crate::service::chats::{self, ChatInput, ChatView};
+
+/// What the chat of a team is told.
+#[utoipa::path(tag = "chats", params(("slug" = String, Path)), responses((status = 200, body = ChatView)))]
+#[get("/teams/{slug}/chat")]
+pub async fn of_team(caller: Caller, slug: Slug) -> Result<Reply, Problem> {
+    let roster = caller.app.keeper.snapshot();
+    let chat = caller
+        .read(move |db, caller| chats::of_team(db, &caller.actor, &roster, &slug.0))
+        .await?;
+    Ok(Reply::ok(&chat)?.version(chat.version))
+}
+
+/// What the chat of a rotation is told.
+#[utoipa::path(tag = "chats", params(("id" = String, Path)), responses((status = 200, body = ChatView)))]
+#[get("/rotations/{id}/chat")]
+pub async fn of_rotation(caller: Caller, id: Id<RotationId>) -> Result<Reply, Problem> {
+    let roster = caller.app.keeper.snapshot();
+    let chat = caller
+        .read(move |db, caller| chats::of_rotation(db, &caller.actor, &roster, id.0))
+        .await?;
+    Ok(Reply::ok(&chat)?.version(chat.version))
+}
+
+/// Says what the chat of a team is told, of all its rotations.
+#[utoipa::path(tag = "chats", params(("slug" = String, Path)), request_body = ChatInput, responses((status = 200, body = ChatView)))]
+#[put("/teams/{slug}/chat")]
+pub async fn put_of_team(
+    caller: Caller,
+    slug: Slug,
+    expected: IfMatch,
+    body: Body<ChatInput>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let new = &body.value;
+            let chat =
+                chats::put_of_team(tx, &caller.actor, &slug.0, new, &expected.0, caller.now)?;
+            Ok(Reply::ok(&chat)?.version(chat.version))
+        })
+        .await
+}
+
+/// Says what the chat of a rotation is told.
+#[utoipa::path(tag = "chats", params(("id" = String, Path)), request_body = ChatInput, responses((status = 200, body = ChatView)))]
+#[put("/rotations/{id}/chat")]
+pub async fn put_of_rotation(
+    caller: Caller,
+    id: Id<RotationId>,
+    expected: IfMatch,
+    body: Body<ChatInput>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let new = &body.value;
+            let chat =
+                chats::put_of_rotation(tx, &caller.actor, id.0, new, &expected.0, caller.now)?;
+            Ok(Reply::ok(&chat)?.version(chat.version))
+        })
+        .await
+}

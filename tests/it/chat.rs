@@ -1,0 +1,159 @@
+//! What the chats of teams and rotations are told: each thing once, and only what is still so.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::Server;
+use crate::harness::chat::{Chat, LOCAL_CHAT};
+use crate::harness::server::send;
+
+fn id(made: &Value) -> String {
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// Ana and Bo take weekly turns from 2 March 10:00 on.
+fn team(server: &Server) -> (Vec<String>, String) {
+    let people: Vec<String> = ["Ana", "Bo <!channel>"]
+        .iter()
+        .enumerate()
+        .map(|(number, name)| {
+            let body = json!({
+                "name": name, "email": format!("{number}@example.com"), "time_zone": "Europe/London",
+            });
+            id(&server.post("/people", &body).expect(201))
+        })
+        .collect();
+    let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "Europe/London", "members": people });
+    server.post("/teams", &team).expect(201);
+    let rotation = json!({
+        "name": "hero", "title": "Support Hero", "kind": "ordered", "time_zone": "Europe/London",
+        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" }, "order": people,
+    });
+    let rotation = id(&server.post("/teams/flags/rotations", &rotation).expect(201));
+    (people, rotation)
+}
+
+fn put(server: &Server, path: &str, body: &Value) -> Value {
+    send(server.request(Method::PUT, path).json(body)).expect(200)
+}
+
+/// Once the server's own worker has said so much.
+#[track_caller]
+fn told(chat: &Chat, count: usize) -> Vec<String> {
+    let begun = Instant::now();
+    while chat.told().len() < count {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            chat.told()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    chat.told()
+}
+
+#[test]
+fn a_team_is_told_of_the_week_its_handoffs_and_covers() {
+    let server = Server::start_with(LOCAL_CHAT);
+    let (people, rotation) = team(&server);
+    let chat = Chat::start();
+    let at_first = server.get("/teams/flags/chat").expect(200);
+    assert_eq!(at_first["webhook_url"], Value::Null);
+    let set = put(
+        &server,
+        "/teams/flags/chat",
+        &json!({ "webhook_url": chat.url }),
+    );
+    assert_eq!(
+        (&set["handoffs"], &set["version"]),
+        (&json!(true), &json!(2))
+    );
+    // It is Monday, nine o'clock.
+    server.at("2026-03-02T09:00:01Z");
+    assert_eq!(
+        told(&chat, 1),
+        ["The week ahead (times are Europe/London):\n• Support Hero for Flags: Ana until Mon 9 Mar 10:00"
+            .replace(" until Mon 9 Mar 10:00", "")]
+    );
+    let cover = json!({
+        "rotation_id": rotation, "kind": "cover", "person_id": people[0], "note": "Dentist <now>",
+        "start": "2026-03-04T00:00:00Z", "end": "2026-03-05T00:00:00Z",
+    });
+    let cover = id(&server.post("/swaps", &cover).expect(201));
+    server.at("2026-03-02T10:01:00Z");
+    assert_eq!(
+        told(&chat, 2)[1],
+        "Support Hero for Flags: Ana is looking for somebody to take over from Wed 4 Mar 00:00 until Thu 5 Mar 00:00 (Europe/London).\nDentist ‹now›"
+    );
+    server
+        .post(&format!("/swaps/{cover}/withdraw"), &json!({}))
+        .expect(200);
+    server.at("2026-03-09T10:00:30Z");
+    let all = told(&chat, 4);
+    assert!(
+        all.contains(&"Support Hero for Flags: Ana hands over to Bo ‹!channel›.".to_owned()),
+        "{all:?}"
+    );
+    assert!(
+        all[2..]
+            .iter()
+            .any(|text| text.starts_with("The week ahead")),
+        "{all:?}"
+    );
+    server.at("2026-03-09T10:20:00Z");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(chat.told().len(), 4, "each is said once: {:?}", chat.told());
+}
+
+#[test]
+fn a_rotation_is_told_what_it_wants_and_its_address_is_a_secret() {
+    let server = Server::start_with(LOCAL_CHAT);
+    let (people, rotation) = team(&server);
+    let chat = Chat::start();
+    let path = format!("/rotations/{rotation}/chat");
+    let wants = json!({ "webhook_url": chat.url, "week_ahead": false, "covers": false });
+    put(&server, &path, &wants);
+    let token = json!({ "name": "test", "scope": "write" });
+    let token = server
+        .post(&format!("/people/{}/tokens", people[0]), &token)
+        .expect(201);
+    let token = token["token"].as_str().unwrap();
+    let seen = send(server.with_token(token, Method::GET, &path)).expect(200);
+    assert_eq!(
+        (&seen["webhook_url"], &seen["covers"]),
+        (&Value::Null, &json!(false))
+    );
+    let audit = server.get("/audit?limit=200").expect(200).to_string();
+    assert!(!audit.contains(&chat.url));
+    let bad = json!({ "webhook_url": "ftp://example.org", "handoff": true });
+    send(server.request(Method::PUT, &path).json(&bad)).problem(422);
+    server.at("2026-03-09T10:00:30Z");
+    assert_eq!(told(&chat, 1).len(), 1);
+}
+
+#[test]
+fn addresses_inside_the_network_are_not_asked() {
+    let server = Server::start();
+    team(&server);
+    let chat = Chat::start();
+    put(
+        &server,
+        "/teams/flags/chat",
+        &json!({ "webhook_url": chat.url }),
+    );
+    server.at("2026-03-02T09:00:01Z");
+    let begun = Instant::now();
+    let dead = || server.get("/outbox?state=dead").expect(200)["items"].clone();
+    while dead().as_array().unwrap().is_empty() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{}",
+            server.get("/outbox").text
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(dead()[0]["kind"], "chat.week");
+    assert!(chat.told().is_empty());
+}
