@@ -38,20 +38,26 @@ pub(super) fn handoff(
     input: &HandoffInput,
     zone: Option<&Zone>,
 ) -> Option<Handoff> {
-    let start = faults.check("/handoff/start", input::local(&input.start));
     let utc = Zone::utc();
-    let start_for_rule = start.or_else(|| "2026-01-05T10:00:00".parse().ok())?;
-    match Handoff::parse(start_for_rule, &input.rule, zone.unwrap_or(&utc)) {
-        Ok(handoff) => start.map(|_| handoff),
-        Err(error) => {
-            let pointer = match error {
-                RuleError::Start => "/handoff/start",
-                _ => "/handoff/rule",
-            };
-            faults.add(pointer, error.to_string());
-            None
-        }
+    let parse = |start| Handoff::parse(start, &input.rule, zone.unwrap_or(&utc));
+    let found = faults
+        .check("/handoff/start", input::local(&input.start))
+        .map(parse);
+    if let Some(Err(error @ RuleError::Start)) = &found {
+        faults.add("/handoff/start", error.to_string());
     }
+    match found {
+        Some(Ok(handoff)) => return Some(handoff),
+        Some(Err(RuleError::Start)) | None => {
+            // Where the start is bad the rule is looked at all the same, with another one.
+            let other = "2026-01-05T10:00:00".parse().ok()?;
+            if let Err(error) = parse(other) {
+                faults.add("/handoff/rule", error.to_string());
+            }
+        }
+        Some(Err(error)) => faults.add("/handoff/rule", error.to_string()),
+    }
+    None
 }
 
 /// Reads an order: people who exist and are active at `at`.
