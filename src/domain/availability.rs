@@ -8,7 +8,10 @@ use super::hours::days;
 use super::interval::{FOREVER, Instant, Interval, IntervalSet};
 use super::person::{Person, Profile};
 
-/// Availability is looked at in stretches of this length.
+/// Availability around an instant is looked at within this time first: most of it is over within a day.
+const NEAR: TimeDelta = TimeDelta::days(1);
+
+/// What goes on for longer is looked at in stretches of this length.
 const STRETCH: TimeDelta = TimeDelta::days(15);
 
 /// Availability that runs on for longer than this counts as endless.
@@ -119,19 +122,28 @@ impl Person {
     /// runs on for more than a year), as known at `known`.
     #[must_use]
     pub fn available_at(&self, at: Instant, known: Instant) -> Option<Interval> {
-        let around = Interval::new(at - STRETCH, at + STRETCH)?;
-        let mut found = *self.availability(around, known).covering(at)?;
-        while found.end() < at + ENDLESS {
-            let Some(more) = self.continues(found.end(), known) else {
+        let (mut first, mut last) = (at - NEAR, at + NEAR);
+        let around = self.availability(Interval::new(first, last)?, known);
+        let mut found = *around.covering(at)?;
+        // What ends before the time that was looked at does ends there; the rest may go on.
+        while found.end() == last && last < at + ENDLESS {
+            last += STRETCH;
+            let ahead = self.availability(Interval::new(found.end(), last)?, known);
+            let Some(more) = ahead.covering(found.end()) else {
                 break;
             };
-            found = Interval::new(found.start(), more)?;
+            found = found.hull(more);
         }
-        while found.start() > at - ENDLESS {
-            let Some(more) = self.began(found.start(), known) else {
+        while found.start() == first && first > at - ENDLESS {
+            first -= STRETCH;
+            let before = self.availability(Interval::new(first, found.start())?, known);
+            let Some(more) = before.as_slice().last() else {
                 break;
             };
-            found = Interval::new(more, found.end())?;
+            if more.end() < found.start() {
+                break;
+            }
+            found = found.hull(more);
         }
         if found.end() >= at + ENDLESS {
             Interval::new(found.start(), FOREVER)
@@ -140,35 +152,32 @@ impl Person {
         }
     }
 
-    /// To when an availability that reaches `end` goes on, if it does.
-    fn continues(&self, end: Instant, known: Instant) -> Option<Instant> {
-        let ahead = Interval::new(end, end + STRETCH)?;
-        self.availability(ahead, known)
-            .covering(end)
-            .map(Interval::end)
-    }
-
-    /// From when an availability that begins at `start` really began, if earlier.
-    fn began(&self, start: Instant, known: Instant) -> Option<Instant> {
-        let before = Interval::new(start - STRETCH, start)?;
-        let last = *self.availability(before, known).as_slice().last()?;
-        (last.end() == start).then_some(last.start())
-    }
-
     /// The first availability that begins after `after`, within some 400 days.
     #[must_use]
     pub fn next_available(&self, after: Instant, known: Instant) -> Option<Interval> {
-        let mut from = self
-            .available_at(after, known)
-            .map_or(after, |now| now.end());
-        let horizon = after + HORIZON;
+        let present = self.available_at(after, known);
+        self.available_from(present.map_or(after, |now| now.end()), known)
+    }
+
+    /// The availability that holds `at`, or else the first that begins after it, within some 400 days.
+    #[must_use]
+    pub fn available_or_next(&self, at: Instant, known: Instant) -> Option<Interval> {
+        self.available_at(at, known)
+            .or_else(|| self.available_from(at, known))
+    }
+
+    /// The first availability from `from` on, where they are not available just before.
+    fn available_from(&self, mut from: Instant, known: Instant) -> Option<Interval> {
+        let horizon = from + HORIZON;
+        let mut stretch = NEAR;
         while from < horizon {
-            let until = from + STRETCH;
+            let until = from + stretch;
             let found = self.availability(Interval::new(from, until)?, known);
             if let Some(first) = found.as_slice().first() {
                 return self.available_at(first.start(), known);
             }
             from = until;
+            stretch = (stretch * 2).min(STRETCH);
         }
         None
     }

@@ -34,15 +34,7 @@ pub fn at(rotation: &Rotation, people: &People, at: Instant) -> Vec<Candidate> {
     let coming: Vec<(PersonId, Interval)> = revision
         .order
         .iter()
-        .filter_map(|id| {
-            let person = people.get(id)?;
-            Some((
-                *id,
-                person
-                    .available_at(at, at)
-                    .or_else(|| person.next_available(at, at))?,
-            ))
-        })
+        .filter_map(|id| Some((*id, people.get(id)?.available_or_next(at, at)?)))
         .collect();
     let (mut soon, mut later): (Vec<_>, Vec<_>) = coming
         .into_iter()

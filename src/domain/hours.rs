@@ -179,7 +179,7 @@ impl WeeklyHours {
     /// on the day of a clock change are dropped.
     #[must_use]
     pub fn intervals(&self, zone: &Zone, window: Interval) -> IntervalSet {
-        let Some((first, last)) = days_around(zone, window) else {
+        let Some((first, last)) = self.days_around(zone, window) else {
             return IntervalSet::default();
         };
         let mut found = Vec::new();
@@ -196,23 +196,24 @@ impl WeeklyHours {
         }
         found.into_iter().collect()
     }
+
+    /// The local days whose hours could reach into `window`: back as far as the longest of them last, and a day for
+    /// zones that leave one out.
+    fn days_around(&self, zone: &Zone, window: Interval) -> Option<(NaiveDate, NaiveDate)> {
+        let minutes = |rule: &HoursRule| rule.days.iter().map(|day| rule.minutes(*day)).max();
+        let longest = self.0.iter().filter_map(minutes).max()?;
+        let reach = Days::new(u64::from(longest.div_ceil(DAY)) + 1);
+        let first = zone.to_local(window.start()).date();
+        let last = zone.to_local(window.end()).date();
+        Some((
+            first.checked_sub_days(reach)?,
+            last.checked_add_days(Days::new(1))?,
+        ))
+    }
 }
 
 fn resolve(zone: &Zone, start: NaiveDateTime, end: NaiveDateTime) -> Option<Interval> {
     Interval::new(zone.to_instant(start), zone.to_instant(end))
-}
-
-/// The local days whose hours could reach into `window`: they last a week at most.
-fn days_around(zone: &Zone, window: Interval) -> Option<(NaiveDate, NaiveDate)> {
-    let first = zone
-        .to_local(window.start())
-        .date()
-        .checked_sub_days(Days::new(9))?;
-    let last = zone
-        .to_local(window.end())
-        .date()
-        .checked_add_days(Days::new(1))?;
-    Some((first, last))
 }
 
 /// Midnight to midnight of `first` to `last`, both included, in a zone.

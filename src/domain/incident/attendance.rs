@@ -114,12 +114,12 @@ impl Incident {
             .handovers
             .last()
             .filter(|last| last.state == HandoverState::Left && last.from == person)
-            .and_then(|last| last.closed_at);
-        let day = rota
-            .person(person)
+            .and_then(|last| last.closed_at)
+            .filter(|left| *left <= at);
+        let day = left
+            .and_then(|_| rota.person(person))
             .and_then(|person| person.available_at(at, at));
-        left.zip(day)
-            .is_some_and(|(left, day)| left <= at && day.contains(left))
+        left.zip(day).is_some_and(|(left, day)| day.contains(left))
     }
 
     /// Who is the best to hand over to at `at`: available then, or within the hour.

@@ -119,11 +119,8 @@ impl Incident {
             Attendance::Unwatched { .. } => now,
         };
         let coming = |at: Instant| {
-            let person = rota.person(to)?;
-            if person.available_at(at, now).is_some() {
-                return Some(at);
-            }
-            person.next_available(at, now).map(|next| next.start())
+            let next = rota.person(to)?.available_or_next(at, now)?;
+            Some(next.start().max(at))
         };
         let at_work = |at: Instant| coming(at).is_some_and(|from| from <= at + SOON);
         if at_work(now) || at_work(leaves) {

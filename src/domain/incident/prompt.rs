@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::{Attendance, Handover, HandoverState, How, Incident, WatchSettings};
-use crate::domain::candidates;
+use crate::domain::candidates::Candidate;
 use crate::domain::duty::Rota;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Instant};
@@ -190,25 +190,24 @@ impl<R: Rota> Desk<'_, R> {
     /// or whoever declared it.
     fn unwatched(&self, since: Instant) -> Vec<Prompt> {
         let patience = TimeDelta::minutes(self.settings.patience_minutes.into());
-        let at_work: Vec<PersonId> = self
-            .incident
-            .candidates(self.rota, since)
-            .into_iter()
-            .filter(|candidate| candidate.available_from.is_none())
-            .map(|candidate| candidate.person)
-            .collect();
-        let mut found: Vec<Prompt> = at_work
+        let candidates = self.incident.candidates(self.rota, since);
+        let at_work = |one: &&Candidate| one.available_from.is_none();
+        let mut found: Vec<Prompt> = candidates
             .iter()
-            .map(|person| self.prompt(PromptKind::Ask, Recipient::Person(*person), since))
+            .filter(at_work)
+            .map(|one| self.prompt(PromptKind::Ask, Recipient::Person(one.person), since))
             .collect();
-        let (asked, told, first) = if at_work.is_empty() {
-            (PromptKind::OutOfHours, PromptKind::OutOfHours, since)
+        let (asked, told, first, nudged) = if found.is_empty() {
+            let morning = candidates.iter().filter_map(|one| one.available_from).min();
+            let closed = PromptKind::OutOfHours;
+            (closed, closed, since, morning.unwrap_or(FOREVER))
         } else {
-            (PromptKind::Ask, PromptKind::NobodyYet, since + patience)
+            let impatient = since + patience;
+            (PromptKind::Ask, PromptKind::NobodyYet, impatient, impatient)
         };
         found.push(self.prompt(asked, Recipient::Channel, since));
         found.extend(
-            self.nudges(first, patience)
+            self.nudges(nudged, patience)
                 .into_iter()
                 .map(|(person, at)| Prompt {
                     due_at: at,
@@ -228,7 +227,7 @@ impl<R: Rota> Desk<'_, R> {
     fn nudges(&self, first: Instant, patience: TimeDelta) -> Vec<(PersonId, Instant)> {
         let (mut at, mut told) = (first, Vec::<(PersonId, Instant)>::new());
         while at <= self.now && told.len() < MOST_NUDGED {
-            let left: Vec<candidates::Candidate> = self
+            let left: Vec<Candidate> = self
                 .incident
                 .candidates(self.rota, at)
                 .into_iter()
@@ -356,11 +355,9 @@ impl<R: Rota> Desk<'_, R> {
         let Some(person) = self.rota.person(person) else {
             return at;
         };
-        if person.available_at(at, self.now).is_some() {
-            return at;
-        }
         person
-            .next_available(at, self.now)
+            .available_or_next(at, self.now)
             .map_or(latest, |next| next.start().min(latest))
+            .max(at)
     }
 }
