@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use dogwatch::cli::demo::organisation;
 use dogwatch::notify::{Mailer, Outgoing};
 use dogwatch::worker::Worker;
 use serde_json::{Value, json};
 
+use crate::harness::Server;
 use crate::incidents::{World, somebody, world};
 
 /// The owner is in London, the backups in New York, London and Bengaluru.
@@ -89,4 +91,26 @@ fn customers_are_told_by_the_owner_or_by_the_region_that_is_at_work() {
     assert_eq!(told.len(), 1);
     let clara = server.get("/people?email=clara@example.com").expect(200)["items"][0]["id"].clone();
     assert_eq!(told[0]["person_id"], clara);
+}
+
+#[test]
+fn the_example_has_a_backup_in_each_region() {
+    let server = Server::start();
+    organisation::found(&server.app, server.app.clock.now()).unwrap();
+    let duty = |at: &str| {
+        let title = "title=Communications%20manager%20on%20call";
+        let found = server.get(&format!("/on-duty?{title}&at={at}")).expect(200);
+        let duty = found["items"][0].clone();
+        let answered = duty["answered_by"].as_str().unwrap();
+        let rotation = server.get(&format!("/rotations/{answered}")).expect(200);
+        let name = rotation["name"].as_str().unwrap().to_owned();
+        (name, duty["working_now"] == true)
+    };
+    for (at, name) in [
+        ("2026-03-03T06:00:00Z", "Communications backup, APAC"),
+        ("2026-03-03T20:00:00Z", "Communications backup, Americas"),
+    ] {
+        assert_eq!(duty(at), (name.to_owned(), true), "at {at}");
+    }
+    assert!(duty("2026-03-03T12:00:00Z").1);
 }

@@ -44,7 +44,7 @@ const SUPPORT: u128 = 7;
 const COMMUNICATIONS: u128 = 17;
 
 /// M in Madrid, G in New York, K in Seattle, A in Auckland, T in Tokyo; N and P tell customers, L leads.
-fn everybody() -> Vec<Person> {
+pub(super) fn everybody() -> Vec<Person> {
     vec![
         person('M', "Europe/Madrid", hours("09:00", "17:00")),
         person('G', "America/New_York", hours("09:00", "17:00")),
@@ -57,7 +57,7 @@ fn everybody() -> Vec<Person> {
     ]
 }
 
-fn world_of(all: Vec<Person>) -> World {
+pub(super) fn world_of(all: Vec<Person>) -> World {
     let people = people(all);
     let from = at("2026-01-05T00:00:00Z");
     let alone = |name: &str, number: u128, fallback: Option<u128>| {

@@ -5,6 +5,7 @@ mod duties;
 mod examples;
 mod handovers;
 mod holidays;
+mod incident_absences;
 mod incident_properties;
 mod incidents;
 mod loads;
