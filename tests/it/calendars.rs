@@ -516,3 +516,35 @@ fn addresses_of_calendars_are_kept_to_oneself() {
         .expect(200);
     assert_eq!(left["items"], json!([]));
 }
+
+/// A server that takes requests, and answers none.
+fn silent() -> (String, std::sync::mpsc::Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/basic.ics", listener.local_addr().unwrap());
+    let (tell, asked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        for stream in listener.incoming() {
+            kept.push(stream);
+            if tell.send(()).is_err() {
+                return;
+            }
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn a_stop_does_not_wait_for_a_calendar_that_does_not_come() {
+    let server = Server::start_with(&[("DOGWATCH_OUTGOING_NETWORKS", "127.0.0.0/8")]);
+    let ann = json!({ "name": "Ann", "email": "ann@example.com", "time_zone": "UTC" });
+    let ann = server.post("/people", &ann).expect(201);
+    let (url, asked) = silent();
+    let path = format!("/people/{}/calendars", ann["id"].as_str().unwrap());
+    server.post(&path, &json!({ "url": url })).expect(201);
+    asked.recv_timeout(Duration::from_secs(20)).unwrap();
+    let told = std::time::Instant::now();
+    drop(server);
+    let waited = told.elapsed();
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
+}
