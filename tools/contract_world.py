@@ -15,8 +15,8 @@ class World:
         self.clients = {who: token(someone, "read" if who == "R" else "write") for who, someone in self.people.items()}
         self.mate, self.stranger, self.me = person("Rightsmate"), person("Rightsstranger"), None
         self.stranger_client = token(self.stranger)
-        inside = [self.people["E"], self.people["V"], self.people["M"], self.mate]
-        self.team, self.other_team = team(inside, [self.people["M"]]), team([self.stranger])
+        self.inside = [self.people["E"], self.people["V"], self.people["M"], self.mate]
+        self.team, self.other_team = team(self.inside, [self.people["M"]]), team([self.stranger])
         self.rotation, self.owned, self.ahead, self.weekly = self.new_rotation(), {}, ahead, weekly
         sun = {"name": "Sun", "title": "Sun", "kind": "follow_the_sun", "time_zone": "UTC", "order": [self.mate["id"]]}
         self.watch = ok(admin.post(f"/teams/{self.team['slug']}/rotations", sun), 201)["id"]
@@ -62,6 +62,13 @@ class World:
 
     def new_team(self):
         return {"slug": f"r-{secrets.token_hex(6)}", "name": "Rights", "time_zone": "UTC"}
+
+    def new_squad(self):
+        """Another team of the same people."""
+        return team(self.inside, [self.people["M"]])["slug"]
+
+    def strangers(self):
+        return team([self.stranger])["slug"]
 
     def fresh(self):
         return ok(admin.post("/people", self.new_person()), 201)["id"]

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{PersonId, TokenId};
+use super::interval::Instant;
 use super::person::Role;
 
 /// What a token allows.
@@ -51,10 +52,12 @@ pub struct Actor {
     pub token: Option<TokenId>,
     /// Where they came from.
     pub address: Option<IpAddr>,
+    /// When they ask: what they may do is what their teams give them then.
+    pub at: Instant,
 }
 
 impl Actor {
-    /// What the operator does at the machine, by a command.
+    /// What the operator does at the machine, by a command; whenever, since no team gives them their rights.
     #[must_use]
     pub const fn operator() -> Self {
         Self {
@@ -63,6 +66,7 @@ impl Actor {
             scope: Scope::Write,
             token: None,
             address: None,
+            at: Instant::MIN_UTC,
         }
     }
 

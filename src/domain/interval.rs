@@ -52,6 +52,12 @@ impl Interval {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
+    /// What of it lies at or after `now`.
+    #[must_use]
+    pub fn ahead(&self, now: Instant) -> Option<Self> {
+        Self::new(self.start.max(now), self.end)
+    }
+
     /// The shortest interval that has both in it.
     #[must_use]
     pub fn hull(&self, other: &Self) -> Self {

@@ -75,7 +75,7 @@ fn somebody_else(
     colleagues: &Colleagues<'_>,
     now: Instant,
 ) -> Option<Mend> {
-    let left = Interval::new(interval.start().max(now), interval.end())?;
+    let left = interval.ahead(now)?;
     let mut found = colleagues.suggest(timeline, team, left);
     found.truncate(FEW);
     Some(Mend::SomebodyElse(left, found))

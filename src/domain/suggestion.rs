@@ -68,7 +68,7 @@ impl<'a> Colleagues<'a> {
         Self { people, duties }
     }
 
-    /// Who of the team and of the order in force could take `interval` of a rotation, best first:
+    /// Who of the team (for all of it) and of the order in force could take `interval` of a rotation, best first:
     /// not away; not on duty elsewhere; most of it in their working hours, in tenths; the lightest
     /// load around it; most covers owed; then in the order of the team. Whoever has all of it that
     /// anybody has is not among them, nor who will have left.
@@ -109,16 +109,17 @@ impl<'a> Colleagues<'a> {
             _ => None,
         };
         let mut chosen: Vec<&Person> = Vec::new();
-        for id in team.members.iter().chain(order) {
-            let Some(person) = self.people.get(id) else {
+        let members = team.members_throughout(interval);
+        for id in members.chain(order.iter().copied()) {
+            let Some(person) = self.people.get(&id) else {
                 continue;
             };
-            let could = person.role != Role::Viewer || order.contains(id);
+            let could = person.role != Role::Viewer || order.contains(&id);
             let stays = person
                 .deactivation
                 .is_none_or(|gone| interval.end() <= gone.at);
-            let new = chosen.iter().all(|other| other.id != *id);
-            if could && stays && new && only_holder != Some(*id) {
+            let new = chosen.iter().all(|other| other.id != id);
+            if could && stays && new && only_holder != Some(id) {
                 chosen.push(person);
             }
         }

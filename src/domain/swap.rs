@@ -90,7 +90,7 @@ pub struct Swap {
 pub struct Party {
     /// Who they are; `None` where they are nobody who could have a duty.
     pub person: Option<PersonId>,
-    /// Whether they are in the rotation's team.
+    /// Whether they are in the rotation's team, all the time that it is about.
     pub in_team: bool,
     /// Whether they manage it.
     pub manages: bool,
@@ -219,7 +219,7 @@ impl Terms {
     ) -> Result<(), Refusal> {
         match self {
             Self::Cover(asked) => {
-                let ahead = from(*asked, now).ok_or(Refusal::Outside)?;
+                let ahead = asked.ahead(now).ok_or(Refusal::Outside)?;
                 own_time(timeline, giver, ahead).map(|_| ())
             }
             Self::Trade { given, returned } => {
@@ -275,7 +275,7 @@ impl Swap {
     #[must_use]
     pub fn left(&self, timeline: &Timeline, now: Instant) -> IntervalSet {
         let open = self.state_at(now) == State::Open;
-        let ahead = from(self.terms.given(), now).filter(|_| open);
+        let ahead = self.terms.given().ahead(now).filter(|_| open);
         ahead
             .map(|ahead| time_of(timeline, self.giver, ahead))
             .unwrap_or_default()
@@ -348,7 +348,7 @@ impl Swap {
         if given.intersect(&wanted) != Some(wanted) {
             return Err(Refusal::Outside);
         }
-        let wanted = from(wanted, now).ok_or(Refusal::Outside)?;
+        let wanted = wanted.ahead(now).ok_or(Refusal::Outside)?;
         let taken: IntervalSet = self
             .taken(timeline.overrides())
             .map(|one| one.interval)
@@ -484,11 +484,6 @@ impl Decision {
 /// Whether two overrides of a cover were made by one acceptance.
 fn same_acceptance(one: &Override, other: &Override) -> bool {
     one.person == other.person && one.created_at == other.created_at
-}
-
-/// What of `interval` lies at or after `now`.
-fn from(interval: Interval, now: Instant) -> Option<Interval> {
-    Interval::new(interval.start().max(now), interval.end())
 }
 
 /// When `person` has the duty in `window`, by the final timeline.

@@ -2,6 +2,7 @@
 
 use super::{Actor, Error};
 use crate::domain::ids::PersonId;
+use crate::domain::interval::Interval;
 use crate::domain::person::Role;
 use crate::domain::swap::Party;
 use crate::domain::team::Team;
@@ -22,9 +23,8 @@ pub fn administrator(actor: &Actor) -> Result<(), Error> {
 /// Whether the actor manages the team, or everything.
 #[must_use]
 pub fn manages(actor: &Actor, team: &Team) -> bool {
-    let manager =
-        actor.role == Role::Member && actor.person.is_some_and(|id| team.managers.contains(&id));
-    actor.is_administrator() || manager
+    let leads = |id| team.is_managed_by(id, actor.at);
+    actor.is_administrator() || actor.role == Role::Member && actor.person.is_some_and(leads)
 }
 
 /// Managers of the team, and administrators.
@@ -61,14 +61,14 @@ pub fn gives_time(actor: &Actor, team: &Team) -> Result<(), Error> {
     }
 }
 
-/// How the actor stands to the swaps of a team; the swap itself says what that allows. Who only looks
-/// takes part in none.
+/// How the actor stands to a swap of a team, which is about `time`; the swap itself says what that allows. Of the team
+/// are those who are in it for all of that time. Who only looks takes part in none.
 #[must_use]
-pub fn party(actor: &Actor, team: &Team) -> Party {
+pub fn party(actor: &Actor, team: &Team, time: Interval) -> Party {
     let person = actor.person.filter(|_| actor.role != Role::Viewer);
     Party {
         person,
-        in_team: person.is_some_and(|id| team.members.contains(&id)),
+        in_team: person.is_some_and(|id| team.has_throughout(id, time)),
         manages: manages(actor, team),
         administrates: actor.is_administrator(),
     }
@@ -113,7 +113,7 @@ pub fn sees_address<'a>(
     mut teams: impl Iterator<Item = &'a Team>,
 ) -> bool {
     let together = |team: &Team| {
-        team.members.contains(&person) && actor.person.is_some_and(|id| team.members.contains(&id))
+        team.has(person, actor.at) && actor.person.is_some_and(|id| team.has(id, actor.at))
     };
     actor.is_administrator()
         || actor.is(person)
@@ -128,7 +128,7 @@ pub fn sees_reasons<'a>(
 ) -> bool {
     actor.is_administrator()
         || actor.is(person)
-        || teams.any(|team| team.members.contains(&person) && manages(actor, team))
+        || teams.any(|team| team.has(person, actor.at) && manages(actor, team))
 }
 
 /// Everybody but those who only look at duties reads what is handed over.

@@ -211,6 +211,7 @@ impl App {
             scope: known.scope,
             token: Some(known.id),
             address,
+            at: now,
         })
     }
 

@@ -216,6 +216,7 @@ fn actor(
         scope: Scope::Write,
         token: None,
         address,
+        at: now,
     })
 }
 

@@ -8,6 +8,7 @@ pub mod calendars;
 pub mod chats;
 pub mod error;
 pub mod expected;
+mod farewell;
 pub mod faults;
 pub mod feeds;
 pub mod handovers;

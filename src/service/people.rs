@@ -3,23 +3,22 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::rotations::{names_from, remove_person};
-use super::scene::{Scene, as_json, note, person_of};
+use super::farewell::{self, Named};
+use super::scene::{as_json, note, person_of};
 use super::values::{self, HolidaysInput, HoursInput};
 use super::views::PersonView;
-use super::{Actor, Error, Expected, Faults, access, input, overrides, swaps};
+use super::{Actor, Error, Expected, Faults, access, input, swaps};
 use crate::clock::new_id;
-use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::ids::PersonId;
 use crate::domain::interval::Instant;
-use crate::domain::overrides::Override;
 use crate::domain::person::{Deactivation, Person, Profile, Role};
 use crate::domain::preferences::Preferences;
 use crate::storage::audit::Deed;
 use crate::storage::{
-    Change, StoreError, Tx, audit, calendars, idempotency, people, rotations, sessions, tokens,
+    Change, StoreError, Tx, audit, calendars, idempotency, people, sessions, tokens,
 };
 
 /// A person to add.
@@ -345,36 +344,13 @@ pub fn deactivate(
         return Err(Error::conflict("they are deactivated already"));
     }
     keep_an_administrator(tx, &before, now)?;
-    let everything = rotations::load(tx.db(), None)?;
-    let mut named = Vec::new();
-    for (rotation, covers) in &everything {
-        if names_from(rotation, id, at) {
-            named.push(
-                json!({ "kind": "rotation", "id": rotation.id.to_string(), "name": rotation.name }),
-            );
-            if command.remove_from_rotations {
-                remove_person(tx, actor, rotation.id, id, at, now)?;
-            }
-        }
-        for one in covers.iter().filter(|one| one.person == Some(id)) {
-            if one.in_force().is_some_and(|left| left.end() > at) {
-                named.push(json!({ "kind": "override", "id": one.id.to_string(), "rotation_id": rotation.id.to_string() }));
-                if command.remove_from_rotations {
-                    take_back(tx, actor, rotation.id, one, at, now)?;
-                }
-            }
-        }
+    let named = farewell::whatever_names(tx, id, None, at)?;
+    if command.remove_from_rotations {
+        farewell::take_back(tx, actor, id, &named, at, now)?;
+    } else {
+        Named::none(&named)?;
     }
-    if !named.is_empty() && !command.remove_from_rotations {
-        let detail =
-            "rotations or overrides still name them; give remove_from_rotations to take them out";
-        return Err(Error::conflict_with(
-            detail,
-            "named_by",
-            Value::Array(named),
-        ));
-    }
-    swaps::leave(tx, actor, id, at, now)?;
+    swaps::leave(tx, actor, id, None, at, now)?;
     let mut after = before.clone();
     after.deactivation = Some(Deactivation {
         at,
@@ -392,32 +368,6 @@ pub fn deactivate(
         Some(&after),
     )?;
     Ok(after)
-}
-
-/// Takes back what an override gives to somebody who leaves at `at`: where it belongs to a swap, by undoing that.
-fn take_back(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    rotation: RotationId,
-    one: &Override,
-    at: Instant,
-    now: Instant,
-) -> Result<(), Error> {
-    let swap = one.swap.filter(|_| one.interval.start() >= at);
-    if let (Some(swap), Some(person)) = (swap, one.person)
-        && swaps::give_back(tx, actor, swap, person, now)?
-    {
-        return Ok(());
-    }
-    let scene = Scene::of(tx, rotation, &[])?;
-    // The swap of another of their overrides may have ended it.
-    let stands = |other: &Override| {
-        other.id == one.id && other.in_force().is_some_and(|left| left.end() > at)
-    };
-    if scene.overrides.iter().any(stands) {
-        overrides::end(tx, actor, &scene, one.id, at, now)?;
-    }
-    Ok(())
 }
 
 /// There has to be an administrator: refuses what would take away the last one.

@@ -101,7 +101,7 @@ pub fn window(from: Option<&str>, until: Option<&str>, now: Instant) -> Result<I
     faults.finish_with(window)
 }
 
-/// The load report of a team (everybody in it, and whoever else carried something), or of all rotations.
+/// The load report of a team (everybody who was in it for any of the window, and whoever else carried something), or of all rotations.
 ///
 /// # Errors
 ///
@@ -116,10 +116,10 @@ pub fn load(roster: &Roster, team: Option<&str>, window: Interval) -> Result<Loa
     let members = team
         .and_then(|slug| roster.team_of_slug(slug))
         .into_iter()
-        .flat_map(|team| &team.members)
-        .filter(|id| takes_part(roster, **id, window));
+        .flat_map(|team| team.members_within(window))
+        .filter(|id| takes_part(roster, *id, window));
     for id in members {
-        loads.entry(*id).or_default();
+        loads.entry(id).or_default();
     }
     let mut total = Load::default();
     for one in loads.values() {

@@ -37,7 +37,7 @@ impl Scene {
         let team = team_of(tx, rotation.team)?;
         let mut who = rotation.everybody();
         who.extend(overrides.iter().filter_map(|one| one.person));
-        who.extend(&team.members);
+        who.extend(team.everybody());
         who.extend(also);
         who.sort_unstable();
         who.dedup();

@@ -75,6 +75,7 @@ impl App {
                 scope: Scope::Write,
                 token: None,
                 address,
+                at: now,
             };
             (actor, Arc::clone(session))
         })
@@ -247,6 +248,7 @@ pub fn enter(
         scope: Scope::Write,
         token: None,
         address,
+        at: now,
     };
     let after = json!({ "person_id": person.id });
     deed(

@@ -113,10 +113,13 @@ table! {
     use diesel::sql_types::*;
     use crate::storage::types::{JsonDoc, UtcTs};
 
-    team_members (team_id, person_id) {
+    memberships (team_id, number) {
         team_id -> Text,
+        number -> Integer,
         person_id -> Text,
         manages -> Bool,
+        starts_at -> Nullable<UtcTs>,
+        ends_at -> Nullable<UtcTs>,
     }
 }
 
@@ -489,7 +492,7 @@ allow_tables_to_appear_in_same_query!(
     time_off,
     calendars,
     teams,
-    team_members,
+    memberships,
     rotations,
     revisions,
     overrides,

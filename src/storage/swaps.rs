@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::rows::{instant, interval, of_word, parse, parse_some, ts, word};
-use super::schema::{overrides, rotations, swap_people, swaps, team_members};
+use super::schema::{memberships, overrides, rotations, swap_people, swaps};
 use super::types::Ts;
 use super::{Db, StoreError};
 use crate::domain::ids::{PersonId, RotationId, SwapId, TeamId};
@@ -49,7 +49,7 @@ pub struct Filter {
     /// Of rotations of this team.
     pub team: Option<TeamId>,
     /// That concern this person: their time, offered to them, taken by them, or (while it is open at the instant)
-    /// offered to a team of theirs.
+    /// offered to a team in which they are, or will be.
     pub person: Option<(PersonId, Instant)>,
     /// After the one of this id.
     pub after: Option<String>,
@@ -294,8 +294,13 @@ pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Swap>, Store
             .filter(overrides::swap_id.is_not_null())
             .select(overrides::swap_id.assume_not_null());
         let of_their_teams = rotations::table
-            .inner_join(team_members::table.on(team_members::team_id.eq(rotations::team_id)))
-            .filter(team_members::person_id.eq(person.clone()))
+            .inner_join(memberships::table.on(memberships::team_id.eq(rotations::team_id)))
+            .filter(memberships::person_id.eq(person.clone()))
+            .filter(
+                memberships::ends_at
+                    .is_null()
+                    .or(memberships::ends_at.assume_not_null().gt(Ts(now))),
+            )
             .select(rotations::id);
         let offered = swaps::to_team
             .eq(true)

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::rows::{corrupt, parse};
-use super::schema::{team_members, teams};
+use super::rows::{corrupt, instant, parse, ts};
+use super::schema::{memberships, teams};
 use super::types::Ts;
 use super::{Db, StoreError};
 use crate::domain::ids::TeamId;
 use crate::domain::interval::Instant;
-use crate::domain::team::Team;
+use crate::domain::team::{Membership, Team};
 use crate::domain::zone::Zone;
 
 #[derive(Queryable, Insertable)]
@@ -24,6 +24,17 @@ struct TeamRow {
     version: i64,
 }
 
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = memberships)]
+struct MembershipRow {
+    team_id: String,
+    number: i32,
+    person_id: String,
+    manages: bool,
+    starts_at: Option<Ts>,
+    ends_at: Option<Ts>,
+}
+
 /// Teams, of these ids or all, in order of their ids.
 ///
 /// # Errors
@@ -32,34 +43,31 @@ struct TeamRow {
 pub fn load(db: &mut Db, only: Option<&[TeamId]>) -> Result<Vec<Team>, StoreError> {
     let ids: Option<Vec<String>> = only.map(|ids| ids.iter().map(ToString::to_string).collect());
     let mut rows = teams::table.into_boxed();
-    let mut member_rows = team_members::table.into_boxed();
+    let mut member_rows = memberships::table.into_boxed();
     if let Some(ids) = &ids {
         rows = rows.filter(teams::id.eq_any(ids));
-        member_rows = member_rows.filter(team_members::team_id.eq_any(ids));
+        member_rows = member_rows.filter(memberships::team_id.eq_any(ids));
     }
     let rows: Vec<TeamRow> = rows.order(teams::id).load(db)?;
-    let mut members: HashMap<String, Vec<(String, bool)>> = HashMap::new();
-    for (team, person, manages) in
-        member_rows
-            .order(team_members::person_id)
-            .load::<(String, String, bool)>(db)?
-    {
-        members.entry(team).or_default().push((person, manages));
+    let mut members: HashMap<String, Vec<Membership>> = HashMap::new();
+    let all: Vec<MembershipRow> = member_rows.order(memberships::number).load(db)?;
+    for one in all {
+        let membership = Membership {
+            person: parse(&one.person_id)?,
+            manages: one.manages,
+            from: instant(one.starts_at),
+            until: instant(one.ends_at),
+        };
+        members.entry(one.team_id).or_default().push(membership);
     }
     rows.into_iter()
         .map(|row| {
-            let members = members.remove(&row.id).unwrap_or_default();
-            let ids = |managing: bool| -> Result<Vec<_>, StoreError> {
-                let chosen = members.iter().filter(|(_, manages)| *manages || !managing);
-                chosen.map(|(person, _)| parse(person)).collect()
-            };
             Ok(Team {
                 id: parse(&row.id)?,
+                memberships: members.remove(&row.id).unwrap_or_default(),
                 slug: row.slug,
                 name: row.name,
                 time_zone: Zone::parse(&row.time_zone).map_err(corrupt)?,
-                members: ids(false)?,
-                managers: ids(true)?,
                 version: row.version,
             })
         })
@@ -93,7 +101,7 @@ pub fn insert(db: &mut Db, team: &Team, now: Instant) -> Result<(), StoreError> 
         version: team.version,
     };
     diesel::insert_into(teams::table).values(row).execute(db)?;
-    insert_members(db, team)
+    insert_memberships(db, team)
 }
 
 /// Writes a team, with its members.
@@ -111,18 +119,22 @@ pub fn update(db: &mut Db, team: &Team) -> Result<(), StoreError> {
             teams::version.eq(team.version),
         ))
         .execute(db)?;
-    diesel::delete(team_members::table.filter(team_members::team_id.eq(&id))).execute(db)?;
-    insert_members(db, team)
+    diesel::delete(memberships::table.filter(memberships::team_id.eq(&id))).execute(db)?;
+    insert_memberships(db, team)
 }
 
-fn insert_members(db: &mut Db, team: &Team) -> Result<(), StoreError> {
-    for person in &team.members {
-        diesel::insert_into(team_members::table)
-            .values((
-                team_members::team_id.eq(team.id.to_string()),
-                team_members::person_id.eq(person.to_string()),
-                team_members::manages.eq(team.managers.contains(person)),
-            ))
+fn insert_memberships(db: &mut Db, team: &Team) -> Result<(), StoreError> {
+    for (number, one) in (1..).zip(&team.memberships) {
+        let row = MembershipRow {
+            team_id: team.id.to_string(),
+            number,
+            person_id: one.person.to_string(),
+            manages: one.manages,
+            starts_at: ts(one.from),
+            ends_at: ts(one.until),
+        };
+        diesel::insert_into(memberships::table)
+            .values(row)
             .execute(db)?;
     }
     Ok(())

@@ -97,9 +97,9 @@ fn has_template(timeline: &Timeline, handover: &Handover) -> bool {
 /// A mail to each manager, and to the incoming person unless their reminder at the handoff says the same.
 fn mails(roster: &Roster, timeline: &Timeline, handover: &Handover, now: Instant) -> Vec<Planned> {
     let rotation = timeline.rotation();
-    let managers = roster.team(rotation.team).map(|team| team.managers.clone());
-    let mut who: Vec<PersonId> = managers.unwrap_or_default();
-    who.retain(|person| *person != handover.to);
+    let team = roster.team(rotation.team).into_iter();
+    let managers = team.flat_map(|team| team.managers(handover.at));
+    let mut who: Vec<PersonId> = managers.filter(|id| *id != handover.to).collect();
     let incoming = roster.person(handover.to);
     let reminded = |person: &Person| {
         let leads = Settings::leads(rotation, Kind::Incoming, handover.at);

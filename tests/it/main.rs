@@ -32,6 +32,7 @@ mod links;
 mod load;
 mod log;
 mod mail;
+mod memberships;
 mod outages_pg;
 mod pages;
 mod reminders;

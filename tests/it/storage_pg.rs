@@ -42,8 +42,7 @@ fn add_team(store: &Store, slug: &str, fail: bool) -> Result<TeamId, StoreError>
         slug: slug.to_owned(),
         name: slug.to_owned(),
         time_zone: Zone::parse("UTC").unwrap(),
-        members: Vec::new(),
-        managers: Vec::new(),
+        memberships: Vec::new(),
         version: 1,
     };
     store.write(|tx| {

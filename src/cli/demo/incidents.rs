@@ -4,22 +4,24 @@ use serde_json::json;
 
 use super::organisation::{Founding, read};
 use crate::domain::ids::PersonId;
+use crate::domain::interval::Instant;
 use crate::domain::person::Role;
 use crate::service::incidents::{self, RaisedHand};
 use crate::service::{Actor, Expected};
 
 /// What somebody does themselves.
-fn member(person: PersonId) -> Actor {
+fn member(person: PersonId, now: Instant) -> Actor {
     Actor {
         person: Some(person),
         role: Role::Member,
+        at: now,
         ..Actor::operator()
     }
 }
 
 impl Founding<'_> {
     fn acting(&self, name: &str) -> anyhow::Result<Actor> {
-        Ok(member(self.person(name)?.parse()?))
+        Ok(member(self.person(name)?.parse()?, self.now))
     }
 
     pub(super) fn have_incidents(&self) -> anyhow::Result<()> {
@@ -45,7 +47,7 @@ impl Founding<'_> {
         let Some(best) = first.candidates.iter().find(at_work) else {
             return Ok(());
         };
-        let watcher = member(best.person.id.parse()?);
+        let watcher = member(best.person.id.parse()?, self.now);
         let hand = RaisedHand::default();
         let update = read(json!({ "text": "We know of delays, and are looking for the cause." }))?;
         let (id, any) = (first.id.parse()?, Expected::any());

@@ -19,4 +19,5 @@ mod rules;
 mod suggestions;
 mod swap_properties;
 mod swaps;
+mod teams;
 mod zones;

@@ -3,32 +3,19 @@
 use uuid::Uuid;
 
 use super::build::*;
+use super::teams::team;
 use crate::domain::clash::clashes;
-use crate::domain::ids::{RotationId, TeamId};
+use crate::domain::ids::RotationId;
 use crate::domain::interval::Interval;
 use crate::domain::mend::Nearness::{Days, Later, Week};
 use crate::domain::mend::{Mend, of_clash, of_gap, to_bring_up, troubles};
 use crate::domain::overrides::Override;
 use crate::domain::person::{Deactivation, Holidays, People, Person, Role};
 use crate::domain::suggestion::{Colleagues, Suggestion};
-use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Timeline};
-use crate::domain::zone::Zone;
 
 const HOUR: i64 = 3600;
 const WEEK: i64 = 7 * 24 * HOUR;
-
-fn team(members: &str) -> Team {
-    Team {
-        id: TeamId::from_uuid(Uuid::from_u128(8)),
-        slug: "heroes".to_owned(),
-        name: "Heroes".to_owned(),
-        time_zone: Zone::utc(),
-        members: members.chars().map(p).collect(),
-        managers: Vec::new(),
-        version: 1,
-    }
-}
 
 fn londoner(name: char) -> Person {
     person(name, "Europe/London", hours("09:00", "17:00"))

@@ -58,6 +58,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(teams::list)
         .service(teams::get)
         .service(teams::change)
+        .service(teams::join)
+        .service(teams::leave)
         .service(rotations::create)
         .service(rotations::list)
         .service(rotations::get)

@@ -104,7 +104,7 @@ pub async fn list(caller: Caller, query: Query<PeopleQuery>) -> Result<Reply, Pr
     let chosen = roster
         .people()
         .values()
-        .filter(|person| team.is_none_or(|team| team.members.contains(&person.id)))
+        .filter(|person| team.is_none_or(|team| team.has(person.id, caller.now)))
         .filter(|person| {
             query.email.as_ref().is_none_or(|email| {
                 person.email.eq_ignore_ascii_case(email) && sees(&caller.actor, &roster, person.id)

@@ -7,7 +7,7 @@ use crate::http::auth::Caller;
 use crate::http::idempotency::Answer;
 use crate::http::{Body, IfMatch, Page, Problem, Query, Reply, Slug};
 use crate::service::Error;
-use crate::service::teams::{self, NewTeam, TeamChange};
+use crate::service::teams::{self, Join, Leave, NewTeam, TeamChange};
 use crate::service::views::TeamView;
 
 /// Adds a team.
@@ -17,7 +17,7 @@ pub async fn create(caller: Caller, body: Body<NewTeam>) -> Result<Answer, Probl
     caller
         .change(&body.digest, move |tx, caller| {
             let team = teams::create(tx, &caller.actor, &body.value, caller.now)?;
-            let reply = Reply::created(&TeamView::from(&team))?.version(team.version);
+            let reply = Reply::created(&TeamView::of(&team, caller.now))?.version(team.version);
             Ok(reply.location(format!("/api/v1/teams/{}", team.slug)))
         })
         .await
@@ -30,7 +30,9 @@ pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Prob
     let paging = query.0.paging()?;
     let roster = caller.app.keeper.snapshot();
     let page = paging.page(roster.teams(), |team| team.id.to_string());
-    Ok(Reply::ok(&page.map(|team| TeamView::from(team.as_ref())))?)
+    Ok(Reply::ok(
+        &page.map(|team| TeamView::of(team.as_ref(), caller.now)),
+    )?)
 }
 
 /// A team.
@@ -41,12 +43,13 @@ pub async fn get(caller: Caller, slug: Slug) -> Result<HttpResponse, Problem> {
     let team = roster
         .team_of_slug(&slug.0)
         .ok_or(Error::NotFound("team"))?;
-    Ok(Reply::ok(&TeamView::from(team.as_ref()))?
+    Ok(Reply::ok(&TeamView::of(team.as_ref(), caller.now))?
         .version(team.version)
         .response())
 }
 
-/// Changes a team: its managers who is in it, administrators everything.
+/// Changes a team: its managers who is in it, administrators everything. From now on; for another day see `join` and
+/// `leave`.
 #[utoipa::path(tag = "teams", params(("slug" = String, Path)), request_body = TeamChange, responses((status = 200, body = TeamView)))]
 #[patch("/teams/{slug}")]
 pub async fn change(
@@ -65,7 +68,44 @@ pub async fn change(
                 &expected.0,
                 caller.now,
             )?;
-            Ok(Reply::ok(&TeamView::from(&team))?.version(team.version))
+            Ok(Reply::ok(&TeamView::of(&team, caller.now))?.version(team.version))
+        })
+        .await
+}
+
+/// Has somebody be in a team from an instant on, until further notice; also somebody who would leave.
+#[utoipa::path(tag = "teams", params(("slug" = String, Path)), request_body = Join, responses((status = 200, body = TeamView)))]
+#[post("/teams/{slug}/join")]
+pub async fn join(
+    caller: Caller,
+    slug: Slug,
+    expected: IfMatch,
+    body: Body<Join>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let (actor, command) = (&caller.actor, &body.value);
+            let team = teams::join(tx, actor, &slug.0, command, &expected.0, caller.now)?;
+            Ok(Reply::ok(&TeamView::of(&team, caller.now))?.version(team.version))
+        })
+        .await
+}
+
+/// Has somebody not be in a team from an instant on. 409 with the list (`named_by`) where its rotations or overrides
+/// name them from then on and `remove_from_rotations` does not say what is to become of that.
+#[utoipa::path(tag = "teams", params(("slug" = String, Path)), request_body = Leave, responses((status = 200, body = TeamView)))]
+#[post("/teams/{slug}/leave")]
+pub async fn leave(
+    caller: Caller,
+    slug: Slug,
+    expected: IfMatch,
+    body: Body<Leave>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let (actor, command) = (&caller.actor, &body.value);
+            let team = teams::leave(tx, actor, &slug.0, command, &expected.0, caller.now)?;
+            Ok(Reply::ok(&TeamView::of(&team, caller.now))?.version(team.version))
         })
         .await
 }

@@ -92,6 +92,7 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(staff::import::show)
         .service(staff::import::send)
         .service(staff::list::show)
+        .service(staff::membership::send)
         .service(staff::person::add)
         .service(staff::person::send_new)
         .service(staff::person::edit)

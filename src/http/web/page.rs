@@ -167,7 +167,7 @@ impl TeamChoice {
         let slug = match asked {
             None => teams
                 .iter()
-                .find(|team| team.members.contains(&me))
+                .find(|team| team.has(me, page.now))
                 .map(|team| team.slug.clone()),
             Some("") => None,
             Some(slug) => {

@@ -70,7 +70,7 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View
         teams: page
             .roster
             .teams()
-            .filter(|team| team.members.contains(&id))
+            .filter(|team| team.has(id, page.now))
             .map(|team| (team.slug.clone(), team.name.clone()))
             .collect(),
         scale: sight.map(|sight| sight.scale(&page)),

@@ -58,7 +58,7 @@ impl Standing {
             title: rotation.title.clone(),
             team: team.name.clone(),
             slug: team.slug.clone(),
-            is_mine: team.members.contains(&me),
+            is_mine: team.has(me, page.now),
             covers_for: duty
                 .scheduled
                 .filter(|scheduled| !is_fallback && duty.person != Some(*scheduled)),

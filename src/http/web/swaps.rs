@@ -55,7 +55,9 @@ impl Request {
         let rotation: RotationId = view.rotation_id.parse().ok()?;
         let timeline = page.roster.timeline(rotation)?;
         let team = page.roster.team(timeline.rotation().team)?;
-        let party = access::party(&visitor.actor, team);
+        let time = Interval::new(view.start, view.end)?;
+        let ahead = time.ahead(page.now).unwrap_or(time);
+        let party = access::party(&visitor.actor, team, ahead);
         let me = visitor.id.to_string();
         let giver: PersonId = view.person.id.parse().ok()?;
         let is_mine = giver == visitor.id;
@@ -65,7 +67,6 @@ impl Request {
         } else {
             view.offered_to.contains(&me)
         };
-        let time = Interval::new(view.start, view.end)?;
         let remaining = view
             .remaining
             .iter()

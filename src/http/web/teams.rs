@@ -8,7 +8,8 @@ use super::standing::{Standing, runs};
 use super::{Answer, Page, Refusal, Section, Visitor, when};
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::FOREVER;
+use crate::domain::interval::{FOREVER, Instant};
+use crate::domain::team::Membership;
 use crate::service::access;
 
 #[derive(Template)]
@@ -53,6 +54,9 @@ struct Rotation {
 struct Member {
     id: PersonId,
     manages: bool,
+    /// Where they only come, or will go.
+    joins: Option<Instant>,
+    leaves: Option<Instant>,
     zone: String,
     clock: String,
     at_work: bool,
@@ -75,12 +79,12 @@ pub async fn list(visitor: Visitor) -> Answer {
                 name: team.name.clone(),
                 clock: when::clock(&team.time_zone, page.now),
                 zone: team.time_zone.to_string(),
-                members: team.members.len(),
+                members: team.members(page.now).count(),
                 rotations: running
                     .map(|one| (one.rotation().id, one.rotation().name.clone()))
                     .collect(),
             };
-            (team.members.contains(&visitor.id), entry)
+            (team.has(visitor.id, page.now), entry)
         })
         .collect();
     all.sort_by_key(|(_, entry)| entry.name.to_lowercase());
@@ -125,11 +129,12 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<Vi
         .map(|one| (one.rotation().id, one.rotation().name.clone()))
         .collect();
     let mut members: Vec<Member> = team
-        .members
+        .memberships
         .iter()
-        .filter_map(|id| member(&page, *id, team.managers.contains(id)))
+        .filter(|one| !one.is_over(page.now))
+        .filter_map(|one| member(&page, one))
         .collect();
-    members.sort_by_key(|one| (!one.manages, page.name(&one.id).to_lowercase()));
+    members.sort_by_key(|one| (one.joins, !one.manages, page.name(&one.id).to_lowercase()));
     let sheet = One {
         slug: team.slug.clone(),
         name: team.name.clone(),
@@ -145,8 +150,8 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<Vi
     visitor.show(&sheet)
 }
 
-fn member(page: &Page, id: PersonId, manages: bool) -> Option<Member> {
-    let person = page.roster.person(id)?;
+fn member(page: &Page, membership: &Membership) -> Option<Member> {
+    let person = page.roster.person(membership.person)?;
     let zone = person.zone(page.now);
     let present = person.available_at(page.now, page.now);
     let hours = match present {
@@ -158,8 +163,10 @@ fn member(page: &Page, id: PersonId, manages: bool) -> Option<Member> {
         },
     };
     Some(Member {
-        id,
-        manages,
+        id: person.id,
+        manages: membership.manages,
+        joins: membership.from.filter(|from| *from > page.now),
+        leaves: membership.until,
         clock: when::clock(&zone, page.now),
         zone: zone.to_string(),
         at_work: present.is_some(),

@@ -30,11 +30,12 @@ struct Where {
 fn choices(visitor: &Visitor, form: Fields) -> Result<Choose, super::Refusal> {
     let page = visitor.page("Time zone", Section::Other)?;
     let mine =
-        |team: &&std::sync::Arc<crate::domain::team::Team>| team.members.contains(&visitor.id);
+        |team: &&std::sync::Arc<crate::domain::team::Team>| team.has(visitor.id, visitor.now);
     let mut near = BTreeSet::from(["UTC".to_owned()]);
     for team in page.roster.teams().filter(mine) {
         near.insert(team.time_zone.name().to_owned());
-        let members = team.members.iter().filter_map(|id| page.roster.person(*id));
+        let members = team.members(visitor.now);
+        let members = members.filter_map(|id| page.roster.person(id));
         near.extend(members.map(|person| person.zone(visitor.now).name().to_owned()));
     }
     let own = page.me.as_ref().map(|me| me.zone(visitor.now).to_string());

@@ -327,6 +327,7 @@ pub fn take_delivery(
         role: Role::Member,
         scope: Scope::Write,
         address,
+        at: now,
         ..Actor::operator()
     };
     let (view, is_new) = match incidents::find_by_reference(tx.db(), new.reference.trim())? {

@@ -80,7 +80,7 @@ pub(super) fn ended(
     now: Instant,
 ) -> Result<(), Error> {
     outbox::withdraw(tx, &key(one), "it was ended", now)?;
-    let left = Interval::new(one.interval.start().max(now), one.interval.end());
+    let left = one.interval.ahead(now);
     let Some(left) = left else { return Ok(()) };
     let mut again: BTreeMap<PersonId, Vec<Interval>> = BTreeMap::new();
     for shift in scene.timeline().shifts(Layer::Final, left) {

@@ -204,7 +204,7 @@ fn may_give(
     let own = actor
         .person
         .is_some_and(|person| swap::own_time(&scene.timeline(), person, interval).is_ok());
-    let to_the_team = person.is_some_and(|person| scene.team.members.contains(&person));
+    let to_the_team = person.is_some_and(|person| scene.team.has_throughout(person, interval));
     if own && to_the_team {
         Ok(())
     } else {

@@ -119,7 +119,7 @@ fn theirs_to_ask(
         .collect();
     let is_of_their_team = || {
         let mut teams = roster.teams();
-        teams.any(|team| access::manages(actor, team) && team.members.contains(&owner))
+        teams.any(|team| access::manages(actor, team) && team.has(owner, actor.at))
     };
     match own {
         Err(refused) if found.is_empty() && !is_of_their_team() => Err(refused),

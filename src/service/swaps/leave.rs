@@ -1,14 +1,15 @@
 //! The swaps of somebody who leaves.
 
 use super::{carry_out, locked};
-use crate::domain::ids::{PersonId, SwapId};
+use crate::domain::ids::{PersonId, SwapId, TeamId};
 use crate::domain::interval::Instant;
-use crate::domain::swap::{Action, Offer, Party, Swap};
+use crate::domain::swap::{Action, Offer, Party, State, Swap};
 use crate::service::{Actor, Error};
+use crate::storage::swaps::Filter;
 use crate::storage::{Tx, swaps};
 
-/// Ends what is open of the swaps of somebody who is gone from `at` on: what they ask for is withdrawn, what they are
-/// asked for is declined.
+/// Ends what is open of the swaps of somebody who is gone from `at` on, from a team or from everywhere: what they ask
+/// for is withdrawn, what they are asked for is declined.
 ///
 /// # Errors
 ///
@@ -17,10 +18,16 @@ pub fn leave(
     tx: &mut Tx<'_>,
     actor: &Actor,
     person: PersonId,
+    team: Option<TeamId>,
     at: Instant,
     now: Instant,
 ) -> Result<(), Error> {
-    for swap in swaps::open(tx.db(), None, None, now)? {
+    let filter = Filter {
+        state: Some((State::Open, now)),
+        team,
+        ..Filter::default()
+    };
+    for swap in swaps::list(tx.db(), &filter, i64::MAX)? {
         let is_asked = matches!(&swap.offer, Offer::People(people) if people.contains(&person));
         let answer = if swap.giver == person {
             Some((Action::Withdraw, "swap.withdraw"))

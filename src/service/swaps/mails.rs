@@ -99,12 +99,16 @@ impl<'a> Mails<'a> {
         format!("swap/{}/offered/", self.swap.id)
     }
 
-    /// Everybody to whom it is offered, and who could take it: of the team nobody who is away all the time.
+    /// Everybody to whom it is offered, and who could take it: of the team nobody who is away all the time, or will
+    /// have left.
     fn asked(&self) -> Vec<PersonId> {
         let (scene, given) = (self.post.scene, self.swap.terms.given());
-        let (all, named) = match &self.swap.offer {
-            Offer::Team => (&scene.team.members, false),
-            Offer::People(people) => (people, true),
+        let (all, named): (Vec<PersonId>, bool) = match &self.swap.offer {
+            Offer::Team => {
+                let time = given.ahead(self.post.now).unwrap_or(given);
+                (scene.team.members_throughout(time).collect(), false)
+            }
+            Offer::People(people) => (people.clone(), true),
         };
         let time: IntervalSet = std::iter::once(given).collect();
         let could = |person: &Person| {
@@ -112,11 +116,10 @@ impl<'a> Mails<'a> {
             person.role != Role::Viewer && (named || !away)
         };
         let others = all
-            .iter()
-            .filter(|id| **id != self.swap.giver && Some(**id) != self.actor);
+            .into_iter()
+            .filter(|id| *id != self.swap.giver && Some(*id) != self.actor);
         others
-            .filter(|id| scene.roster.person(**id).is_some_and(|one| could(one)))
-            .copied()
+            .filter(|id| scene.roster.person(*id).is_some_and(|one| could(one)))
             .collect()
     }
 

@@ -47,13 +47,17 @@ pub fn answer(
     now: Instant,
 ) -> Result<SwapView, Error> {
     let (scene, swap) = locked(tx, id, actor.person)?;
-    let action = match answer {
-        Answer::Accept(part) => Action::Accept(read_part(&swap, part, now)?),
-        Answer::Decline => Action::Decline,
-        Answer::Withdraw => Action::Withdraw,
-        Answer::Undo => Action::Undo,
+    let given = swap.terms.given();
+    let (action, time) = match answer {
+        Answer::Accept(part) => {
+            let part = read_part(&swap, part, now)?;
+            (Action::Accept(part), part.unwrap_or(given))
+        }
+        Answer::Decline => (Action::Decline, given),
+        Answer::Withdraw => (Action::Withdraw, given),
+        Answer::Undo => (Action::Undo, given),
     };
-    let party = access::party(actor, &scene.team);
+    let party = access::party(actor, &scene.team, time.ahead(now).unwrap_or(time));
     let decided = swap.decide(&scene.timeline(), &party, action, now);
     // Who may not do it at all is not told about its version.
     if !matches!(decided, Err(Refusal::NotAllowed(_))) {

@@ -225,7 +225,7 @@ fn whose_time(
     given: Interval,
     now: Instant,
 ) -> Option<PersonId> {
-    let ahead = Interval::new(given.start().max(now), given.end()).unwrap_or(given);
+    let ahead = given.ahead(now).unwrap_or(given);
     let own = actor
         .person
         .filter(|person| !time_of(timeline, *person, ahead).is_empty());

@@ -5,9 +5,33 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::hours::WeeklyHours;
-use crate::domain::ids::PersonId;
+use crate::domain::interval::Instant;
 use crate::domain::rotation::{Plan, Revision, Rotation};
-use crate::domain::team::Team;
+use crate::domain::team::{Membership, Team};
+
+/// A stretch of time in which somebody is in a team.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MembershipView {
+    /// The person's id.
+    pub person_id: String,
+    /// Whether they manage the team meanwhile.
+    pub manages: bool,
+    /// From then on; null: from always.
+    pub from: Option<DateTime<Utc>>,
+    /// Not from then on; null: until further notice.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl From<&Membership> for MembershipView {
+    fn from(membership: &Membership) -> Self {
+        Self {
+            person_id: membership.person.to_string(),
+            manages: membership.manages,
+            from: membership.from,
+            until: membership.until,
+        }
+    }
+}
 
 /// A team.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -20,24 +44,29 @@ pub struct TeamView {
     pub name: String,
     /// Its IANA time zone.
     pub time_zone: String,
-    /// Ids of everybody in it.
+    /// Ids of everybody in it now.
     pub members: Vec<String>,
-    /// Ids of its managers.
+    /// Ids of its managers now.
     pub managers: Vec<String>,
+    /// Who is in it from when to when, as far as that is not over: what is planned, too.
+    pub memberships: Vec<MembershipView>,
     /// Goes up with each change.
     pub version: i64,
 }
 
-impl From<&Team> for TeamView {
-    fn from(team: &Team) -> Self {
-        let ids = |all: &[PersonId]| all.iter().map(ToString::to_string).collect();
+impl TeamView {
+    /// The team as it is at `now`.
+    #[must_use]
+    pub fn of(team: &Team, now: Instant) -> Self {
+        let ahead = team.memberships.iter().filter(|one| !one.is_over(now));
         Self {
             id: team.id.to_string(),
             slug: team.slug.clone(),
             name: team.name.clone(),
             time_zone: team.time_zone.to_string(),
-            members: ids(&team.members),
-            managers: ids(&team.managers),
+            members: team.members(now).map(|id| id.to_string()).collect(),
+            managers: team.managers(now).map(|id| id.to_string()).collect(),
+            memberships: ahead.map(MembershipView::from).collect(),
             version: team.version,
         }
     }

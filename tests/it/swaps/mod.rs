@@ -7,6 +7,6 @@ mod leaving;
 mod lifecycle;
 mod mails;
 mod races;
-mod squad;
+pub mod squad;
 mod states;
 mod year;

@@ -68,7 +68,7 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, wish: web::Query<Wi
         .with("handoff.rule", "FREQ=WEEKLY")
         .with("effective_from", today)
         .with("fallback_when", "gap");
-    for id in &team.members {
+    for id in team.members(visitor.now) {
         form = form.with("order", id);
     }
     visitor.show(&Sheet::new(

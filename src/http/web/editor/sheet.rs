@@ -83,7 +83,7 @@ impl Sheet {
         everybody.sort_by_key(|(_, name)| name.to_lowercase());
         let (members, others) = everybody
             .into_iter()
-            .partition(|(id, _)| team.members.contains(id));
+            .partition(|(id, _)| team.has(*id, page.now));
         let fallbacks = fallbacks(&page, rotation);
         Self {
             team: team.name.clone(),

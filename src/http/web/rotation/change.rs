@@ -198,14 +198,12 @@ impl Place {
         let team = named(
             &mut self
                 .team
-                .members
-                .iter()
-                .copied()
+                .members(page.now)
                 .filter(|id| !(is_me_only && *id == visitor.id)),
         );
         let others = if self.manages {
             let outside = page.roster.people().keys().copied();
-            named(&mut outside.filter(|id| !self.team.members.contains(id)))
+            named(&mut outside.filter(|id| !self.team.has(*id, page.now)))
         } else {
             Vec::new()
         };

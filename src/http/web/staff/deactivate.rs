@@ -24,10 +24,10 @@ struct Sheet {
 }
 
 /// Something that still names a person.
-struct Named {
-    rotation: String,
-    name: String,
-    is_override: bool,
+pub(super) struct Named {
+    pub rotation: String,
+    pub name: String,
+    pub is_override: bool,
 }
 
 impl Sheet {
@@ -117,7 +117,7 @@ pub async fn erase(visitor: Visitor, id: web::Path<String>, form: Form) -> Answe
 }
 
 /// What a refusal says that still names them.
-fn named_by(page: &Page, error: &Error) -> Vec<Named> {
+pub(super) fn named_by(page: &Page, error: &Error) -> Vec<Named> {
     let Error::Conflict { extra, .. } = error else {
         return Vec::new();
     };

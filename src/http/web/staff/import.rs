@@ -128,11 +128,10 @@ fn add(
     if let Some(slug) = team {
         let known = crate::service::scene::team_of_slug(tx, &slug)?;
         let members = known
-            .members
-            .iter()
-            .chain(added.iter().map(|person| &person.id));
+            .members(visitor.now)
+            .chain(added.iter().map(|person| person.id));
         let change = TeamChange {
-            members: Some(members.map(ToString::to_string).collect()),
+            members: Some(members.map(|id| id.to_string()).collect()),
             ..TeamChange::default()
         };
         teams::change(tx, actor, &slug, &change, &Expected::any(), visitor.now)?;

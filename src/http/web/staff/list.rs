@@ -39,7 +39,7 @@ pub async fn show(visitor: Visitor) -> Answer {
         let of = page
             .roster
             .teams()
-            .filter(|team| team.members.contains(&person.id));
+            .filter(|team| team.has(person.id, page.now));
         Row {
             email: sees.then(|| person.email.clone()),
             role: role_code(person.role),

@@ -3,6 +3,7 @@
 pub mod deactivate;
 pub mod import;
 pub mod list;
+pub mod membership;
 pub mod person;
 pub mod team;
 

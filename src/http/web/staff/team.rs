@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::{get, post, web};
 use askama::Template;
 
+use super::membership::Plans;
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::PersonId;
 use crate::domain::team::Team;
@@ -15,7 +16,7 @@ use crate::service::teams::{self, NewTeam, TeamChange};
 
 #[derive(Template)]
 #[template(path = "pages/team_edit.html")]
-struct Sheet {
+pub(super) struct Sheet {
     page: Page,
     form: Fields,
     /// Slug and name; nothing yet where one is added.
@@ -23,6 +24,8 @@ struct Sheet {
     members: Vec<Member>,
     others: Vec<(PersonId, String)>,
     may_all: bool,
+    /// Who comes and goes; nothing where a team is added.
+    plans: Option<Plans>,
 }
 
 /// Somebody of the team.
@@ -34,7 +37,29 @@ struct Member {
 }
 
 impl Sheet {
+    /// A team as it is, with what is planned for it.
+    pub(super) fn of(page: Page, visitor: &Visitor, team: &Team, plans: Plans) -> Self {
+        let mut form = Fields::default()
+            .with("name", &team.name)
+            .with("time_zone", team.time_zone.name())
+            .with("version", team.version);
+        for id in team.members(visitor.now) {
+            form = form.with("members", id);
+        }
+        for id in team.managers(visitor.now) {
+            form = form.with("managers", id);
+        }
+        Self {
+            plans: Some(plans),
+            ..Self::new(page, visitor, Some(team), form)
+        }
+    }
+
     fn new(page: Page, visitor: &Visitor, team: Option<&Team>, form: Fields) -> Self {
+        let plans = team.map(|team| {
+            let form = Fields::default().with("version", team.version);
+            Plans::of(&page, team, form, Vec::new())
+        });
         let ids = form
             .all("members")
             .filter_map(|id| id.parse::<PersonId>().ok());
@@ -66,6 +91,7 @@ impl Sheet {
             form,
             members,
             others,
+            plans,
         }
     }
 }
@@ -134,7 +160,7 @@ pub async fn send_new(visitor: Visitor, mut form: Form) -> Answer {
     }
 }
 
-fn team_of(visitor: &Visitor, page: &Page, slug: &str) -> Result<Arc<Team>, Refusal> {
+pub(super) fn team_of(visitor: &Visitor, page: &Page, slug: &str) -> Result<Arc<Team>, Refusal> {
     let team = page
         .roster
         .team_of_slug(slug)
@@ -148,17 +174,9 @@ fn team_of(visitor: &Visitor, page: &Page, slug: &str) -> Result<Arc<Team>, Refu
 pub async fn edit(visitor: Visitor, slug: web::Path<String>) -> Answer {
     let page = visitor.page("Change a team", Section::Teams)?;
     let team = team_of(&visitor, &page, &slug)?;
-    let mut form = Fields::default()
-        .with("name", &team.name)
-        .with("time_zone", team.time_zone.name())
-        .with("version", team.version);
-    for id in &team.members {
-        form = form.with("members", id);
-    }
-    for id in &team.managers {
-        form = form.with("managers", id);
-    }
-    visitor.show(&Sheet::new(page, &visitor, Some(&team), form))
+    let form = Fields::default().with("version", team.version);
+    let plans = Plans::of(&page, &team, form, Vec::new());
+    visitor.show(&Sheet::of(page, &visitor, &team, plans))
 }
 
 /// Changes it.

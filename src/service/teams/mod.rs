@@ -1,4 +1,8 @@
-//! Teams.
+//! Teams, and who is in them.
+
+mod membership;
+
+pub use membership::{Join, Leave, join, leave};
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -10,7 +14,7 @@ use super::{Actor, Error, Expected, Faults, access};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, TeamId};
 use crate::domain::interval::Instant;
-use crate::domain::team::Team;
+use crate::domain::team::{Membership, Team};
 use crate::storage::audit::Deed;
 use crate::storage::{Change, StoreError, Tx, people, teams};
 
@@ -40,11 +44,14 @@ pub struct TeamChange {
     pub name: Option<String>,
     /// IANA time zone.
     pub time_zone: Option<String>,
-    /// Ids of everybody in it.
+    /// Ids of everybody in it, from now on; what is planned for others stays.
     pub members: Option<Vec<String>>,
-    /// Ids of its managers.
+    /// Ids of its managers, from now on; they are members too.
     pub managers: Option<Vec<String>>,
 }
+
+/// Why somebody stays in a team.
+const ONLY_ADMINISTRATORS: &str = "only administrators remove managers";
 
 fn slug(faults: &mut Faults, text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -95,6 +102,16 @@ fn with_managers(mut members: Vec<PersonId>, managers: &[PersonId]) -> Vec<Perso
     members
 }
 
+/// Everybody who is in a new team: from always, so that what was before it was entered here is theirs too.
+fn founders(members: Vec<PersonId>, managers: &[PersonId]) -> Vec<Membership> {
+    let all = with_managers(members, managers).into_iter();
+    all.map(|person| Membership {
+        manages: managers.contains(&person),
+        ..Membership::of(person)
+    })
+    .collect()
+}
+
 fn deed(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -104,8 +121,8 @@ fn deed(
     after: &Team,
 ) -> Result<(), Error> {
     let (before, now_is) = (
-        as_json(before.map(TeamView::from))?,
-        as_json(TeamView::from(after))?,
+        as_json(before.map(|team| TeamView::of(team, now)))?,
+        as_json(TeamView::of(after, now))?,
     );
     note(
         tx,
@@ -142,8 +159,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewTeam, now: Instant) -> Re
             slug,
             name,
             time_zone,
-            members: with_managers(members, &managers),
-            managers,
+            memberships: founders(members, &managers),
             version: 1,
         });
     let team = faults.finish_with(team)?;
@@ -156,7 +172,8 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewTeam, now: Instant) -> Re
     Ok(team)
 }
 
-/// Changes a team: administrators everything, its managers who is in it.
+/// Changes a team: administrators everything, its managers who is in it, from now on. (From another instant on, see
+/// [`join`] and [`leave`].)
 ///
 /// # Errors
 ///
@@ -191,24 +208,38 @@ pub fn change(
     {
         after.time_zone = zone;
     }
-    if let Some(managers) = &change.managers {
-        after.managers = ids(tx, &mut faults, "/managers", managers)?;
-    }
+    let managers = match &change.managers {
+        Some(managers) => Some(ids(tx, &mut faults, "/managers", managers)?),
+        None => None,
+    };
     if let Some(members) = &change.members {
-        after.members = ids(tx, &mut faults, "/members", members)?;
-        if !actor.is_administrator() && after.managers.iter().any(|id| !after.members.contains(id))
-        {
-            faults.add("/members", "only administrators remove managers");
+        let members = ids(tx, &mut faults, "/members", members)?;
+        let members = with_managers(members, managers.as_deref().unwrap_or_default());
+        let mut present = before.managers(now);
+        if !actor.is_administrator() && present.any(|id| !members.contains(&id)) {
+            faults.add("/members", ONLY_ADMINISTRATORS);
         }
-        if change.managers.is_none() {
-            after.managers.retain(|id| after.members.contains(id));
-        }
+        after.set_members(&members, now);
+    }
+    if let Some(managers) = managers {
+        after.set_managers(&managers, now);
     }
     faults.finish()?;
-    after.members = with_managers(after.members, &after.managers);
     after.version += 1;
+    keep(tx, actor, "team.change", &before, after, now)
+}
+
+/// Keeps a team that was changed.
+fn keep(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    action: &str,
+    before: &Team,
+    after: Team,
+    now: Instant,
+) -> Result<Team, Error> {
     teams::update(tx.db(), &after)?;
     tx.changed(Change::Team(after.id));
-    deed(tx, actor, now, "team.change", Some(&before), &after)?;
+    deed(tx, actor, now, action, Some(before), &after)?;
     Ok(after)
 }

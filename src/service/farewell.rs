@@ -1,0 +1,124 @@
+//! What names somebody who leaves, and taking that back.
+
+use serde_json::{Value, json};
+
+use super::rotations::{names_from, remove_person};
+use super::scene::Scene;
+use super::{Actor, Error, overrides, swaps};
+use crate::domain::ids::{PersonId, RotationId, TeamId};
+use crate::domain::interval::Instant;
+use crate::domain::overrides::Override;
+use crate::storage::{Tx, rotations};
+
+/// Something that names somebody.
+pub(super) enum Named {
+    /// An order, or a pool, that is in force or will be: of this rotation, which is called so.
+    Order(RotationId, String),
+    /// An override that gives them time in this rotation.
+    Override(RotationId, Override),
+}
+
+impl Named {
+    /// The refusal that lists them all, where there are any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`].
+    pub fn none(named: &[Self]) -> Result<(), Error> {
+        if named.is_empty() {
+            return Ok(());
+        }
+        let list = named.iter().map(|one| match one {
+            Self::Order(id, name) => {
+                json!({ "kind": "rotation", "id": id.to_string(), "name": name })
+            }
+            Self::Override(rotation, one) => {
+                json!({ "kind": "override", "id": one.id.to_string(), "rotation_id": rotation.to_string() })
+            }
+        });
+        Err(Error::conflict_with(
+            "rotations or overrides still name them; give remove_from_rotations to take them out",
+            "named_by",
+            Value::Array(list.collect()),
+        ))
+    }
+}
+
+/// What names somebody from `at` on, in the rotations of a team or in all of them.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub(super) fn whatever_names(
+    tx: &mut Tx<'_>,
+    person: PersonId,
+    team: Option<TeamId>,
+    at: Instant,
+) -> Result<Vec<Named>, Error> {
+    let mut named = Vec::new();
+    for (rotation, covers) in rotations::load(tx.db(), None)? {
+        if team.is_some_and(|team| rotation.team != team) {
+            continue;
+        }
+        if names_from(&rotation, person, at) {
+            named.push(Named::Order(rotation.id, rotation.name.clone()));
+        }
+        let theirs = covers.into_iter().filter(|one| {
+            let left = one.in_force().is_some_and(|left| left.end() > at);
+            one.person == Some(person) && left
+        });
+        named.extend(theirs.map(|one| Named::Override(rotation.id, one)));
+    }
+    Ok(named)
+}
+
+/// Takes back all of it from `at` on: orders by revisions, overrides by ending them, or the swaps that they belong to
+/// by undoing those.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] where nobody else is in an order.
+pub(super) fn take_back(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    person: PersonId,
+    named: &[Named],
+    at: Instant,
+    now: Instant,
+) -> Result<(), Error> {
+    for one in named {
+        match one {
+            Named::Order(rotation, _) => {
+                remove_person(tx, actor, *rotation, person, at, now)?;
+            }
+            Named::Override(rotation, one) => end(tx, actor, *rotation, one, at, now)?,
+        }
+    }
+    Ok(())
+}
+
+/// Ends what an override gives to somebody who leaves at `at`: where it belongs to a swap, by undoing that.
+fn end(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    rotation: RotationId,
+    one: &Override,
+    at: Instant,
+    now: Instant,
+) -> Result<(), Error> {
+    let swap = one.swap.filter(|_| one.interval.start() >= at);
+    if let (Some(swap), Some(person)) = (swap, one.person)
+        && swaps::give_back(tx, actor, swap, person, now)?
+    {
+        return Ok(());
+    }
+    let scene = Scene::of(tx, rotation, &[])?;
+    // The swap of another of their overrides may have ended it.
+    let stands = |other: &Override| {
+        other.id == one.id && other.in_force().is_some_and(|left| left.end() > at)
+    };
+    if scene.overrides.iter().any(stands) {
+        overrides::end(tx, actor, &scene, one.id, at, now)?;
+    }
+    Ok(())
+}
