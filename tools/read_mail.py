@@ -33,6 +33,8 @@ class Visible(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self.hidden += tag in self.HIDDEN
         self.address = dict(attributes).get("href") if tag == "a" else None
+        # What a text draws itself.
+        self.words += {"li": ["-"], "hr": ["--"]}.get(tag, [])
 
     def handle_endtag(self, tag):
         self.hidden -= tag in self.HIDDEN

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{IncidentId, OverrideId, PersonId, SwapId};
+use super::ids::{IncidentId, OverrideId, PersonId, RotationId, SwapId};
 use super::interval::Instant;
 use super::preferences::Topic;
 
@@ -16,6 +16,8 @@ pub enum Step {
     Subscribe,
     /// No more mails of this topic.
     Stop(Topic),
+    /// Asks the team whether somebody takes over their time in a rotation, from when until when.
+    Cover(RotationId, Instant, Instant),
     /// An answer to a swap.
     Swap(SwapId, SwapStep),
     /// Something about an incident.

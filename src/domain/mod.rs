@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod candidates;
 pub mod chat;
 pub mod clash;
+pub mod digest;
 pub mod duty;
 pub mod feed;
 pub mod handover;

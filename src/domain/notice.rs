@@ -16,8 +16,9 @@ pub struct Notice {
     pub topic: Topic,
     /// What follows the greeting.
     pub blocks: Vec<Block>,
-    /// A shift for the recipient's calendar.
-    pub shift: Option<Entry>,
+    /// Shifts for the recipient's calendar, or out of it.
+    #[serde(default)]
+    pub entries: Vec<Entry>,
     /// The message id of the mail that it follows on.
     pub in_reply_to: Option<String>,
 }
@@ -36,6 +37,8 @@ pub enum Block {
     Quote(String, String),
     /// What the recipient can do with one step each.
     Steps(Vec<Offer>),
+    /// Pages for whoever signs in: labels, and paths.
+    Pages(Vec<(String, String)>),
 }
 
 /// A step that is offered.

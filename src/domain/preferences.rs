@@ -18,6 +18,8 @@ pub enum Topic {
     Digests,
     /// Incidents: who watches, who hands over, what is due.
     Incidents,
+    /// Their own calendars, where these cannot be read any more.
+    Calendars,
 }
 
 impl Topic {
@@ -31,6 +33,7 @@ impl Topic {
             Self::Requests => "requests to take over a shift",
             Self::Digests => "gaps, clashes and open handovers",
             Self::Incidents => "incidents",
+            Self::Calendars => "calendars that cannot be read",
         }
     }
 }
@@ -55,6 +58,8 @@ pub struct Preferences {
     pub digests: bool,
     /// Of incidents.
     pub incidents: bool,
+    /// Of their own calendars that cannot be read any more.
+    pub calendars: bool,
     /// The reminder at the handoff itself, also outside their working hours.
     pub handoff_outside_hours: bool,
 }
@@ -68,6 +73,7 @@ impl Default for Preferences {
             requests: true,
             digests: true,
             incidents: true,
+            calendars: true,
             handoff_outside_hours: true,
         }
     }
@@ -84,6 +90,7 @@ impl Preferences {
             Topic::Requests => self.requests,
             Topic::Digests => self.digests,
             Topic::Incidents => self.incidents,
+            Topic::Calendars => self.calendars,
         }
     }
 
@@ -97,6 +104,7 @@ impl Preferences {
             Topic::Requests => self.requests = false,
             Topic::Digests => self.digests = false,
             Topic::Incidents => self.incidents = false,
+            Topic::Calendars => self.calendars = false,
         }
         self
     }

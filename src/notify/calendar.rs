@@ -1,17 +1,31 @@
-//! A shift as a calendar entry.
+//! Shifts as calendar entries.
 
 use icalendar::{Calendar, Component as _, Event, EventLike as _, EventStatus, Property};
 
 use crate::domain::interval::Instant;
 use crate::domain::notice::Entry;
 
-/// What a calendar program is to do with the entry (RFC 5546 §1.4).
-pub(super) const fn method(entry: &Entry) -> &'static str {
-    if entry.cancelled { "CANCEL" } else { "PUBLISH" }
+/// What a calendar program is to do with the entries (RFC 5546 §1.4): where some are new, each cancelled one says so
+/// itself.
+pub(super) fn method(entries: &[Entry]) -> &'static str {
+    if entries.iter().all(|entry| entry.cancelled) {
+        "CANCEL"
+    } else {
+        "PUBLISH"
+    }
 }
 
-/// The entry, in UTC: every calendar shows it in the zone of whoever looks.
-pub(super) fn entry(entry: &Entry, domain: &str, now: Instant) -> String {
+/// The entries, in UTC: every calendar shows them in the zone of whoever looks.
+pub(super) fn calendar(entries: &[Entry], domain: &str, now: Instant) -> String {
+    let mut calendar = Calendar::new();
+    calendar.append_property(Property::new("METHOD", method(entries)));
+    for entry in entries {
+        calendar.push(event(entry, domain, now));
+    }
+    calendar.to_string()
+}
+
+fn event(entry: &Entry, domain: &str, now: Instant) -> Event {
     let mut event = Event::new();
     event
         .uid(&format!("{}@{domain}", entry.uid))
@@ -27,9 +41,5 @@ pub(super) fn entry(entry: &Entry, domain: &str, now: Instant) -> String {
     if entry.cancelled {
         event.status(EventStatus::Cancelled);
     }
-    let mut calendar = Calendar::new();
-    calendar
-        .append_property(Property::new("METHOD", method(entry)))
-        .push(event.done());
-    calendar.to_string()
+    event.done()
 }

@@ -20,8 +20,10 @@ pub struct Letter {
     pub subject: String,
     /// What follows the greeting.
     pub body: Vec<Piece>,
-    /// A shift for their calendar.
-    pub shift: Option<Entry>,
+    /// What stands small at the end: labels and addresses.
+    pub footer: Vec<(String, String)>,
+    /// Shifts for their calendar, or out of it.
+    pub entries: Vec<Entry>,
     /// The same for every attempt, without the angle brackets.
     pub message_id: String,
     /// The id of the mail that it follows on, likewise.
@@ -97,19 +99,17 @@ impl Letter {
         }
         let (plain, html) = self.text()?;
         let text = MultiPart::alternative_plain_html(plain, html);
-        match &self.shift {
-            None => message.multipart(text),
-            Some(shift) => {
-                let method = calendar::method(shift);
-                let kind = format!("text/calendar; charset=utf-8; method={method}");
-                let entry = Attachment::new("shift.ics".to_owned()).body(
-                    calendar::entry(shift, from.email.domain(), now),
-                    ContentType::parse(&kind).map_err(failed)?,
-                );
-                message.multipart(MultiPart::mixed().multipart(text).singlepart(entry))
-            }
+        if self.entries.is_empty() {
+            return message.multipart(text).map_err(failed);
         }
-        .map_err(failed)
+        let method = calendar::method(&self.entries);
+        let kind = format!("text/calendar; charset=utf-8; method={method}");
+        let entries = Attachment::new("shift.ics".to_owned()).body(
+            calendar::calendar(&self.entries, from.email.domain(), now),
+            ContentType::parse(&kind).map_err(failed)?,
+        );
+        let whole = MultiPart::mixed().multipart(text).singlepart(entries);
+        message.multipart(whole).map_err(failed)
     }
 
     /// Both texts, which say the same.

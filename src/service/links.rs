@@ -14,7 +14,7 @@ use super::{Actor, App, Error, Expected, Tx, feeds, incidents, overrides, prefer
 use crate::domain::actor::Scope;
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::{OverrideId, PersonId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::{Instant, Interval};
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::long;
 use crate::domain::timeline::Timeline;
@@ -132,6 +132,10 @@ impl App {
                 .store
                 .read(|db| swaps::offered(db, &roster, link.person, id, step, now)),
             Step::HandBack(id) => Ok(handing_back(&roster, link, id)),
+            Step::Cover(rotation, start, end) => self.store.read(|db| {
+                let time = (rotation, interval(start, end)?);
+                swaps::cover_offered(db, &roster, link.person, time, now)
+            }),
             Step::Subscribe => Ok(Offered {
                 title: "A calendar of your shifts".to_owned(),
                 text: "This makes an address to which your calendar program can subscribe. Whoever has the address sees your shifts.".to_owned(),
@@ -174,6 +178,10 @@ impl App {
                 overrides::cancel(tx, actor, id, &Expected::any(), now)?;
                 Ok(done("You have handed it back."))
             }
+            Step::Cover(rotation, start, end) => {
+                let time = (rotation, interval(start, end)?);
+                swaps::ask_for_cover(tx, actor, link.person, time, now).map(|text| done(&text))
+            }
             Step::Subscribe => {
                 let scope = ScopeInput {
                     person_id: Some(link.person.to_string()),
@@ -197,6 +205,10 @@ impl App {
             }
         }
     }
+}
+
+fn interval(start: Instant, end: Instant) -> Result<Interval, Error> {
+    Interval::new(start, end).ok_or(Error::NotFound("shift"))
 }
 
 /// Whoever has the link acts in the name of its person, as long as they are there.

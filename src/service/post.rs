@@ -102,7 +102,7 @@ impl Post<'_> {
                 subject,
                 topic: envelope.topic,
                 blocks,
-                shift,
+                entries: shift.into_iter().collect(),
                 in_reply_to: None,
             },
         };

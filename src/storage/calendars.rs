@@ -119,6 +119,20 @@ pub fn due(db: &mut Db, now: Instant, most: i64) -> Result<Vec<Calendar>, StoreE
     rows.into_iter().map(calendar).collect()
 }
 
+/// Those that cannot be read since `until` or before.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn failing(db: &mut Db, until: Instant) -> Result<Vec<Calendar>, StoreError> {
+    let rows: Vec<Row> = calendars::table
+        .filter(calendars::removed_at.is_null())
+        .filter(calendars::failing_since.le(Ts(until)))
+        .order(calendars::id)
+        .load(db)?;
+    rows.into_iter().map(calendar).collect()
+}
+
 /// Puts off the next reading of a calendar, so that only one replica reads it; `false` where another was
 /// quicker.
 ///

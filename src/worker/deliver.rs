@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{Worker, chat, handovers, incidents, sign_in, told, words};
+use super::{Worker, broken, chat, digests, handovers, incidents, sign_in, told, words};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
@@ -168,8 +168,11 @@ fn notice(
     if mail.kind.starts_with(incidents::KIND) {
         return incidents::notice(app, roster, mail, now).map(as_queued);
     }
-    if mail.kind == handovers::KIND {
-        return handovers::notice(app, roster, mail).map(as_queued);
+    match mail.kind.as_str() {
+        handovers::KIND => return handovers::notice(app, roster, mail).map(as_queued),
+        digests::KIND => return digests::notice(app, roster, mail, now).map(as_queued),
+        broken::KIND => return broken::notice(app, roster, mail, now).map(as_queued),
+        _ => {}
     }
     if !mail.kind.starts_with("reminder.") {
         return serde_json::from_value(mail.payload.0.clone())
@@ -263,7 +266,7 @@ fn letter(
         .map_err(|error| Outcome::Failed(error.to_string()))
     };
     let unsubscribe = link(Step::Stop(notice.topic), now + UNSUBSCRIBE)?;
-    let mut body = Vec::with_capacity(notice.blocks.len() + 1);
+    let mut body = Vec::with_capacity(notice.blocks.len());
     for block in &notice.blocks {
         body.push(match block {
             Block::Text(text) => Piece::Text(text.clone()),
@@ -276,16 +279,29 @@ fn letter(
                     .map(|offer| Ok((offer.label.clone(), link(offer.step, offer.until)?)))
                     .collect::<Result<_, Outcome>>()?,
             ),
+            Block::Pages(pages) => Piece::Links(
+                pages
+                    .iter()
+                    .map(|(label, path)| (label.clone(), format!("{}{path}", app.public_url)))
+                    .collect(),
+            ),
         });
     }
+    let settings = format!("{}/me/settings", app.public_url);
     let stop = format!("Stop mails about {}", notice.topic.words());
-    body.push(Piece::Links(vec![(stop, unsubscribe.clone())]));
     Ok(Letter {
         name: person.name.clone(),
         email: person.email.clone(),
         subject: notice.subject.clone(),
         body,
-        shift: notice.shift.clone(),
+        footer: vec![
+            (
+                "Choose which mails you get, and your working hours".to_owned(),
+                settings,
+            ),
+            (stop, unsubscribe.clone()),
+        ],
+        entries: notice.entries.clone(),
         message_id: message_id_of(app, mail),
         in_reply_to: notice
             .in_reply_to

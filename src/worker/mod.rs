@@ -1,8 +1,10 @@
 //! What is sent without being asked: plans reminders into the outbox, and sends from it.
 
+mod broken;
 mod calendars;
 mod chat;
 mod deliver;
+mod digests;
 mod handovers;
 mod incidents;
 mod pace;

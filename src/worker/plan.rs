@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{chat, handovers, incidents, told};
+use super::{broken, chat, digests, handovers, incidents, told};
 use crate::clock::new_id;
+use crate::domain::digest::{Trouble, troubles, window};
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
 use crate::domain::person::Person;
@@ -29,13 +30,14 @@ const HOLDS: TimeDelta = TimeDelta::minutes(5);
 #[derive(Default)]
 pub(super) struct Planner(HashMap<RotationId, Plan>);
 
-/// What is due of a rotation, and what that was found from.
+/// What is due and what is wrong of a rotation, and what that was found from.
 struct Plan {
     timeline: Arc<Timeline>,
     people: Vec<Option<Arc<Person>>>,
     told: Vec<Told>,
     made_at: Instant,
     wanted: Vec<Reminder>,
+    wrong: Vec<Trouble>,
 }
 
 impl Planner {
@@ -43,20 +45,31 @@ impl Planner {
     pub(super) fn plan(&mut self, app: &App, now: Instant) -> Result<usize, StoreError> {
         let roster = app.keeper.snapshot();
         let mut told = app.store.read(|db| told::all(db, now))?;
-        let mut wanted = self.reminders(&roster, &mut told, now);
+        self.look(&roster, &mut told, now);
+        let mut wanted = self.reminders();
+        wanted.extend(digests::plan(app, &roster, self.wrong(), now)?);
+        wanted.extend(broken::plan(app, &roster, now)?);
         wanted.extend(incidents::plan(&roster, now));
         wanted.extend(handovers::plan(app, &roster, now)?);
         wanted.extend(chat::plan(app, &roster, now)?);
         put(app, &wanted, now)
     }
 
-    fn reminders(
-        &mut self,
-        roster: &Roster,
-        told: &mut HashMap<RotationId, Vec<Told>>,
-        now: Instant,
-    ) -> Vec<Planned> {
-        let mut wanted = Vec::new();
+    fn reminders(&self) -> Vec<Planned> {
+        let of_rotation = |(id, plan): (&RotationId, &Plan)| {
+            let reminders = plan.wanted.iter();
+            reminders.map(|one| planned(*id, one)).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of_rotation).collect()
+    }
+
+    fn wrong(&self) -> Vec<Trouble> {
+        let all = self.0.values().flat_map(|plan| plan.wrong.iter());
+        all.copied().collect()
+    }
+
+    /// Looks at every rotation at which it has not lately looked as it is now.
+    fn look(&mut self, roster: &Roster, told: &mut HashMap<RotationId, Vec<Told>>, now: Instant) {
         // What is gone from the roster is not kept.
         let mut before = std::mem::take(&mut self.0);
         for timeline in roster.timelines() {
@@ -67,16 +80,17 @@ impl Planner {
                 Some(plan) if plan.holds(timeline, &people, &told, now) => plan,
                 _ => Plan {
                     wanted: due(timeline, roster.people(), &told, now, HORIZON),
+                    wrong: window(now).map_or_else(Vec::new, |window| {
+                        troubles(timeline, roster.people(), window)
+                    }),
                     timeline: Arc::clone(timeline),
                     people,
                     told,
                     made_at: now,
                 },
             };
-            wanted.extend(plan.wanted.iter().map(|reminder| planned(id, reminder)));
             self.0.insert(id, plan);
         }
-        wanted
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) fn letter(app: &App, mail: &Mail, now: Instant) -> Result<Letter, Out
                  is signed in without this mail."
             )),
         ],
-        shift: None,
+        footer: Vec::new(),
+        entries: Vec::new(),
         message_id: message_id_of(app, mail),
         in_reply_to: None,
         unsubscribe: None,

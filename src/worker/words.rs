@@ -3,13 +3,15 @@
 use chrono::TimeDelta;
 
 use crate::domain::duty::Rota as _;
-use crate::domain::handover::{Handover, Item, Text, Written};
+use crate::domain::handover::{Handover, HandoverId, Item, Text, Written};
+use crate::domain::ids::RotationId;
 use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::link::{Step, SwapStep};
 use crate::domain::notice::{Block, Entry, Notice, Offer, long, short};
 use crate::domain::person::Person;
 use crate::domain::preferences::Topic;
 use crate::domain::reminder::{Kind, Lead, Reminder};
+use crate::domain::swap::LONGEST;
 use crate::domain::timeline::{Cause, Layer, Timeline};
 use crate::domain::zone::Zone;
 use crate::roster::Roster;
@@ -34,19 +36,20 @@ pub(super) fn notice(
         .and_then(|other| roster.person(other))
         .map(|other| other.name.as_str());
     let (subject, mut blocks) = match reminder.kind {
-        Kind::Incoming => role.taken_over(span, other, &zone),
-        Kind::Outgoing => role.handed_over(span, other, &zone),
+        Kind::Incoming => role.taken_over(span, other, &zone, now),
+        Kind::Outgoing => role.handed_over(span, other, &zone, now),
         Kind::Changed => role.changed(roster, timeline, reminder, &zone),
     };
     if let Some(brief) = brief {
         blocks.extend(handed_on(roster, reminder, brief, other, &zone));
     }
-    blocks.push(Block::Steps(offers(reminder, now)));
+    blocks.push(Block::Steps(offers(timeline, reminder, now)));
+    blocks.push(Block::Pages(pages(timeline, reminder, brief)));
     Some(Notice {
         subject,
         topic: reminder.kind.topic(),
         blocks,
-        shift: entry(&role, timeline, reminder),
+        entries: entries(&role, timeline, reminder),
         in_reply_to: reminder.follows.clone(),
     })
 }
@@ -69,13 +72,25 @@ impl<'a> Role<'a> {
         })
     }
 
-    fn taken_over(&self, span: Interval, from: Option<&str>, zone: &Zone) -> (String, Vec<Block>) {
+    fn taken_over(
+        &self,
+        span: Interval,
+        from: Option<&str>,
+        zone: &Zone,
+        now: Instant,
+    ) -> (String, Vec<Block>) {
         let Role { title, team, name } = self;
+        let (are, take) = if span.start() <= now {
+            ("are now", "took")
+        } else {
+            ("will be", "take")
+        };
         let mut blocks = vec![
-            Block::Text(format!("you are {title} for {team} ({name}):")),
+            Block::Text(format!("you {are} {title} for {team} ({name}):")),
             Block::span(span, zone),
         ];
-        blocks.extend(from.map(|other| Block::Text(format!("You take over from {other}."))));
+        let from = from.map(|other| Block::Text(format!("You {take} over from {other}.")));
+        blocks.extend(from);
         let subject = format!(
             "You are {title} for {team} from {}",
             short(span.start(), zone)
@@ -83,13 +98,25 @@ impl<'a> Role<'a> {
         (subject, blocks)
     }
 
-    fn handed_over(&self, span: Interval, to: Option<&str>, zone: &Zone) -> (String, Vec<Block>) {
+    fn handed_over(
+        &self,
+        span: Interval,
+        to: Option<&str>,
+        zone: &Zone,
+        now: Instant,
+    ) -> (String, Vec<Block>) {
         let Role { title, team, name } = self;
+        let (ends, hand) = if span.end() <= now {
+            ("is over", "handed")
+        } else {
+            ("ends", "hand")
+        };
         let mut blocks = vec![
-            Block::Text(format!("your time as {title} for {team} ({name}) ends:")),
+            Block::Text(format!("your time as {title} for {team} ({name}) {ends}:")),
             Block::span(span, zone),
         ];
-        blocks.extend(to.map(|other| Block::Text(format!("You hand over to {other}."))));
+        let to = to.map(|other| Block::Text(format!("You {hand} over to {other}.")));
+        blocks.extend(to);
         let subject = format!(
             "You hand over {title} for {team} on {}",
             short(span.end(), zone)
@@ -216,6 +243,8 @@ pub(super) fn left_open(
     let mut blocks = vec![Block::Text(text)];
     blocks.extend(open(&brief.outgoing, format!("By {from}:")));
     blocks.extend(open(&brief.incoming, format!("By {to}:")));
+    let page = handover_page(timeline.rotation().id, handover.at);
+    blocks.push(Block::Pages(vec![("See and tick them".to_owned(), page)]));
     let count = brief.open().count();
     let things = if count == 1 { "thing" } else { "things" };
     Some(Notice {
@@ -226,7 +255,7 @@ pub(super) fn left_open(
             Topic::Digests
         },
         blocks,
-        shift: None,
+        entries: Vec::new(),
         in_reply_to: None,
     })
 }
@@ -247,12 +276,9 @@ fn whose(roster: &Roster, timeline: &Timeline, span: Interval) -> String {
     }
 }
 
-/// The shift in the recipient's calendar: as it is, or taken out where all of it is gone.
-fn entry(role: &Role<'_>, timeline: &Timeline, reminder: &Reminder) -> Option<Entry> {
-    let span = reminder.shift.interval;
-    let changed = reminder.kind == Kind::Changed;
-    let gone = reminder.has.is_empty() && reminder.lost.len() == 1;
-    (!changed || gone).then(|| Entry {
+/// The shifts in the recipient's calendar, as they are; and what was there and is gone, out of it.
+fn entries(role: &Role<'_>, timeline: &Timeline, reminder: &Reminder) -> Vec<Entry> {
+    let entry = |span: &Interval, cancelled: bool| Entry {
         uid: format!(
             "{}-{}-{}",
             timeline.rotation().id,
@@ -262,23 +288,41 @@ fn entry(role: &Role<'_>, timeline: &Timeline, reminder: &Reminder) -> Option<En
         summary: format!("{} ({})", role.title, role.team),
         start: span.start(),
         end: (span.end() < FOREVER).then(|| span.end()),
-        cancelled: changed,
-    })
+        cancelled,
+    };
+    // An entry that begins where it did is not taken out, but changed.
+    let begins = |lost: &&Interval| {
+        let mut runs = reminder.runs.iter();
+        !runs.any(|run| run.start() == lost.start())
+    };
+    let gone = reminder.lost.iter().filter(begins);
+    let gone = gone.map(|lost| entry(lost, true));
+    let here = reminder.runs.iter().map(|run| entry(run, false));
+    gone.chain(here).collect()
 }
 
-/// What can be done about it: a shift that somebody else gave them can be handed back until it begins.
-fn offers(reminder: &Reminder, now: Instant) -> Vec<Offer> {
+/// What can be done about it in one step: somebody else can be asked for until it begins, and what somebody else gave
+/// them can be handed back.
+fn offers(timeline: &Timeline, reminder: &Reminder, now: Instant) -> Vec<Offer> {
     let mut offers = Vec::new();
-    let begins = reminder.shift.interval.start();
-    if reminder.kind == Kind::Incoming
-        && begins > now
-        && let Cause::Override { id, swap } = reminder.shift.cause
-    {
-        offers.push(Offer {
-            label: "Hand it back".to_owned(),
-            step: swap.map_or(Step::HandBack(id), |swap| Step::Swap(swap, SwapStep::Undo)),
-            until: begins,
-        });
+    let span = reminder.shift.interval;
+    let begins = span.start();
+    if reminder.kind == Kind::Incoming && begins > now {
+        if let Cause::Override { id, swap } = reminder.shift.cause {
+            offers.push(Offer {
+                label: "Hand it back".to_owned(),
+                step: swap.map_or(Step::HandBack(id), |swap| Step::Swap(swap, SwapStep::Undo)),
+                until: begins,
+            });
+        }
+        // With gaps in between it is more than one request, and what never ends is none.
+        if reminder.has.as_slice() == [span] && span.end() - begins <= LONGEST {
+            offers.push(Offer {
+                label: "Ask the team to take it over".to_owned(),
+                step: Step::Cover(timeline.rotation().id, begins, span.end()),
+                until: begins,
+            });
+        }
     }
     offers.push(Offer {
         label: "Get your shifts into your calendar".to_owned(),
@@ -286,4 +330,22 @@ fn offers(reminder: &Reminder, now: Instant) -> Vec<Offer> {
         until: now + FEED,
     });
     offers
+}
+
+/// Where there is more to see and to do.
+fn pages(timeline: &Timeline, reminder: &Reminder, brief: Option<&Brief>) -> Vec<(String, String)> {
+    let id = timeline.rotation().id;
+    let handover = brief.map(|brief| {
+        let label = match reminder.kind {
+            Kind::Outgoing => "Write notes and tick what is done",
+            _ => "Notes and checklists",
+        };
+        (label.to_owned(), handover_page(id, brief.at))
+    });
+    let rotation = ("See who is next".to_owned(), format!("/rotations/{id}"));
+    handover.into_iter().chain([rotation]).collect()
+}
+
+fn handover_page(rotation: RotationId, at: Instant) -> String {
+    format!("/handovers/{}", HandoverId { rotation, at })
 }

@@ -19,6 +19,7 @@ mod communications;
 mod contract;
 mod conventions;
 mod delivery;
+mod digests;
 mod feeds;
 mod first_start;
 mod handovers;

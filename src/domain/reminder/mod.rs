@@ -223,13 +223,15 @@ pub struct Reminder {
     pub due_at: Instant,
     /// Of no use from then on.
     pub not_after: Instant,
-    /// What it tells them is theirs.
+    /// What it tells them is theirs: each from the first to the last of shifts that follow one another.
+    pub runs: Vec<Interval>,
+    /// The same without the gaps in between.
     pub has: Vec<Interval>,
     /// What it tells them is theirs no longer.
     pub lost: Vec<Interval>,
     /// Whether what is theirs goes on beyond what can be seen.
     pub open: bool,
-    /// The mail that it corrects.
+    /// The mail that it corrects: the first of those about what is others' now, or theirs.
     pub follows: Option<String>,
 }
 
@@ -360,6 +362,7 @@ impl Side {
                 when_at_work(person, at, self.handoff, now)
             },
             not_after: if ahead { self.handoff } else { self.until },
+            runs: vec![self.whole],
             has: self.pieces.clone(),
             lost: Vec::new(),
             open: self.open,

@@ -37,7 +37,8 @@ pub(super) struct Knowledge<'a> {
     pieces: Vec<(Interval, &'a Told)>,
     /// The mails that took something away.
     losses: Vec<&'a Told>,
-    latest: Option<&'a Told>,
+    /// All of them, in order.
+    mails: Vec<&'a Told>,
 }
 
 /// What everybody knows.
@@ -64,7 +65,17 @@ impl<'a> Knowledge<'a> {
         if !told.lost.is_empty() {
             self.losses.push(told);
         }
-        self.latest = Some(told);
+        self.mails.push(told);
+    }
+
+    /// The first mail that told them of some of this, or else the last of all.
+    fn first_of(&self, some: &[Interval]) -> Option<&'a Told> {
+        let tells = |told: &&&Told| {
+            let mut has = told.has.iter();
+            has.any(|has| some.iter().any(|one| one.overlaps(has)))
+        };
+        let first = self.mails.iter().find(tells);
+        first.or(self.mails.last()).copied()
     }
 
     /// Whether a mail since `at` told them of some of this.
@@ -88,7 +99,12 @@ impl<'a> Knowledge<'a> {
     }
 
     /// What they have now of the shifts of which they gained or lost a part.
-    fn told_anew(&self, runs: &[&Run], lost: &[Interval], gained: &[Interval]) -> Vec<Interval> {
+    fn told_anew<'r>(
+        &self,
+        runs: &[&'r Run],
+        lost: &[Interval],
+        gained: &[Interval],
+    ) -> Vec<&'r Run> {
         let meet = |some: &[Interval], others: &[Interval]| {
             some.iter()
                 .any(|one| others.iter().any(|other| one.overlaps(other)))
@@ -104,7 +120,7 @@ impl<'a> Knowledge<'a> {
             .collect();
         runs.iter()
             .filter(|run| meet(&run.pieces, gained) || meet(&run.pieces, &context))
-            .flat_map(|run| run.pieces.iter().copied())
+            .copied()
             .collect()
     }
 
@@ -137,7 +153,7 @@ pub(super) fn changes(
 ) -> Vec<Reminder> {
     let of_person = |(person, known): (&PersonId, &Knowledge<'_>)| {
         let recipient = people.get(person).filter(|one| one.active_at(now))?;
-        let latest = known.latest?;
+        let latest = known.mails.last()?;
         let theirs: Vec<&Run> = runs
             .iter()
             .filter(|run| run.first.person == *person)
@@ -166,6 +182,12 @@ pub(super) fn changes(
         let begins = affected.as_slice().first()?.start();
         let ends = affected.as_slice().last()?.end();
         let whole = Interval::new(begins, ends)?;
+        let anew = known.told_anew(&announced, &lost, &gained);
+        let has: Vec<Interval> = anew
+            .iter()
+            .flat_map(|run| run.pieces.iter().copied())
+            .collect();
+        let about: Vec<Interval> = lost.iter().chain(&has).copied().collect();
         Some(Reminder {
             key: key(timeline, *person, &latest.mail, &lost, &gained),
             kind: Kind::Changed,
@@ -182,9 +204,10 @@ pub(super) fn changes(
             due_at: when_at_work(recipient, now, whole.start().max(now), now),
             not_after: whole.end(),
             open: false,
-            has: known.told_anew(&announced, &lost, &gained),
+            runs: anew.iter().map(|run| run.whole()).collect(),
+            has,
             lost,
-            follows: Some(latest.mail.clone()),
+            follows: known.first_of(&about).map(|first| first.mail.clone()),
         })
     };
     known.iter().filter_map(of_person).collect()

@@ -1,6 +1,7 @@
 //! Tests of the engine as a whole: worked examples, the defects of others, properties.
 
 mod build;
+mod digests;
 mod duties;
 mod examples;
 mod handovers;

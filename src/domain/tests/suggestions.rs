@@ -7,8 +7,7 @@ use super::teams::team;
 use crate::domain::clash::clashes;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Interval;
-use crate::domain::mend::Nearness::{Days, Later, Week};
-use crate::domain::mend::{Mend, of_clash, of_gap, to_bring_up, troubles};
+use crate::domain::mend::{Mend, of_clash, of_gap};
 use crate::domain::overrides::Override;
 use crate::domain::person::{Deactivation, Holidays, People, Person, Role};
 use crate::domain::suggestion::{Colleagues, Suggestion};
@@ -261,73 +260,4 @@ fn what_mends_a_clash_and_a_gap() {
     let mut archived = rotation(vec![once]);
     archived.archived_at = Some(at("2026-03-03T10:00:00Z"));
     assert_eq!(mend_gap(&timeline(archived, Vec::new())), None);
-}
-
-#[test]
-fn what_nobody_has_mended_is_brought_up_again_as_it_nears() {
-    let mut ill = londoner('A');
-    ill.time_off.push(away(at("2026-02-01T00:00:00Z"), days()));
-    let everybody = people([ill, londoner('B'), londoner('C')]);
-    let nobody = span("2026-03-12T00:00:00Z", "2026-03-13T00:00:00Z");
-    let line = timeline(abc(), vec![cover(1, None, nobody)]);
-    let quarter = span("2026-02-01T00:00:00Z", "2026-05-01T00:00:00Z");
-    let found = troubles(&line, &everybody, quarter);
-    assert_eq!(found.len(), 2, "{found:?}");
-    assert_eq!((found[0].interval(), found[1].interval()), (days(), nobody));
-
-    let mut told = std::collections::BTreeMap::new();
-    let mut raised = |now: &str| {
-        let raised = to_bring_up(&found, &told, at(now));
-        told.extend(raised.iter().map(|one| (one.trouble.key(), one.nearness)));
-        let shown = raised.iter().map(|one| {
-            let which = if one.trouble == found[0] {
-                "clash"
-            } else {
-                "gap"
-            };
-            (which, one.nearness)
-        });
-        shown.collect::<Vec<_>>()
-    };
-    assert_eq!(
-        raised("2026-02-20T00:00:00Z"),
-        [("clash", Later), ("gap", Later)]
-    );
-    assert_eq!(raised("2026-02-24T23:59:59Z"), []);
-    assert_eq!(raised("2026-02-25T00:00:00Z"), [("clash", Week)]);
-    assert_eq!(raised("2026-03-02T00:00:00Z"), [("clash", Days)]);
-    // Nobody looked for a week: what has come nearer is said once, and the clash is over.
-    assert_eq!(raised("2026-03-11T00:00:00Z"), [("gap", Days)]);
-    assert_eq!(raised("2026-03-12T12:00:00Z"), []);
-    let earlier = span("2026-02-20T00:00:00Z", "2026-03-12T12:00:00Z");
-    assert_eq!(
-        troubles(&line, &everybody, earlier)[1].key(),
-        found[1].key()
-    );
-    // What is left of a time off that was covered in part is another clash.
-    let part = span("2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z");
-    let line = timeline(abc(), vec![cover(1, Some(p('B')), part)]);
-    let left = troubles(&line, &everybody, quarter);
-    assert_ne!(left[0].key(), found[0].key());
-    let mended = timeline(abc(), vec![cover(1, Some(p('B')), days())]);
-    assert_eq!(troubles(&mended, &everybody, quarter), []);
-}
-
-#[test]
-fn closed_hours_and_what_falls_back_are_no_trouble() {
-    let week = span("2026-03-02T10:00:00Z", "2026-03-09T10:00:00Z");
-    let everybody = people("ABC".chars().map(londoner));
-    let mut closed = abc();
-    closed.revisions[0].duty_hours = Some(hours("09:00", "17:00"));
-    assert_eq!(
-        troubles(&timeline(closed, Vec::new()), &everybody, week),
-        []
-    );
-    let mut falls_back = abc();
-    falls_back.fallback = Some(RotationId::from_uuid(Uuid::from_u128(70)));
-    let nobody = vec![cover(1, None, days())];
-    assert_eq!(
-        troubles(&timeline(falls_back, nobody), &everybody, week),
-        []
-    );
 }

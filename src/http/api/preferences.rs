@@ -28,10 +28,12 @@ pub struct PreferencesView {
     changes: bool,
     /// Of what others ask of them, or of their team.
     requests: bool,
-    /// Of gaps and clashes ahead, for managers.
+    /// Of gaps and clashes ahead, and of what is left open at handovers, for managers.
     digests: bool,
     /// Of incidents: who watches, who hands over, what is due.
     incidents: bool,
+    /// Of their own calendars that cannot be read any more.
+    calendars: bool,
     /// The reminder at the handoff itself, also outside their working hours.
     handoff_outside_hours: bool,
 }
@@ -51,6 +53,7 @@ impl From<Preferences> for PreferencesView {
             requests: wants.requests,
             digests: wants.digests,
             incidents: wants.incidents,
+            calendars: wants.calendars,
             handoff_outside_hours: wants.handoff_outside_hours,
         }
     }
@@ -65,6 +68,7 @@ impl From<&PreferencesView> for Preferences {
             requests: view.requests,
             digests: view.digests,
             incidents: view.incidents,
+            calendars: view.calendars,
             handoff_outside_hours: view.handoff_outside_hours,
         }
     }

@@ -40,6 +40,8 @@ const MOST_ITEMS: usize = 100;
 /// What there is to say at a handover.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brief {
+    /// When it is handed over.
+    pub at: Instant,
     /// The notes so far.
     pub written: Option<Written>,
     /// What whoever hands over is to do.
@@ -83,6 +85,7 @@ impl Drawer {
             checklist(handover, Some(before), list, &template, &kept)
         };
         Brief {
+            at: handover.at,
             written: written(handover, Some(before), &self.written).cloned(),
             outgoing: items(List::Outgoing),
             incoming: items(List::Incoming),

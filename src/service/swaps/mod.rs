@@ -2,6 +2,7 @@
 
 mod absence;
 mod commands;
+mod cover;
 mod leave;
 mod links;
 mod mails;
@@ -10,6 +11,7 @@ mod view;
 
 pub use absence::{CoversView, NewCovers, cover_absence};
 pub use commands::{Answer, NewSwap, Part, TimeInput};
+pub(super) use cover::{ask_for_cover, cover_offered};
 pub(super) use leave::{give_back, leave};
 pub(super) use links::{follow, offered};
 pub use open::open;

@@ -60,7 +60,7 @@ pub(super) fn notice(
         subject: format!("{}: {headline}", incident.reference),
         topic: Topic::Incidents,
         blocks,
-        shift: None,
+        entries: Vec::new(),
         in_reply_to: None,
     })
 }
@@ -106,7 +106,7 @@ pub(super) fn message(
                 );
             }
             Block::Quote(title, text) => lines.extend([title, text]),
-            Block::Steps(_) => {}
+            Block::Steps(_) | Block::Pages(_) => {}
         }
     }
     lines.extend(incident.links.channel.clone());

@@ -5,6 +5,7 @@ pub mod chat;
 pub mod chromium;
 pub mod cluster;
 pub mod database;
+pub mod mailbox;
 pub mod network;
 pub mod program;
 pub mod server;

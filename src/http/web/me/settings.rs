@@ -13,13 +13,14 @@ use crate::service::values::HolidaysInput;
 use crate::service::{Error, Expected, input, preferences};
 
 /// The mails that one can have, as forms call them.
-const TOPICS: [(&str, Topic); 6] = [
+const TOPICS: [(&str, Topic); 7] = [
     ("incoming", Topic::Incoming),
     ("outgoing", Topic::Outgoing),
     ("changes", Topic::Changes),
     ("requests", Topic::Requests),
     ("digests", Topic::Digests),
     ("incidents", Topic::Incidents),
+    ("calendars", Topic::Calendars),
 ];
 
 /// What the form calls mails about handovers that come outside of working hours.
@@ -163,6 +164,7 @@ pub async fn choose_mails(visitor: Visitor, form: Form) -> Answer {
         requests: wants("requests"),
         digests: wants("digests"),
         incidents: wants("incidents"),
+        calendars: wants("calendars"),
         handoff_outside_hours: wants(OUTSIDE_HOURS),
     };
     visitor
