@@ -90,10 +90,10 @@ pub(super) fn plan(
         let Some(team) = roster.team(id) else {
             continue;
         };
-        let digests = team.managers.iter().filter_map(|manager| {
-            let known = told.get(&(*manager, id));
+        let digests = team.managers(now).filter_map(|manager| {
+            let known = told.get(&(manager, id));
             let none = Known::new();
-            let manager = roster.person(*manager)?;
+            let manager = roster.person(manager)?;
             of_manager(team, manager, &found, known.unwrap_or(&none), now)
         });
         planned.extend(digests.map(|digest| as_mail(&digest)));
@@ -148,8 +148,7 @@ pub(super) fn notice(
     let known = told.remove(&(person.id, team.id)).unwrap_or_default();
     let found = of_team(roster, team, window);
     let digest = team
-        .managers
-        .contains(&person.id)
+        .is_managed_by(person.id, now)
         .then(|| of_manager(team, person, &found, &known, now))
         .flatten()
         .filter(|digest| digest.key == mail.key)

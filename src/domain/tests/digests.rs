@@ -10,7 +10,7 @@ use crate::domain::digest::{Digest, Nearness, digest, to_bring_up, troubles, win
 use crate::domain::ids::{RotationId, TeamId};
 use crate::domain::interval::Interval;
 use crate::domain::person::{Deactivation, Person};
-use crate::domain::team::Team;
+use crate::domain::team::{Membership, Team};
 use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
 
@@ -28,8 +28,10 @@ fn team() -> Team {
         slug: "heroes".to_owned(),
         name: "Heroes".to_owned(),
         time_zone: Zone::utc(),
-        members: vec![p('M')],
-        managers: vec![p('M')],
+        memberships: vec![Membership {
+            manages: true,
+            ..Membership::of(p('M'))
+        }],
         version: 1,
     }
 }
