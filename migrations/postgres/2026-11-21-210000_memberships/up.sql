@@ -6,9 +6,9 @@ CREATE TABLE memberships (
     person_id TEXT NOT NULL REFERENCES people (id),
     manages BOOLEAN NOT NULL,
     -- Null: from always.
-    starts_at BIGINT,
+    starts_at TIMESTAMPTZ,
     -- Null: until further notice.
-    ends_at BIGINT,
+    ends_at TIMESTAMPTZ,
     PRIMARY KEY (team_id, number)
 );
 CREATE INDEX memberships_person ON memberships (person_id);
