@@ -212,9 +212,14 @@ impl Prepared {
             DatabaseUrl::Sqlite(_) => None,
             DatabaseUrl::Postgres(url) => Some(url.clone()),
         };
-        let sender = Worker::new(Arc::clone(&app), self.mailer, self.outgoing);
+        let worker = Worker::new(Arc::clone(&app), self.mailer, self.outgoing);
+        let worker = Arc::new(worker);
+        let planner = Arc::clone(&worker);
+        let planner = Beside::spawn("planner", move |told| {
+            planner.keep_planning(|wait| is_told_to_stop(told, wait));
+        })?;
         let sender = Beside::spawn("sender", move |told| {
-            sender.run(|wait| is_told_to_stop(told, wait));
+            worker.keep_sending(|wait| is_told_to_stop(told, wait));
         })?;
         let reader = self.reader;
         let reader = Beside::spawn("reader", move |told| {
@@ -228,7 +233,7 @@ impl Prepared {
         let running = Running {
             server: server.handle(),
             listener,
-            beside: vec![follower, sender, reader],
+            beside: vec![follower, planner, sender, reader],
             _alone: self.alone,
         };
         Ok((running, server))

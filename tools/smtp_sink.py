@@ -9,6 +9,7 @@ its standard input does, so it does not outlive the test that started it.
     --user NAME:PASSWORD   takes mail only from somebody who logs in like this
     --busy N               sends the first N mails away for now (451)
     --refuse ADDRESS       there is nobody of this address (550)
+    --slow SECONDS         takes so long for each mail
     --certificate FILE     takes mail by STARTTLS only, with this certificate and its key (PEM, both in the file)
     --tls                  with it: TLS from the first byte instead
 """
@@ -30,8 +31,9 @@ from aiosmtpd.smtp import SMTP, AuthResult
 class Sink:
     """What the server does with mail."""
 
-    def __init__(self, folder, busy, refused):
+    def __init__(self, folder, busy, refused, slow):
         self.folder, self.busy, self.refused = folder, busy, {one.lower() for one in refused}
+        self.slow = slow
         # What came before it was started again stays.
         self.count = len(list(folder.glob("*.eml")))
 
@@ -43,6 +45,7 @@ class Sink:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, _server, session, envelope):
+        await asyncio.sleep(self.slow)
         if self.busy > 0:
             self.busy -= 1
             return "451 4.3.2 not now"
@@ -73,7 +76,7 @@ def login(user):
 
 async def serve(options):
     options.folder.mkdir(parents=True, exist_ok=True)
-    sink = Sink(options.folder, options.busy, options.refuse)
+    sink = Sink(options.folder, options.busy, options.refuse, options.slow)
     auth = {}
     if options.user:
         auth = {"authenticator": login(options.user), "auth_required": True, "auth_require_tls": False}
@@ -101,6 +104,7 @@ def main():
     parser.add_argument("--user", metavar="NAME:PASSWORD")
     parser.add_argument("--busy", type=int, default=0, metavar="N")
     parser.add_argument("--refuse", action="append", default=[], metavar="ADDRESS")
+    parser.add_argument("--slow", type=float, default=0, metavar="SECONDS")
     parser.add_argument("--certificate", metavar="FILE")
     parser.add_argument("--tls", action="store_true")
     # It would warn of passwords without TLS at each connection; nobody but the test is on this one.

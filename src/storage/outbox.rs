@@ -4,6 +4,7 @@
 //! finds another instant there, and changes nothing.
 
 use chrono::TimeDelta;
+use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use serde::{Deserialize, Serialize};
@@ -229,6 +230,39 @@ pub fn sent(
         rows = rows.filter(outbox::rotation_id.eq(rotation.to_owned()));
     }
     Ok(rows.load(db)?)
+}
+
+/// Tells states of what [`sent`] finds apart, and costs less: how many there are, and when the last of them was sent.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn mark(db: &mut Db, kinds: &[&str], now: Instant) -> Result<(i64, Option<Ts>), StoreError> {
+    Ok(outbox::table
+        .filter(outbox::state.eq(word(State::Sent)?))
+        .filter(outbox::not_after.gt(Ts(now)))
+        .filter(outbox::kind.eq_any(kinds.to_vec()))
+        .select((count_star(), max(outbox::finished_at)))
+        .first(db)?)
+}
+
+/// Whether anything can be claimed.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn is_due(db: &mut Db, now: Instant) -> Result<bool, StoreError> {
+    let free = outbox::leased_until
+        .is_null()
+        .or(outbox::leased_until.le(Ts(now)));
+    let first: Option<String> = outbox::table
+        .filter(outbox::state.eq(word(State::Pending)?))
+        .filter(outbox::next_attempt_at.le(Ts(now)))
+        .filter(free)
+        .select(outbox::id)
+        .first(db)
+        .optional()?;
+    Ok(first.is_some())
 }
 
 /// Puts a mail there unless it is there; one that was dropped is to be sent after all, and one that waits is sent

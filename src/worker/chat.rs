@@ -6,7 +6,7 @@ use chrono::{NaiveTime, TimeDelta, Weekday};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::handovers::just_handed_over;
+use super::handovers::in_window;
 use crate::clock::new_id;
 use crate::domain::chat::{Chat, Place};
 use crate::domain::duty::Rota as _;
@@ -82,7 +82,7 @@ fn messages(roster: &Roster, chat: &Chat, open: &[Swap], now: Instant) -> Vec<Pl
     if let Some(lately) = lately.filter(|_| chat.settings.handoffs) {
         for timeline in &timelines {
             let id = timeline.rotation().id;
-            for one in just_handed_over(timeline, lately) {
+            for one in in_window(timeline, lately) {
                 found.push(planned(
                     chat,
                     About::Handoff(id, one.at),
@@ -217,7 +217,7 @@ fn message(
         About::Handoff(id, at) => {
             let timeline = of(id)?;
             let moment = Interval::new(at, at + TimeDelta::seconds(1))?;
-            let one = just_handed_over(timeline, moment).pop()?;
+            let one = in_window(timeline, moment).pop()?;
             let (from, to) = (name(one.from), name(one.to));
             Some(format!("{}: {from} hands over to {to}.", role(timeline)))
         }

@@ -24,7 +24,7 @@ use crate::storage::{StoreError, handovers as store};
 pub(super) const KIND: &str = "handover.open";
 
 /// A handoff is looked at for so long after it came.
-const LATE: TimeDelta = TimeDelta::days(1);
+pub(super) const LATE: TimeDelta = TimeDelta::days(1);
 
 /// For so long it is of use to hear what was open.
 const USE: TimeDelta = TimeDelta::days(7);
@@ -33,22 +33,18 @@ const USE: TimeDelta = TimeDelta::days(7);
 const PATIENCE: TimeDelta = TimeDelta::days(3);
 
 /// Writes down what is open at handoffs that have come, and says who is to be told.
-pub(super) fn plan(app: &App, roster: &Roster, now: Instant) -> Result<Vec<Planned>, StoreError> {
-    let Some(lately) = Interval::new(now - LATE, now + TimeDelta::seconds(1)) else {
+pub(super) fn plan(
+    app: &App,
+    roster: &Roster,
+    lately: &[(&Timeline, Handover)],
+    now: Instant,
+) -> Result<Vec<Planned>, StoreError> {
+    let window = Interval::new(now - LATE, now + TimeDelta::seconds(1));
+    let Some(window) = window.filter(|_| !lately.is_empty()) else {
         return Ok(Vec::new());
     };
-    let changed: Vec<(&Timeline, Handover)> = roster
-        .timelines()
-        .flat_map(|timeline| {
-            let handed_over = just_handed_over(timeline, lately);
-            handed_over.into_iter().map(|one| (timeline.as_ref(), one))
-        })
-        .collect();
-    if changed.is_empty() {
-        return Ok(Vec::new());
-    }
     let (mut closed, with_items) = app.store.read::<_, StoreError>(|db| {
-        let kept = store::load(db, None, lately)?;
+        let kept = store::load(db, None, window)?;
         let closed: Vec<HandoverId> = kept
             .into_iter()
             .filter(|one| one.is_closed)
@@ -57,32 +53,32 @@ pub(super) fn plan(app: &App, roster: &Roster, now: Instant) -> Result<Vec<Plann
         Ok((closed, store::with_open_items(db)?))
     })?;
     let mut planned = Vec::new();
-    for (timeline, handover) in changed {
+    for (timeline, handover) in lately {
         let rotation = timeline.rotation();
         let id = HandoverId {
             rotation: rotation.id,
             at: handover.at,
         };
-        let has_list = || with_items.contains(&rotation.id) || has_template(timeline, &handover);
+        let has_list = || with_items.contains(&rotation.id) || has_template(timeline, handover);
         if !closed.contains(&id) && has_list() {
             let open = app.store.write(|tx| service::close(tx, timeline, id))?;
             closed.extend(open.map(|_| id));
         }
         if closed.contains(&id) {
-            planned.extend(mails(roster, timeline, &handover, now));
+            planned.extend(mails(roster, timeline, handover, now));
         }
     }
     Ok(planned)
 }
 
-/// The handovers of late; most rotations have none, and nothing more is computed of them.
-pub(super) fn just_handed_over(timeline: &Timeline, lately: Interval) -> Vec<Handover> {
-    let shifts = timeline.shifts(Layer::Final, lately);
+/// The handovers in a short window; most rotations have none, and nothing more is computed of them.
+pub(super) fn in_window(timeline: &Timeline, window: Interval) -> Vec<Handover> {
+    let shifts = timeline.shifts(Layer::Final, window);
     let began = shifts
         .iter()
-        .any(|shift| lately.contains(shift.interval.start()));
+        .any(|shift| window.contains(shift.interval.start()));
     if began {
-        handovers(timeline, lately)
+        handovers(timeline, window)
     } else {
         Vec::new()
     }

@@ -22,14 +22,14 @@ use chrono::TimeDelta;
 
 use crate::notify::{Mailer, Outgoing};
 use crate::service::App;
-use crate::storage::StoreError;
+use crate::storage::{StoreError, outbox};
 use pace::Pace;
 use plan::Planner;
 
-/// How often is looked whether the roster has changed.
+/// How often is looked whether there is anything to do.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A pass is made after so long by the clock, whatever has changed. A clock that jumps makes one due at once.
+/// Everything is planned after so long by the clock, whatever has changed. A clock that jumps makes that due at once.
 const PASS: TimeDelta = TimeDelta::seconds(30);
 
 /// Plans and sends. Any number of them may work on one database.
@@ -63,39 +63,36 @@ impl Worker {
         }
     }
 
-    /// Works until told to stop, which may come between two mails; `told` says whether that comes within the time
-    /// given. Blocks.
-    pub fn run(&self, mut told: impl FnMut(Duration) -> bool) {
+    /// Plans until told to stop; `told` says whether that comes within the time given. Blocks. It goes beside
+    /// [`Worker::keep_sending`], so that neither a long list nor a slow mail server keeps the other waiting.
+    pub fn keep_planning(&self, mut told: impl FnMut(Duration) -> bool) {
         let mut last = None;
-        let (mut failing, mut stopped) = (false, false);
-        while !stopped && !told(TICK) {
+        let mut trouble = Trouble::default();
+        while !told(TICK) {
             let (now, version) = (self.app.clock.now(), self.app.keeper.current().version());
             if last.is_some_and(|(at, of)| of == version && at <= now && now - at < PASS) {
                 continue;
             }
             last = Some((now, version));
+            if let Some(planned) = trouble.heard(self.plan()).filter(|planned| *planned > 0) {
+                tracing::info!(planned, "planned what is due soon");
+            }
+        }
+    }
+
+    /// Sends until told to stop, which may come between two mails; `told` says whether that comes within the time
+    /// given. Blocks.
+    pub fn keep_sending(&self, mut told: impl FnMut(Duration) -> bool) {
+        let mut stopped = false;
+        let mut trouble = Trouble::default();
+        while !stopped && !told(TICK) {
             // It is said once only.
-            let passed = self.pass(|| {
+            let sent = self.send(|| {
                 stopped = stopped || told(Duration::ZERO);
                 stopped
             });
-            match passed {
-                Ok(passed) => {
-                    failing = false;
-                    if passed != Passed::default() {
-                        tracing::info!(
-                            planned = passed.planned,
-                            sent = passed.sent,
-                            "sent what was due"
-                        );
-                    }
-                }
-                // Once is enough while the database is away.
-                Err(error) if failing => tracing::debug!(%error, "reminders wait"),
-                Err(error) => {
-                    failing = true;
-                    tracing::warn!(%error, "reminders wait");
-                }
+            if let Some(sent) = trouble.heard(sent).filter(|sent| *sent > 0) {
+                tracing::info!(sent, "sent what was due");
             }
         }
     }
@@ -105,6 +102,13 @@ impl Worker {
     /// # Errors
     /// [`StoreError`] when the database is away: nothing is lost, and the next pass goes on.
     pub fn pass(&self, stopped: impl FnMut() -> bool) -> Result<Passed, StoreError> {
+        Ok(Passed {
+            planned: self.plan()?,
+            sent: self.send(stopped)?,
+        })
+    }
+
+    fn plan(&self) -> Result<usize, StoreError> {
         let now = self.app.clock.now();
         self.app.keeper.refresh(&self.app.store, now)?;
         let planned = self
@@ -112,8 +116,40 @@ impl Worker {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .plan(&self.app, now)?;
-        let sent = deliver::deliver(self, stopped)?;
         deliver::count(&self.app, now)?;
-        Ok(Passed { planned, sent })
+        Ok(planned)
+    }
+
+    fn send(&self, stopped: impl FnMut() -> bool) -> Result<usize, StoreError> {
+        let now = self.app.clock.now();
+        if !self.app.store.read(|db| outbox::is_due(db, now))? {
+            return Ok(0);
+        }
+        let sent = deliver::deliver(self, stopped)?;
+        deliver::count(&self.app, self.app.clock.now())?;
+        Ok(sent)
+    }
+}
+
+/// Whether it went wrong last time: while the database is away it is enough to say so once.
+#[derive(Default)]
+struct Trouble(bool);
+
+impl Trouble {
+    fn heard<T>(&mut self, done: Result<T, StoreError>) -> Option<T> {
+        match done {
+            Ok(done) => {
+                self.0 = false;
+                Some(done)
+            }
+            Err(error) => {
+                if std::mem::replace(&mut self.0, true) {
+                    tracing::debug!(%error, "mails wait");
+                } else {
+                    tracing::warn!(%error, "mails wait");
+                }
+                None
+            }
+        }
     }
 }

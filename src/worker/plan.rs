@@ -8,8 +8,9 @@ use chrono::TimeDelta;
 use super::{broken, chat, digests, handovers, incidents, told};
 use crate::clock::new_id;
 use crate::domain::digest::{Trouble, troubles, window};
+use crate::domain::handover::Handover;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::Person;
 use crate::domain::reminder::{Reminder, Told, due};
 use crate::domain::timeline::Timeline;
@@ -28,9 +29,12 @@ const HOLDS: TimeDelta = TimeDelta::minutes(5);
 
 /// Plans, and remembers what it found.
 #[derive(Default)]
-pub(super) struct Planner(HashMap<RotationId, Plan>);
+pub(super) struct Planner {
+    plans: HashMap<RotationId, Plan>,
+    memory: told::Memory,
+}
 
-/// What is due and what is wrong of a rotation, and what that was found from.
+/// What is due, what is wrong and what changes hands in a rotation, and what that was found from.
 struct Plan {
     timeline: Arc<Timeline>,
     people: Vec<Option<Arc<Person>>>,
@@ -38,19 +42,20 @@ struct Plan {
     made_at: Instant,
     wanted: Vec<Reminder>,
     wrong: Vec<Trouble>,
+    handovers: Vec<Handover>,
 }
 
 impl Planner {
     /// Puts everything that will be due soon into the outbox, where it is not there yet. Says how many.
     pub(super) fn plan(&mut self, app: &App, now: Instant) -> Result<usize, StoreError> {
         let roster = app.keeper.snapshot();
-        let mut told = app.store.read(|db| told::all(db, now))?;
-        self.look(&roster, &mut told, now);
+        app.store.read(|db| self.memory.refresh(db, now))?;
+        self.look(&roster, now);
         let mut wanted = self.reminders();
+        wanted.extend(handovers::plan(app, &roster, &self.handed_over(now), now)?);
         wanted.extend(digests::plan(app, &roster, self.wrong(), now)?);
         wanted.extend(broken::plan(app, &roster, now)?);
         wanted.extend(incidents::plan(&roster, now));
-        wanted.extend(handovers::plan(app, &roster, now)?);
         wanted.extend(chat::plan(app, &roster, now)?);
         put(app, &wanted, now)
     }
@@ -60,41 +65,65 @@ impl Planner {
             let reminders = plan.wanted.iter();
             reminders.map(|one| planned(*id, one)).collect::<Vec<_>>()
         };
-        self.0.iter().flat_map(of_rotation).collect()
+        self.plans.iter().flat_map(of_rotation).collect()
     }
 
     fn wrong(&self) -> Vec<Trouble> {
-        let all = self.0.values().flat_map(|plan| plan.wrong.iter());
+        let all = self.plans.values().flat_map(|plan| plan.wrong.iter());
         all.copied().collect()
     }
 
+    /// The handovers that have come, and not long ago.
+    fn handed_over(&self, now: Instant) -> Vec<(&Timeline, Handover)> {
+        let mut found = Vec::new();
+        for plan in self.plans.values() {
+            let lately = |one: &&Handover| one.at <= now && now - one.at < handovers::LATE;
+            let lately = plan.handovers.iter().filter(lately);
+            found.extend(lately.map(|one| (plan.timeline.as_ref(), *one)));
+        }
+        found
+    }
+
     /// Looks at every rotation at which it has not lately looked as it is now.
-    fn look(&mut self, roster: &Roster, told: &mut HashMap<RotationId, Vec<Told>>, now: Instant) {
+    fn look(&mut self, roster: &Roster, now: Instant) {
         // What is gone from the roster is not kept.
-        let mut before = std::mem::take(&mut self.0);
+        let mut before = std::mem::take(&mut self.plans);
         for timeline in roster.timelines() {
             let id = timeline.rotation().id;
-            let told = told.remove(&id).unwrap_or_default();
+            let told = self.memory.of(id);
             let people = concerned(roster, timeline);
             let plan = match before.remove(&id) {
-                Some(plan) if plan.holds(timeline, &people, &told, now) => plan,
-                _ => Plan {
-                    wanted: due(timeline, roster.people(), &told, now, HORIZON),
-                    wrong: window(now).map_or_else(Vec::new, |window| {
-                        troubles(timeline, roster.people(), window)
-                    }),
-                    timeline: Arc::clone(timeline),
-                    people,
-                    told,
-                    made_at: now,
-                },
+                Some(plan) if plan.holds(timeline, &people, told, now) => plan,
+                _ => Plan::make(roster, timeline, people, told, now),
             };
-            self.0.insert(id, plan);
+            self.plans.insert(id, plan);
         }
     }
 }
 
 impl Plan {
+    fn make(
+        roster: &Roster,
+        timeline: &Arc<Timeline>,
+        people: Vec<Option<Arc<Person>>>,
+        told: &[Told],
+        now: Instant,
+    ) -> Self {
+        let everybody = roster.people();
+        let ahead = window(now).map(|window| troubles(timeline, everybody, window));
+        let meanwhile = Interval::new(now - handovers::LATE, now + HOLDS * 2);
+        let handed_over = meanwhile.map(|around| handovers::in_window(timeline, around));
+        Self {
+            wanted: due(timeline, everybody, told, now, HORIZON),
+            wrong: ahead.unwrap_or_default(),
+            handovers: handed_over.unwrap_or_default(),
+            timeline: Arc::clone(timeline),
+            people,
+            told: told.to_vec(),
+            made_at: now,
+        }
+    }
+
     fn holds(
         &self,
         timeline: &Arc<Timeline>,
@@ -107,7 +136,7 @@ impl Plan {
             (one, other) => one.is_none() && other.is_none(),
         };
         let spread = timeline.rotation().id.as_uuid().as_u128() % 300;
-        let spread = TimeDelta::seconds(i64::try_from(spread).unwrap_or_default());
+        let spread = TimeDelta::seconds(i64::try_from(spread).unwrap_or_default()).min(HOLDS);
         // A clock that has jumped, whichever way, makes another plan.
         let fresh = self.made_at <= now && now - self.made_at < HOLDS + spread;
         fresh

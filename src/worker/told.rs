@@ -9,7 +9,7 @@ use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::reminder::{Kind, Lead, Reminder, Told};
 use crate::storage::outbox::{self, Sent};
-use crate::storage::types::Json;
+use crate::storage::types::{Json, Ts};
 use crate::storage::{Db, StoreError};
 
 /// The kinds of mail that tell people what is theirs, or is no longer.
@@ -74,15 +74,36 @@ pub(super) fn payload(reminder: &Reminder) -> Json {
     }))
 }
 
-/// What people were told of all rotations.
-pub(super) fn all(db: &mut Db, now: Instant) -> Result<HashMap<RotationId, Vec<Told>>, StoreError> {
-    let mut all: HashMap<RotationId, Vec<Told>> = HashMap::new();
-    for sent in outbox::sent(db, &TELLING, None, now)? {
-        if let Some((rotation, told)) = read(sent) {
-            all.entry(rotation).or_default().push(told);
+/// What people were told of all rotations, read again only where that may be something else by now.
+#[derive(Default)]
+pub(super) struct Memory {
+    mark: Option<(i64, Option<Ts>)>,
+    all: HashMap<RotationId, Vec<Told>>,
+}
+
+impl Memory {
+    pub(super) fn refresh(&mut self, db: &mut Db, now: Instant) -> Result<(), StoreError> {
+        let mark = outbox::mark(db, &TELLING, now)?;
+        if self.mark == Some(mark) {
+            return Ok(());
         }
+        self.mark = None;
+        self.all.clear();
+        for sent in outbox::sent(db, &TELLING, None, now)? {
+            if let Some((rotation, told)) = read(sent) {
+                self.all.entry(rotation).or_default().push(told);
+            }
+        }
+        for told in self.all.values_mut() {
+            told.sort_unstable_by(|a, b| a.mail.cmp(&b.mail));
+        }
+        self.mark = Some(mark);
+        Ok(())
     }
-    Ok(all)
+
+    pub(super) fn of(&self, rotation: RotationId) -> &[Told] {
+        self.all.get(&rotation).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// What people were told of a rotation.

@@ -106,6 +106,11 @@ impl Sink {
         files
     }
 
+    /// Whether so many came.
+    pub fn has(&self, count: usize) -> bool {
+        count == 0 || self.folder.path().join(format!("{count:06}.eml")).exists()
+    }
+
     fn end(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
