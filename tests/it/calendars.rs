@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
+use crate::harness::mailbox::{mailed, pass};
 
 /// What a calendar server answers.
 #[derive(Debug, Clone)]
@@ -547,4 +548,57 @@ fn a_stop_does_not_wait_for_a_calendar_that_does_not_come() {
     drop(server);
     let waited = told.elapsed();
     assert!(waited < Duration::from_secs(5), "{waited:?}");
+}
+
+#[test]
+fn a_calendar_that_stays_broken_is_told_to_its_owner_once() {
+    let world = World::new(&[VACATION], &json!({}));
+    let told = || {
+        let worker = world.server.another_worker();
+        for _ in 0..2 {
+            pass(&world.server, &worker);
+        }
+        let mut all = mailed(&world.server);
+        all.retain(|mail| mail.subject.starts_with("Your calendar"));
+        all.sort_by(|a, b| a.subject.cmp(&b.subject));
+        all
+    };
+    world.reads(page("404 Not Found"), "2026-03-02T18:00:00Z");
+    world.reads(page("404 Not Found"), "2026-03-03T10:00:00Z");
+    assert!(told().is_empty(), "it may come back");
+    // A day later it is evening in New York, then the next morning.
+    world.reads(page("404 Not Found"), "2026-03-04T02:00:00Z");
+    assert!(told().is_empty(), "nobody is woken");
+    world.server.at("2026-03-04T14:00:00Z");
+    let all = told();
+    let [one] = all.as_slice() else {
+        panic!("{all:?}");
+    };
+    assert!(one.to.contains("Ann"), "{}", one.to);
+    assert_eq!(
+        one.subject,
+        "Your calendar 127.0.0.1 has not been readable since Mon 2 Mar 13:00"
+    );
+    let why = "it answers 404 Not Found: its address has changed, or it is not shared any more";
+    assert!(one.whole.contains(why), "{}", one.whole);
+    assert!(!one.whole.contains("secret"), "{}", one.whole);
+    world.reads(page("404 Not Found"), "2026-03-06T15:00:00Z");
+    assert_eq!(told().len(), 1);
+    // It works, and breaks again, which is another matter; one that is mended in time is none.
+    world.reads(calendar(&[]), "2026-03-07T15:00:00Z");
+    world.reads(page("404 Not Found"), "2026-03-08T15:00:00Z");
+    world.reads(page("404 Not Found"), "2026-03-09T16:00:00Z");
+    assert_eq!(told().len(), 2);
+    world.reads(calendar(&[]), "2026-03-10T15:00:00Z");
+    world.reads(page("404 Not Found"), "2026-03-12T23:00:00Z");
+    world.reads(page("404 Not Found"), "2026-03-14T00:00:00Z");
+    assert_eq!(told().len(), 2, "it waits for Monday");
+    world.reads(calendar(&[]), "2026-03-15T12:00:00Z");
+    world.server.at("2026-03-16T15:00:00Z");
+    assert_eq!(told().len(), 2);
+    let dropped = world.server.get("/outbox?state=dropped").expect(200);
+    let dropped = dropped["items"].as_array().unwrap().iter();
+    let mut dropped = dropped.filter(|mail| mail["kind"] == "calendar.broken");
+    let why = &dropped.next().unwrap()["last_error"];
+    assert_eq!(why, "it can be read again, or is gone");
 }

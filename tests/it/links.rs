@@ -1,7 +1,7 @@
 //! One-step links in mails: who has one can do what it says, once they say so, and nothing else.
 
 use chrono::TimeDelta;
-use dogwatch::domain::ids::{OverrideId, PersonId};
+use dogwatch::domain::ids::{OverrideId, PersonId, RotationId};
 use dogwatch::domain::link::{Link, Step};
 use dogwatch::domain::preferences::Topic;
 use reqwest::Method;
@@ -154,6 +154,44 @@ fn whoever_was_given_a_shift_hands_it_back_until_it_starts() {
     assert_eq!(noted["items"][0]["token_id"], Value::Null);
     team.server.at("2026-03-03T00:00:00Z");
     assert_eq!(team.press(&soon).status, 403, "it has begun");
+}
+
+#[test]
+fn the_team_is_asked_for_a_cover_in_one_step() {
+    let team = team();
+    let rotation = team.rotation.parse::<RotationId>().unwrap();
+    let link =
+        |start: &str, end: &str| team.link(Step::Cover(rotation, instant(start), instant(end)));
+    let week = link("2026-03-09T10:00:00Z", "2026-03-16T10:00:00Z");
+    let page = team.open(&week);
+    assert!(page.text.contains("Ask them"), "{}", page.text);
+    let open = || team.server.get("/swaps?state=open").expect(200)["items"].clone();
+    assert_eq!(open(), json!([]), "looking does nothing");
+    for _ in 0..2 {
+        let done = team.press(&week);
+        assert_eq!(done.status, 200, "{}", done.text);
+        let open = open();
+        assert_eq!(
+            open.as_array().unwrap().len(),
+            1,
+            "who presses twice asks once"
+        );
+        assert_eq!(open[0]["person"]["id"], team.people[1].as_str());
+        assert_eq!(
+            (&open[0]["kind"], &open[0]["start"], &open[0]["end"]),
+            (
+                &json!("cover"),
+                &json!("2026-03-09T10:00:00Z"),
+                &json!("2026-03-16T10:00:00Z")
+            )
+        );
+    }
+    let again = team.open(&week);
+    assert!(again.text.contains("asked already") && !again.text.contains("Ask them"));
+    // What is another's is not asked for.
+    let anas = link("2026-03-02T10:00:00Z", "2026-03-09T10:00:00Z");
+    assert!(team.open(&anas).text.contains("not yours any more"));
+    assert_eq!(team.press(&anas).status, 403);
 }
 
 #[test]
