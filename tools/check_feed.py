@@ -72,7 +72,7 @@ def calendar_problems(calendar):
         yield f"VERSION is {calendar.get('VERSION')}"
     if str(calendar.get("NAME")) != str(calendar.get("X-WR-CALNAME")):
         yield f"NAME is {calendar.get('NAME')!r}, X-WR-CALNAME {calendar.get('X-WR-CALNAME')!r}"
-    others = {inner.name for inner in calendar.subcomponents} - {"VEVENT"}
+    others = {inner.name for inner in calendar.subcomponents} - {"VEVENT", "VTIMEZONE"}
     if others:
         yield f"the calendar has {sorted(others)}"
     if len(calendar.events) > MOST_EVENTS:
@@ -83,7 +83,8 @@ def calendar_problems(calendar):
             yield f"{count} events are {uid}"
 
 
-def event_problems(event):
+def event_problems(event, zones):
+    """What is wrong with an event of a calendar that defines these zones."""
     where = f"event {event.get('UID')}"
     for name, problem in event.errors:
         yield f"{where}: {name} is not understood: {problem}"
@@ -96,8 +97,10 @@ def event_problems(event):
         return
     for name in INSTANTS:
         value = event[name].dt
+        if name.startswith("DT") and event[name].params.get("TZID") in zones:
+            continue
         if not isinstance(value, datetime) or value.utcoffset() != timedelta(0) or "TZID" in event[name].params:
-            yield f"{where}: {name} is no instant in UTC: {value!r}"
+            yield f"{where}: {name} is no instant in UTC, and of no zone of the calendar: {value!r}"
             return
     if event["DTEND"].dt <= event["DTSTART"].dt:
         yield f"{where} ends before it starts"
@@ -194,8 +197,9 @@ def check(body):
     except (ValueError, IndexError) as error:
         return None, [*problems, f"it is no calendar: {error}"]
     problems += calendar_problems(calendar)
+    zones = {str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")}
     for event in calendar.events:
-        problems += event_problems(event)
+        problems += event_problems(event, zones)
     return seen(calendar), problems
 
 

@@ -13,9 +13,15 @@ const utc = (time) => time.toJSDate().toISOString().replace(".000Z", "Z");
 function expand(text) {
   const calendar = new ICAL.Component(ICAL.parse(text));
   const found = [];
+  // Names of zones mean what the feed says that they do.
+  ICAL.TimezoneService.reset();
+  for (const zone of calendar.getAllSubcomponents("vtimezone")) ICAL.TimezoneService.register(zone);
   for (const component of calendar.getAllSubcomponents("vevent")) {
     const event = new ICAL.Event(component);
-    // An event without rules happens once.
+    if (!event.isRecurring()) {
+      found.push({ uid: event.uid, start: utc(event.startDate), end: utc(event.endDate), summary: event.summary, sequence: event.sequence });
+      continue;
+    }
     const times = event.iterator();
     for (let start = times.next(); start; start = times.next()) {
       const { endDate } = event.getOccurrenceDetails(start);

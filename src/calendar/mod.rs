@@ -1,11 +1,12 @@
 //! iCalendar (RFC 5545, RFC 7986) in, and out: feeds as calendar programs want them.
 //!
 //! Shifts are single events with UTC instants, so that every client shows the true instant whatever
-//! the age of its zone data. Nothing here depends on when a feed is asked for: DTSTAMP is when an event
+//! the age of its zone data; whoever asks for local times gets them with the zone's rules. Nothing here depends on when a feed is asked for: DTSTAMP is when an event
 //! changed last.
 
 mod events;
 mod ics;
+mod local;
 mod zones;
 
 use chrono::TimeDelta;
@@ -17,6 +18,7 @@ use crate::domain::interval::{Instant, Interval};
 
 pub use events::{Found, events};
 pub use ics::Broken;
+pub use local::LocalTimes;
 
 /// Something that a calendar shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,17 +48,31 @@ pub struct Look {
     pub alarm_minutes: Option<u16>,
 }
 
-/// A calendar as it is sent.
+/// A calendar as it is sent: in UTC, or in `local` times.
 #[must_use]
-pub fn render(name: &str, look: Look, events: &[Event]) -> String {
-    let mut calendar = head(name);
+pub fn render(name: &str, look: Look, local: Option<&LocalTimes>, events: &[Event]) -> String {
+    let mut calendar = head(name, local.map_or("UTC", LocalTimes::name));
     for event in events {
-        calendar.push(component(event, look));
+        calendar.push(component(event, look, local));
     }
-    calendar.to_string()
+    let body = calendar.to_string();
+    // The library would give the zone a UID and a time stamp, which it must not have.
+    match (local, body.split_once(FIRST_EVENT)) {
+        (Some(local), Some((head, rest))) => {
+            format!(
+                "{head}\r\n{}{}{rest}",
+                local.definition(),
+                FIRST_EVENT.trim_start()
+            )
+        }
+        _ => body,
+    }
 }
 
-fn head(name: &str) -> Calendar {
+/// Where the first event begins: no text has an end of a line in it.
+const FIRST_EVENT: &str = "\r\nBEGIN:VEVENT\r\n";
+
+fn head(name: &str, zone: &str) -> Calendar {
     let mut calendar = Calendar::empty();
     // The library escapes texts that RFC 5545 has, and not this one of RFC 7986.
     let escaped = name
@@ -72,19 +88,35 @@ fn head(name: &str) -> Calendar {
         .append_property(("CALSCALE", "GREGORIAN"))
         .append_property(("NAME", escaped.as_str()))
         .append_property(("X-WR-CALNAME", name))
-        .append_property(("X-WR-TIMEZONE", "UTC"))
+        .append_property(("X-WR-TIMEZONE", zone))
         .append_property(refresh)
         .append_property(("X-PUBLISHED-TTL", "PT1H"))
         .append_property(("COLOR", "teal"));
     calendar
 }
 
-fn component(event: &Event, look: Look) -> Component {
+/// When an event begins and ends, both in the same way.
+fn times(interval: Interval, local: Option<&LocalTimes>) -> [CalendarDateTime; 2] {
+    let said = local.and_then(|local| {
+        let tzid = local.name();
+        let time = |at| {
+            Some(CalendarDateTime::WithTimezone {
+                date_time: local.of(at)?,
+                tzid: tzid.to_owned(),
+            })
+        };
+        Some([time(interval.start())?, time(interval.end())?])
+    });
+    said.unwrap_or_else(|| [interval.start(), interval.end()].map(CalendarDateTime::Utc))
+}
+
+fn component(event: &Event, look: Look, local: Option<&LocalTimes>) -> Component {
     let (transparency, status) = if look.block_time {
         ("OPAQUE", "BUSY")
     } else {
         ("TRANSPARENT", "FREE")
     };
+    let [start, end] = times(event.interval, local);
     let mut component = Component::new();
     component
         .uid(&event.uid)
@@ -94,8 +126,8 @@ fn component(event: &Event, look: Look) -> Component {
         .summary(&event.summary)
         .description(&event.description)
         .url(&event.url)
-        .starts(CalendarDateTime::Utc(event.interval.start()))
-        .ends(CalendarDateTime::Utc(event.interval.end()))
+        .starts(start)
+        .ends(end)
         .add_property("TRANSP", transparency)
         .add_property("X-MICROSOFT-CDO-BUSYSTATUS", status);
     if let Some(minutes) = look.alarm_minutes {
@@ -114,6 +146,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::domain::zone::Zone;
 
     fn event() -> Event {
         let interval = Interval::new(
@@ -133,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_calendar_says_what_it_is() {
-        let body = render("Hero", Look::default(), &[event()]);
+        let body = render("Hero", Look::default(), None, &[event()]);
         for line in [
             "BEGIN:VCALENDAR",
             "VERSION:2.0",
@@ -157,7 +190,7 @@ mod tests {
             );
         }
         assert!(!body.contains("VALARM"));
-        assert_eq!(body, render("Hero", Look::default(), &[event()]));
+        assert_eq!(body, render("Hero", Look::default(), None, &[event()]));
     }
 
     #[test]
@@ -166,7 +199,7 @@ mod tests {
             block_time: true,
             alarm_minutes: Some(90),
         };
-        let body = render("Hero", look, &[event()]);
+        let body = render("Hero", look, None, &[event()]);
         for line in [
             "TRANSP:OPAQUE",
             "X-MICROSOFT-CDO-BUSYSTATUS:BUSY",
@@ -181,14 +214,34 @@ mod tests {
         assert!(body.contains("TRIGGER:-PT"), "{body}");
         assert_eq!(
             body,
-            render("Hero", look, &[event()]),
+            render("Hero", look, None, &[event()]),
             "the same every time"
         );
     }
 
     #[test]
+    fn whoever_wants_local_times_gets_them_with_their_zone() {
+        let zone = Zone::parse("Europe/Madrid").unwrap();
+        let local = LocalTimes::new(zone, event().interval);
+        let body = render("\\nBEGIN:VEVENT", Look::default(), Some(&local), &[event()]);
+        for line in [
+            "X-WR-TIMEZONE:Europe/Madrid",
+            "TZID:Europe/Madrid",
+            "DTSTART;TZID=Europe/Madrid:19700101T010000",
+            "DTEND;TZID=Europe/Madrid:19700108T010000",
+            "DTSTAMP:19700101T000000Z",
+        ] {
+            let there = body.split("\r\n").any(|found| found == line);
+            assert!(there, "{line} in {body}");
+        }
+        let of = |line: &str| body.split("\r\n").position(|found| found == line);
+        assert!(of("BEGIN:VTIMEZONE") < of("BEGIN:VEVENT"), "{body}");
+        assert_eq!(body.matches("\r\nEND:VTIMEZONE\r\n").count(), 1);
+    }
+
+    #[test]
     fn names_are_escaped_once() {
-        let calendar = head("a, b; c\\d").to_string();
+        let calendar = head("a, b; c\\d", "UTC").to_string();
         for name in ["X-WR-CALNAME", "NAME"] {
             assert!(
                 calendar.contains(&format!("\r\n{name}:a\\, b\\; c\\\\d\r\n")),

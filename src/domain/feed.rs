@@ -35,6 +35,10 @@ pub enum Scope {
 /// What a subscriber chose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent choices, each by its name"
+)]
 pub struct Options {
     /// Shifts take the subscriber's time, so that others see them as busy.
     pub block_time: bool,
@@ -44,6 +48,8 @@ pub struct Options {
     pub gaps: bool,
     /// One event for each day on which the person works, instead of the whole shift.
     pub working_days: bool,
+    /// Times are those of the subscriber's zone, and not UTC.
+    pub local_times: bool,
     /// How many days back it reaches.
     pub past_days: Option<u16>,
     /// How many days ahead.

@@ -7,12 +7,12 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
-use super::interval::Instant;
+use super::interval::{Instant, Interval};
 
 /// An IANA time zone that the zone data knows.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,17 @@ pub struct Zone(TimeZone);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not the name of an IANA time zone")]
 pub struct UnknownZone(pub String);
+
+/// A change of a zone's clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockChange {
+    /// When.
+    pub at: Instant,
+    /// The offset from UTC until then, in seconds, east positive.
+    pub before: i32,
+    /// The offset from then on.
+    pub after: i32,
+}
 
 struct ZoneData {
     database: TimeZoneDatabase,
@@ -136,6 +147,29 @@ impl Zone {
     #[must_use]
     pub fn offset_seconds(&self, instant: Instant) -> i32 {
         self.0.to_offset(jiff_timestamp(instant)).seconds()
+    }
+
+    /// When its clocks change in `window`, in order.
+    #[must_use]
+    pub fn clock_changes(&self, window: Interval) -> Vec<ClockChange> {
+        let a_second = TimeDelta::seconds(1);
+        let seconds = self
+            .0
+            .following(jiff_timestamp(window.start() - a_second))
+            .map(|change| change.timestamp().as_second())
+            .take_while(|second| *second < window.end().timestamp());
+        seconds
+            .filter_map(|second| {
+                let at = DateTime::from_timestamp(second, 0)?;
+                Some(ClockChange {
+                    at,
+                    before: self.offset_seconds(at - a_second),
+                    after: self.offset_seconds(at),
+                })
+            })
+            // Some have another name from then on, or count as summer time, and show the same.
+            .filter(|change| change.before != change.after)
+            .collect()
     }
 }
 

@@ -29,6 +29,10 @@ pub struct Options {
     /// One event for each day on which the person works, instead of the whole shift.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub working_days: Option<bool>,
+    /// Times are those of the subscriber's own zone, with its rules, instead of UTC: for programs that say
+    /// "Coordinated Universal Time" otherwise, such as Outlook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_times: Option<bool>,
     /// How many days back it reaches, at most 400; null for the default, 60.
     #[serde(
         deserialize_with = "values::given",
@@ -49,6 +53,10 @@ pub struct Options {
 /// Choices that a feed has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = FeedOptions)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent choices, each by its name"
+)]
 pub struct OptionsView {
     /// Shifts take the subscriber's time.
     pub block_time: bool,
@@ -58,6 +66,8 @@ pub struct OptionsView {
     pub gaps: bool,
     /// One event for each day on which the person works.
     pub working_days: bool,
+    /// Times are those of the subscriber's own zone.
+    pub local_times: bool,
     /// How many days back it reaches.
     pub past_days: u16,
     /// How many days ahead it reaches.
@@ -71,6 +81,7 @@ impl From<&Feed> for OptionsView {
             alarm_minutes: feed.options.alarm_minutes,
             gaps: feed.options.gaps,
             working_days: feed.options.working_days,
+            local_times: feed.options.local_times,
             past_days: feed.past_days(),
             future_days: feed.future_days(),
         }
@@ -118,6 +129,7 @@ impl Options {
             alarm_minutes: alarm?,
             gaps: self.gaps.unwrap_or(before.gaps),
             working_days: self.working_days.unwrap_or(before.working_days),
+            local_times: self.local_times.unwrap_or(before.local_times),
             past_days: past?,
             future_days: future?,
         })

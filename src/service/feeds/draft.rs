@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use super::items::{self, Entry};
-use crate::calendar::{self, Event, Look};
+use crate::calendar::{self, Event, LocalTimes, Look};
+use crate::domain::duty::Rota as _;
 use crate::domain::feed::{Feed, Scope, horizon, today};
 use crate::domain::ids::RotationId;
 use crate::domain::interval::{Instant, Interval};
@@ -96,7 +97,20 @@ impl<'a> Draft<'a> {
             alarm_minutes: self.feed.options.alarm_minutes,
         };
         let name = items::name(self.roster, self.feed.scope);
-        calendar::render(&name, look, &self.events(editions, public_url))
+        let local = self.local_times();
+        calendar::render(
+            &name,
+            look,
+            local.as_ref(),
+            &self.events(editions, public_url),
+        )
+    }
+
+    /// The subscriber's local times, where they are wanted. The horizon has all events in it.
+    fn local_times(&self) -> Option<LocalTimes> {
+        let owner = self.feed.owner.filter(|_| self.feed.options.local_times)?;
+        let zone = self.roster.person(owner)?.zone(self.now);
+        Some(LocalTimes::new(zone, horizon(self.now)?))
     }
 
     /// Since when it has been so, at the latest: each day it looks at other days.

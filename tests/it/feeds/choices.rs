@@ -71,7 +71,7 @@ fn choices_are_changed_without_another_address() {
     let subscription = Subscription::new();
     let server = &subscription.server;
     let path = format!("/feeds/{}", subscription.feed.id);
-    let usual = json!({ "block_time": false, "alarm_minutes": null, "gaps": false, "working_days": false, "past_days": 60, "future_days": 180 });
+    let usual = json!({ "block_time": false, "alarm_minutes": null, "gaps": false, "working_days": false, "local_times": false, "past_days": 60, "future_days": 180 });
     let all = server.get("/feeds").expect(200);
     assert_eq!(all["items"][0]["options"], usual);
     let before = subscription.read();

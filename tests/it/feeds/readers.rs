@@ -207,6 +207,35 @@ fn run(command: &mut Command) -> Vec<u8> {
     done.stdout
 }
 
+/// Files with feeds, and the shifts that each should show.
+type Feeds = BTreeMap<PathBuf, Vec<(String, String, String)>>;
+
+/// The rotation's feed as somebody of that zone subscribes to it who wants local times.
+fn in_local_times(server: &Server, rotation: &str, zone: &str) -> String {
+    let email = format!("{}@example.com", zone.replace('/', "."));
+    let body = json!({ "name": zone, "email": email, "time_zone": zone, "role": "viewer" });
+    let person = server.post("/people", &body).expect(201);
+    let tokens = format!("/people/{}/tokens", person["id"].as_str().unwrap());
+    let token = server
+        .post(&tokens, &json!({ "name": "t", "scope": "write" }))
+        .expect(201);
+    let feed = json!({
+        "scope": { "rotation_id": rotation },
+        "options": { "past_days": PAST, "future_days": AHEAD, "local_times": true },
+    });
+    let token = token["token"].as_str().unwrap();
+    let made = send(
+        server
+            .with_token(token, reqwest::Method::POST, "/feeds")
+            .json(&feed),
+    )
+    .expect(201);
+    let path = made["url"].as_str().unwrap().strip_prefix(&server.url);
+    let answer = send(server.bare(reqwest::Method::GET, path.unwrap()));
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.text
+}
+
 #[test]
 fn whoever_reads_a_feed_sees_the_shifts_that_there_are() {
     let server = Server::start();
@@ -230,7 +259,7 @@ fn whoever_reads_a_feed_sees_the_shifts_that_there_are() {
         people,
     };
     let folder = server.database.folder.path();
-    let mut feeds: BTreeMap<PathBuf, Vec<(String, String, String)>> = BTreeMap::new();
+    let (mut feeds, mut local) = (Feeds::new(), Feeds::new());
     for zone in ZONES {
         let rotation = random.rotation(zone);
         let options = json!({ "past_days": PAST, "future_days": AHEAD });
@@ -245,9 +274,24 @@ fn whoever_reads_a_feed_sees_the_shifts_that_there_are() {
         assert!(shifts.len() > 15, "{zone}: {}", shifts.len());
         let file = folder.join(format!("{}.ics", zone.replace('/', "-")));
         std::fs::write(&file, body).unwrap();
-        feeds.insert(file, shifts);
+        feeds.insert(file, shifts.clone());
+        // The same in local times, for somebody who lives there.
+        let body = in_local_times(&server, &rotation, zone);
+        assert_eq!(body.matches("BEGIN:VTIMEZONE").count(), 1, "{body}");
+        let file = folder.join(format!("{}-local.ics", zone.replace('/', "-")));
+        std::fs::write(&file, body).unwrap();
+        local.insert(file, shifts);
     }
     for (name, mut command) in programs() {
+        // This one goes by the zone data of the machine, however old, and not by what the feed says.
+        let feeds: Feeds = match name {
+            "icalendar" => feeds.clone(),
+            _ => feeds
+                .iter()
+                .chain(&local)
+                .map(|(a, b)| (a.clone(), b.clone()))
+                .collect(),
+        };
         let read: BTreeMap<PathBuf, Vec<Shown>> =
             serde_json::from_slice(&run(command.args(feeds.keys()))).unwrap();
         assert!(read.keys().eq(feeds.keys()), "{name}");

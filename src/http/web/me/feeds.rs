@@ -164,6 +164,7 @@ pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> An
             block_time: form.has("block_time").then_some(true),
             gaps: form.has("gaps").then_some(true),
             working_days: form.has("working_days").then_some(true),
+            local_times: form.has("local_times").then_some(true),
             ..Options::default()
         },
     };
