@@ -1,7 +1,7 @@
 //! Who carried how much of a rotation: by the core order, in the end, and what of it was taken over
 //! from others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
 use chrono::{Datelike as _, NaiveDate, NaiveTime, TimeDelta, Weekday};
@@ -32,12 +32,13 @@ pub struct Figures {
     pub nights: i64,
 }
 
-/// Time that changed hands by overrides.
+/// Time that changed hands: that was somebody's by the core order, and somebody else's in the end, whoever entered it and
+/// for whatever reason. What was nobody's by the order, or in the end, did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Covers {
-    /// Seconds of their own, by the core order, that they did not have in the end.
+    /// Seconds of their own, by the core order, that others had in the end.
     pub given: i64,
-    /// Seconds that they had in the end, and not by the core order.
+    /// Seconds of others', by the core order, that they had in the end.
     pub taken: i64,
 }
 
@@ -71,12 +72,18 @@ impl AddAssign for Figures {
     }
 }
 
+impl AddAssign for Covers {
+    fn add_assign(&mut self, other: Self) {
+        self.given += other.given;
+        self.taken += other.taken;
+    }
+}
+
 impl AddAssign for Load {
     fn add_assign(&mut self, other: Self) {
         self.base += other.base;
         self.carried += other.carried;
-        self.covers.given += other.covers.given;
-        self.covers.taken += other.covers.taken;
+        self.covers += other.covers;
     }
 }
 
@@ -86,16 +93,44 @@ impl AddAssign for Load {
 pub fn of(timeline: &Timeline, people: &People, window: Interval) -> BTreeMap<PersonId, Load> {
     let base = held(&timeline.shifts(Layer::Base, window), window);
     let mut carried = held(&timeline.shifts(Layer::Final, window), window);
+    let (by_order, in_the_end) = (everybodys(&base), everybodys(&carried));
     let mut loads = BTreeMap::new();
     for (id, own) in base {
         let after = carried.remove(&id).unwrap_or_default();
-        loads.insert(id, load(people.get(&id).map(AsRef::as_ref), &own, &after));
-    }
-    for (id, after) in carried {
+        let covers = changed_hands(&own.time, &after.time, &by_order, &in_the_end);
         let person = people.get(&id).map(AsRef::as_ref);
-        loads.insert(id, load(person, &Held::default(), &after));
+        loads.insert(id, load(person, &own, &after, covers));
+    }
+    let nothing = Held::default();
+    for (id, after) in carried {
+        let covers = changed_hands(&nothing.time, &after.time, &by_order, &in_the_end);
+        let person = people.get(&id).map(AsRef::as_ref);
+        loads.insert(id, load(person, &nothing, &after, covers));
     }
     loads
+}
+
+/// The time in which somebody had the duty, whoever.
+fn everybodys(held: &BTreeMap<PersonId, Held>) -> IntervalSet {
+    let all = held.values().flat_map(|one| one.time.as_slice());
+    all.copied().collect()
+}
+
+/// What changed hands of somebody's time.
+fn changed_hands(
+    own: &IntervalSet,
+    after: &IntervalSet,
+    by_order: &IntervalSet,
+    in_the_end: &IntervalSet,
+) -> Covers {
+    if own == after {
+        return Covers::default();
+    }
+    let kept = own.intersect(after).seconds();
+    Covers {
+        given: own.intersect(in_the_end).seconds() - kept,
+        taken: after.intersect(by_order).seconds() - kept,
+    }
 }
 
 /// What changed hands in `window`, by person: those only of whom something did.
@@ -110,15 +145,13 @@ pub fn covers(timeline: &Timeline, window: Interval) -> BTreeMap<PersonId, Cover
     for part in overridden.as_slice() {
         let base = held(&timeline.shifts(Layer::Base, *part), *part);
         let carried = held(&timeline.shifts(Layer::Final, *part), *part);
-        for (id, own) in &base {
-            let after = carried.get(id).map(|after| &after.time);
-            let kept = after.map_or(0, |after| own.time.intersect(after).seconds());
-            found.entry(*id).or_default().given += own.time.seconds() - kept;
-        }
-        for (id, after) in &carried {
-            let own = base.get(id).map(|own| &own.time);
-            let kept = own.map_or(0, |own| after.time.intersect(own).seconds());
-            found.entry(*id).or_default().taken += after.time.seconds() - kept;
+        let (by_order, in_the_end) = (everybodys(&base), everybodys(&carried));
+        let nothing = Held::default();
+        let everybody: BTreeSet<PersonId> = base.keys().chain(carried.keys()).copied().collect();
+        for id in everybody {
+            let own = &base.get(&id).unwrap_or(&nothing).time;
+            let after = &carried.get(&id).unwrap_or(&nothing).time;
+            *found.entry(id).or_default() += changed_hands(own, after, &by_order, &in_the_end);
         }
     }
     found.retain(|_, covers| *covers != Covers::default());
@@ -148,7 +181,7 @@ fn held(shifts: &[Shift], window: Interval) -> BTreeMap<PersonId, Held> {
         .collect()
 }
 
-fn load(person: Option<&Person>, own: &Held, after: &Held) -> Load {
+fn load(person: Option<&Person>, own: &Held, after: &Held, covers: Covers) -> Load {
     let base = figures(person, own);
     let unchanged = own.time == after.time;
     let carried = if unchanged {
@@ -157,14 +190,10 @@ fn load(person: Option<&Person>, own: &Held, after: &Held) -> Load {
     } else {
         figures(person, after)
     };
-    let kept = own.time.intersect(&after.time).seconds();
     Load {
         base,
         carried,
-        covers: Covers {
-            given: base.seconds - kept,
-            taken: carried.seconds - kept,
-        },
+        covers,
     }
 }
 

@@ -8,6 +8,7 @@ use super::properties::{instants, overrides, rotations, windows};
 use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::load::{Covers, Figures, Load, covers, of};
 use crate::domain::person::{Holidays, People};
+use crate::domain::rotation::Revision;
 use crate::domain::timeline::{Layer, Timeline};
 
 const HOUR: i64 = 3600;
@@ -174,6 +175,70 @@ fn the_balance_of_a_year_of_swaps() {
     assert_eq!(loads(&line, &londoners(), year, 'A').covers, found[&p('A')]);
 }
 
+/// Whoever enters it, for whatever reason: who had somebody else's time has done something for them. Time that nobody
+/// had, by the order or in the end, is nobody's favour.
+#[test]
+fn covers_are_others_time_whoever_entered_it() {
+    // A has the duty by day, from 2 March on.
+    let office = ordered(
+        1,
+        at("2026-03-02T00:00:00Z"),
+        "UTC",
+        "2026-03-02T00:00:00",
+        "FREQ=WEEKLY",
+        "AB",
+        0,
+    );
+    let office = Revision {
+        duty_hours: Some(hours("09:00", "17:00")),
+        ..office
+    };
+    let line = timeline(
+        rotation(vec![office]),
+        vec![
+            // Agreed between the two.
+            cover(
+                1,
+                Some(p('B')),
+                span("2026-03-02T09:00:00Z", "2026-03-02T17:00:00Z"),
+            ),
+            // By a manager, by day and by night: the night was nobody's.
+            cover(
+                2,
+                Some(p('C')),
+                span("2026-03-03T09:00:00Z", "2026-03-04T09:00:00Z"),
+            ),
+            // Closed: nobody does it for her.
+            cover(
+                3,
+                None,
+                span("2026-03-04T09:00:00Z", "2026-03-04T17:00:00Z"),
+            ),
+            // Her own time, recorded once more.
+            cover(
+                4,
+                Some(p('A')),
+                span("2026-03-05T08:00:00Z", "2026-03-05T17:00:00Z"),
+            ),
+        ],
+    );
+    let week = span("2026-03-02T00:00:00Z", "2026-03-09T00:00:00Z");
+    let found = covers(&line, week);
+    let both = |given: i64, taken: i64| Covers {
+        given: given * HOUR,
+        taken: taken * HOUR,
+    };
+    assert_eq!(found[&p('A')], both(16, 0));
+    assert_eq!(found[&p('B')], both(0, 8));
+    assert_eq!(found[&p('C')], both(0, 8));
+    for name in ['A', 'B', 'C'] {
+        assert_eq!(
+            loads(&line, &londoners(), week, name).covers,
+            found[&p(name)]
+        );
+    }
+}
+
 #[test]
 fn the_hours_of_a_year_of_eight_add_up() {
     let from = at("2026-01-05T10:00:00Z");
@@ -218,8 +283,8 @@ fn the_hours_of_a_year_of_eight_add_up() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Hours are those of the timelines; windows that follow one another add up; covers are what lies
-    /// between order and end, however they are computed.
+    /// Hours are those of the timelines; windows that follow one another add up; covers are the same however they are
+    /// computed, and what somebody gives others take.
     #[test]
     fn it_adds_up(rotation in rotations(), overrides in overrides(), window in windows(), cut in instants()) {
         let line = timeline(rotation, overrides);
@@ -238,10 +303,11 @@ proptest! {
         let changed = covers(&line, window);
         for (id, load) in &found {
             prop_assert_eq!(load.covers, changed.get(id).copied().unwrap_or_default());
-            prop_assert_eq!(load.carried.seconds, load.base.seconds + load.covers.balance());
+            prop_assert!(load.covers.given <= load.base.seconds && load.covers.taken <= load.carried.seconds);
             prop_assert!(load.carried.working_seconds <= load.carried.seconds);
         }
         prop_assert!(changed.keys().all(|id| found.contains_key(id)));
+        prop_assert_eq!(found.values().map(|load| load.covers.balance()).sum::<i64>(), 0, "what is given is taken");
         let parts = [Interval::new(window.start(), cut.min(window.end())), Interval::new(cut.max(window.start()), window.end())];
         for (id, whole) in &found {
             let mut sum = Load::default();
