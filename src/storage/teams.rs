@@ -139,3 +139,55 @@ fn insert_memberships(db: &mut Db, team: &Team) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::migration::MigrationSource as _;
+    use diesel::sqlite::Sqlite;
+    use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+    use super::*;
+
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+    /// A database of a version in which people just were in teams.
+    #[test]
+    fn whoever_was_in_a_team_is_in_it_from_always() {
+        let mut old = SqliteConnection::establish(":memory:").unwrap();
+        let mut all = MIGRATIONS.migrations().unwrap();
+        all.sort_by_key(|one: &Box<dyn diesel::migration::Migration<Sqlite>>| {
+            one.name().to_string()
+        });
+        let before = all.iter();
+        for one in before.take_while(|one| !one.name().to_string().contains("memberships")) {
+            old.run_migration(one).unwrap();
+        }
+        let id = |n: u8| format!("01940000-0000-7000-8000-00000000000{n}");
+        let (team, other, ana, bo) = (id(1), id(2), id(3), id(4));
+        let person = |id: &str| {
+            format!(
+                "INSERT INTO people (id, name, email, email_key, role, external_ids, created_at, version)
+                 VALUES ('{id}', 'x', '{id}', '{id}', 'member', '{{}}', 0, 1);"
+            )
+        };
+        let rows = format!(
+            "{}{}INSERT INTO teams VALUES ('{team}', 'a', 'A', 'UTC', 0, 1), ('{other}', 'b', 'B', 'UTC', 0, 1);
+             INSERT INTO team_members VALUES ('{team}', '{bo}', 1), ('{team}', '{ana}', 0), ('{other}', '{ana}', 1);",
+            person(&ana),
+            person(&bo)
+        );
+        old.batch_execute(&rows).unwrap();
+        old.run_pending_migrations(MIGRATIONS).unwrap();
+        let teams = load(&mut Db::Sqlite(old), None).unwrap();
+        let found: Vec<Vec<Membership>> = teams.into_iter().map(|one| one.memberships).collect();
+        let of = |id: &str, manages: bool| Membership {
+            manages,
+            ..Membership::of(id.parse().unwrap())
+        };
+        assert_eq!(
+            found,
+            [vec![of(&ana, false), of(&bo, true)], vec![of(&ana, true)]]
+        );
+    }
+}

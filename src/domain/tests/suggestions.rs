@@ -11,6 +11,7 @@ use crate::domain::mend::{Mend, of_clash, of_gap};
 use crate::domain::overrides::Override;
 use crate::domain::person::{Deactivation, Holidays, People, Person, Role};
 use crate::domain::suggestion::{Colleagues, Suggestion};
+use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Timeline};
 
 const HOUR: i64 = 3600;
@@ -146,6 +147,47 @@ fn covers_owed_decide_between_equals() {
     let found = suggested(&[&line], &everybody, "ABCD");
     assert_eq!(letters(&found), "CDB", "B has done one already");
     assert_eq!(of(&found, 'B').owed_seconds, -24 * HOUR);
+}
+
+#[test]
+fn whoever_asks_hears_the_same() {
+    let lines = [timeline(abc(), Vec::new()), other("BD"), other("EF")];
+    let everybody = people("ABCDEFGH".chars().map(londoner));
+    let first = suggested(&[&lines[0], &lines[1], &lines[2]], &everybody, "ABCDEFGH");
+    // G and H are equals: as the team lists them.
+    assert_eq!(letters(&first)[..2], *"GH");
+    for order in [[0, 2, 1], [0, 1, 2]] {
+        // A map of others has another order inside.
+        let again = people("HCADGFBE".chars().map(londoner));
+        let lines = order.map(|index| &lines[index]);
+        assert_eq!(suggested(&lines, &again, "ABCDEFGH"), first);
+    }
+}
+
+#[test]
+fn a_team_is_asked_as_it_is_then() {
+    let line = timeline(abc(), Vec::new());
+    let everybody = people("ABCXY".chars().map(londoner));
+    let mut team = team("ABCX");
+    team.join(p('Y'), days().start());
+    team.leave(p('X'), days().end());
+    let colleagues = Colleagues::new(&everybody, [&line]);
+    let asked = |team: &Team| {
+        let mut names: Vec<char> = letters(&colleagues.suggest(&line, team, days()))
+            .chars()
+            .collect();
+        names.sort_unstable();
+        names.into_iter().collect::<String>()
+    };
+    assert_eq!(asked(&team), "BCXY");
+    team.leave(p('X'), at("2026-03-05T23:59:59Z"));
+    assert_eq!(asked(&team), "BCY");
+    team.leave(p('Y'), days().start());
+    team.join(p('Y'), at("2026-03-04T00:00:01Z"));
+    assert_eq!(asked(&team), "BC");
+    // Whoever is in the order is asked, of the team or not.
+    team.leave(p('B'), days().start());
+    assert_eq!(asked(&team), "BC");
 }
 
 #[test]

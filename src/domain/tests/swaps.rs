@@ -169,6 +169,23 @@ fn trade() -> Terms {
     }
 }
 
+/// A world in which A asks for a cover of their first week.
+fn asked(offer: Offer) -> (World, usize) {
+    let mut world = World::new(abc(), Vec::new());
+    let swap = world.open('A', Terms::Cover(week()), offer, before());
+    (world, swap.unwrap())
+}
+
+/// The same, where B and C have taken it between them.
+fn shared() -> (World, usize) {
+    let (mut world, swap) = asked(Offer::Team);
+    for (name, first, last) in [('B', 2, 5), ('C', 5, 9)] {
+        let part = Action::Accept(Some(days(first, last)));
+        world.act(swap, member(name), part, before()).unwrap();
+    }
+    (world, swap)
+}
+
 /// A world with one swap by A that is in this state, and was taken by B where it ever was.
 fn in_state(state: State, terms: Terms, offer: Offer) -> World {
     let mut world = World::new(abc(), Vec::new());
@@ -275,10 +292,7 @@ fn every_state_every_action_everybody() {
 
 #[test]
 fn several_people_share_a_cover() {
-    let mut world = World::new(abc(), Vec::new());
-    let swap = world
-        .open('A', Terms::Cover(week()), Offer::Team, before())
-        .unwrap();
+    let (mut world, swap) = asked(Offer::Team);
     let part = |first, last| Action::Accept(Some(days(first, last)));
     world.act(swap, member('B'), part(3, 5), before()).unwrap();
     assert_eq!(world.state(swap, before()), State::Open);
@@ -319,14 +333,7 @@ fn several_people_share_a_cover() {
 
 #[test]
 fn who_hands_a_part_back_leaves_the_others_theirs() {
-    let mut world = World::new(abc(), Vec::new());
-    let swap = world
-        .open('A', Terms::Cover(week()), Offer::Team, before())
-        .unwrap();
-    for (name, first, last) in [('B', 2, 5), ('C', 5, 9)] {
-        let part = Action::Accept(Some(days(first, last)));
-        world.act(swap, member(name), part, before()).unwrap();
-    }
+    let (mut world, swap) = shared();
     assert_eq!(world.state(swap, before()), State::Accepted);
     world
         .act(swap, member('B'), Action::Undo, before())
@@ -352,14 +359,7 @@ fn who_hands_a_part_back_leaves_the_others_theirs() {
 
 #[test]
 fn what_has_begun_stays() {
-    let mut world = World::new(abc(), Vec::new());
-    let swap = world
-        .open('A', Terms::Cover(week()), Offer::Team, before())
-        .unwrap();
-    for (name, first, last) in [('B', 2, 5), ('C', 5, 9)] {
-        let part = Action::Accept(Some(days(first, last)));
-        world.act(swap, member(name), part, before()).unwrap();
-    }
+    let (mut world, swap) = shared();
     let begun = at("2026-03-03T00:00:00Z");
     assert_eq!(
         world.act(swap, member('B'), Action::Undo, begun),
@@ -384,10 +384,7 @@ fn what_has_begun_stays() {
 
 #[test]
 fn swaps_expire() {
-    let mut world = World::new(abc(), Vec::new());
-    let cover = world
-        .open('A', Terms::Cover(week()), Offer::Team, before())
-        .unwrap();
+    let (mut world, cover) = asked(Offer::Team);
     let trade = world.open('A', trade(), people("B"), before()).unwrap();
     for (instant, of_cover, of_trade) in [
         ("2026-03-02T09:59:59Z", State::Open, State::Open),
@@ -430,10 +427,7 @@ fn swaps_expire() {
 
 #[test]
 fn time_must_still_belong_to_its_giver() {
-    let mut world = World::new(abc(), Vec::new());
-    let swap = world
-        .open('A', Terms::Cover(week()), Offer::Team, before())
-        .unwrap();
+    let (mut world, swap) = asked(Offer::Team);
     let trade = world.open('A', trade(), people("B"), before()).unwrap();
     // A manager gives a day of it to C, and a day of the other's week to nobody.
     world.overrides.push(cover(100, Some(p('C')), days(4, 5)));
@@ -495,10 +489,7 @@ fn trades_that_make_no_sense_are_refused() {
 
 #[test]
 fn all_who_are_named_decline() {
-    let mut world = World::new(abc(), Vec::new());
-    let swap = world
-        .open('A', Terms::Cover(week()), people("BC"), before())
-        .unwrap();
+    let (mut world, swap) = asked(people("BC"));
     world
         .act(swap, member('B'), Action::Decline, before())
         .unwrap();

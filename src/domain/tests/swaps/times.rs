@@ -124,3 +124,28 @@ fn across_a_handoff_and_a_clock_change() {
     // 167 hours of the first turn and 168 of the second, of which B has 72.
     assert_eq!(names, [(p('A'), 110), (p('B'), 72), (p('A'), 153)]);
 }
+
+#[test]
+fn a_watch_over_a_clock_change_is_swapped_whole_or_in_parts() {
+    // In Jerusalem the clocks go forward on Friday 27 March, from two to three: that watch lasts seven hours.
+    let mut world = World::new(sun("A", at("2026-01-05T00:00:00Z")), Vec::new());
+    let early = person('A', "Asia/Jerusalem", hours("00:00", "08:00"));
+    world.people = crate::domain::tests::build::people([early]);
+    let now = at("2026-03-20T00:00:00Z");
+    let asked = span("2026-03-26T12:00:00Z", "2026-03-27T12:00:00Z");
+    let watch = span("2026-03-26T22:00:00Z", "2026-03-27T05:00:00Z");
+    assert_eq!(stretches(&world.timeline(), p('A'), asked), [watch]);
+    let swap = world
+        .open('A', Terms::Cover(watch), Offer::Team, now)
+        .unwrap();
+    let part = span("2026-03-26T23:30:00Z", "2026-03-27T00:30:00Z");
+    world
+        .act(swap, member('B'), Action::Accept(Some(part)), now)
+        .unwrap();
+    world
+        .act(swap, member('C'), Action::Accept(None), now)
+        .unwrap();
+    let timeline = world.timeline();
+    let hours = |name: char| time_of(&timeline, p(name), asked).seconds() / 3600;
+    assert_eq!((hours('A'), hours('B'), hours('C')), (0, 1, 6));
+}
