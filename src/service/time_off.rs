@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::input::BadTime;
 use super::preview::{self, PreviewView};
 use super::scene::{as_json, note, person_of};
+use super::swaps::{self, EndedCovers};
 use super::values;
 use super::views::TimeOffView;
 use super::{Actor, Error, Expected, Faults, access, input};
@@ -132,7 +133,8 @@ fn read_day(text: &str, zone: &Zone, now: Instant) -> Result<NaiveDate, BadTime>
     input::within(zone.to_instant(day.into()), now).map(|_| day)
 }
 
-/// Ends time off: from now on where it has begun, all of it where it has not.
+/// Ends time off: from now on where it has begun, all of it where it has not. Covers that were asked for in it are
+/// withdrawn; what of them was taken is told, and stays.
 ///
 /// # Errors
 ///
@@ -144,7 +146,7 @@ pub fn cancel(
     id: TimeOffId,
     expected: &Expected,
     now: Instant,
-) -> Result<(Person, TimeOff), Error> {
+) -> Result<(Person, TimeOff, EndedCovers), Error> {
     let owner = people::of_time_off(tx.db(), id)?.ok_or(Error::NotFound("time off"))?;
     let mut person = person_of(tx, owner)?;
     let found = person.time_off.iter_mut().find(|off| off.id == id);
@@ -178,7 +180,8 @@ pub fn cancel(
             after: is,
         },
     )?;
-    Ok((person, after))
+    let covers = swaps::no_longer_away(tx, actor, &person, after.interval, now)?;
+    Ok((person, after, covers))
 }
 
 /// What it does to all rotations that this is now the person's time off. `roster` is as it was before.

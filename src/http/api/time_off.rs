@@ -12,6 +12,7 @@ use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{Body, Id, IfMatch, Page, Problem, Query, Reply};
 use crate::service::preview::PreviewView;
+use crate::service::swaps::EndedCovers;
 use crate::service::time_off::{self, NewTimeOff};
 use crate::service::views::{ClashView, TimeOffView};
 use crate::service::{Error, Tx, access};
@@ -24,6 +25,16 @@ pub struct NewTimeOffView {
     time_off: TimeOffView,
     /// The person's shifts that fall into it, over all rotations.
     clashes: Vec<ClashView>,
+}
+
+/// Time off that was just ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndedTimeOffView {
+    /// All about it.
+    #[serde(flatten)]
+    time_off: TimeOffView,
+    /// What became of the covers that were asked for in it.
+    covers: EndedCovers,
 }
 
 /// A person's time off.
@@ -81,8 +92,9 @@ pub async fn create(
         .await
 }
 
-/// Ends time off: from now on where it has begun, all of it where it has not.
-#[utoipa::path(tag = "time off", params(("id" = String, Path), DryRun), responses((status = 200, body = TimeOffView)))]
+/// Ends time off: from now on where it has begun, all of it where it has not. Covers that were asked for in it are
+/// withdrawn; those that were taken stay, and are named.
+#[utoipa::path(tag = "time off", params(("id" = String, Path), DryRun), responses((status = 200, body = EndedTimeOffView)))]
 #[delete("/time-off/{id}")]
 pub async fn cancel(
     caller: Caller,
@@ -96,16 +108,21 @@ pub async fn cancel(
     if query.0.dry_run {
         return caller
             .rehearse(move |tx, caller| {
-                let (person, off) = work(tx, caller)?;
+                let (person, off, covers) = work(tx, caller)?;
                 let roster = caller.app.keeper.snapshot();
-                Reply::ok(&time_off::preview(&roster, person, &off))
+                let mut preview = time_off::preview(&roster, person, &off);
+                preview.swaps = covers.withdrawn;
+                Reply::ok(&preview)
             })
             .await;
     }
     caller
         .change(&NO_BODY, move |tx, caller| {
-            let (person, off) = work(tx, caller)?;
-            let reply = Reply::ok(&TimeOffView::of(person.id, &off, true))?;
+            let (person, off, covers) = work(tx, caller)?;
+            let reply = Reply::ok(&EndedTimeOffView {
+                time_off: TimeOffView::of(person.id, &off, true),
+                covers,
+            })?;
             Ok(reply.version(off.version()))
         })
         .await

@@ -1,6 +1,6 @@
 //! The swaps of somebody who leaves.
 
-use super::{carry_out, locked};
+use super::{SwapView, carry_out, locked};
 use crate::domain::ids::{PersonId, SwapId, TeamId};
 use crate::domain::interval::Instant;
 use crate::domain::swap::{Action, Offer, Party, State, Swap};
@@ -54,18 +54,19 @@ pub fn give_back(
     person: PersonId,
     now: Instant,
 ) -> Result<bool, Error> {
-    act_for(tx, actor, swap, person, (Action::Undo, "swap.undo"), now)
+    let undone = act_for(tx, actor, swap, person, (Action::Undo, "swap.undo"), now)?;
+    Ok(undone.is_some())
 }
 
 /// Does something in the name of one side, if it can be done.
-fn act_for(
+pub(super) fn act_for(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: SwapId,
     person: PersonId,
     (action, name): (Action, &str),
     now: Instant,
-) -> Result<bool, Error> {
+) -> Result<Option<SwapView>, Error> {
     let (scene, swap) = locked(tx, id, actor.person)?;
     let party = Party {
         person: Some(person),
@@ -74,8 +75,7 @@ fn act_for(
         administrates: false,
     };
     let Ok(decision) = swap.decide(&scene.timeline(), &party, action, now) else {
-        return Ok(false);
+        return Ok(None);
     };
-    carry_out(tx, actor, &scene, &swap, &decision, name, now)?;
-    Ok(true)
+    carry_out(tx, actor, &scene, &swap, &decision, name, now).map(Some)
 }

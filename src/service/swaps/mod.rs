@@ -7,6 +7,7 @@ mod leave;
 mod links;
 mod mails;
 mod open;
+mod presence;
 mod view;
 
 pub use absence::{CoversView, NewCovers, cover_absence};
@@ -16,6 +17,7 @@ pub(super) use leave::{give_back, leave};
 pub(super) use links::{follow, offered};
 pub use open::open;
 pub(super) use open::{check_named, read_named};
+pub use presence::{EndedCovers, no_longer_away};
 pub use view::{SwapView, TakenView, TimeView};
 
 use chrono::TimeDelta;
@@ -88,6 +90,12 @@ fn locked(tx: &mut Tx<'_>, id: SwapId, actor: Option<PersonId>) -> Result<(Scene
     // Before the lock somebody else may have answered it.
     let swap = swaps::find(tx.db(), id)?.ok_or_else(missing)?;
     Ok((scene, swap))
+}
+
+/// A swap as the transaction sees it.
+fn view_of(tx: &mut Tx<'_>, id: SwapId, now: Instant) -> Result<SwapView, Error> {
+    let (scene, swap) = locked(tx, id, None)?;
+    Ok(SwapView::of(&scene.roster, &scene.timeline(), &swap, now))
 }
 
 /// Everybody whom a swap names.

@@ -87,6 +87,43 @@ fn time_off_says_which_duties_it_falls_into() {
 }
 
 #[test]
+fn whoever_stays_after_all_sees_what_becomes_of_their_covers() {
+    let world = World::new();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    let days = [("first_day", "2026-03-18"), ("last_day", "2026-03-19")];
+    eve.get("/me/time-off").expect(200);
+    eve.submit("/me/time-off", &days).goes_to();
+    let roster = world.server.app.keeper.snapshot();
+    let me = roster.people().values().find(|one| one.email == ENGINEER);
+    let off = me.unwrap().time_off[0].id;
+    let path = format!("/time-off/{off}/covers");
+    let made = world.server.post(&path, &json!({})).expect(201);
+    let swap = made["items"][0]["id"].as_str().unwrap();
+    let mut bob = Browser::signed_in(&world.server, OTHER);
+    bob.get(&format!("/swaps/{swap}")).expect(200);
+    let part = [
+        ("start", "2026-03-18T00:00"),
+        ("end", "2026-03-19T00:00"),
+        ("do", "part"),
+    ];
+    bob.submit(&format!("/swaps/{swap}"), &part).goes_to();
+    eve.get("/me/time-off").expect(200);
+    eve.submit(&format!("/me/time-off/{off}/end"), &[])
+        .goes_to();
+    let page = eve.get("/me/time-off").expect(200);
+    assert!(
+        page.contains("Nobody is asked any longer to take over your duty"),
+        "{page}"
+    );
+    assert!(
+        page.contains("Bob still has Flags hero, Wed 18 Mar, unless one of you undoes that."),
+        "{page}"
+    );
+    let state = world.server.get(&format!("/swaps/{swap}")).expect(200);
+    assert_eq!(state["state"], "withdrawn");
+}
+
+#[test]
 fn a_swap_is_asked_for_in_three_steps_and_taken_in_one() {
     let world = World::new();
     let bob = world.people[2].as_str();

@@ -210,6 +210,82 @@ fn a_team_is_added_and_its_manager_says_who_is_in_it() {
 }
 
 #[test]
+fn who_joins_and_who_leaves_is_planned_and_taken_back() {
+    let world = World::found();
+    let mut manager = world.visitor(Manager);
+    let (edit, path) = (
+        "/teams/feature-flags/edit",
+        "/teams/feature-flags/memberships",
+    );
+    let mara = world.path("{person:Mara}");
+    let today = world.server.clock_now().date_naive();
+    let day = (today + chrono::TimeDelta::days(30)).to_string();
+    manager.get(edit).expect(200);
+    let fields = |who: &str, what: &'static str| {
+        [
+            ("person_id", who.to_owned()),
+            ("effective_from", day.clone()),
+            ("at", String::new()),
+            ("do", what.to_owned()),
+        ]
+    };
+    let send = |browser: &mut crate::harness::browser::Browser, fields: &[(&str, String)]| {
+        browser.get(edit).expect(200);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        browser.submit(path, &fields)
+    };
+    assert_eq!(send(&mut manager, &fields(&mara, "join")).goes_to(), edit);
+    let page = manager.get(edit).expect(200);
+    assert!(page.contains("joins on"), "{page}");
+    let shown = manager.get("/teams/feature-flags").expect(200);
+    assert!(
+        shown.contains("Mara") && shown.contains(">from <time"),
+        "{shown}"
+    );
+    // Twice is refused, and so is a day that is none.
+    let again = send(&mut manager, &fields(&mara, "join")).expect(200);
+    assert!(again.contains("from then on already"), "{again}");
+    let bad = [
+        ("person_id", mara.clone()),
+        ("effective_from", "soon".to_owned()),
+        ("do", "join".to_owned()),
+    ];
+    let bad = send(&mut manager, &bad).expect(200);
+    assert!(bad.contains("must be a day"), "{bad}");
+    // She does not join after all.
+    let roster = world.server.app.keeper.snapshot();
+    let team = roster.team_of_slug("feature-flags").unwrap();
+    let from = team
+        .memberships
+        .iter()
+        .find_map(|one| one.from)
+        .unwrap()
+        .to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let back = [
+        ("person_id", mara),
+        ("at", from),
+        ("do", "leave".to_owned()),
+    ];
+    assert_eq!(send(&mut manager, &back).goes_to(), edit);
+    assert!(!manager.get(edit).expect(200).contains("joins on"));
+
+    // Whoever is in the order leaves it too, or stays there as a guest.
+    let tom = world.path("{person:Tom}");
+    let named = send(&mut manager, &fields(&tom, "leave")).expect(200);
+    assert!(
+        named.contains("They are still named by") && named.contains("Feature Flags hero"),
+        "{named}"
+    );
+    let mut guest = fields(&tom, "leave").to_vec();
+    guest.push(("orders", "stay".to_owned()));
+    assert_eq!(send(&mut manager, &guest).goes_to(), edit);
+    assert!(manager.get(edit).expect(200).contains("leaves on"));
+    let mut stranger = world.visitor(Supporter);
+    stranger.get("/teams").expect(200);
+    stranger.submit(path, &[]).expect(403);
+}
+
+#[test]
 fn what_is_not_theirs_is_refused() {
     let world = World::found();
     let tom = world.path("/people/{person:Tom}/edit");

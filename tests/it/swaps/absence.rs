@@ -211,3 +211,123 @@ fn ending_or_cancelling_time_off_keeps_the_past() {
         .post("Ana", &Absence::path(&later), &json!({}))
         .problem(409);
 }
+
+#[test]
+fn whoever_is_not_away_after_all_asks_nobody_any_longer() {
+    let world = absence();
+    let squad = &world.squad;
+    let off = world.away("Ana", "Ana", "2026-03-04", "2026-03-05");
+    let other = world.away("Ana", "Ana", "2026-03-04", "2026-03-04");
+    // One is asked for by hand, for the time of one rotation; one for more than the absence; all others by one call.
+    let by_hand = squad.open(
+        "Ana",
+        &squad.cover("2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z", &["Bo"]),
+    );
+    let longer = squad.open(
+        "Ana",
+        &squad.cover("2026-03-05T00:00:00Z", "2026-03-07T00:00:00Z", &["Bo"]),
+    );
+    let made = squad
+        .post("Ana", &Absence::path(&off), &json!({}))
+        .expect(201);
+    let asked = [
+        "hero 04T00:00 05T00:00",
+        "office 04T09:00 05T17:00",
+        "second 05T12:00 05T18:00",
+    ];
+    assert_eq!(world.told(&made["items"]), asked);
+    let swaps = made["items"].as_array().unwrap();
+    squad.answer("Cy", &swaps[2], "accept").expect(200);
+    // Of the office Bo takes a day.
+    squad
+        .take(
+            "Bo",
+            &swaps[1],
+            "2026-03-05T09:00:00Z",
+            "2026-03-05T17:00:00Z",
+        )
+        .expect(200);
+    let path = |off: &Value| format!("/time-off/{}", off["id"].as_str().unwrap());
+    let preview = squad
+        .delete("Ana", &format!("{}?dry_run=true", path(&off)))
+        .expect(200);
+    assert_eq!(world.told(&preview["swaps"]), ["hero 05T00:00 06T00:00"]);
+    assert_eq!(squad.swap(&by_hand)["state"], "open");
+
+    // On the 4th she is away all the same.
+    let ended = squad.delete("Ana", &path(&off)).expect(200);
+    assert_eq!(
+        world.told(&ended["covers"]["withdrawn"]),
+        ["hero 05T00:00 06T00:00"]
+    );
+    assert_eq!(
+        world.told(&ended["covers"]["taken"]),
+        ["office 04T09:00 05T17:00", "second 05T12:00 05T18:00"]
+    );
+    let state = |swap: &Value| squad.swap(swap)["state"].clone();
+    assert_eq!(
+        (
+            state(&by_hand),
+            state(&longer),
+            state(&swaps[0]),
+            state(&swaps[1])
+        ),
+        (
+            json!("withdrawn"),
+            json!("open"),
+            json!("open"),
+            json!("open")
+        )
+    );
+    squad.answer("Bo", &by_hand, "accept").problem(409);
+
+    // Then that is over as well: what is left is taken back, and what Bo has is told.
+    let last = squad.delete("Ana", &path(&other)).expect(200);
+    assert_eq!(
+        world.told(&last["covers"]["withdrawn"]),
+        ["hero 04T00:00 05T00:00"]
+    );
+    assert_eq!(last["covers"]["taken"], json!([]));
+    // (That of the office reaches beyond what was left of the absence.)
+    assert_eq!(state(&swaps[1]), "open");
+    // Cy keeps what they took, until somebody undoes it.
+    assert_eq!(state(&swaps[2]), "accepted");
+    squad.answer("Ana", &swaps[2], "undo").expect(200);
+}
+
+#[test]
+fn coming_back_early_ends_what_is_still_asked_for() {
+    let world = absence();
+    let squad = &world.squad;
+    let off = world.away("Ana", "Ana", "2026-03-03", "2026-03-06");
+    let made = squad
+        .post("Ana", &Absence::path(&off), &json!({}))
+        .expect(201);
+    let hero = &made["items"][0];
+    squad
+        .take("Bo", hero, "2026-03-03T00:00:00Z", "2026-03-04T00:00:00Z")
+        .expect(200);
+    squad
+        .take("Cy", hero, "2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z")
+        .expect(200);
+    squad.server.at("2026-03-04T12:00:00Z");
+    let path = format!("/time-off/{}", off["id"].as_str().unwrap());
+    let ended = squad.delete("Ana", &path).expect(200);
+    assert_eq!(ended["covers"]["withdrawn"].as_array().unwrap().len(), 3);
+    let taken = ended["covers"]["taken"].as_array().unwrap();
+    assert_eq!(taken.len(), 1);
+    assert_eq!(squad.swap(hero)["state"], "withdrawn");
+    assert_eq!(
+        squad.shifts(
+            &squad.rotation,
+            "2026-03-03T00:00:00Z",
+            "2026-03-07T00:00:00Z"
+        ),
+        [
+            "Bo 03T00:00 04T00:00",
+            "Ana 04T00:00 05T00:00",
+            "Cy 05T00:00 06T00:00",
+            "Ana 06T00:00 09T10:00"
+        ]
+    );
+}

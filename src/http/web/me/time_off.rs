@@ -10,6 +10,7 @@ use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::person::{Role, TimeOff};
 use crate::http::web::duties;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
+use crate::service::swaps::SwapView;
 use crate::service::time_off::{self, NewTimeOff};
 use crate::service::views::ClashView;
 use crate::service::{Error, Expected, input};
@@ -190,10 +191,35 @@ fn read(visitor: &Visitor, form: &Form) -> Result<NewTimeOff, Error> {
 #[post("/me/time-off/{id}/end")]
 pub async fn end_it(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
     let id: TimeOffId = id.parse().map_err(|_| Refusal::no_such("time off"))?;
-    visitor
+    let (_, _, covers) = visitor
         .change(move |tx, visitor| {
             time_off::cancel(tx, &visitor.actor, id, &Expected::any(), visitor.now)
         })
         .await?;
-    Ok(visitor.go_and_say("me/time-off", "You are not away then any more."))
+    let page = visitor.page("Time off", Section::Mine)?;
+    let mut words = "You are not away then any more.".to_owned();
+    if !covers.withdrawn.is_empty() {
+        words.push_str(" Nobody is asked any longer to take over your duty meanwhile.");
+    }
+    for swap in &covers.taken {
+        words.push_str(&still_taken(&page, swap));
+    }
+    Ok(visitor.go_and_say("me/time-off", &words))
+}
+
+/// What somebody else took, and keeps.
+fn still_taken(page: &Page, swap: &SwapView) -> String {
+    let rotation = swap.rotation_id.parse().ok();
+    let timeline = rotation.and_then(|id: RotationId| page.roster.timeline(id));
+    let name = timeline.map_or("it", |timeline| timeline.rotation().name.as_str());
+    let pieces = swap.taken.iter().filter(|one| page.now < one.end);
+    let pieces = pieces.filter_map(|one| {
+        let who = &one.person.as_ref()?.name;
+        let time = Interval::new(one.start, one.end)?;
+        let when = page.stretch(&time);
+        Some(format!(
+            " {who} still has {name}, {when}, unless one of you undoes that."
+        ))
+    });
+    pieces.collect()
 }
