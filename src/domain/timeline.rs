@@ -167,6 +167,14 @@ impl Timeline {
         self.overrides.all()
     }
 
+    /// Whether the rotation or one of its overrides, even a cancelled one, names a person: nobody else ever has
+    /// any time of it.
+    #[must_use]
+    pub fn names(&self, person: PersonId) -> bool {
+        let given = self.overrides().iter().filter_map(|one| one.person);
+        self.rotation.everybody().contains(&person) || given.into_iter().any(|one| one == person)
+    }
+
     /// The people of the pool.
     #[must_use]
     pub const fn people(&self) -> &People {

@@ -29,14 +29,9 @@ pub struct Duty {
 /// The duties of a person that meet `window`, in order.
 pub fn of(page: &Page, person: PersonId, window: Interval) -> Vec<Duty> {
     let mut found = Vec::new();
-    for timeline in page.roster.timelines().filter(|one| runs(one, page.now)) {
+    let running = page.roster.timelines().filter(|one| runs(one, page.now));
+    for timeline in running.filter(|one| one.names(person)) {
         let rotation = timeline.rotation();
-        let given = timeline.overrides().iter();
-        let named = given.filter_map(|one| one.person).any(|one| one == person)
-            || rotation.everybody().contains(&person);
-        if !named {
-            continue;
-        }
         let shifts = timeline.shifts(Layer::Final, window).into_iter();
         found.extend(shifts.filter(|shift| shift.person == person).map(|shift| {
             let away = clashes(rotation.id, &[shift], page.roster.people());

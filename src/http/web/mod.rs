@@ -14,6 +14,7 @@ mod duties;
 mod editor;
 mod fields;
 mod form;
+mod handovers;
 mod hours;
 mod incidents;
 mod lanes;
@@ -122,6 +123,9 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(editor::revision::withdraw)
         .service(editor::settings::show)
         .service(editor::settings::send)
+        .service(handovers::list::show)
+        .service(handovers::sheet::save)
+        .service(handovers::sheet::show)
         .service(incidents::board::show)
         .service(incidents::declare::show)
         .service(incidents::declare::send)

@@ -8,6 +8,8 @@ use askama::Template;
 use chrono::TimeDelta;
 
 use super::duties::{self, Duty};
+use super::handovers::{self, Mine};
+use super::incidents::Line;
 use super::standing::{Standing, runs};
 use super::swaps::{self, Request};
 use super::track::{Bar, Mark, Track};
@@ -26,6 +28,13 @@ const AHEAD: TimeDelta = TimeDelta::days(56);
 /// How many of one's own duties are shown.
 const MINE: usize = 4;
 
+/// Handovers concern the one who looks so long before and after them.
+const BEFORE: TimeDelta = TimeDelta::days(3);
+const AFTER: TimeDelta = TimeDelta::days(1);
+
+/// Of so many handovers those are shown at which there is something to do.
+const HANDOVERS: usize = 6;
+
 #[derive(Template)]
 #[template(path = "pages/now.html")]
 struct Now {
@@ -33,6 +42,8 @@ struct Now {
     mine: Vec<Duty>,
     /// What others ask the one who looks to take.
     asked: Vec<Request>,
+    /// What they write, read or do at a handover.
+    handovers: Vec<Mine>,
     strips: Vec<Strip>,
     rows: Vec<Standing>,
 }
@@ -40,6 +51,8 @@ struct Now {
 /// The watch of those who follow the sun, as a day.
 struct Strip {
     row: Standing,
+    /// What goes on.
+    incidents: Vec<Line>,
     /// Who could take it now, or will be able to next, most hours left first.
     pool: Vec<Watcher>,
     bars: Vec<Bar>,
@@ -64,10 +77,16 @@ pub async fn show(visitor: Visitor) -> Answer {
         .iter()
         .copied()
         .partition(|timeline| timeline.rotation().kind == Kind::FollowTheSun);
-    let strips = suns
+    let mut strips: Vec<Strip> = suns
         .iter()
         .filter_map(|timeline| strip(&page, visitor.id, timeline))
         .collect();
+    for line in Line::all(&page) {
+        let watched_by = |strip: &&mut Strip| strip.row.rotation == line.rotation;
+        if let Some(strip) = strips.iter_mut().find(watched_by) {
+            strip.incidents.push(line);
+        }
+    }
     let mut rows: Vec<Standing> = ordered
         .iter()
         .filter_map(|timeline| Standing::of(&page, visitor.id, timeline))
@@ -90,10 +109,17 @@ pub async fn show(visitor: Visitor) -> Answer {
     let standing = swaps::of_visitor(&visitor, &page).await;
     let mut asked = standing.unwrap_or_default();
     asked.retain(|one| one.can_take);
+    let handovers = match Interval::new(page.now - AFTER, page.now + BEFORE) {
+        Some(near) => handovers::of_visitor(&visitor, &page, near, HANDOVERS).await,
+        None => Ok(Vec::new()),
+    };
+    let mut handovers = handovers.unwrap_or_default();
+    handovers.retain(Mine::asks_for_something);
     let now = Now {
         page,
         mine,
         asked,
+        handovers,
         strips,
         rows,
     };
@@ -131,6 +157,7 @@ fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {
         track.persons_bar(shift.interval, shift.person, name, title)
     });
     Some(Strip {
+        incidents: Vec::new(),
         pool: candidates::at(timeline.rotation(), timeline.people(), page.now)
             .into_iter()
             .map(|candidate| watcher(page, candidate))

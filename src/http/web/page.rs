@@ -128,7 +128,7 @@ impl Page {
 
     /// The present instant, for scripts.
     pub fn instant(&self) -> String {
-        self.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+        when::machine(self.now)
     }
 
     /// The page's own address, as part of another's query.

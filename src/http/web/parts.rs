@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::ids::PersonId;
+use crate::service::views::PersonRef;
 
 /// How many colours there are for people.
 const HUES: u8 = 12;
@@ -32,6 +33,11 @@ impl Who {
             initials: initials(name),
             name: name.to_owned(),
         }
+    }
+
+    /// The person that a service names.
+    pub fn of(person: &PersonRef) -> Option<Self> {
+        Some(Self::new(person.id.parse().ok()?, &person.name))
     }
 }
 

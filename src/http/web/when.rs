@@ -6,6 +6,7 @@ use chrono::{Datelike as _, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 
 use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::zone::Zone;
+use crate::service::input;
 
 /// A time: exact, in a zone, and how far away.
 #[derive(Template)]
@@ -39,7 +40,7 @@ impl When {
             short(zone, at, now)
         };
         Self {
-            machine: at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            machine: machine(at),
             title: format!("{}, {}", long(zone, at), zone.name()),
             exact: text,
             relative: String::new(),
@@ -137,6 +138,20 @@ pub fn for_box(zone: &Zone, at: Instant) -> String {
     zone.to_local(at).format("%Y-%m-%dT%H:%M").to_string()
 }
 
+/// What somebody typed into such a box.
+///
+/// # Errors
+/// Where that is no date and time.
+pub fn of_box(zone: &Zone, text: &str) -> Result<Instant, &'static str> {
+    let local = input::local(text).map_err(|_| "needs a date and a time")?;
+    Ok(zone.to_instant(local))
+}
+
+/// As programs and services take it: `2026-11-24T10:00:00Z`.
+pub fn machine(at: Instant) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 /// `in 9 days`, `2 h 55 min ago`, `now`.
 pub fn relative(at: Instant, now: Instant) -> String {
     if at == FOREVER {
@@ -203,6 +218,8 @@ mod tests {
             "Sat 21 Nov, 14:05, and on for good"
         );
         assert_eq!(for_box(&zone, now), "2026-11-21T14:05");
+        assert_eq!(of_box(&zone, "2026-11-21T14:05"), Ok(now));
+        assert!(of_box(&zone, "2026-11-21").is_err());
     }
 
     #[test]

@@ -89,20 +89,11 @@ pub fn shows(roster: &Roster, scope: Scope, timeline: &Timeline) -> bool {
     let rotation = timeline.rotation();
     match scope {
         // Whoever had a shift of it may still have to be told that it is gone.
-        Scope::Person(id) => names(timeline, id),
+        Scope::Person(id) => timeline.names(id),
         Scope::All => roster.team(rotation.team).is_some(),
         Scope::Rotation(id) => rotation.id == id,
         Scope::Team(team) => rotation.team == team,
     }
-}
-
-/// Whether a rotation or one of its overrides, even a cancelled one, names a person.
-fn names(timeline: &Timeline, person: PersonId) -> bool {
-    let overrides = timeline.overrides().iter();
-    timeline.rotation().everybody().contains(&person)
-        || overrides
-            .filter_map(|one| one.person)
-            .any(|id| id == person)
 }
 
 /// Whether an entry is in a feed of this scope.

@@ -15,10 +15,11 @@ use crate::domain::duty::Rota as _;
 use crate::domain::handover::{
     Done, Form, Handover, HandoverId, Item, List, Text, Written, checklist, handovers, written,
 };
-use crate::domain::ids::RotationId;
+use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::incident::Notes;
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::reminder::Settings;
+use crate::domain::rotation::Kind;
 use crate::domain::timeline::Timeline;
 use crate::roster::Roster;
 use crate::storage::audit::Deed;
@@ -156,6 +157,49 @@ pub fn list(
         HandoverView::of(roster, id, one, brief)
     };
     Ok(all.iter().map(view).collect())
+}
+
+/// The handovers from or to a person in a window, in order, and at most so many of them. Those who watch incidents are
+/// left out: what they pass on stands with the incidents.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn of_person(
+    db: &mut Db,
+    roster: &Roster,
+    person: PersonId,
+    window: Interval,
+    most: usize,
+) -> Result<Vec<HandoverView>, Error> {
+    let ordered = roster
+        .timelines()
+        .filter(|timeline| timeline.rotation().kind == Kind::Ordered && timeline.names(person));
+    let mut found: Vec<HandoverId> = ordered
+        .flat_map(|timeline| {
+            let rotation = timeline.rotation().id;
+            let all = handovers(timeline, window).into_iter();
+            let theirs = all.filter(|one| [one.from, one.to].contains(&person));
+            theirs.map(move |one| HandoverId {
+                rotation,
+                at: one.at,
+            })
+        })
+        .collect();
+    found.sort_unstable_by_key(|id| (id.at, id.rotation));
+    found.truncate(most);
+    let mut views = Vec::with_capacity(found.len());
+    for id in found {
+        let timeline = roster.timeline(id.rotation);
+        if let Some((one, brief)) = timeline
+            .map(|timeline| at(db, timeline, id.at))
+            .transpose()?
+            .flatten()
+        {
+            views.push(HandoverView::of(roster, id, &one, &brief));
+        }
+    }
+    Ok(views)
 }
 
 /// A handover.

@@ -26,6 +26,8 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Administrator, "person-new", "/people/new"),
     (Administrator, "team-edit", "/teams/support/edit"),
     (Administrator, "team-new", "/new-team"),
+    (Manager, "handover-manager", "/handovers/{handover:Feature Flags hero}"),
+    (Manager, "handovers", "/rotations/{rotation:Feature Flags hero}/handovers"),
     (Manager, "load", "/reports/load"),
     (Manager, "now-manager", "/"),
     (Manager, "people-manager", "/people"),
@@ -51,6 +53,7 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Engineer, "team", "/teams/feature-flags"),
     (Engineer, "teams", "/teams"),
     (Engineer, "zone", "/zone?back=/"),
+    (Supporter, "handover-watch", "/handovers/{handover:Support watch}"),
     (Supporter, "incident", "/incidents/{incident:INC-123}"),
     (Supporter, "incidents", "/incidents"),
     (Supporter, "incidents-past", "/incidents/past"),
@@ -195,7 +198,8 @@ fn kind(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let mut pieces: Vec<&str> = Vec::new();
     for piece in path.split('/') {
-        let is_id = piece.len() == 36 && piece.matches('-').count() == 4;
+        // Of a rotation, a person, or of a handover, whose name has its instant, too.
+        let is_id = matches!((piece.len(), piece.matches('-').count()), (36, 4) | (48, 5));
         let is_number = !piece.is_empty() && piece.chars().all(|c| c.is_ascii_digit());
         let is_team = pieces.last() == Some(&"teams") && piece != "new";
         pieces.push(if is_id || is_number || is_team {

@@ -1,6 +1,9 @@
 //! The example organisation on a Monday morning.
 
+use chrono::TimeDelta;
 use dogwatch::cli::demo::organisation;
+use dogwatch::domain::handover::{self, HandoverId};
+use dogwatch::domain::interval::Instant;
 use dogwatch::roster::Roster;
 
 use crate::harness::Server;
@@ -65,31 +68,43 @@ impl World {
         Browser::signed_in(&self.server, who.email().unwrap())
     }
 
-    /// The path with ids for what stands in braces: `{person:Tom}`, `{rotation:Support watch}`, `{incident:INC-123}`.
+    /// The path with ids for what stands in braces: `{person:Tom}`, `{rotation:Support watch}`,
+    /// `{handover:Support watch}` (the next one), `{incident:INC-123}`.
     pub fn path(&self, path: &str) -> String {
         let roster = self.server.app.keeper.snapshot();
         let mut pieces = path.split(['{', '}']);
         let mut whole = pieces.next().unwrap().to_owned();
         while let (Some(name), Some(rest)) = (pieces.next(), pieces.next()) {
-            whole += &id(&roster, name);
+            whole += &id(&roster, name, self.server.app.clock.now());
             whole += rest;
         }
         whole
     }
 }
 
-fn id(roster: &Roster, name: &str) -> String {
+fn id(roster: &Roster, name: &str, now: Instant) -> String {
+    let rotation = |name: &str| {
+        roster
+            .timelines()
+            .find(|timeline| timeline.rotation().name == name)
+    };
     let found = match name.split_once(':') {
         Some(("person", name)) => roster
             .people()
             .values()
             .find(|person| person.name.starts_with(name))
             .map(|person| person.id.to_string()),
-        Some(("rotation", name)) => roster
-            .timelines()
-            .map(|timeline| timeline.rotation())
-            .find(|rotation| rotation.name == name)
-            .map(|rotation| rotation.id.to_string()),
+        Some(("rotation", name)) => {
+            rotation(name).map(|timeline| timeline.rotation().id.to_string())
+        }
+        Some(("handover", name)) => rotation(name).and_then(|timeline| {
+            let next = handover::next(timeline, now, TimeDelta::days(60))?;
+            let id = HandoverId {
+                rotation: timeline.rotation().id,
+                at: next.at,
+            };
+            Some(id.to_string())
+        }),
         Some(("incident", reference)) => roster
             .incidents()
             .find(|incident| incident.reference == reference)

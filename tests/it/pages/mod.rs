@@ -3,6 +3,7 @@
 mod administration;
 mod board;
 mod editor;
+mod handovers;
 mod incidents;
 mod load;
 mod me;

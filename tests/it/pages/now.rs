@@ -35,3 +35,24 @@ fn two_hundred_teams_fit_into_fifty_kilobytes() {
         .expect(200);
     assert!(page.matches("Team number ").count() >= 200, "{page}");
 }
+
+#[test]
+fn rotations_of_one_title_are_told_apart_and_incidents_stand_with_those_who_watch() {
+    let world = crate::browser::world::World::found();
+    let mut browser = world.visitor(crate::browser::world::Who::Viewer);
+    let page = browser.get("/").expect(200);
+    for name in ["Americas", "EMEA", "APAC"] {
+        assert!(page.contains(name), "{name} in {page}");
+    }
+    let roster = world.server.app.keeper.snapshot();
+    for incident in roster.incidents().filter(|one| one.is_open()) {
+        let link = format!("href=\"incidents/{}\"", incident.id);
+        assert!(page.contains(&link), "{page}");
+        assert!(page.contains(&incident.reference), "{page}");
+    }
+    assert!(
+        page.contains("watched by") && page.contains("update due"),
+        "{page}"
+    );
+    assert!(page.contains("href=\"incidents\">Board"), "{page}");
+}

@@ -7,6 +7,7 @@ use super::show::Sheet;
 use super::{Answer, Error, Form, Section, Visitor, find};
 use crate::domain::ids::IncidentId;
 use crate::domain::zone::Zone;
+use crate::http::web::when;
 use crate::service::incidents::{
     self, IncidentChange, IncidentView, NewHandover, NewUpdate, RaisedHand, Resolve, Stay, Tick,
 };
@@ -158,7 +159,7 @@ pub async fn stay(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
             let until =
                 until.ok_or_else(|| Error::invalid("/until", "is not a time of day like 17:30"))?;
             let stay = Stay {
-                until: until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+                until: when::machine(until),
             };
             incidents::stay(tx, &visitor.actor, id, &stay, &Expected::any(), visitor.now)
         },

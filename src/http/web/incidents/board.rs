@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, get};
 use askama::Template;
 
 use super::card::Card;
-use super::{Answer, Page, Section, Visitor, tag, tagged, unchanged};
-use crate::domain::incident::{Attendance, Incident};
+use super::{Answer, Page, Section, Visitor, open, tag, tagged, unchanged};
+use crate::domain::incident::Incident;
 use crate::domain::interval::Instant;
 use crate::http::web::when::When;
 
@@ -34,24 +34,12 @@ pub async fn show(visitor: Visitor, request: HttpRequest) -> Answer {
     if let Some(nothing) = unchanged(&request, &tag) {
         return Ok(nothing);
     }
-    let (mut open, over): (Vec<&Incident>, Vec<&Incident>) = page
-        .roster
-        .incidents()
-        .map(AsRef::as_ref)
-        .partition(|incident| incident.is_open());
-    // Those that nobody watches come first.
-    open.sort_by_key(|incident| {
-        let attendance = incident.attendance(page.roster.as_ref(), page.now);
-        (
-            matches!(attendance, Attendance::Watched { .. }),
-            incident.declared_at,
-        )
-    });
-    let cards = open
+    let cards = open(&page)
         .into_iter()
         .map(|incident| Card::new(&visitor, &page, incident, "/incidents".to_owned()))
         .collect();
-    let left = over.into_iter().map(|incident| left(&page, incident));
+    let over = page.roster.incidents().filter(|one| !one.is_open());
+    let left = over.map(|incident| left(&page, incident));
     let left = left.collect();
     let says = page.flash.is_some();
     let board = Board { page, cards, left };

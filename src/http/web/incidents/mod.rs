@@ -6,8 +6,11 @@ mod card;
 mod clock;
 pub mod declare;
 mod history;
+mod line;
 pub mod past;
 pub mod show;
+
+pub use line::Line;
 
 use std::sync::Arc;
 
@@ -16,7 +19,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::Incident;
+use crate::domain::incident::{Attendance, Incident};
 use crate::service::{Error, incidents};
 
 /// The incident of this id: one that goes on, or one that is over.
@@ -29,6 +32,20 @@ async fn find(visitor: &Visitor, page: &Page, id: &str) -> Result<Arc<Incident>,
         .read(move |db, _| incidents::history(db, id))
         .await?;
     Ok(Arc::new(found))
+}
+
+/// Those that go on; those that nobody watches come first.
+fn open(page: &Page) -> Vec<&Incident> {
+    let all = page.roster.incidents().map(AsRef::as_ref);
+    let mut open: Vec<&Incident> = all.filter(|incident| incident.is_open()).collect();
+    open.sort_by_key(|incident| {
+        let attendance = incident.attendance(page.roster.as_ref(), page.now);
+        (
+            matches!(attendance, Attendance::Watched { .. }),
+            incident.declared_at,
+        )
+    });
+    open
 }
 
 /// What tells a page that shows incidents from the same page later: what is known, and the minute, since watches end

@@ -13,6 +13,7 @@ use chrono::{Datelike as _, Months, NaiveDate, TimeDelta};
 use serde::Deserialize;
 
 use super::duties::{self, Duty};
+use super::handovers::{self, Mine};
 use super::lanes::weeks_of;
 use super::swaps::{self, Request};
 use super::{Answer, Page, Section, Visitor, when};
@@ -25,11 +26,17 @@ use crate::service::input;
 /// Duties are listed so far ahead.
 const AHEAD: TimeDelta = TimeDelta::weeks(26);
 
+/// Handovers are listed so far back and ahead, and at most so many.
+const LATELY: TimeDelta = TimeDelta::weeks(1);
+const SOON: TimeDelta = TimeDelta::weeks(5);
+const HANDOVERS: usize = 12;
+
 #[derive(Template)]
 #[template(path = "pages/me/duties.html")]
 struct Sheet {
     page: Page,
     duties: Vec<Own>,
+    handovers: Vec<Mine>,
     asked: Vec<Request>,
     own: Vec<Request>,
     may_change: bool,
@@ -81,6 +88,10 @@ pub async fn show(visitor: Visitor, query: web::Query<Month>) -> Answer {
         date.format("%Y-%m").to_string()
     };
     let standing = swaps::of_visitor(&visitor, &page).await?;
+    let handovers = match Interval::new(now - LATELY, now + SOON) {
+        Some(near) => handovers::of_visitor(&visitor, &page, near, HANDOVERS).await?,
+        None => Vec::new(),
+    };
     let (asked, own) = standing.into_iter().partition(|one: &Request| one.can_take);
     let sheet = Sheet {
         duties: found
@@ -97,6 +108,7 @@ pub async fn show(visitor: Visitor, query: web::Query<Month>) -> Answer {
         earlier: name(month.checked_sub_months(Months::new(1))),
         later: name(month.checked_add_months(Months::new(1))),
         may_change: visitor.actor.role != Role::Viewer,
+        handovers,
         asked,
         own,
         page,

@@ -10,6 +10,7 @@ use super::lanes::{self, Outcome, Reach, Scale, Sight, View};
 use super::standing::Standing;
 use super::track::Bar;
 use super::{Answer, Page, Refusal, Section, Visitor};
+use crate::domain::handover::{HandoverId, handovers};
 use crate::domain::ids::{OverrideId, PersonId, RotationId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::overrides::Override;
@@ -36,13 +37,15 @@ struct Sheet {
     archived_at: Option<Instant>,
     manages: bool,
     may_change: bool,
+    /// Whether they see what is handed over.
+    reads_handovers: bool,
     sight: Sight,
     scale: Scale,
     order: Vec<Bar>,
     changes: Vec<Bar>,
     outcome: Outcome,
     troubles: Vec<Trouble>,
-    next: Vec<Line>,
+    next: Vec<Next>,
     shifts: Vec<Line>,
     overrides: Vec<Change>,
     kind: Kind,
@@ -66,6 +69,12 @@ pub struct Line {
     pub covers_for: Option<PersonId>,
     /// Why it was changed, where somebody said so.
     pub reason: Option<String>,
+}
+
+/// A shift to come, and the handover with which it begins.
+struct Next {
+    line: Line,
+    handover: Option<HandoverId>,
 }
 
 /// An override that is not over.
@@ -157,6 +166,7 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View
         archived_at: rotation.archived_at,
         manages,
         may_change: access::gives_time(&visitor.actor, &team).is_ok(),
+        reads_handovers: access::reads_handovers(&visitor.actor).is_ok(),
         scale: sight.scale(&page),
         order: sight.order(&page, &timeline),
         changes: sight.changes(&page, &timeline),
@@ -173,7 +183,7 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View
 }
 
 /// Who has it next, in order.
-fn next(page: &Page, timeline: &Timeline) -> Vec<Line> {
+fn next(page: &Page, timeline: &Timeline) -> Vec<Next> {
     let Some(ahead) = Interval::new(page.now, page.now + AHEAD) else {
         return Vec::new();
     };
@@ -181,10 +191,21 @@ fn next(page: &Page, timeline: &Timeline) -> Vec<Line> {
     let coming = shifts
         .iter()
         .filter(|shift| shift.interval.start() > page.now);
-    coming
-        .take(NEXT)
-        .map(|shift| Line::of(timeline, shift))
-        .collect()
+    let coming: Vec<&Shift> = coming.take(NEXT).collect();
+    let named = coming
+        .last()
+        .and_then(|last| Interval::new(page.now, last.interval.end().min(ahead.end())));
+    let handed_over = named.map_or_else(Vec::new, |named| handovers(timeline, named));
+    let next = coming.into_iter().map(|shift| {
+        let at = shift.interval.start();
+        let begins = handed_over.iter().any(|one| one.at == at);
+        let rotation = timeline.rotation().id;
+        Next {
+            line: Line::of(timeline, shift),
+            handover: begins.then_some(HandoverId { rotation, at }),
+        }
+    });
+    next.collect()
 }
 
 /// Gaps and clashes ahead.
