@@ -36,10 +36,28 @@ async fn change_by(
     digest: &[u8],
     work: impl FnOnce(&mut Tx<'_>, &Actor, Instant) -> Result<IncidentView, Error> + Send + 'static,
 ) -> Result<Answer, Problem> {
+    answer_by(caller, digest, Reply::ok, work).await
+}
+
+/// A change by which an incident has something more.
+async fn add_by(
+    caller: Caller,
+    digest: &[u8],
+    work: impl FnOnce(&mut Tx<'_>, &Actor, Instant) -> Result<IncidentView, Error> + Send + 'static,
+) -> Result<Answer, Problem> {
+    answer_by(caller, digest, Reply::created, work).await
+}
+
+async fn answer_by(
+    caller: Caller,
+    digest: &[u8],
+    reply: fn(&IncidentView) -> Result<Reply, Error>,
+    work: impl FnOnce(&mut Tx<'_>, &Actor, Instant) -> Result<IncidentView, Error> + Send + 'static,
+) -> Result<Answer, Problem> {
     caller
         .change(digest, move |tx, caller| {
             let view = work(tx, &caller.actor, caller.now)?;
-            Ok(Reply::ok(&view)?.version(view.version))
+            Ok(reply(&view)?.version(view.version))
         })
         .await
 }
@@ -143,19 +161,11 @@ pub async fn hand_over(
     expected: IfMatch,
     body: Body<NewHandover>,
 ) -> Result<Answer, Problem> {
-    caller
-        .change(&body.digest, move |tx, caller| {
-            let view = incidents::hand_over(
-                tx,
-                &caller.actor,
-                id.0,
-                &body.value,
-                &expected.0,
-                caller.now,
-            )?;
-            Ok(Reply::created(&view)?.version(view.version))
-        })
-        .await
+    let Body { value, digest } = body;
+    add_by(caller, &digest, move |tx, actor, now| {
+        incidents::hand_over(tx, actor, id.0, &value, &expected.0, now)
+    })
+    .await
 }
 
 /// Accepts a handover: whoever it is offered to watches from now on.
@@ -213,19 +223,11 @@ pub async fn tell(
     expected: IfMatch,
     body: Body<NewUpdate>,
 ) -> Result<Answer, Problem> {
-    caller
-        .change(&body.digest, move |tx, caller| {
-            let view = incidents::tell(
-                tx,
-                &caller.actor,
-                id.0,
-                &body.value,
-                &expected.0,
-                caller.now,
-            )?;
-            Ok(Reply::created(&view)?.version(view.version))
-        })
-        .await
+    let Body { value, digest } = body;
+    add_by(caller, &digest, move |tx, actor, now| {
+        incidents::tell(tx, actor, id.0, &value, &expected.0, now)
+    })
+    .await
 }
 
 /// Ticks something that is to be done, or takes the tick away.

@@ -10,7 +10,10 @@ use futures_util::future::LocalBoxFuture;
 use super::browser::Browser;
 use super::fields::Fields;
 use super::refusal::{Refusal, sentence};
-use crate::service::{Error, Expected, Fault};
+use super::when;
+use crate::domain::interval::Instant;
+use crate::domain::zone::Zone;
+use crate::service::{Error, Expected, Fault, Faults};
 
 /// The field that shows that a form comes from a page of ours.
 pub const TOKEN: &str = "form_token";
@@ -35,6 +38,12 @@ impl Form {
     pub fn filled(&self, name: &str) -> Option<String> {
         let value = self.get(name).trim();
         (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// The moment in a box for date and time, on the clock of a zone; what is wrong with it is added to `faults`.
+    pub fn moment(&self, faults: &mut Faults, zone: &Zone, name: &str) -> Option<Instant> {
+        let pointer = format!("/{}", name.replace('.', "/"));
+        faults.check(pointer, when::of_box(zone, self.get(name)))
     }
 
     /// Whether a box was ticked, or a button pressed.

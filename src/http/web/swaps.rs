@@ -2,7 +2,6 @@
 
 use actix_web::{get, post, web};
 use askama::Template;
-use chrono::SecondsFormat;
 
 use super::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
 use crate::domain::duty::Rota as _;
@@ -10,7 +9,7 @@ use crate::domain::ids::{PersonId, RotationId, SwapId};
 use crate::domain::interval::Interval;
 use crate::domain::swap::State;
 use crate::service::swaps::{self, Filter, Part, SwapView};
-use crate::service::{Error, Expected, access, input};
+use crate::service::{Error, Expected, Faults, access};
 
 /// How many requests of each kind are looked at.
 const MOST: i64 = 100;
@@ -218,13 +217,10 @@ fn part(visitor: &Visitor, form: &Form) -> Result<Part, Error> {
     let page = visitor
         .page("", Section::Mine)
         .map_err(|_| Error::Unavailable)?;
-    let mut faults = crate::service::Faults::new();
+    let mut faults = Faults::new();
     let mut read = |name: &str| {
-        let local = input::local(form.get(name)).map_err(|_| "needs a date and a time");
-        faults.check(format!("/{name}"), local).map(|local| {
-            let at = page.zone.to_instant(local);
-            at.to_rfc3339_opts(SecondsFormat::Secs, true)
-        })
+        let at = form.moment(&mut faults, &page.zone, name);
+        at.map(when::machine)
     };
     let part = Part {
         start: read("start"),

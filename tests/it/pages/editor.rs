@@ -76,6 +76,39 @@ fn the_order_is_changed_by_buttons_and_saved() {
     browser.send_form(&path, &page, &[("do", "save")]).goes_to();
 }
 
+#[test]
+fn requests_that_a_new_order_touches_are_shown() {
+    let world = World::found();
+    let mut tom = world.visitor(Engineer);
+    let hero = world.path(HERO);
+    let html = tom.get("/me").expect(200);
+    // His next turn: the one that has begun stays whatever becomes of the order.
+    let link = format!("href=\"{}/change?start=", &hero[1..]);
+    let given = html.split(&link).nth(2).unwrap().split('"').next().unwrap();
+    let given = given.replace("&#38;", "&").replace("&amp;", "&");
+    let (start, rest) = given.split_once("&end=").unwrap();
+    let (end, zone) = rest.split_once("&zone=").unwrap();
+    tom.get(&format!("{hero}/change")).expect(200);
+    let asked = tom.submit(
+        &format!("{hero}/ask?zone={zone}"),
+        &[("start", start), ("end", end)],
+    );
+    let swap = asked.goes_to().trim_start_matches('/').to_owned();
+    let mut ines = world.visitor(Manager);
+    let page = ines.get(&format!("{hero}/edit")).expect(200);
+    let page = ines
+        .send_form(&format!("{hero}/edit"), &page, &[("do", "up:2")])
+        .expect(200);
+    assert!(
+        page.contains("Requests and swaps that it touches"),
+        "{page}"
+    );
+    assert!(
+        page.contains(&swap) && page.contains("Tom (sample) asks for a cover"),
+        "{page}"
+    );
+}
+
 fn newest(world: &World, path: &str) -> Value {
     let token = dogwatch::service::operator::create_token(
         &world.server.app,

@@ -229,9 +229,28 @@ fn a_calendar_is_made_read_and_revoked() {
         "{page}"
     );
     let scope = format!("rotation:{}", world.rotation);
-    let page = vic
-        .submit("/me/calendars", &[("scope", &scope)])
-        .expect(200);
+    let wrong = [
+        ("scope", scope.as_str()),
+        ("choices", "gaps"),
+        ("options.alarm_minutes", "60"),
+        ("options.past_days", "many"),
+        ("options.future_days", "400"),
+    ];
+    let page = vic.submit("/me/calendars", &wrong).expect(200);
+    assert!(page.contains("must be a number"), "{page}");
+    for kept in [
+        r#"value="gaps" checked"#,
+        r#"value="60" selected"#,
+        r#"value="many""#,
+    ] {
+        assert!(page.contains(kept), "{kept} in {page}");
+    }
+    let mut chosen = wrong;
+    chosen[3].1 = "401";
+    let page = vic.submit("/me/calendars", &chosen).expect(200);
+    assert!(page.contains("must lie between 0 and 400"), "{page}");
+    chosen[3].1 = "0";
+    let page = vic.submit("/me/calendars", &chosen).expect(200);
     let url = between(&page, "<code class=\"secret\">", "<").to_owned();
     assert!(
         page.contains("webcal://")
@@ -244,7 +263,13 @@ fn a_calendar_is_made_read_and_revoked() {
         assert_eq!(got.status().as_u16(), status);
         got.text().unwrap()
     };
-    assert!(feed(200).contains("BEGIN:VEVENT"));
+    let told = feed(200);
+    assert!(
+        told.contains("BEGIN:VEVENT") && told.contains("TRIGGER:-PT3600S"),
+        "{told}"
+    );
+    // As far ahead as was chosen, and not half a year.
+    assert!(told.contains("DTSTART:20270329T090000Z"), "{told}");
     let page = vic.get("/me/calendars").expect(200);
     assert!(
         !page.contains(&url) && page.contains("Made before"),

@@ -11,9 +11,11 @@ use crate::domain::rotation::{Plan, Rotation, cadence};
 use crate::domain::timeline::{GapReason, Layer};
 use crate::domain::zone::Zone;
 use crate::http::web::Page;
+use crate::http::web::lanes;
 use crate::http::web::parts::Who;
 use crate::http::web::when;
 use crate::service::preview::PreviewView;
+use crate::service::swaps::SwapView;
 use crate::service::views::{PersonRef, ShiftView};
 
 /// How many handoffs are shown.
@@ -97,9 +99,23 @@ impl Changes {
         self.span(&interval.start(), end.as_ref())
     }
 
-    fn who(person: &PersonRef) -> Option<Who> {
-        let id = person.id.parse().ok()?;
-        Some(Who::new(id, &person.name))
+    fn gap(reason: GapReason) -> &'static str {
+        lanes::gap_words(reason)
+    }
+
+    /// Whose time, from when to when, and what is asked or agreed about it.
+    fn swap(&self, swap: &SwapView) -> String {
+        let takers = swap.taken.iter().filter_map(|one| one.person.as_ref());
+        let takers: BTreeSet<&str> = takers.map(|person| person.name.as_str()).collect();
+        let takers = takers.into_iter().collect::<Vec<_>>().join(", ");
+        let what = match (swap.kind, takers.is_empty()) {
+            ("trade", true) => "offers a trade".to_owned(),
+            ("trade", false) => format!("trades with {takers}"),
+            (_, true) => "asks for a cover".to_owned(),
+            (_, false) => format!("is covered by {takers}"),
+        };
+        let given = self.span(&swap.start, Some(&swap.end));
+        format!("{} {what}: {given}", swap.person.name)
     }
 
     fn first_moves(&self) -> &[Move] {
@@ -108,17 +124,6 @@ impl Changes {
 
     fn other_moves(&self) -> &[Move] {
         self.moves.get(ROWS..).unwrap_or_default()
-    }
-
-    fn gap(reason: GapReason) -> &'static str {
-        match reason {
-            GapReason::NotStarted => "it has not begun",
-            GapReason::Ended => "it has ended",
-            GapReason::DutyHours => "outside duty hours",
-            GapReason::OutOfHours => "nobody is at work",
-            GapReason::Override => "somebody said so",
-            GapReason::NoHandoff => "before the first handoff",
-        }
     }
 
     fn counted(shifts: &[ShiftView]) -> String {

@@ -12,7 +12,31 @@ use crate::http::limits::Limits;
 use crate::http::web::standing::runs;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::service::feeds::{self, NewFeed, Options, ScopeInput};
-use crate::service::{Error, Expected};
+use crate::service::{Error, Expected, Faults};
+
+/// What can be ticked: what fields are called, and words.
+const CHOICES: [(&str, &str); 4] = [
+    ("block_time", "Others see me as busy"),
+    (
+        "working_days",
+        "One event for each working day, instead of one for the whole shift",
+    ),
+    ("gaps", "Show when nobody is on duty (not for one person)"),
+    (
+        "local_times",
+        "Times in my time zone instead of UTC (for Outlook, where it shows “Coordinated Universal Time”)",
+    ),
+];
+
+/// When an alarm rings, in minutes before an event, and words.
+const ALARMS: [(&str, &str); 6] = [
+    ("", "None"),
+    ("0", "When it begins"),
+    ("15", "15 minutes before"),
+    ("60", "An hour before"),
+    ("1440", "A day before"),
+    ("10080", "A week before"),
+];
 
 #[derive(Template)]
 #[template(path = "pages/me/feeds.html")]
@@ -158,16 +182,11 @@ pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> An
             return sheet(&visitor, form.failed(error)?, None);
         }
     }
-    let new = NewFeed {
-        scope,
-        options: Options {
-            block_time: form.has("block_time").then_some(true),
-            gaps: form.has("gaps").then_some(true),
-            working_days: form.has("working_days").then_some(true),
-            local_times: form.has("local_times").then_some(true),
-            ..Options::default()
-        },
+    let options = match options(&form) {
+        Ok(options) => options,
+        Err(error) => return sheet(&visitor, form.failed(error)?, None),
     };
+    let new = NewFeed { scope, options };
     let made = visitor
         .change(move |tx, visitor| {
             let roster = visitor.app.keeper.snapshot();
@@ -178,6 +197,29 @@ pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> An
         Ok(made) => sheet(&visitor, form.fields(), Some(made)),
         Err(error) => sheet(&visitor, form.failed(error)?, None),
     }
+}
+
+/// What was chosen; the service says which numbers there are.
+fn options(form: &Form) -> Result<Options, Error> {
+    let chosen = form.all("choices");
+    let ticked = |name: &str| chosen.iter().any(|one| one == name).then_some(true);
+    let mut faults = Faults::new();
+    let mut number = |name: &str| {
+        let text = form.filled(&format!("options.{name}"))?;
+        let read = text.parse::<i64>().map_err(|_| "must be a number");
+        faults.check(format!("/options/{name}"), read).map(Some)
+    };
+    let options = Options {
+        block_time: ticked("block_time"),
+        alarm_minutes: number("alarm_minutes"),
+        gaps: ticked("gaps"),
+        working_days: ticked("working_days"),
+        local_times: ticked("local_times"),
+        past_days: number("past_days"),
+        future_days: number("future_days"),
+    };
+    faults.finish()?;
+    Ok(options)
 }
 
 /// Revokes one.

@@ -2,12 +2,12 @@
 
 use actix_web::{get, post, web};
 use askama::Template;
-use chrono::{NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 use serde::Deserialize;
 
 use super::Line;
 use crate::domain::ids::{OverrideId, PersonId};
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::swap::time_of;
 use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Timeline};
@@ -80,7 +80,8 @@ pub struct Chosen {
 impl Chosen {
     /// From when to when.
     fn interval(&self, zone: &Zone) -> Option<Interval> {
-        if let (Some(start), Some(end)) = (moment(zone, &self.start), moment(zone, &self.end)) {
+        let [start, end] = [&self.start, &self.end].map(|text| when::of_box(zone, text));
+        if let (Ok(start), Ok(end)) = (start, end) {
             return Interval::new(start, end);
         }
         let first = input::date(&self.first).ok()?;
@@ -88,11 +89,6 @@ impl Chosen {
         let (first, last): (NaiveDate, NaiveDate) = (first.min(last), first.max(last));
         crate::domain::hours::days(zone, first, last)
     }
-}
-
-fn moment(zone: &Zone, text: &str) -> Option<Instant> {
-    let local: NaiveDateTime = input::local(text).ok()?;
-    Some(zone.to_instant(local))
 }
 
 /// What a page about a rotation's time needs.
@@ -328,25 +324,12 @@ pub async fn ask(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer 
     }
 }
 
-/// A moment on the clock of the page's zone, as services take it.
-fn sent(at: Instant) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// The moment of a box.
-fn boxed(faults: &mut Faults, zone: &Zone, form: &Form, name: &str) -> Option<Instant> {
-    let local = input::local(form.get(name)).map_err(|_| "needs a date and a time");
-    faults
-        .check(format!("/{}", name.replace('.', "/")), local)
-        .map(|local| zone.to_instant(local))
-}
-
 /// What was filled in, as the service takes it.
 fn read(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewOverride, Error> {
     let mut faults = Faults::new();
     let zone = &place.page.zone;
-    let start = boxed(&mut faults, zone, form, "start");
-    let end = boxed(&mut faults, zone, form, "end");
+    let start = form.moment(&mut faults, zone, "start");
+    let end = form.moment(&mut faults, zone, "end");
     let person = form.get("person_id");
     if person.is_empty() {
         faults.add("/person_id", "choose somebody");
@@ -355,8 +338,8 @@ fn read(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewOverride, Er
     // A page stays open for a while: what has begun meanwhile begins now.
     let begun = start < visitor.now && !visitor.actor.is_administrator();
     Ok(NewOverride {
-        start: (!begun).then(|| sent(start)),
-        end: sent(end),
+        start: (!begun).then(|| when::machine(start)),
+        end: when::machine(end),
         person_id: Some(person.to_owned()).filter(|who| who != NOBODY),
         reason: form.filled("reason"),
     })
@@ -366,14 +349,14 @@ fn read(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewOverride, Er
 fn read_request(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewSwap, Error> {
     let mut faults = Faults::new();
     let zone = &place.page.zone;
-    let start = boxed(&mut faults, zone, form, "start");
-    let end = boxed(&mut faults, zone, form, "end");
+    let start = form.moment(&mut faults, zone, "start");
+    let end = form.moment(&mut faults, zone, "end");
     let trades = form
         .filled("in_return.start")
         .or_else(|| form.filled("in_return.end"));
     let in_return = trades.map(|_| {
-        let start = boxed(&mut faults, zone, form, "in_return.start");
-        let end = boxed(&mut faults, zone, form, "in_return.end");
+        let start = form.moment(&mut faults, zone, "in_return.start");
+        let end = form.moment(&mut faults, zone, "in_return.end");
         start.zip(end)
     });
     let (start, end) = faults.finish_with(start.zip(end))?;
@@ -386,11 +369,11 @@ fn read_request(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewSwap
             "cover"
         }
         .to_owned(),
-        start: sent(start.max(visitor.now)),
-        end: sent(end),
+        start: when::machine(start.max(visitor.now)),
+        end: when::machine(end),
         in_return: in_return.map(|(start, end)| TimeInput {
-            start: sent(start),
-            end: sent(end),
+            start: when::machine(start),
+            end: when::machine(end),
         }),
         offered_to: Some(form.all("offered_to")).filter(|named| !named.is_empty()),
         note: form.filled("note"),
