@@ -167,12 +167,13 @@ impl Observance {
             let weekday = self.first.weekday().to_string().to_uppercase();
             let weekday = weekday.get(..2).unwrap_or_default();
             let month = self.first.month();
-            rule = format!("RRULE:FREQ=YEARLY;BYMONTH={month};BYDAY={week}{weekday}");
-            if !self.goes_on {
-                // UNTIL would be an instant, which some parsers refuse beside a local start.
-                rule += &format!(";COUNT={}", self.years);
-            }
-            rule += "\r\n";
+            // UNTIL would be an instant, which some parsers refuse beside a local start.
+            let count = if self.goes_on {
+                String::new()
+            } else {
+                format!(";COUNT={}", self.years)
+            };
+            rule = format!("RRULE:FREQ=YEARLY;BYMONTH={month};BYDAY={week}{weekday}{count}\r\n");
         }
         // Writing into a text does not fail.
         let _ = write!(
