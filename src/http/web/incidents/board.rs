@@ -8,11 +8,13 @@ use super::{Answer, Page, Section, Visitor, open, tag, tagged, unchanged};
 use crate::domain::incident::Incident;
 use crate::domain::interval::Instant;
 use crate::http::web::when::When;
+use crate::service::access;
 
 #[derive(Template)]
 #[template(path = "pages/incidents.html")]
 struct Board {
     page: Page,
+    may_declare: bool,
     cards: Vec<Card>,
     left: Vec<Left>,
 }
@@ -42,7 +44,12 @@ pub async fn show(visitor: Visitor, request: HttpRequest) -> Answer {
     let left = over.map(|incident| left(&page, incident));
     let left = left.collect();
     let says = page.flash.is_some();
-    let board = Board { page, cards, left };
+    let board = Board {
+        may_declare: access::declares(&visitor.actor).is_ok(),
+        page,
+        cards,
+        left,
+    };
     Ok(tagged(visitor.show(&board)?, says, &tag))
 }
 

@@ -9,6 +9,7 @@ use super::{Answer, Error, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::Timeline;
 use crate::http::web::fields::{Checks, Select};
+use crate::service::access;
 use crate::service::incidents::{self, NewIncident};
 
 #[derive(Template)]
@@ -111,6 +112,7 @@ impl Sheet {
 /// The form.
 #[get("/incidents/new")]
 pub async fn show(visitor: Visitor) -> Answer {
+    access::declares(&visitor.actor)?;
     let form = Fields::default().with("watch", "");
     visitor.show(&Sheet::new(&visitor, form)?)
 }
