@@ -3,6 +3,7 @@
 //! A new page is a line in [`walk::PAGES`].
 
 mod handover;
+mod people;
 mod stories;
 mod walk;
 pub mod world;
