@@ -4,6 +4,7 @@
 
 mod handover;
 mod people;
+mod stored;
 mod stories;
-mod walk;
+pub mod walk;
 pub mod world;

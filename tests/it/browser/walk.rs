@@ -172,7 +172,7 @@ fn links_lead_to_pages_that_are_looked_at() {
 }
 
 /// Paths of our own that a page links to.
-fn links(html: &str) -> Vec<String> {
+pub fn links(html: &str) -> Vec<String> {
     let targets = html.split("<a ").skip(1).filter_map(|link| {
         let link = link.split('>').next()?;
         link.split_once("href=\"")?.1.split('"').next()
@@ -194,7 +194,7 @@ fn links(html: &str) -> Vec<String> {
 }
 
 /// A path without its query, its ids, and the names of teams.
-fn kind(path: &str) -> String {
+pub fn kind(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let mut pieces: Vec<&str> = Vec::new();
     for piece in path.split('/') {

@@ -9,6 +9,7 @@ mod load;
 mod me;
 mod now;
 mod rotation;
+mod security;
 mod sign_in;
 mod staff;
 mod world;
