@@ -143,7 +143,7 @@ fn insert_memberships(db: &mut Db, team: &Team) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use diesel::connection::SimpleConnection as _;
-    use diesel::migration::MigrationSource as _;
+    use diesel::migration::{Migration, MigrationSource as _};
     use diesel::sqlite::Sqlite;
     use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
@@ -155,10 +155,8 @@ mod tests {
     #[test]
     fn whoever_was_in_a_team_is_in_it_from_always() {
         let mut old = SqliteConnection::establish(":memory:").unwrap();
-        let mut all = MIGRATIONS.migrations().unwrap();
-        all.sort_by_key(|one: &Box<dyn diesel::migration::Migration<Sqlite>>| {
-            one.name().to_string()
-        });
+        let mut all: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().unwrap();
+        all.sort_by_key(|one| one.name().to_string());
         let before = all.iter();
         for one in before.take_while(|one| !one.name().to_string().contains("memberships")) {
             old.run_migration(one).unwrap();

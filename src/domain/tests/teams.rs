@@ -120,9 +120,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1..25u32,
         any::<bool>(),
     );
-    let step = one.prop_map(|(name, day, joins)| match joins {
-        true => Step::Join(name, day),
-        false => Step::Leave(name, day),
+    let step = one.prop_map(|(name, day, joins)| {
+        if joins {
+            Step::Join(name, day)
+        } else {
+            Step::Leave(name, day)
+        }
     });
     prop::collection::vec(step, 1..20)
 }
