@@ -23,6 +23,55 @@ pub struct Notice {
     pub in_reply_to: Option<String>,
 }
 
+/// What a mail tells its recipient of their shifts: nobody tells them the same again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    has: Vec<(Instant, Option<Instant>)>,
+    lost: Vec<(Instant, Option<Instant>)>,
+}
+
+impl News {
+    /// What is theirs, and what is theirs no longer.
+    #[must_use]
+    pub fn new(has: &[Interval], lost: &[Interval]) -> Self {
+        let kept = |all: &[Interval]| {
+            let all = all.iter().map(|one| {
+                let end = one.end();
+                (one.start(), (end < FOREVER).then_some(end))
+            });
+            all.collect()
+        };
+        Self {
+            has: kept(has),
+            lost: kept(lost),
+        }
+    }
+
+    /// What is theirs.
+    #[must_use]
+    pub fn has(&self) -> Vec<Interval> {
+        intervals(&self.has)
+    }
+
+    /// What is theirs no longer.
+    #[must_use]
+    pub fn lost(&self) -> Vec<Interval> {
+        intervals(&self.lost)
+    }
+
+    /// Whether it is nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.has.is_empty() && self.lost.is_empty()
+    }
+}
+
+fn intervals(kept: &[(Instant, Option<Instant>)]) -> Vec<Interval> {
+    let all = kept.iter();
+    all.filter_map(|(start, end)| Interval::new(*start, end.unwrap_or(FOREVER)))
+        .collect()
+}
+
 /// A part of a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -10,11 +10,14 @@ use super::{Actor, Db, Error, Tx, access};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Instant;
-use crate::domain::notice::Notice;
+use crate::domain::notice::{News, Notice};
 use crate::storage::audit::Deed;
 pub use crate::storage::outbox::state_of;
 use crate::storage::outbox::{self, Mail, State};
 use crate::storage::types::Json;
+
+/// Where a mail's payload has what it tells of shifts.
+pub const NEWS: &str = "news";
 
 /// A mail that is to be sent, or was.
 #[derive(Debug, Serialize, ToSchema)]
@@ -188,13 +191,31 @@ pub struct Queued {
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub fn queue(tx: &mut Tx<'_>, mail: &Queued, now: Instant) -> Result<String, Error> {
+    queue_news(tx, mail, &News::default(), now)
+}
+
+/// The same for a mail that tells somebody of their shifts.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn queue_news(
+    tx: &mut Tx<'_>,
+    mail: &Queued,
+    news: &News,
+    now: Instant,
+) -> Result<String, Error> {
+    let mut payload = as_json(&mail.notice)?;
+    if let Some(members) = payload.as_object_mut().filter(|_| !news.is_empty()) {
+        members.insert(NEWS.to_owned(), as_json(news)?);
+    }
     let planned = outbox::Planned {
         id: new_id().to_string(),
         key: mail.key.clone(),
         kind: mail.kind.to_owned(),
         person_id: Some(mail.to.to_string()),
         rotation_id: mail.rotation.map(|id| id.to_string()),
-        payload: Json(as_json(&mail.notice)?),
+        payload: Json(payload),
         due_at: mail.due_at,
         not_after: mail.not_after,
     };

@@ -1,12 +1,12 @@
 //! Mails about a change of a rotation, to those whom it concerns.
 
-use super::outbox::{Queued, queue};
+use super::outbox::{Queued, queue_news};
 use super::scene::Scene;
 use super::{Error, Tx};
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Instant, Interval};
-use crate::domain::notice::{Block, Entry, Notice};
+use crate::domain::notice::{Block, Entry, News, Notice};
 use crate::domain::preferences::Topic;
 use crate::domain::reminder::when_at_work;
 use crate::domain::zone::Zone;
@@ -29,6 +29,8 @@ pub(super) struct Envelope {
     pub topic: Topic,
     /// The time that it is about: it is not sent after that, and does not wait for working hours beyond its start.
     pub about: Interval,
+    /// What it tells them of their shifts.
+    pub news: News,
 }
 
 /// What a mail says, on its recipient's clock.
@@ -106,6 +108,6 @@ impl Post<'_> {
                 in_reply_to: None,
             },
         };
-        queue(tx, &mail, now).map(|_| ())
+        queue_news(tx, &mail, &envelope.news, now).map(|_| ())
     }
 }

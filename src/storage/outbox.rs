@@ -201,9 +201,20 @@ pub struct Sent {
     pub payload: Json,
     /// When.
     pub at: Option<Ts>,
+    /// When it was put there.
+    pub created_at: Ts,
 }
 
-/// What was sent of these kinds, about one rotation or about all, and is still of use.
+/// What was sent, and what will be as it is: all that waits but reminders, which are written anew when they are sent.
+macro_rules! said {
+    () => {
+        outbox::state.eq(word(State::Sent)?).or(outbox::state
+            .eq(word(State::Pending)?)
+            .and(outbox::kind.not_like("reminder.%")))
+    };
+}
+
+/// What was or will be said of these kinds, about one rotation or about all, and is still of use.
 ///
 /// # Errors
 ///
@@ -215,7 +226,7 @@ pub fn sent(
     now: Instant,
 ) -> Result<Vec<Sent>, StoreError> {
     let mut rows = outbox::table
-        .filter(outbox::state.eq(word(State::Sent)?))
+        .filter(said!())
         .filter(outbox::not_after.gt(Ts(now)))
         .filter(outbox::kind.eq_any(kinds.to_vec()))
         .select((
@@ -224,6 +235,7 @@ pub fn sent(
             outbox::rotation_id,
             outbox::payload,
             outbox::finished_at,
+            outbox::created_at,
         ))
         .into_boxed();
     if let Some(rotation) = rotation {
@@ -239,7 +251,7 @@ pub fn sent(
 /// [`StoreError`] when the database is away.
 pub fn mark(db: &mut Db, kinds: &[&str], now: Instant) -> Result<(i64, Option<Ts>), StoreError> {
     Ok(outbox::table
-        .filter(outbox::state.eq(word(State::Sent)?))
+        .filter(said!())
         .filter(outbox::not_after.gt(Ts(now)))
         .filter(outbox::kind.eq_any(kinds.to_vec()))
         .select((count_star(), max(outbox::finished_at)))

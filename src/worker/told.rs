@@ -7,13 +7,22 @@ use serde_json::json;
 
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::notice::News;
 use crate::domain::reminder::{Kind, Lead, Reminder, Told};
+use crate::service::outbox::NEWS;
 use crate::storage::outbox::{self, Sent};
 use crate::storage::types::{Json, Ts};
 use crate::storage::{Db, StoreError};
 
 /// The kinds of mail that tell people what is theirs, or is no longer.
-const TELLING: [&str; 2] = [kind(Kind::Incoming), kind(Kind::Changed)];
+const TELLING: [&str; 6] = [
+    kind(Kind::Incoming),
+    kind(Kind::Changed),
+    "override.ended",
+    "override.given",
+    "swap.accepted",
+    "swap.undone",
+];
 
 /// What is kept of what a reminder says.
 #[derive(Serialize, Deserialize)]
@@ -118,18 +127,35 @@ pub(super) fn of(db: &mut Db, rotation: RotationId, now: Instant) -> Result<Vec<
 
 /// `None` for what no version of this program wrote.
 fn read(sent: Sent) -> Option<(RotationId, Told)> {
-    let payload: Payload = serde_json::from_value(sent.payload.0).ok()?;
-    let has = payload
-        .has
-        .unwrap_or_else(|| vec![Span(payload.start, payload.end)]);
-    let intervals = |spans: Vec<Span>| spans.into_iter().filter_map(Span::interval).collect();
     let told = Told {
         mail: sent.id,
         person: sent.person_id?.parse().ok()?,
-        at: sent.at?.0,
-        has: intervals(has),
-        lost: intervals(payload.lost),
-        open: payload.open,
+        at: sent.at.unwrap_or(sent.created_at).0,
+        has: Vec::new(),
+        lost: Vec::new(),
+        open: false,
+        reminds: false,
+    };
+    let told = if let Some(news) = sent.payload.0.get(NEWS) {
+        let news: News = serde_json::from_value(news.clone()).ok()?;
+        Told {
+            has: news.has(),
+            lost: news.lost(),
+            ..told
+        }
+    } else {
+        let payload: Payload = serde_json::from_value(sent.payload.0).ok()?;
+        let has = payload
+            .has
+            .unwrap_or_else(|| vec![Span(payload.start, payload.end)]);
+        let intervals = |spans: Vec<Span>| spans.into_iter().filter_map(Span::interval).collect();
+        Told {
+            has: intervals(has),
+            lost: intervals(payload.lost),
+            open: payload.open,
+            reminds: true,
+            ..told
+        }
     };
     Some((sent.rotation_id?.parse().ok()?, told))
 }

@@ -218,7 +218,8 @@ fn a_rotation_has_its_own_lead_times() {
 fn whoever_loses_a_shift_is_told_and_told_again_when_it_comes_back() {
     let server = Server::start();
     let [ana, bo] = team(&server);
-    let rotation = rotation(&server, "hero", &[ana.clone(), bo]);
+    let cy = person(&server, "Cy");
+    let rotation = rotation(&server, "hero", &[ana.clone(), bo, cy]);
     let worker = server.another_worker();
     server.at("2026-03-02T10:00:00Z");
     pass(&server, &worker);
@@ -228,9 +229,14 @@ fn whoever_loses_a_shift_is_told_and_told_again_when_it_comes_back() {
         these.map(|(_, count)| count).sum()
     };
     let gone = "You are no longer Support Hero for Feature Flags from Mon 9 Mar 10:00";
-    let hers = "Ana <ana@example.com>: Your time as Support Hero for Feature Flags has changed";
+    let given =
+        "Ana <ana@example.com>: You take over Support Hero for Feature Flags from Mon 9 Mar";
+    let ended = "You no longer take over Support Hero for Feature Flags from Mon 9 Mar";
     let theirs = "Bo <bo@example.com>: You are Support Hero for Feature Flags from Mon 9 Mar 10:00";
-    assert_eq!((count(gone), count(hers), count(theirs)), (0, 0, 1));
+    let back = "Bo <bo@example.com>: Ana no longer takes over Support Hero for Feature Flags";
+    let changed = "has changed";
+    let counts = || [gone, given, ended, theirs, back, changed].map(count);
+    assert_eq!(counts(), [0, 0, 0, 1, 0, 0]);
     let cover =
         json!({ "start": "2026-03-09T10:00:00Z", "end": "2026-03-16T10:00:00Z", "person_id": ana });
     let made = server
@@ -239,13 +245,106 @@ fn whoever_loses_a_shift_is_told_and_told_again_when_it_comes_back() {
     server.at("2026-03-02T11:00:00Z");
     for _ in 0..2 {
         pass(&server, &worker);
-        assert_eq!((count(gone), count(hers), count(theirs)), (1, 1, 1));
+        // Bo hears that it is no longer his, Ana that it is hers: each once.
+        assert_eq!(counts(), [1, 1, 0, 1, 0, 0]);
     }
     let id = made["id"].as_str().unwrap();
     server.delete(&format!("/overrides/{id}"));
     server.at("2026-03-02T12:00:00Z");
     for _ in 0..2 {
         pass(&server, &worker);
-        assert_eq!((count(gone), count(hers), count(theirs)), (1, 2, 2));
+        // And the other way round; Bo's shift is announced again.
+        assert_eq!(counts(), [1, 1, 1, 2, 1, 0]);
     }
+}
+
+/// How often the subjects of mails to somebody have these words.
+fn counted(server: &Server, to: &str, words: &str) -> usize {
+    let all = mails(server);
+    let these = all
+        .iter()
+        .filter(|(mail, _)| mail.starts_with(to) && mail.contains(words));
+    these.map(|(_, count)| count).sum()
+}
+
+#[test]
+fn whoever_is_told_of_a_swap_is_not_told_the_same_again() {
+    let server = Server::start();
+    let [ana, bo] = team(&server);
+    let rotation = rotation(&server, "hero", &[ana.clone(), bo.clone()]);
+    let worker = server.another_worker();
+    let token = |id: &str| {
+        let body = json!({ "name": "test", "scope": "write" });
+        let made = server
+            .post(&format!("/people/{id}/tokens"), &body)
+            .expect(201);
+        made["token"].as_str().unwrap().to_owned()
+    };
+    let (anas, bos) = (token(&ana), token(&bo));
+    let post = |token: &str, path: &str, body: &serde_json::Value| {
+        let request = server.with_token(token, reqwest::Method::POST, path);
+        crate::harness::server::send(request.json(body))
+    };
+    // Bo is told of his week of the 9th.
+    server.at("2026-03-02T10:00:00Z");
+    pass(&server, &worker);
+    let to = |who: &str, words: &str| counted(&server, who, words);
+    assert_eq!(to("Bo", "You are Support Hero"), 1);
+    let week = json!({
+        "rotation_id": rotation, "kind": "cover",
+        "start": "2026-03-09T10:00:00Z", "end": "2026-03-16T10:00:00Z",
+    });
+    let swap = post(&bos, "/swaps", &week).expect(201);
+    let path = format!("/swaps/{}", swap["id"].as_str().unwrap());
+    server.at("2026-03-02T11:00:00Z");
+    post(&anas, &format!("{path}/accept"), &json!({})).expect(200);
+    // By night nothing is sent: what waits counts as well.
+    for at in [
+        "2026-03-02T11:30:00Z",
+        "2026-03-02T12:00:00Z",
+        "2026-03-03T12:00:00Z",
+    ] {
+        server.at(at);
+        pass(&server, &worker);
+        pass(&server, &worker);
+        assert_eq!(to("Bo", "Ana takes over"), 1);
+        assert_eq!(to("Bo", "no longer"), 0, "{:?}", mails(&server));
+        assert_eq!(to("Bo", "has changed"), 0, "{:?}", mails(&server));
+        // Ana took it herself: her own week goes on into it, and that is new to what she was told.
+        assert_eq!(to("Ana", "has changed"), 1, "{:?}", mails(&server));
+    }
+    // Ana hands it back: Bo is told so, and his week is announced again, once.
+    post(&anas, &format!("{path}/undo"), &json!({})).expect(200);
+    for at in ["2026-03-03T13:00:00Z", "2026-03-04T12:00:00Z"] {
+        server.at(at);
+        pass(&server, &worker);
+        pass(&server, &worker);
+        assert_eq!(to("Bo", "has undone a swap"), 1);
+        assert_eq!(to("Bo", "You are Support Hero"), 2);
+        assert_eq!(to("Bo", "has changed"), 0, "{:?}", mails(&server));
+        assert_eq!(to("Ana", "has changed") + to("Ana", "no longer"), 2);
+    }
+    // A part of it goes, and comes back: one mail each time, to each who did not do it themselves.
+    let day = json!({
+        "rotation_id": rotation, "kind": "cover",
+        "start": "2026-03-11T00:00:00Z", "end": "2026-03-12T00:00:00Z",
+    });
+    let swap = post(&bos, "/swaps", &day).expect(201);
+    let path = format!("/swaps/{}", swap["id"].as_str().unwrap());
+    post(&anas, &format!("{path}/accept"), &json!({})).expect(200);
+    server.at("2026-03-04T13:00:00Z");
+    pass(&server, &worker);
+    pass(&server, &worker);
+    assert_eq!(to("Bo", "Ana takes over"), 2);
+    post(&anas, &format!("{path}/undo"), &json!({})).expect(200);
+    server.at("2026-03-04T14:00:00Z");
+    pass(&server, &worker);
+    pass(&server, &worker);
+    assert_eq!(to("Bo", "has undone a swap"), 2);
+    assert_eq!(
+        to("Bo", "has changed") + to("Bo", "no longer"),
+        0,
+        "{:?}",
+        mails(&server)
+    );
 }

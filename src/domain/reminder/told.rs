@@ -28,6 +28,9 @@ pub struct Told {
     pub lost: Vec<Interval>,
     /// Whether what is theirs goes on beyond what could be seen then.
     pub open: bool,
+    /// Whether it said all that a reminder says. What only tells of a swap, or of an override, need not be told again,
+    /// but is no reminder.
+    pub reminds: bool,
 }
 
 /// What somebody knows of one rotation.
@@ -78,11 +81,11 @@ impl<'a> Knowledge<'a> {
         first.or(self.mails.last()).copied()
     }
 
-    /// Whether a mail since `at` told them of some of this.
+    /// Whether a mail since `at` reminded them of some of this.
     pub(super) fn was_told_since(&self, at: Instant, of: &[Interval]) -> bool {
-        self.pieces
-            .iter()
-            .any(|(piece, by)| by.at >= at && of.iter().any(|one| one.overlaps(piece)))
+        self.pieces.iter().any(|(piece, by)| {
+            by.reminds && by.at >= at && of.iter().any(|one| one.overlaps(piece))
+        })
     }
 
     /// The last mail that took some of this away: what it announces again is another announcement.

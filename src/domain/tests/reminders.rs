@@ -71,6 +71,7 @@ impl Post {
                 has: reminder.has.clone(),
                 lost: reminder.lost.clone(),
                 open: reminder.open,
+                reminds: true,
             });
         }
     }

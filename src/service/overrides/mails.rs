@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::link::Step;
-use crate::domain::notice::{Block, Offer, short};
+use crate::domain::notice::{Block, News, Offer, short};
 use crate::domain::overrides::Override;
 use crate::domain::preferences::Topic;
 use crate::domain::timeline::Layer;
@@ -43,6 +43,7 @@ pub(super) fn given(
         key: key(made),
         topic: Topic::Changes,
         about: span,
+        news: News::new(&[span], &[]),
     };
     post.send(tx, to, envelope, |zone| {
         let mut blocks = vec![
@@ -92,6 +93,7 @@ pub(super) fn ended(
     }
     let post = Post { scene, now };
     let (role, by) = (post.role(), post.name(actor.person));
+    let whole = [left];
     for (to, times) in again {
         if actor.is(to) {
             continue;
@@ -102,6 +104,7 @@ pub(super) fn ended(
             key: format!("override/{}/ended/{to}", one.id),
             topic: Topic::Changes,
             about: left,
+            news: News::new(&times, if had { &whole } else { &[] }),
         };
         post.send(tx, to, envelope, |zone| {
             let what = if had {

@@ -8,11 +8,12 @@ use crate::domain::duty::Rota as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{Instant, Interval, IntervalSet};
 use crate::domain::link::{Step, SwapStep};
-use crate::domain::notice::{Block, Offer as Button, short};
+use crate::domain::notice::{Block, Entry, News, Offer as Button, short};
 use crate::domain::overrides::Override;
 use crate::domain::person::{Person, Role};
 use crate::domain::preferences::Topic;
 use crate::domain::swap::{Decision, Offer, State, Swap};
+use crate::domain::timeline::Layer;
 use crate::domain::zone::Zone;
 use crate::service::post::{Envelope, Post, Words};
 use crate::service::scene::Scene;
@@ -53,6 +54,7 @@ impl<'a> Mails<'a> {
                 key: format!("{}{}/{to}", self.offers(), self.swap.version),
                 topic: Topic::Requests,
                 about,
+                news: News::default(),
             };
             self.post.send(tx, to, envelope, |zone| self.offer(zone))?;
         }
@@ -76,7 +78,7 @@ impl<'a> Mails<'a> {
             outbox::withdraw_all(tx, &self.offers(), &why, self.post.now)?;
         }
         if !decision.made.is_empty() {
-            self.tell_taken(tx, &decision.made)?;
+            self.tell_taken(tx, &decision.made, before)?;
         }
         if self.swap.state == State::Declined {
             self.tell_declined(tx)?;
@@ -86,7 +88,7 @@ impl<'a> Mails<'a> {
             .filter(|one| decision.cancelled.contains(&one.id))
             .collect();
         if !undone.is_empty() {
-            self.tell_undone(tx, &undone)?;
+            self.tell_undone(tx, &undone, before)?;
         }
         if was != State::Open && self.swap.state == State::Open {
             self.ask(tx)?;
@@ -197,12 +199,41 @@ impl<'a> Mails<'a> {
             key: format!("swap/{}/{}/{to}", self.swap.id, self.swap.version),
             topic,
             about,
+            news: News::default(),
         }
     }
 
-    fn tell_taken(&self, tx: &mut Tx<'_>, made: &[(Interval, PersonId)]) -> Result<(), Error> {
+    /// A shift all of which is gone, to be taken out of its holder's calendar.
+    fn gone(
+        &self,
+        whose: PersonId,
+        has: &[Interval],
+        lost: &[Interval],
+        before: &[Override],
+    ) -> Option<Entry> {
+        let ([], [lost]) = (has, lost) else {
+            return None;
+        };
+        let scene = self.post.scene;
+        let line = scene
+            .roster
+            .imagine(scene.rotation.clone(), before.to_vec());
+        let shifts = line.shifts(Layer::Final, *lost);
+        let all_of_it =
+            matches!(shifts.as_slice(), [one] if one.person == whose && one.interval == *lost);
+        all_of_it.then(|| self.post.entry(whose, *lost, true))
+    }
+
+    fn tell_taken(
+        &self,
+        tx: &mut Tx<'_>,
+        made: &[(Interval, PersonId)],
+        before: &[Override],
+    ) -> Result<(), Error> {
         let giver = self.swap.giver;
         let of = |mine: bool| made.iter().filter(move |(_, to)| (*to == giver) == mine);
+        let times = |mine: bool| of(mine).map(|(time, _)| *time).collect::<Vec<_>>();
+        let (has, lost) = (times(true), times(false));
         let Some((first, by)) = of(false).next().copied() else {
             return Ok(());
         };
@@ -211,7 +242,12 @@ impl<'a> Mails<'a> {
         let undo = begins.filter(|begins| *begins > self.post.now);
         let (role, by) = (self.post.role(), self.post.name(Some(by)));
         for to in self.requesters() {
-            let envelope = self.told("swap.accepted", to, Topic::Requests, about);
+            let mut envelope = self.told("swap.accepted", to, Topic::Requests, about);
+            let mut gone = None;
+            if to == giver {
+                envelope.news = News::new(&has, &lost);
+                gone = self.gone(giver, &has, &lost, before);
+            }
             self.post.send(tx, to, envelope, |zone| {
                 let from = if to == giver {
                     "you"
@@ -242,7 +278,7 @@ impl<'a> Mails<'a> {
                 Words {
                     subject: format!("{by} takes over {role} from {when}"),
                     blocks,
-                    shift: None,
+                    shift: gone,
                 }
             })?;
         }
@@ -269,7 +305,12 @@ impl<'a> Mails<'a> {
         Ok(())
     }
 
-    fn tell_undone(&self, tx: &mut Tx<'_>, undone: &[&Override]) -> Result<(), Error> {
+    fn tell_undone(
+        &self,
+        tx: &mut Tx<'_>,
+        undone: &[&Override],
+        before: &[Override],
+    ) -> Result<(), Error> {
         let giver = self.swap.giver;
         let mut concerned: BTreeSet<PersonId> =
             undone.iter().filter_map(|one| one.person).collect();
@@ -293,7 +334,9 @@ impl<'a> Mails<'a> {
             if Some(to) == self.actor {
                 continue;
             }
-            let envelope = self.told("swap.undone", to, Topic::Changes, about);
+            let mut envelope = self.told("swap.undone", to, Topic::Changes, about);
+            envelope.news = News::new(&back, &lost);
+            let gone = self.gone(to, &back, &lost, before);
             self.post.send(tx, to, envelope, |zone| {
                 let mut blocks = vec![Block::Text(format!("{by} has undone a swap, as {role}."))];
                 for (times, what) in [(&back, "Yours again:"), (&lost, "No longer yours:")] {
@@ -306,7 +349,7 @@ impl<'a> Mails<'a> {
                 Words {
                     subject: format!("{by} has undone a swap: {role} from {when}"),
                     blocks,
-                    shift: None,
+                    shift: gone,
                 }
             })?;
         }
