@@ -205,12 +205,14 @@ pub struct Sent {
     pub created_at: Ts,
 }
 
-/// What was sent, and what will be as it is: all that waits but reminders, which are written anew when they are sent.
+/// What was sent, and what will be as it is: all that waits but reminders and digests, which are written anew when they
+/// are sent.
 macro_rules! said {
     () => {
         outbox::state.eq(word(State::Sent)?).or(outbox::state
             .eq(word(State::Pending)?)
-            .and(outbox::kind.not_like("reminder.%")))
+            .and(outbox::kind.not_like("reminder.%"))
+            .and(outbox::kind.ne("digest")))
     };
 }
 
