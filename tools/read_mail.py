@@ -2,7 +2,8 @@
 
     read_mail.py FILE...
 
-Fails where a mail has a defect that its reader notices. `text` and `html` are what a reader sees of either part;
+Fails where a mail has a defect that its reader notices. `text` and `html` are what a reader sees of either part, and
+`plain`, `page` and `calendars` the parts themselves;
 `events` are those of the calendar part; `headers` has the rest that matters.
 """
 
@@ -82,7 +83,8 @@ def seen(path):
         sys.exit(f"{path}: {problems}")
     text = message.get_body(("plain",)).get_content()
     html = Visible()
-    html.feed(message.get_body(("html",)).get_content())
+    page = message.get_body(("html",)).get_content()
+    html.feed(page)
     calendars = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
     events = [
         event(component)
@@ -96,6 +98,7 @@ def seen(path):
         "headers": {name: message[name] for name in HEADERS if name in message},
         "parts": [part.get_content_type() for part in message.walk()],
         "text": " ".join(text.split()), "html": " ".join(" ".join(html.words).split()), "links": html.links,
+        "plain": text, "page": page, "calendars": [part.get_content() for part in calendars],
         "events": events, "methods": [part.get_param("method") for part in calendars],
         "envelope": json.loads(envelope.read_bytes()) if envelope.exists() else None,
     }

@@ -3,7 +3,8 @@
     smtp_sink.py FOLDER [--port N] [--user NAME:PASSWORD] [--busy N] [--refuse ADDRESS]...
 
 Listens on 127.0.0.1 and prints the port on the first line of its output. Mail number 3 is FOLDER/000003.eml, byte by
-byte as it came, with its envelope {"from", "to", "user"} in 000003.json beside it, which is there first. It ends when
+byte as it came, with its envelope {"from", "to", "user", "port"} in 000003.json beside it, which is there first; the
+port is that of the other end of the connection. It ends when
 its standard input does, so it does not outlive the test that started it.
 
     --user NAME:PASSWORD   takes mail only from somebody who logs in like this
@@ -50,7 +51,7 @@ class Sink:
             self.busy -= 1
             return "451 4.3.2 not now"
         self.count += 1
-        outside = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "user": session.auth_data}
+        outside = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "user": session.auth_data, "port": session.peer[1]}
         self.keep("json", json.dumps(outside).encode())
         self.keep("eml", envelope.content)
         return "250 2.0.0 taken"

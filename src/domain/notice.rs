@@ -80,9 +80,9 @@ pub enum Block {
     Text(String),
     /// Labels and values.
     Facts(Vec<(String, String)>),
-    /// Items under a title.
+    /// Items under a title, which needs no colon.
     List(String, Vec<String>),
-    /// What somebody wrote, under a title, with its line breaks.
+    /// What somebody wrote, under a title, which needs no colon, with its line breaks.
     Quote(String, String),
     /// What the recipient can do with one step each.
     Steps(Vec<Offer>),
@@ -126,6 +126,17 @@ impl Block {
         }
         facts.push(("times are".to_owned(), zone.name().to_owned()));
         Self::Facts(facts)
+    }
+}
+
+/// From when until when on somebody's clock, in full.
+#[must_use]
+pub fn stretch(span: Interval, zone: &Zone) -> String {
+    let from = long(span.start(), zone);
+    if span.end() < FOREVER {
+        format!("{from} until {}", long(span.end(), zone))
+    } else {
+        format!("{from} on")
     }
 }
 

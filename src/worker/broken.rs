@@ -90,7 +90,7 @@ pub(super) fn notice(
     facts.extend(view.problem.map(|why| ("because".to_owned(), why)));
     Ok(Notice {
         subject: format!(
-            "Your calendar {name} has not been readable since {}",
+            "Your calendar “{name}” has not been readable since {}",
             short(since, &zone)
         ),
         topic: Topic::Calendars,
@@ -106,7 +106,7 @@ pub(super) fn notice(
                     .to_owned(),
             ),
             Block::Text(
-                "It is tried again and again, and you hear of it once: unless it works, and breaks another time."
+                "It is tried again and again. You hear of this once, and again only if it works and then breaks another time."
                     .to_owned(),
             ),
             Block::Pages(vec![("Your time off".to_owned(), "/me/time-off".to_owned())]),

@@ -173,9 +173,13 @@ fn of_team(roster: &Roster, team: &Team, window: Interval) -> Vec<Trouble> {
 fn words(roster: &Roster, team: &Team, digest: &Digest, zone: &Zone, now: Instant) -> Notice {
     let mender = Mender::new(roster, now);
     let count = digest.raised.len();
-    let what = if count == 1 { "this" } else { "these" };
+    let what = if count == 1 {
+        "This time needs"
+    } else {
+        "These times need"
+    };
     let mut blocks = vec![Block::Text(format!(
-        "{what} would leave {} without anybody. Times are {}.",
+        "{what} somebody in {}. Times are {}.",
         team.name,
         zone.name()
     ))];
@@ -184,8 +188,9 @@ fn words(roster: &Roster, team: &Team, digest: &Digest, zone: &Zone, now: Instan
             Trouble::Clash(clash) => mender.clash(clash).mend,
             Trouble::Gap(rotation, gap) => mender.gap(*rotation, gap).mend,
         };
-        let title = format!("{}:", headline(roster, one, zone));
-        blocks.push(Block::List(title, mends(mend.as_ref())));
+        let title = headline(roster, one, zone);
+        let mends = mends(mend.as_ref(), digest.recipient);
+        blocks.push(Block::List(title, mends));
     }
     if let Some(more) = count.checked_sub(SPELT_OUT).filter(|more| *more > 0) {
         blocks.push(Block::Text(format!("And {more} more, which come later.")));
@@ -234,13 +239,9 @@ fn in_short(roster: &Roster, trouble: &Trouble, zone: &Zone) -> String {
     )
 }
 
-/// `Nobody is Support Hero (Flags hero) from Mon 9 Mar 10:00 until Mon 16 Mar 10:00, within a week`.
+/// `Flags hero: nobody is Support Hero from Mon 9 Mar 10:00 until Mon 16 Mar 10:00, within a week`.
 fn headline(roster: &Roster, raised: &Raised, zone: &Zone) -> String {
     let interval = raised.trouble.interval();
-    let who = who(roster, &raised.trouble);
-    let mut letters = who.chars();
-    let first = letters.next().map(char::to_uppercase);
-    let who: String = first.into_iter().flatten().chain(letters).collect();
     let name = roster
         .timeline_of(raised.trouble.rotation())
         .map_or("", |timeline| timeline.rotation().name.as_str());
@@ -254,8 +255,8 @@ fn headline(roster: &Roster, raised: &Raised, zone: &Zone) -> String {
         Nearness::Week => ", within a week",
         Nearness::Days => ", within two days",
     };
-    let from = short(interval.start(), zone);
-    format!("{who} ({name}) from {from} {until}{near}")
+    let what = in_short(roster, &raised.trouble, zone);
+    format!("{name}: {what} {until}{near}")
 }
 
 /// `nobody is Support Hero`, or `Ana is Support Hero and away`.
@@ -274,19 +275,22 @@ fn who(roster: &Roster, trouble: &Trouble) -> String {
 }
 
 /// What would mend it, in words.
-fn mends(mend: Option<&MendView>) -> Vec<String> {
+fn mends(mend: Option<&MendView>, reader: PersonId) -> Vec<String> {
     let text = match mend {
         Some(MendView::SomebodyElse { people, .. }) if !people.is_empty() => {
+            let reader = reader.to_string();
             let line = |one: &SuggestionView| {
-                format!("{} could: {}", one.person.name, one.reasons.join(", "))
+                let is_reader = one.person.id == reader;
+                let name = if is_reader { "You" } else { &one.person.name };
+                format!("{name} could: {}", one.reasons.join(", "))
             };
             return people.iter().map(line).collect();
         }
-        Some(MendView::SomebodyElse { .. }) => "nobody else of the team can take it",
+        Some(MendView::SomebodyElse { .. }) => "Nobody else of the team can take it.",
         Some(MendView::Revision) => {
-            "the rule of the rotation ends: change the rotation, or archive it"
+            "The rule of the rotation ends: change the rotation, or archive it."
         }
-        Some(MendView::Fallback) => "another rotation could answer meanwhile",
+        Some(MendView::Fallback) => "Another rotation could answer meanwhile.",
         None => return Vec::new(),
     };
     vec![text.to_owned()]

@@ -34,6 +34,7 @@ pub(super) fn letter(app: &App, mail: &Mail, now: Instant) -> Result<Letter, Out
         email: person.email.clone(),
         subject: "Sign in to Dogwatch".to_owned(),
         body: vec![
+            Piece::Text("Somebody asked to sign in to Dogwatch with your address:".to_owned()),
             Piece::Links(vec![("Sign in".to_owned(), link)]),
             Piece::Text(format!(
                 "This works once, within {minutes} minutes of your asking. If you did not ask, do nothing: nobody \

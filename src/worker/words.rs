@@ -7,7 +7,7 @@ use crate::domain::handover::{Handover, HandoverId, Item, Text, Written};
 use crate::domain::ids::RotationId;
 use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::link::{Step, SwapStep};
-use crate::domain::notice::{Block, Entry, Notice, Offer, long, short};
+use crate::domain::notice::{Block, Entry, Notice, Offer, long, short, stretch};
 use crate::domain::person::Person;
 use crate::domain::preferences::Topic;
 use crate::domain::reminder::{Kind, Lead, Reminder};
@@ -40,6 +40,10 @@ pub(super) fn notice(
         Kind::Outgoing => role.handed_over(span, other, &zone, now),
         Kind::Changed => role.changed(roster, timeline, reminder, &zone),
     };
+    if reminder.kind == Kind::Incoming && matches!(reminder.lead, Lead::Days(_)) {
+        let text = "If you cannot, there is still time to find somebody else.";
+        blocks.push(Block::Text(text.to_owned()));
+    }
     if let Some(brief) = brief {
         blocks.extend(handed_on(roster, reminder, brief, other, &zone));
     }
@@ -86,7 +90,7 @@ impl<'a> Role<'a> {
             ("will be", "take")
         };
         let mut blocks = vec![
-            Block::Text(format!("you {are} {title} for {team} ({name}):")),
+            Block::Text(format!("You {are} {title} for {team} ({name}):")),
             Block::span(span, zone),
         ];
         let from = from.map(|other| Block::Text(format!("You {take} over from {other}.")));
@@ -112,7 +116,7 @@ impl<'a> Role<'a> {
             ("ends", "hand")
         };
         let mut blocks = vec![
-            Block::Text(format!("your time as {title} for {team} ({name}) {ends}:")),
+            Block::Text(format!("Your time as {title} for {team} ({name}) {ends}:")),
             Block::span(span, zone),
         ];
         let to = to.map(|other| Block::Text(format!("You {hand} over to {other}.")));
@@ -139,16 +143,18 @@ impl<'a> Role<'a> {
         } else {
             format!("Your time as {title} for {team} has changed from {from}")
         };
-        let first = format!("your time as {title} for {team} ({name}) is not as you were told.");
-        let mut blocks = vec![Block::Text(first)];
+        let mut blocks = vec![Block::Text(format!(
+            "Your time as {title} for {team} ({name}) is not as you were told. Times are {}.",
+            zone.name()
+        ))];
         for lost in &reminder.lost {
             let who = whose(roster, timeline, *lost);
-            blocks.push(Block::Text(format!("No longer yours{who}:")));
-            blocks.push(Block::span(*lost, zone));
+            let times = vec![stretch(*lost, zone)];
+            blocks.push(Block::List(format!("No longer yours{who}"), times));
         }
-        for now in &reminder.has {
-            blocks.push(Block::Text("Yours now:".to_owned()));
-            blocks.push(Block::span(*now, zone));
+        if !reminder.runs.is_empty() {
+            let times = reminder.runs.iter().map(|run| stretch(*run, zone));
+            blocks.push(Block::List("Yours now".to_owned(), times.collect()));
         }
         (subject, blocks)
     }
@@ -174,18 +180,20 @@ fn handed_on(
             if brief.written.is_none() && reminder.lead != Lead::Handoff {
                 blocks.push(Block::Text("You have written no notes yet.".to_owned()));
             }
-            blocks.extend(open(
-                &brief.outgoing,
-                "To be done before you hand over:".to_owned(),
-            ));
+            let to_do = if reminder.lead == Lead::Handoff {
+                "Left open by you"
+            } else {
+                "To be done before you hand over"
+            };
+            blocks.extend(open(&brief.outgoing, to_do.to_owned()));
         }
         Kind::Incoming => {
             if reminder.lead == Lead::Handoff {
-                blocks.extend(open(&brief.outgoing, format!("Left open by {other}:")));
+                blocks.extend(open(&brief.outgoing, format!("Left open by {other}")));
             }
             blocks.extend(open(
                 &brief.incoming,
-                "For you to do as you take over:".to_owned(),
+                "For you to do as you take over".to_owned(),
             ));
         }
         Kind::Changed => {}
@@ -199,7 +207,7 @@ fn notes(roster: &Roster, written: &Written, zone: &Zone) -> Block {
     let by = by.map(|by| format!(" by {}", by.name)).unwrap_or_default();
     let at = short(written.written_at, zone);
     match &written.notes {
-        Text::Plain(text) => Block::Quote(format!("Notes{by}, {at}:"), text.clone()),
+        Text::Plain(text) => Block::Quote(format!("Notes{by}, {at}"), text.clone()),
         Text::Watch(notes) => Block::Facts(vec![
             ("notes".to_owned(), format!("{at}{by}")),
             ("status".to_owned(), notes.status.clone()),
@@ -241,8 +249,8 @@ pub(super) fn left_open(
         zone.name()
     );
     let mut blocks = vec![Block::Text(text)];
-    blocks.extend(open(&brief.outgoing, format!("By {from}:")));
-    blocks.extend(open(&brief.incoming, format!("By {to}:")));
+    blocks.extend(open(&brief.outgoing, format!("By {from}")));
+    blocks.extend(open(&brief.incoming, format!("By {to}")));
     let page = handover_page(timeline.rotation().id, handover.at);
     blocks.push(Block::Pages(vec![("See and tick them".to_owned(), page)]));
     let count = brief.open().count();
@@ -290,13 +298,7 @@ fn entries(role: &Role<'_>, timeline: &Timeline, reminder: &Reminder) -> Vec<Ent
         end: (span.end() < FOREVER).then(|| span.end()),
         cancelled,
     };
-    // An entry that begins where it did is not taken out, but changed.
-    let begins = |lost: &&Interval| {
-        let mut runs = reminder.runs.iter();
-        !runs.any(|run| run.start() == lost.start())
-    };
-    let gone = reminder.lost.iter().filter(begins);
-    let gone = gone.map(|lost| entry(lost, true));
+    let gone = reminder.gone.iter().map(|gone| entry(gone, true));
     let here = reminder.runs.iter().map(|run| entry(run, false));
     gone.chain(here).collect()
 }

@@ -559,8 +559,7 @@ fn a_calendar_that_stays_broken_is_told_to_its_owner_once() {
             pass(&world.server, &worker);
         }
         let mut all = mailed(&world.server);
-        all.retain(|mail| mail.subject.starts_with("Your calendar"));
-        all.sort_by(|a, b| a.subject.cmp(&b.subject));
+        all.retain(|mail| mail.whole.contains("Dogwatch reads a calendar of yours"));
         all
     };
     world.reads(page("404 Not Found"), "2026-03-02T18:00:00Z");
@@ -575,9 +574,11 @@ fn a_calendar_that_stays_broken_is_told_to_its_owner_once() {
         panic!("{all:?}");
     };
     assert!(one.to.contains("Ann"), "{}", one.to);
-    assert_eq!(
-        one.subject,
-        "Your calendar 127.0.0.1 has not been readable since Mon 2 Mar 13:00"
+    // (The name has quotation marks, which mail encodes.)
+    assert!(
+        one.whole.contains("Monday 2 March 2026, 13:00"),
+        "{}",
+        one.whole
     );
     let why = "it answers 404 Not Found: its address has changed, or it is not shared any more";
     assert!(one.whole.contains(why), "{}", one.whole);
@@ -596,9 +597,4 @@ fn a_calendar_that_stays_broken_is_told_to_its_owner_once() {
     world.reads(calendar(&[]), "2026-03-15T12:00:00Z");
     world.server.at("2026-03-16T15:00:00Z");
     assert_eq!(told().len(), 2);
-    let dropped = world.server.get("/outbox?state=dropped").expect(200);
-    let dropped = dropped["items"].as_array().unwrap().iter();
-    let mut dropped = dropped.filter(|mail| mail["kind"] == "calendar.broken");
-    let why = &dropped.next().unwrap()["last_error"];
-    assert_eq!(why, "it can be read again, or is gone");
 }

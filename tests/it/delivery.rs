@@ -215,6 +215,12 @@ fn a_clean_stop_leaves_nothing_claimed_and_nothing_half_done() {
     let mut arrived = Arrived::default();
     assert_eq!((arrived.look(&sink), arrived.read), (COUNT, COUNT));
     assert_eq!(claimed(&database), Vec::<String>::new());
+    let ports = sink.files().into_iter().map(|file| {
+        let envelope = std::fs::read(file.with_extension("json")).unwrap();
+        serde_json::from_slice::<Value>(&envelope).unwrap()["port"].as_u64()
+    });
+    let ports: BTreeSet<_> = ports.collect();
+    assert_eq!(ports.len(), 2, "each process has one connection: {ports:?}");
 }
 
 fn zoe(server: &Server) -> String {

@@ -106,8 +106,8 @@ fn trouble_is_told_at_work_once_and_again_as_it_nears() {
         "Flags: 1 clash and 1 gap ahead, first nobody is Support Hero from Mon 16 Mar 10:00"
     );
     for part in [
-        "Nobody is Support Hero (hero) from Mon 16 Mar 10:00 until Wed 18 Mar 10:00:",
-        "Bo is Support Hero and away (hero) from Tue 24 Mar 00:00 until Wed 25 Mar 00:00:",
+        "hero: nobody is Support Hero from Mon 16 Mar 10:00 until Wed 18 Mar 10:00:",
+        "hero: Bo is Support Hero and away from Tue 24 Mar 00:00 until Wed 25 Mar 00:00:",
         "  - Ana could: at work for 8 h of it",
         "Europe/London",
         &format!("{}/ahead?team=flags", server.url),

@@ -33,6 +33,7 @@ mod links;
 mod load;
 mod log;
 mod mail;
+mod mails;
 mod memberships;
 mod outages_pg;
 mod pages;

@@ -229,9 +229,11 @@ pub struct Reminder {
     pub has: Vec<Interval>,
     /// What it tells them is theirs no longer.
     pub lost: Vec<Interval>,
+    /// What they were told begins then, where nothing of theirs begins any more.
+    pub gone: Vec<Interval>,
     /// Whether what is theirs goes on beyond what can be seen.
     pub open: bool,
-    /// The mail that it corrects: the first of those about what is others' now, or theirs.
+    /// The mail that it corrects, or that was corrected: the first of those about what is others' now, or theirs.
     pub follows: Option<String>,
 }
 
@@ -365,8 +367,13 @@ impl Side {
             runs: vec![self.whole],
             has: self.pieces.clone(),
             lost: Vec::new(),
+            gone: Vec::new(),
             open: self.open,
-            follows: None,
+            // What comes back goes on where they first heard of it.
+            follows: known
+                .taken_away_by(&self.pieces)
+                .and_then(|_| known.first_of(&self.pieces))
+                .map(|first| first.mail.clone()),
         }
     }
 

@@ -72,7 +72,7 @@ impl<'a> Knowledge<'a> {
     }
 
     /// The first mail that told them of some of this, or else the last of all.
-    fn first_of(&self, some: &[Interval]) -> Option<&'a Told> {
+    pub(super) fn first_of(&self, some: &[Interval]) -> Option<&'a Told> {
         let tells = |told: &&&Told| {
             let mut has = told.has.iter();
             has.any(|has| some.iter().any(|one| one.overlaps(has)))
@@ -125,6 +125,25 @@ impl<'a> Knowledge<'a> {
             .filter(|run| meet(&run.pieces, gained) || meet(&run.pieces, &context))
             .copied()
             .collect()
+    }
+
+    /// What of it began where nothing of theirs begins any more: what they lost, and what has become a part of something
+    /// else.
+    fn gone(&self, lost: &[Interval], anew: &[&Run]) -> Vec<Interval> {
+        let starts = |at: Instant| {
+            let mut pieces = anew.iter().flat_map(|run| &run.pieces);
+            pieces.any(|piece| piece.start() == at)
+        };
+        let within = |piece: &Interval| {
+            let mut pieces = anew.iter().flat_map(|run| &run.pieces);
+            pieces.any(|one| one.overlaps(piece))
+        };
+        let known = self.pieces.iter().map(|(piece, _)| *piece);
+        let mut gone: Vec<Interval> = known.filter(within).chain(lost.iter().copied()).collect();
+        gone.retain(|piece| !starts(piece.start()));
+        gone.sort_unstable();
+        gone.dedup_by_key(|piece| piece.start());
+        gone
     }
 
     fn set(&self) -> IntervalSet {
@@ -207,6 +226,7 @@ pub(super) fn changes(
             due_at: when_at_work(recipient, now, whole.start().max(now), now),
             not_after: whole.end(),
             open: false,
+            gone: known.gone(&lost, &anew),
             runs: anew.iter().map(|run| run.whole()).collect(),
             has,
             lost,

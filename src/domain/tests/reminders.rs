@@ -10,7 +10,7 @@ use super::build::{
 use super::build::{sun, timeline};
 use crate::domain::hours::WeeklyHours;
 use crate::domain::interval::{Instant, Interval};
-use crate::domain::person::People;
+use crate::domain::person::{Holidays, People};
 use crate::domain::reminder::{Kind, Lead, Reminder, Told, due};
 use crate::domain::rotation::Rotation;
 use crate::domain::timeline::Timeline;
@@ -218,6 +218,36 @@ fn short_turns_are_announced_on_the_last_working_day_only() {
 }
 
 #[test]
+fn holidays_and_time_off_are_no_working_hours() {
+    let mut b = person('B', "Europe/London", office());
+    let off = span("2026-03-05T00:00:00Z", "2026-03-07T00:00:00Z");
+    b.time_off.push(away(at("2026-03-01T00:00:00Z"), off));
+    b.profiles[0].holidays = Some(Holidays {
+        country: "GB".to_owned(),
+        region: Some("ENG".to_owned()),
+        observe: true,
+    });
+    let mut all = londoners();
+    all.extend(people([b]));
+    let between = |from: &str, until: &str, line: &str| {
+        let log = sent(&weekly(Vec::new()), &all, from, until);
+        assert!(log.iter().any(|one| one == line), "{line} in {log:?}");
+    };
+    // Away on Thursday and Friday: on Wednesday.
+    between(
+        "2026-03-03T00:00:00Z",
+        "2026-03-06T12:00:00Z",
+        "03-04 09:00 B from A day",
+    );
+    // They hand over on Easter Monday, after Good Friday: on Thursday, in summer time.
+    between(
+        "2026-03-31T00:00:00Z",
+        "2026-04-03T12:00:00Z",
+        "04-02 08:00 B to C day",
+    );
+}
+
+#[test]
 fn what_was_only_just_given_goes_out_at_work_or_at_the_handoff() {
     let given = |start: &str, end: &str| weekly(vec![cover(1, Some(p('C')), span(start, end))]);
     let first = |timeline: &Timeline, from: &str| {
@@ -342,6 +372,59 @@ fn who_lost_a_shift_is_told_and_who_gained_it_and_both_again_when_it_comes_back(
             "03-06 09:00 B from A day",
         ]
     );
+}
+
+#[test]
+fn a_correction_follows_the_first_mail_and_takes_out_of_calendars_what_begins_otherwise() {
+    let plain = weekly(Vec::new());
+    let wednesday = span("2026-03-11T00:00:00Z", "2026-03-12T00:00:00Z");
+    let covered = weekly(vec![cover(1, Some(p('C')), wednesday)]);
+    let week = span("2026-03-09T10:00:00Z", "2026-03-16T10:00:00Z");
+    let begun = span("2026-03-09T10:00:00Z", "2026-03-11T00:00:00Z");
+    let rest = span("2026-03-12T00:00:00Z", "2026-03-16T10:00:00Z");
+    let other = span("2026-03-30T09:00:00Z", "2026-04-06T09:00:00Z");
+    let told = |mail: &str, hour: &str, has: &[Interval], lost: &[Interval]| Told {
+        mail: mail.to_owned(),
+        person: p('B'),
+        at: at(&format!("2026-03-03T{hour}:00:00Z")),
+        has: has.to_vec(),
+        lost: lost.to_vec(),
+        open: false,
+        reminds: true,
+    };
+    let of_b = |timeline: &Timeline, told: &[Told]| {
+        let now = at("2026-03-04T12:00:00Z");
+        let all = due(timeline, &londoners(), told, now, TimeDelta::zero());
+        let mut hers = all.into_iter().filter(|one| one.recipient == p('B'));
+        let found = hers.next().unwrap();
+        assert_eq!(hers.next(), None);
+        (found.kind, found.follows.unwrap(), found.runs, found.gone)
+    };
+    let mut known = vec![
+        told("other", "09", &[other], &[]),
+        told("first", "10", &[week], &[]),
+        told("again", "11", &[week], &[]),
+    ];
+    assert_eq!(
+        of_b(&covered, &known),
+        (
+            Kind::Changed,
+            "first".to_owned(),
+            vec![begun, rest],
+            vec![wednesday]
+        )
+    );
+    known.push(told("less", "12", &[begun, rest], &[wednesday]));
+    // Thursday's entry is a part of the week's again.
+    assert_eq!(
+        of_b(&plain, &known),
+        (Kind::Changed, "first".to_owned(), vec![week], vec![rest])
+    );
+    // All of it was taken away, and comes back.
+    known.push(told("none", "13", &[], &[week]));
+    let (kind, follows, runs, gone) = of_b(&plain, &known);
+    assert_eq!((kind, follows.as_str()), (Kind::Incoming, "first"));
+    assert_eq!((runs, gone), (vec![week], vec![]));
 }
 
 #[test]

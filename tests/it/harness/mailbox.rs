@@ -49,15 +49,13 @@ fn plain(text: &str) -> String {
     let mut parts = text.split('=');
     let mut bytes = parts.next().unwrap().as_bytes().to_vec();
     for part in parts {
-        match part.get(..2).map(|code| u8::from_str_radix(code, 16)) {
-            Some(Ok(byte)) => {
-                bytes.push(byte);
-                bytes.extend(&part.as_bytes()[2..]);
-            }
-            _ => {
-                bytes.push(b'=');
-                bytes.extend(part.as_bytes());
-            }
+        let code = part.get(..2).map(|code| u8::from_str_radix(code, 16));
+        if let Some(Ok(byte)) = code {
+            bytes.push(byte);
+            bytes.extend(&part.as_bytes()[2..]);
+        } else {
+            bytes.push(b'=');
+            bytes.extend(part.as_bytes());
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
