@@ -28,7 +28,7 @@ fn address(mark: &str) -> String {
 }
 
 /// What is an element, a script or an attribute that must not be one; and which marks stand in the document.
-const LOOK: &str = r#"
+const LOOK: &str = r"
     const look = (document) => {
         const wrong = [];
         for (const e of document.querySelectorAll('*')) {
@@ -43,7 +43,7 @@ const LOOK: &str = r#"
         }
         const marks = [...document.documentElement.outerHTML.matchAll(/x-hit(?: |%20)id=([a-z-]+)/g)].map((one) => one[1]);
         return { wrong, marks: [...new Set(marks)] };
-    };"#;
+    };";
 
 /// What was found on pages and in mails.
 #[derive(Default)]
