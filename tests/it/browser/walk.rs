@@ -44,6 +44,7 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Engineer, "calendars", "/me/calendars"),
     (Engineer, "incident-new", "/incidents/new"),
     (Engineer, "me", "/me"),
+    (Engineer, "me-absences", "/me/time-off/calendars"),
     (Engineer, "me-access", "/me/access"),
     (Engineer, "me-settings", "/me/settings"),
     (Engineer, "me-time-off", "/me/time-off"),

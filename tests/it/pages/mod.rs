@@ -1,5 +1,6 @@
 //! The pages, as a browser without scripts sees them.
 
+mod absences;
 mod administration;
 mod board;
 mod editor;

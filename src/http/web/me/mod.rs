@@ -1,5 +1,6 @@
 //! What is the visitor's own.
 
+pub mod absences;
 pub mod access;
 pub mod feeds;
 pub mod settings;
