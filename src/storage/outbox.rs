@@ -4,7 +4,6 @@
 //! finds another instant there, and changes nothing.
 
 use chrono::TimeDelta;
-use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,10 @@ use super::schema::outbox;
 use super::types::{Json, Ts, UtcTs};
 use super::{Db, StoreError};
 use crate::domain::interval::Instant;
+
+mod said;
+
+pub use said::{Mark, Sent, mark, sent};
 
 /// After so many failures nothing more is tried.
 const ATTEMPTS: i32 = 12;
@@ -186,78 +189,6 @@ pub fn known(db: &mut Db, keys: &[&str]) -> Result<Vec<Known>, StoreError> {
         found.extend(rows);
     }
     Ok(found)
-}
-
-/// A mail that was sent and is still of use.
-#[derive(Debug, Clone, Queryable)]
-pub struct Sent {
-    /// Its id.
-    pub id: String,
-    /// To whom; `None`: to a channel.
-    pub person_id: Option<String>,
-    /// About what.
-    pub rotation_id: Option<String>,
-    /// What it said.
-    pub payload: Json,
-    /// When.
-    pub at: Option<Ts>,
-    /// When it was put there.
-    pub created_at: Ts,
-}
-
-/// What was sent, and what will be as it is: all that waits but reminders and digests, which are written anew when they
-/// are sent.
-macro_rules! said {
-    () => {
-        outbox::state.eq(word(State::Sent)?).or(outbox::state
-            .eq(word(State::Pending)?)
-            .and(outbox::kind.not_like("reminder.%"))
-            .and(outbox::kind.ne("digest")))
-    };
-}
-
-/// What was or will be said of these kinds, about one rotation or about all, and is still of use.
-///
-/// # Errors
-///
-/// [`StoreError`] when the database is away.
-pub fn sent(
-    db: &mut Db,
-    kinds: &[&str],
-    rotation: Option<&str>,
-    now: Instant,
-) -> Result<Vec<Sent>, StoreError> {
-    let mut rows = outbox::table
-        .filter(said!())
-        .filter(outbox::not_after.gt(Ts(now)))
-        .filter(outbox::kind.eq_any(kinds.to_vec()))
-        .select((
-            outbox::id,
-            outbox::person_id,
-            outbox::rotation_id,
-            outbox::payload,
-            outbox::finished_at,
-            outbox::created_at,
-        ))
-        .into_boxed();
-    if let Some(rotation) = rotation {
-        rows = rows.filter(outbox::rotation_id.eq(rotation.to_owned()));
-    }
-    Ok(rows.load(db)?)
-}
-
-/// Tells states of what [`sent`] finds apart, and costs less: how many there are, and when the last of them was sent.
-///
-/// # Errors
-///
-/// [`StoreError`] when the database is away.
-pub fn mark(db: &mut Db, kinds: &[&str], now: Instant) -> Result<(i64, Option<Ts>), StoreError> {
-    Ok(outbox::table
-        .filter(said!())
-        .filter(outbox::not_after.gt(Ts(now)))
-        .filter(outbox::kind.eq_any(kinds.to_vec()))
-        .select((count_star(), max(outbox::finished_at)))
-        .first(db)?)
 }
 
 /// Whether anything can be claimed.

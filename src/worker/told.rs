@@ -10,8 +10,8 @@ use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::notice::News;
 use crate::domain::reminder::{Kind, Lead, Reminder, Told};
 use crate::service::outbox::NEWS;
-use crate::storage::outbox::{self, Sent};
-use crate::storage::types::{Json, Ts};
+use crate::storage::outbox::{self, Mark, Sent};
+use crate::storage::types::Json;
 use crate::storage::{Db, StoreError};
 
 /// The kinds of mail that tell people what is theirs, or is no longer.
@@ -86,14 +86,14 @@ pub(super) fn payload(reminder: &Reminder) -> Json {
 /// What people were told of all rotations, read again only where that may be something else by now.
 #[derive(Default)]
 pub(super) struct Memory {
-    mark: Option<(i64, Option<Ts>)>,
+    mark: Option<Mark>,
     all: HashMap<RotationId, Vec<Told>>,
 }
 
 impl Memory {
     pub(super) fn refresh(&mut self, db: &mut Db, now: Instant) -> Result<(), StoreError> {
         let mark = outbox::mark(db, &TELLING, now)?;
-        if self.mark == Some(mark) {
+        if self.mark.as_ref() == Some(&mark) {
             return Ok(());
         }
         self.mark = None;
