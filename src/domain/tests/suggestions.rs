@@ -151,16 +151,16 @@ fn covers_owed_decide_between_equals() {
 
 #[test]
 fn whoever_asks_hears_the_same() {
-    let lines = [timeline(abc(), Vec::new()), other("BD"), other("EF")];
+    let (line, other) = (timeline(abc(), Vec::new()), other("BDEF"));
     let everybody = people("ABCDEFGH".chars().map(londoner));
-    let first = suggested(&[&lines[0], &lines[1], &lines[2]], &everybody, "ABCDEFGH");
+    let first = suggested(&[&line, &other], &everybody, "ABCDEFGH");
     // G and H are equals: as the team lists them.
-    assert_eq!(letters(&first)[..2], *"GH");
-    for order in [[0, 2, 1], [0, 1, 2]] {
-        // A map of others has another order inside.
+    assert!(letters(&first).starts_with("GH"), "{}", letters(&first));
+    // Another map has another order inside, and so may whoever loads the rotations.
+    for _ in 0..8 {
         let again = people("HCADGFBE".chars().map(londoner));
-        let lines = order.map(|index| &lines[index]);
-        assert_eq!(suggested(&lines, &again, "ABCDEFGH"), first);
+        let colleagues = Colleagues::new(&again, [&other, &line]);
+        assert_eq!(colleagues.suggest(&line, &team("ABCDEFGH"), days()), first);
     }
 }
 
