@@ -26,21 +26,17 @@ struct Sheet {
 impl Sheet {
     /// What counts as away, in words.
     fn rule(rule: &RuleView) -> String {
-        let mut words = if rule.everything {
-            "Every event that takes time counts".to_owned()
-        } else {
-            "Events count that are marked as out of office, or whose title says so".to_owned()
+        let marked = "Events count that are marked as out of office, or whose title says so";
+        let first = match rule.titles.as_slice() {
+            _ if rule.everything => "Every event that takes time counts".to_owned(),
+            [] => marked.to_owned(),
+            titles => format!("{marked} or has one of “{}”", titles.join("”, “")),
         };
-        if !rule.everything && !rule.titles.is_empty() {
-            words += &format!(" or has one of “{}”", rule.titles.join("”, “"));
-        }
-        if let Some(name) = &rule.only_with {
-            words += &format!("; only those whose title has “{name}”");
-        }
-        if rule.tentative {
-            words += "; tentative ones too";
-        }
-        words + "."
+        let name = rule.only_with.iter();
+        let mut words = vec![first];
+        words.extend(name.map(|name| format!("only those whose title has “{name}”")));
+        words.extend(rule.tentative.then(|| "tentative ones too".to_owned()));
+        words.join("; ") + "."
     }
 }
 
