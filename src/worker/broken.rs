@@ -109,7 +109,10 @@ pub(super) fn notice(
                 "It is tried again and again. You hear of this once, and again only if it works and then breaks another time."
                     .to_owned(),
             ),
-            Block::Pages(vec![("Your time off".to_owned(), "/me/time-off".to_owned())]),
+            Block::Pages(vec![(
+                "Calendars of your absences".to_owned(),
+                "/me/time-off/calendars".to_owned(),
+            )]),
         ],
         entries: Vec::new(),
         in_reply_to: None,

@@ -1,6 +1,7 @@
 //! A handover: notes, and what is to be done before and after it. Nothing that somebody typed is lost where somebody
 //! else was quicker, or the handover has moved.
 
+use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
 use chrono::TimeDelta;
@@ -276,6 +277,10 @@ fn again(
     mut form: Form,
     error: Error,
 ) -> Answer {
+    let status = match error {
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        _ => StatusCode::OK,
+    };
     let error = match error {
         Error::Stale => Error::conflict("somebody else saved something meanwhile. Save once more"),
         Error::Forbidden(why) => Error::conflict(format!("{why}: this is not saved")),
@@ -285,7 +290,7 @@ fn again(
     form.take("seen");
     form.put("seen", &[as_is(&view).value("seen")]);
     let fields = form.failed(error)?;
-    visitor.show(&Sheet::new(visitor, page, view, Some(fields))?)
+    visitor.show_as(status, &Sheet::new(visitor, page, view, Some(fields))?)
 }
 
 /// Only what was added to a list can be wrong with it.
