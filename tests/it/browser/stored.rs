@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::Server;
 use crate::harness::browser::Browser;
 use crate::harness::chromium::Chromium;
+use crate::harness::mailbox::mailed;
 use crate::harness::server::send;
 use crate::incidents::{Somebody, somebody};
 
@@ -325,26 +326,6 @@ fn walk(chromium: &Chromium, found: &mut Found, more: Vec<String>) -> usize {
     seen.len()
 }
 
-/// The part of a mail that is HTML, out of quoted-printable.
-fn html(mail: &str) -> Option<String> {
-    let (_, part) = mail.split_once("Content-Type: text/html")?;
-    let (_, part) = part.split_once("\r\n\r\n")?;
-    let part = part.split("\r\n--").next()?.replace("=\r\n", "");
-    let mut bytes = Vec::new();
-    let mut rest = part.as_bytes();
-    while let [first, others @ ..] = rest {
-        rest = others;
-        if *first == b'=' {
-            let (code, others) = others.split_at(2);
-            rest = others;
-            bytes.push(u8::from_str_radix(std::str::from_utf8(code).unwrap(), 16).unwrap());
-        } else {
-            bytes.push(*first);
-        }
-    }
-    Some(String::from_utf8(bytes).unwrap())
-}
-
 /// All mails so far, and the steps that they offer.
 fn read_mails(server: &Server, chromium: &Chromium, found: &mut Found) -> (usize, Vec<String>) {
     let script = format!(
@@ -352,13 +333,10 @@ fn read_mails(server: &Server, chromium: &Chromium, found: &mut Found) -> (usize
         return {{ ...look(mail), links: [...mail.links].map((link) => link.getAttribute('href')) }}"
     );
     let (mut count, mut steps) = (0, Vec::new());
-    for file in std::fs::read_dir(server.database.folder.path().join("mail")).unwrap() {
-        let file = file.unwrap();
-        let text = std::fs::read_to_string(file.path()).unwrap();
-        let Some(html) = html(&text) else { continue };
-        let subject = text.lines().find(|line| line.starts_with("Subject:"));
+    for mail in mailed(server) {
+        let Some(html) = mail.html else { continue };
         let looked = chromium.run(&script, &json!([html]));
-        found.add(subject.unwrap_or("a mail"), &looked);
+        found.add(&mail.subject, &looked);
         count += 1;
         let links: Vec<String> = serde_json::from_value(looked["links"].clone()).unwrap();
         let ours = links

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use dogwatch::worker::Worker;
 use serde_json::Value;
 
@@ -17,6 +18,8 @@ pub struct Mailed {
     pub subject: String,
     /// All of it, headers unfolded, as it was before it was made fit for mail.
     pub whole: String,
+    /// The part of it that is HTML.
+    pub html: Option<String>,
 }
 
 /// Every mail that was written, in no order.
@@ -29,6 +32,7 @@ pub fn mailed(server: &Server) -> Vec<Mailed> {
     mails
         .map(|path| {
             let text = std::fs::read_to_string(path).unwrap();
+            let html = html(&text);
             let unfolded = text.replace("\r\n ", " ");
             let header = |name: &str| {
                 let line = unfolded.lines().find_map(|line| line.strip_prefix(name));
@@ -38,6 +42,7 @@ pub fn mailed(server: &Server) -> Vec<Mailed> {
                 to: header("To: "),
                 subject: header("Subject: "),
                 whole: plain(&unfolded),
+                html,
             }
         })
         .collect()
@@ -59,6 +64,24 @@ fn plain(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The part that is HTML, whatever it was made fit for mail by (RFC 2045 §6).
+fn html(mail: &str) -> Option<String> {
+    let is_html = |part: &&str| part.contains("Content-Type: text/html");
+    let (head, body) = mail.split("\r\n--").find(is_html)?.split_once("\r\n\r\n")?;
+    let encoding = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Content-Transfer-Encoding: "));
+    Some(match encoding {
+        Some("quoted-printable") => plain(body),
+        Some("base64") => {
+            let bytes = BASE64_STANDARD.decode(body.replace("\r\n", "")).unwrap();
+            String::from_utf8(bytes).unwrap()
+        }
+        None | Some("7bit" | "8bit") => body.to_owned(),
+        Some(other) => panic!("what is {other}?"),
+    })
 }
 
 /// A pass, and the end of what the server's own worker is at.

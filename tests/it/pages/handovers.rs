@@ -187,7 +187,7 @@ fn others_read_and_viewers_do_not() {
             &there,
             &[("notes", "not mine"), ("outgoing.add", "nor this")],
         )
-        .expect(200);
+        .expect(403);
     assert!(html.contains("this is not saved"), "{html}");
     assert!(handover(&world, FIRST)["notes"].is_null());
     let mut vic = Browser::signed_in(&world.server, VIEWER);
