@@ -4,12 +4,14 @@
     tools/load.py [--teams N] [--people N] [--overrides N] [--seconds S] [--rounds R]
 
 Builds the release binaries, fills a throw-away SQLite database over the API, and prints: how long
-a restart takes until it is ready, resident memory, and requests per second of `on-duty`, of twelve
-weeks of shifts and of a feed's 304, in rounds that alternate with the bare handler. Needs `wrk`.
-Everything stays on the loopback address.
+a restart takes until it is ready, resident memory, requests per second of `on-duty`, of twelve
+weeks of shifts and of a feed's 304, in rounds that alternate with the bare handler, and how long the
+home page takes to its first byte. Needs `wrk`. Everything stays on the loopback address.
 """
 
 import argparse
+import http.client
+import http.cookiejar
 import json
 import os
 import pathlib
@@ -22,6 +24,7 @@ import subprocess
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -41,16 +44,17 @@ class Server:
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def start(self):
-        env = {
+        self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("DOGWATCH_") and k != "DATABASE_URL"},
             "DOGWATCH_LISTEN": f"127.0.0.1:{self.port}",
             "DOGWATCH_DATA_DIR": self.folder,
             "DOGWATCH_BOOTSTRAP_TOKEN": TOKEN,
             "DOGWATCH_LOG": "warn",
         }
+
+    def start(self):
         began = time.monotonic()
-        self.process = subprocess.Popen([ROOT / "target/release/dogwatch", "serve"], env=env, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([ROOT / "target/release/dogwatch", "serve"], env=self.env, stdout=subprocess.DEVNULL)
         while True:
             try:
                 urllib.request.urlopen(self.url + "/readyz", timeout=1)
@@ -68,10 +72,10 @@ class Server:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 
-    def call(self, method, path, body=None, content_type="application/json"):
+    def call(self, method, path, body=None, content_type="application/json", token=TOKEN):
         data = None if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
         request = urllib.request.Request(
-            self.url + path, data, {"Authorization": f"Bearer {TOKEN}", "Content-Type": content_type}, method=method
+            self.url + path, data, {"Authorization": f"Bearer {token}", "Content-Type": content_type}, method=method
         )
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
@@ -150,6 +154,31 @@ def compare(name, server, path, seconds, rounds, *headers):
           f"{share:.0%} ({len(body)} bytes)")
 
 
+def first_byte(server, email, rounds=200):
+    """How long somebody who is signed in waits for the first byte of the home page, in milliseconds: median and 99th
+    of a hundred; and the page's size in bytes."""
+    link = subprocess.run([ROOT / "target/release/dogwatch", "sign-in", "--email", email], env=server.env,
+                          capture_output=True, text=True, check=True).stdout.strip()
+    path = urllib.parse.urlsplit(link).path
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar := http.cookiejar.CookieJar()))
+    page = browser.open(server.url + path).read().decode()
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    browser.open(server.url + path, urllib.parse.urlencode(fields).encode()).read()
+    cookies = "; ".join(f"{one.name}={one.value}" for one in jar)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    took = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        connection.request("GET", "/", headers={"Cookie": cookies})
+        answer = connection.getresponse()
+        took.append((time.perf_counter() - began) * 1000)
+        body = answer.read()
+        if answer.status != 200 or b"sign-out" not in body:
+            raise SystemExit(f"the home page was not shown: {answer.status}")
+    took.sort()
+    return took[len(took) // 2], took[len(took) * 99 // 100], len(body)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--teams", type=int, default=1000)
@@ -172,13 +201,23 @@ def main():
             print(f"ready after {server.start():.2f} s, {server.resident_mb():.0f} MB resident")
             # Asked as programs ask: with a token of somebody's.
             somebody = server.call("GET", "/api/v1/people?limit=1")["items"][0]["id"]
-            token = server.call("POST", f"/api/v1/people/{somebody}/tokens", {"name": "load", "scope": "read"})["token"]
+            token, own = (
+                server.call("POST", f"/api/v1/people/{somebody}/tokens", {"name": "load", "scope": scope})["token"]
+                for scope in ("read", "write")
+            )
             bearer = f"Authorization: Bearer {token}"
             compare("on-duty", server, f"/api/v1/rotations/{rotations[0]}/on-duty", args.seconds, args.rounds, bearer)
             now = datetime.now(timezone.utc).replace(microsecond=0)
             day = lambda d: (now + timedelta(days=d)).strftime("%Y-%m-%dT%H:%M:%SZ")
             compare("12 weeks of shifts", server, f"/api/v1/rotations/{rotations[0]}/shifts?from={day(0)}&until={day(84)}",
                     args.seconds, args.rounds, bearer)
+            feed = server.call("POST", "/api/v1/feeds", {"scope": {"rotation_id": rotations[0]}}, token=own)
+            path = urllib.parse.urlsplit(feed["url"]).path
+            with urllib.request.urlopen(server.url + path) as answer:
+                tag = answer.headers["ETag"]
+            compare("a feed's 304", server, path, args.seconds, args.rounds, f"If-None-Match: {tag}")
+            median, slow, size = first_byte(server, "p0@example.com")
+            print(f"home page: first byte after {median:.1f} ms (1 in 100 after {slow:.1f} ms), {size:,} bytes")
             print(f"{server.resident_mb():.0f} MB resident after the load")
         finally:
             server.stop()

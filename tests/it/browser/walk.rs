@@ -112,6 +112,10 @@ fn look_at_all(who: &[Who]) {
             chromium.look(Look::WIDE);
             chromium.complaints();
             chromium.open(&world.path(path));
+            let shift = chromium.shift();
+            if shift > 0.0 {
+                wrong.push(format!("{name}: moves by {shift} while it comes"));
+            }
             wrong.extend(faults(&chromium, name));
         }
     }

@@ -353,6 +353,17 @@ impl Chromium {
             .collect()
     }
 
+    /// How far what was drawn already has moved while the page came: its cumulative layout shift, which is 0 at best.
+    pub fn shift(&self) -> f64 {
+        let script = "return new Promise((done) => {
+            let sum = 0;
+            new PerformanceObserver((list) => list.getEntries().forEach((entry) => (sum += entry.value)))
+                .observe({ type: 'layout-shift', buffered: true });
+            setTimeout(() => done(sum), 100);
+        });";
+        self.run(script, &json!([])).as_f64().unwrap()
+    }
+
     /// By how many pixels the page is wider than the screen.
     pub fn overflow(&self) -> i64 {
         let script = "return document.scrollingElement.scrollWidth - window.innerWidth";
