@@ -271,13 +271,13 @@ mod tests {
                 .collect();
             let weeks = (0..260).map(|week| window().start() + TimeDelta::days(7 * week));
             looks.extend(weeks);
-            for now in looks {
-                let last = onsets.partition_point(|(onset, _)| *onset <= now);
+            for at in looks {
+                let last = onsets.partition_point(|(onset, _)| *onset <= at);
                 let said = onsets[last.checked_sub(1).expect("it begins before")].1;
                 assert_eq!(
                     said,
-                    zone.offset_seconds(now),
-                    "{name} at {now}: {definition}"
+                    zone.offset_seconds(at),
+                    "{name} at {at}: {definition}"
                 );
             }
             assert!(

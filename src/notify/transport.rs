@@ -144,7 +144,7 @@ impl Mailer {
     }
 }
 
-/// Whether a server has refused this mail for good (5xx), rather than for now, or us.
+/// Whether a server has refused this mail for good (5xx), rather than for a while, or us.
 fn is_refusal(error: &lettre::transport::smtp::Error) -> bool {
     let code = error.status().map(u16::from);
     error.is_permanent() && code.is_none_or(|code| !LOGIN.contains(&code))
