@@ -3,6 +3,8 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use serde_json::json;
+
 use super::world::Who::{self, Administrator, Engineer, Manager, Stranger, Supporter, Viewer};
 use super::world::World;
 use crate::harness::Database;
@@ -91,6 +93,21 @@ fn pages_of_managers_and_viewers_are_in_order() {
 #[test]
 fn pages_of_engineers_and_support_are_in_order() {
     look_at_all(&[Engineer, Supporter]);
+}
+
+#[test]
+fn a_page_that_moves_is_noticed() {
+    let world = World::found();
+    let Some(chromium) = world.browser(Viewer) else {
+        return;
+    };
+    chromium.open("/");
+    assert!(chromium.shift() <= 0.0);
+    let push = "const more = document.createElement('div');
+        more.style.height = '300px';
+        document.body.prepend(more);";
+    chromium.run(push, &json!([]));
+    assert!(chromium.shift() > 0.0);
 }
 
 fn look_at_all(who: &[Who]) {
