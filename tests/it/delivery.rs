@@ -75,9 +75,10 @@ struct Arrived {
 impl Arrived {
     /// Reads what is new; says how many different mails there are.
     fn look(&mut self, sink: &Sink) -> usize {
-        for file in sink.files().into_iter().skip(self.read) {
+        while sink.has(self.read + 1) {
             self.read += 1;
-            let mail = std::fs::read_to_string(file).unwrap().replace("\r\n ", " ");
+            let mail = std::fs::read_to_string(sink.file(self.read)).unwrap();
+            let mail = mail.replace("\r\n ", " ");
             let what = format!("{} {}", header(&mail, "To: "), header(&mail, "Subject: "));
             let one = self
                 .mails

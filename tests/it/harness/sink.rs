@@ -106,9 +106,14 @@ impl Sink {
         files
     }
 
+    /// Where a mail is, by its number from 1 on, in the order in which they came.
+    pub fn file(&self, number: usize) -> std::path::PathBuf {
+        self.folder.path().join(format!("{number:06}.eml"))
+    }
+
     /// Whether so many came.
     pub fn has(&self, count: usize) -> bool {
-        count == 0 || self.folder.path().join(format!("{count:06}.eml")).exists()
+        count == 0 || self.file(count).exists()
     }
 
     fn end(&mut self) {
