@@ -167,19 +167,49 @@ impl Person {
     }
 
     /// The first availability from `from` on, where they are not available just before.
-    fn available_from(&self, mut from: Instant, known: Instant) -> Option<Interval> {
-        let horizon = from + HORIZON;
-        let mut stretch = NEAR;
-        while from < horizon {
-            let until = from + stretch;
+    fn available_from(&self, from: Instant, known: Instant) -> Option<Interval> {
+        let ahead = Interval::new(from, from + HORIZON)?;
+        let first = self.first_available(ahead, known)?;
+        self.available_at(first.start(), known)
+    }
+
+    /// The first availability within `window`; no more of it is sure than that it begins so, and not how it ends.
+    #[must_use]
+    pub fn first_available(&self, window: Interval, known: Instant) -> Option<Interval> {
+        let (mut from, mut stretch) = (window.start(), NEAR);
+        while from < window.end() {
+            let until = (from + stretch).min(window.end());
             let found = self.availability(Interval::new(from, until)?, known);
             if let Some(first) = found.as_slice().first() {
-                return self.available_at(first.start(), known);
+                return Some(*first);
             }
             from = until;
             stretch = (stretch * 2).min(STRETCH);
         }
         None
+    }
+
+    /// The last availability within `window`, cut to it.
+    #[must_use]
+    pub fn last_available(&self, window: Interval, known: Instant) -> Option<Interval> {
+        let (mut until, mut stretch) = (window.end(), NEAR);
+        let mut last: Option<Interval> = None;
+        while until > window.start() {
+            let from = (until - stretch).max(window.start());
+            let found = self.availability(Interval::new(from, until)?, known);
+            last = match (found.as_slice().last(), last) {
+                (Some(more), Some(last)) if more.end() == last.start() => Some(last.hull(more)),
+                (_, Some(last)) => return Some(last),
+                (found, None) => found.copied(),
+            };
+            // What begins where was not looked before may go on there.
+            if last.is_some_and(|last| last.start() > from) {
+                return last;
+            }
+            until = from;
+            stretch = (stretch * 2).min(STRETCH);
+        }
+        last
     }
 }
 

@@ -48,6 +48,7 @@ struct Plan {
 impl Planner {
     /// Puts everything that will be due soon into the outbox, where it is not there yet. Says how many.
     pub(super) fn plan(&mut self, app: &App, now: Instant) -> Result<usize, StoreError> {
+        let begun = std::time::Instant::now();
         let roster = app.keeper.snapshot();
         app.store.read(|db| self.memory.refresh(db, now))?;
         self.look(&roster, now);
@@ -57,7 +58,9 @@ impl Planner {
         wanted.extend(broken::plan(app, &roster, now)?);
         wanted.extend(incidents::plan(&roster, now));
         wanted.extend(chat::plan(app, &roster, now)?);
-        put(app, &wanted, now)
+        let planned = put(app, &wanted, now)?;
+        metrics::histogram!("dogwatch_planning_duration_seconds").record(begun.elapsed());
+        Ok(planned)
     }
 
     fn reminders(&self) -> Vec<Planned> {

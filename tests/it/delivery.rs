@@ -332,6 +332,7 @@ fn what_is_dead_is_counted_and_can_be_tried_again() {
     let message_id = dead()[0]["message_id"].clone();
     // The gauges are those of a pass; of the metrics of other servers in this process there is nothing to be said.
     soon(&|| metrics().contains("dogwatch_outbox_mails{state=\"dead\"}"));
+    assert!(metrics().contains("dogwatch_planning_duration_seconds_count"));
     assert!(metrics().contains("dogwatch_outbox_attempts_total{outcome=\"refused\"}"));
     let sink = sink.interrupted(&[], || ());
     let retry = |id: &str| server.post(&format!("/outbox/{id}/retry"), &json!({}));

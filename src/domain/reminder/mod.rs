@@ -268,13 +268,14 @@ pub fn due(
     let known = told::knowledge(told);
     let mut found: Vec<Reminder> = sides
         .iter()
+        .filter(|side| side.until > now)
         .filter_map(|side| Some((side, people.get(&side.shift.person)?)))
         .filter(|(side, person)| {
             // Who hands over leaves, perhaps for good; who takes over must still be there.
             let there = side.kind == Kind::Outgoing || person.active_at(side.handoff);
-            there && person.active_at(now)
+            there && person.active_at(now) && person.preferences.wants(side.kind.topic())
         })
-        .flat_map(|(side, person)| side.reminders(rotation, person, &known, now))
+        .flat_map(|(side, person)| side.reminders(rotation, person, &known, now, horizon))
         .collect();
     if !told.is_empty() {
         let changes = told::changes(timeline, people, &runs, &known, window, now);
@@ -306,6 +307,7 @@ impl Side {
         person: &Person,
         known: &BTreeMap<PersonId, Knowledge<'_>>,
         now: Instant,
+        horizon: TimeDelta,
     ) -> Vec<Reminder> {
         let nothing = Knowledge::default();
         let known = known.get(&person.id).unwrap_or(&nothing);
@@ -328,6 +330,7 @@ impl Side {
         planned
             .iter()
             .enumerate()
+            .filter(|(_, (at, _))| *at <= now + horizon)
             .filter(|(index, (at, _))| !overtaken(*index, *at) && !told(*at))
             .map(|(_, (at, lead))| self.reminder(rotation, person, known, *lead, *at, now))
             .collect()

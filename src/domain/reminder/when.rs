@@ -18,20 +18,10 @@ pub(super) fn planned(person: &Person, lead: Lead, handoff: Instant, now: Instan
         Lead::Handoff => handoff,
         Lead::Days(days) => {
             let at = days_before(person, handoff, TimeDelta::days(days.into()));
-            if always_at_work(person, now) {
-                at
-            } else {
-                moved_earlier(person, at, now)
-            }
+            moved_earlier(person, at, now)
         }
-        Lead::LastWorkingDay => {
-            let day_before = || days_before(person, handoff, TimeDelta::days(1));
-            if always_at_work(person, now) {
-                day_before()
-            } else {
-                last_working_day(person, handoff, now).unwrap_or_else(day_before)
-            }
-        }
+        Lead::LastWorkingDay => last_working_day(person, handoff, now)
+            .unwrap_or_else(|| days_before(person, handoff, TimeDelta::days(1))),
     }
 }
 
@@ -59,7 +49,8 @@ fn days_before(person: &Person, handoff: Instant, days: TimeDelta) -> Instant {
 }
 
 fn always_at_work(person: &Person, now: Instant) -> bool {
-    Interval::new(now, now + IDLE).is_none_or(|ahead| person.availability(ahead, now).is_empty())
+    let ahead = Interval::new(now, now + IDLE);
+    ahead.is_none_or(|ahead| person.first_available(ahead, now).is_none())
 }
 
 /// `at`, or the start of the last working period before it.
@@ -67,26 +58,25 @@ fn moved_earlier(person: &Person, at: Instant, now: Instant) -> Instant {
     let Some(past) = Interval::new(at - SEARCH, at + TimeDelta::seconds(1)) else {
         return at;
     };
-    let working = person.availability(past, now);
-    if working.covering(at).is_some() {
-        return at;
+    match person.last_available(past, now) {
+        Some(last) if !last.contains(at) && !always_at_work(person, now) => last.start(),
+        _ => at,
     }
-    working.as_slice().last().map_or(at, Interval::start)
 }
 
-/// The start of work on the last day before the handoff's on which there is any.
+/// The start of work on the last day before the handoff's on which there is any; `None` where they do not work.
 fn last_working_day(person: &Person, handoff: Instant, now: Instant) -> Option<Instant> {
     let zone = person.zone(handoff);
     let midnight = |at: Instant| zone.to_instant(zone.to_local(at).date().and_time(NaiveTime::MIN));
     let today = midnight(handoff);
-    let working = person.availability(Interval::new(today - SEARCH, today)?, now);
-    let last = working.as_slice().last()?;
+    let last = person.last_available(Interval::new(today - SEARCH, today)?, now)?;
+    if always_at_work(person, now) {
+        return None;
+    }
     let day = midnight(last.end() - TimeDelta::seconds(1));
-    let begins = working
-        .as_slice()
-        .iter()
-        .map(Interval::start)
-        .find(|start| *start >= day);
     // Who works through midnight is at work when the day begins.
-    Some(begins.unwrap_or(day))
+    let whole_day = Interval::new(day - TimeDelta::seconds(1), today)?;
+    let working = person.availability(whole_day, now);
+    let mut starts = working.as_slice().iter().map(Interval::start);
+    Some(starts.find(|start| *start >= day).unwrap_or(day))
 }

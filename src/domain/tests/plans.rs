@@ -138,6 +138,23 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
+    fn the_first_and_the_last_availability_are_found_without_all_between(
+        pool in pools(),
+        from in instants(),
+        hours in 1..2_000_i64,
+        known in prop::option::of(instants()),
+    ) {
+        let window = Interval::new(from, from + TimeDelta::hours(hours)).unwrap();
+        let known = known.unwrap_or(FOREVER);
+        for person in &pool {
+            let all = person.availability(window, known);
+            let first = person.first_available(window, known);
+            prop_assert_eq!(first.map(|one| one.start()), all.as_slice().first().map(Interval::start));
+            prop_assert_eq!(person.last_available(window, known), all.as_slice().last().copied());
+        }
+    }
+
+    #[test]
     fn no_plan_has_fewer_handovers_between_restarts(pool in pools(), week in 0..55_i64) {
         let pool = known_all_along(&pool);
         let timeline = plan(&pool);
