@@ -7,7 +7,7 @@ mod sides;
 mod told;
 mod when;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ use super::timeline::{Cause, Layer, Shift, Timeline};
 use sides::Side;
 use told::Knowledge;
 pub use told::Told;
+use when::Clock;
 pub use when::when_at_work;
 
 /// Handoffs are looked for so far back: a shift that has begun may still have to be announced.
@@ -266,6 +267,7 @@ pub fn due(
         }
     };
     let known = told::knowledge(told);
+    let mut clocks: HashMap<PersonId, Clock<'_>> = HashMap::new();
     let mut found: Vec<Reminder> = sides
         .iter()
         .filter(|side| side.until > now)
@@ -275,7 +277,12 @@ pub fn due(
             let there = side.kind == Kind::Outgoing || person.active_at(side.handoff);
             there && person.active_at(now) && person.preferences.wants(side.kind.topic())
         })
-        .flat_map(|(side, person)| side.reminders(rotation, person, &known, now, horizon))
+        .flat_map(|(side, person)| {
+            let clock = clocks
+                .entry(person.id)
+                .or_insert_with(|| Clock::new(person, now, now + horizon));
+            side.reminders(rotation, clock, &known)
+        })
         .collect();
     if !told.is_empty() {
         let changes = told::changes(timeline, people, &runs, &known, window, now);
@@ -304,18 +311,17 @@ impl Side {
     fn reminders(
         &self,
         rotation: &Rotation,
-        person: &Person,
+        clock: &Clock<'_>,
         known: &BTreeMap<PersonId, Knowledge<'_>>,
-        now: Instant,
-        horizon: TimeDelta,
     ) -> Vec<Reminder> {
+        let (person, now) = (clock.person, clock.now);
         let nothing = Knowledge::default();
         let known = known.get(&person.id).unwrap_or(&nothing);
         let mut planned: Vec<(Instant, Lead)> =
             Settings::leads(rotation, self.kind, self.shift.interval.start())
                 .into_iter()
-                .filter(|lead| *lead != Lead::Handoff || self.may_disturb(person, now))
-                .map(|lead| (when::planned(person, lead, self.handoff, now), lead))
+                .filter_map(|lead| Some((clock.planned(lead, self.handoff)?, lead)))
+                .filter(|(_, lead)| *lead != Lead::Handoff || self.may_disturb(person, now))
                 .collect();
         planned.sort_unstable();
         // Where a later one is due as well it says the same: nobody gets two at once.
@@ -330,7 +336,6 @@ impl Side {
         planned
             .iter()
             .enumerate()
-            .filter(|(_, (at, _))| *at <= now + horizon)
             .filter(|(index, (at, _))| !overtaken(*index, *at) && !told(*at))
             .map(|(_, (at, lead))| self.reminder(rotation, person, known, *lead, *at, now))
             .collect()

@@ -1,5 +1,7 @@
 //! When a reminder goes out, on its recipient's clock and in their working hours.
 
+use std::cell::OnceCell;
+
 use chrono::{NaiveTime, TimeDelta};
 
 use super::Lead;
@@ -12,16 +14,104 @@ pub(super) const SEARCH: TimeDelta = TimeDelta::days(28);
 /// Who does not work within this time counts as always at work.
 const IDLE: TimeDelta = TimeDelta::days(14);
 
-/// When a reminder should go out, whether or not that has passed.
-pub(super) fn planned(person: &Person, lead: Lead, handoff: Instant, now: Instant) -> Instant {
-    match lead {
-        Lead::Handoff => handoff,
-        Lead::Days(days) => {
-            let at = days_before(person, handoff, TimeDelta::days(days.into()));
-            moved_earlier(person, at, now)
+/// No clock is moved so far, and no day lasts so long.
+const A_DAY_AND_MORE: TimeDelta = TimeDelta::hours(49);
+
+/// Work is looked for so far ahead to tell what is far from what is near.
+const SOON: TimeDelta = TimeDelta::days(4);
+
+/// When somebody is to be reminded of handoffs, as far as they are to be told of them by then.
+pub(super) struct Clock<'a> {
+    pub(super) person: &'a Person,
+    pub(super) now: Instant,
+    pub(super) until: Instant,
+    always_at_work: OnceCell<bool>,
+    work_after: OnceCell<Option<Instant>>,
+}
+
+impl<'a> Clock<'a> {
+    pub(super) fn new(person: &'a Person, now: Instant, until: Instant) -> Self {
+        Self {
+            person,
+            now,
+            until,
+            always_at_work: OnceCell::new(),
+            work_after: OnceCell::new(),
         }
-        Lead::LastWorkingDay => last_working_day(person, handoff, now)
-            .unwrap_or_else(|| days_before(person, handoff, TimeDelta::days(1))),
+    }
+
+    /// When a reminder should go out, whether or not that has passed; `None` where it is later than any that is wanted.
+    pub(super) fn planned(&self, lead: Lead, handoff: Instant) -> Option<Instant> {
+        let at = match lead {
+            Lead::Handoff => handoff,
+            _ if self.is_far(lead, handoff) => return None,
+            Lead::Days(days) => self.moved_earlier(self.days_before(handoff, days.into())),
+            Lead::LastWorkingDay => self
+                .last_working_day(handoff)
+                .unwrap_or_else(|| self.days_before(handoff, 1)),
+        };
+        (at <= self.until).then_some(at)
+    }
+
+    /// Whether they begin to work between what is wanted and what this lead time is about: then it is not moved as far
+    /// back as to be wanted. That is all there is to most handoffs ahead.
+    fn is_far(&self, lead: Lead, handoff: Instant) -> bool {
+        let days = match lead {
+            Lead::Days(days) => days,
+            Lead::LastWorkingDay | Lead::Handoff => 0,
+        };
+        let about = handoff - TimeDelta::days(days.into()) - A_DAY_AND_MORE;
+        let begin = self.work_after.get_or_init(|| {
+            let from = self.until + A_DAY_AND_MORE;
+            let soon = self
+                .person
+                .availability(Interval::new(from, from + SOON)?, self.now);
+            let mut starts = soon.as_slice().iter().map(Interval::start);
+            starts.find(|start| *start > from)
+        });
+        begin.is_some_and(|begin| begin < about)
+    }
+
+    /// The same time on the recipient's clock, some days before.
+    fn days_before(&self, handoff: Instant, days: i64) -> Instant {
+        let zone = self.person.zone(handoff);
+        zone.to_instant(zone.to_local(handoff) - TimeDelta::days(days))
+    }
+
+    fn always_at_work(&self) -> bool {
+        *self
+            .always_at_work
+            .get_or_init(|| always_at_work(self.person, self.now))
+    }
+
+    /// `at`, or the start of the last working period before it.
+    fn moved_earlier(&self, at: Instant) -> Instant {
+        let Some(past) = Interval::new(at - SEARCH, at + TimeDelta::seconds(1)) else {
+            return at;
+        };
+        match self.person.last_available(past, self.now) {
+            Some(last) if !last.contains(at) && !self.always_at_work() => last.start(),
+            _ => at,
+        }
+    }
+
+    /// The start of work on the last day before the handoff's on which there is any; `None` where they do not work.
+    fn last_working_day(&self, handoff: Instant) -> Option<Instant> {
+        let (person, now) = (self.person, self.now);
+        let zone = person.zone(handoff);
+        let midnight =
+            |at: Instant| zone.to_instant(zone.to_local(at).date().and_time(NaiveTime::MIN));
+        let today = midnight(handoff);
+        let last = person.last_available(Interval::new(today - SEARCH, today)?, now)?;
+        if self.always_at_work() {
+            return None;
+        }
+        let day = midnight(last.end() - TimeDelta::seconds(1));
+        // Who works through midnight is at work when the day begins.
+        let whole_day = Interval::new(day - TimeDelta::seconds(1), today)?;
+        let working = person.availability(whole_day, now);
+        let mut starts = working.as_slice().iter().map(Interval::start);
+        Some(starts.find(|start| *start >= day).unwrap_or(day))
     }
 }
 
@@ -42,41 +132,7 @@ pub fn when_at_work(person: &Person, at: Instant, latest: Instant, now: Instant)
         .min(latest)
 }
 
-/// The same time on the recipient's clock, some days before.
-fn days_before(person: &Person, handoff: Instant, days: TimeDelta) -> Instant {
-    let zone = person.zone(handoff);
-    zone.to_instant(zone.to_local(handoff) - days)
-}
-
 fn always_at_work(person: &Person, now: Instant) -> bool {
     let ahead = Interval::new(now, now + IDLE);
     ahead.is_none_or(|ahead| person.first_available(ahead, now).is_none())
-}
-
-/// `at`, or the start of the last working period before it.
-fn moved_earlier(person: &Person, at: Instant, now: Instant) -> Instant {
-    let Some(past) = Interval::new(at - SEARCH, at + TimeDelta::seconds(1)) else {
-        return at;
-    };
-    match person.last_available(past, now) {
-        Some(last) if !last.contains(at) && !always_at_work(person, now) => last.start(),
-        _ => at,
-    }
-}
-
-/// The start of work on the last day before the handoff's on which there is any; `None` where they do not work.
-fn last_working_day(person: &Person, handoff: Instant, now: Instant) -> Option<Instant> {
-    let zone = person.zone(handoff);
-    let midnight = |at: Instant| zone.to_instant(zone.to_local(at).date().and_time(NaiveTime::MIN));
-    let today = midnight(handoff);
-    let last = person.last_available(Interval::new(today - SEARCH, today)?, now)?;
-    if always_at_work(person, now) {
-        return None;
-    }
-    let day = midnight(last.end() - TimeDelta::seconds(1));
-    // Who works through midnight is at work when the day begins.
-    let whole_day = Interval::new(day - TimeDelta::seconds(1), today)?;
-    let working = person.availability(whole_day, now);
-    let mut starts = working.as_slice().iter().map(Interval::start);
-    Some(starts.find(|start| *start >= day).unwrap_or(day))
 }

@@ -48,7 +48,7 @@ fn working(number: usize) -> WeeklyHours {
 type Drawn = (&'static str, usize, Vec<(Instant, i64, Option<Instant>)>);
 
 /// One to four people: a zone, hours, and time off with the instant at which it was recorded.
-fn pools() -> impl Strategy<Value = Vec<Person>> {
+pub fn pools() -> impl Strategy<Value = Vec<Person>> {
     let absence = (instants(), 1..120_i64, prop::option::of(instants()));
     let one = (
         prop::sample::select(ZONES),

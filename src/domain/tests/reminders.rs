@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
+use proptest::prelude::*;
 
 use super::build::{
     abc, at, away, cover, hours, letter, ordered, p, people, person, rotation, span,
 };
 use super::build::{sun, timeline};
+use super::plans::pools;
+use super::properties::{instants, overrides, rotations};
 use crate::domain::hours::WeeklyHours;
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::{Holidays, People};
@@ -549,4 +552,26 @@ fn nobody_gets_what_they_do_not_want() {
         of_b,
         ["03-02 17:00 B from A week", "03-06 17:00 B from A day"]
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Most handoffs ahead are seen to be far without being looked at: none of those is due.
+    #[test]
+    fn who_looks_further_ahead_finds_the_same_that_is_near(
+        rotation in rotations(),
+        overrides in overrides(),
+        pool in pools(),
+        now in instants(),
+    ) {
+        let timeline = timeline(rotation, overrides);
+        let people = people(pool);
+        let near = |horizon: i64| -> Vec<(Instant, String)> {
+            let found = due(&timeline, &people, &[], now, TimeDelta::days(horizon));
+            let found = found.into_iter().map(|one| (one.due_at, one.key));
+            found.filter(|(at, _)| *at <= now + TimeDelta::days(1)).collect()
+        };
+        prop_assert_eq!(near(1), near(45));
+    }
 }
