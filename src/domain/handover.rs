@@ -13,11 +13,8 @@ use super::ids::{NotAnId, PersonId, RotationId};
 use super::incident::Notes;
 use super::interval::{Instant, Interval};
 use super::rotation::Kind;
-use super::runs::{Run, runs, shift_before};
-use super::timeline::{Cause, Layer, Timeline};
-
-/// Who hands over is looked for so far before a window; their run may have begun earlier still.
-const BACK: TimeDelta = TimeDelta::days(40);
+use super::runs::shift_before;
+use super::timeline::{Cause, Layer, Shift, Timeline};
 
 /// A cover up to this length is short: two days, one of which may have an hour more.
 const SHORT: TimeDelta = TimeDelta::hours(49);
@@ -94,29 +91,22 @@ pub struct Handover {
 /// The handovers of the final timeline in `window`, in order.
 #[must_use]
 pub fn handovers(timeline: &Timeline, window: Interval) -> Vec<Handover> {
-    let Some(around) = Interval::new(window.start() - BACK, window.end()) else {
-        return Vec::new();
-    };
-    let runs = runs(timeline.shifts(Layer::Final, around));
-    let first = runs.first().filter(|run| window.contains(run.start()));
-    let before = first.and_then(|_| shift_before(timeline, around.start()));
-    let before = before.map(|shift| Run::of(vec![shift]));
+    let shifts = timeline.shifts(Layer::Final, window);
+    let first = shifts.first().map(|first| first.interval.start());
+    let mut previous = first
+        .filter(|first| window.contains(*first))
+        .and_then(|_| shift_before(timeline, window.start()));
     let mut found = Vec::new();
-    let mut previous = before.flatten();
-    for run in runs {
-        let at = run.start();
-        if let Some(previous) = &previous
-            && window.contains(at)
-            && previous.first.person != run.first.person
-        {
+    for shift in shifts {
+        if let Some(before) = previous.filter(|before| before.person != shift.person) {
             found.push(Handover {
-                at,
-                from: previous.first.person,
-                to: run.first.person,
-                form: form(timeline, previous, &run),
+                at: shift.interval.start(),
+                from: before.person,
+                to: shift.person,
+                form: form(timeline, &before, &shift),
             });
         }
-        previous = Some(run);
+        previous = Some(shift);
     }
     found
 }
@@ -128,29 +118,46 @@ pub fn next(timeline: &Timeline, from: Instant, ahead: TimeDelta) -> Option<Hand
     handovers(timeline, window).into_iter().next()
 }
 
-fn form(timeline: &Timeline, before: &Run, after: &Run) -> Form {
-    let covers_briefly = |run: &Run| {
-        let by_override = |cause| matches!(cause, Cause::Override { .. });
-        let whole = run.whole();
-        by_override(run.first.cause)
-            && by_override(run.last.cause)
-            && whole.end() - whole.start() <= SHORT
-    };
+fn form(timeline: &Timeline, before: &Shift, after: &Shift) -> Form {
     if timeline.rotation().kind == Kind::FollowTheSun {
-        Form::Watch
-    } else if (covers_briefly(before) || covers_briefly(after))
-        && within_a_turn(timeline, before, after)
-    {
+        return Form::Watch;
+    }
+    let (left, came) = (before.interval.end(), after.interval.start());
+    let covered = is_override(before) && was_brief(timeline, before.person, left);
+    let covers = is_override(after) && is_brief(timeline, after.person, came);
+    if (covered || covers) && within_a_turn(timeline, left, came) {
         Form::Light
     } else {
         Form::Full
     }
 }
 
+const fn is_override(shift: &Shift) -> bool {
+    matches!(shift.cause, Cause::Override { .. })
+}
+
+/// Whether somebody who leaves at `end` had no more than a short cover until then, gaps aside.
+fn was_brief(timeline: &Timeline, person: PersonId, end: Instant) -> bool {
+    Interval::new(end - SHORT, end).is_some_and(|late| {
+        let shifts = timeline.shifts(Layer::Final, late);
+        let mut theirs = shifts.iter().rev().take_while(|one| one.person == person);
+        theirs.all(|one| is_override(one) && late.start() <= one.interval.start())
+    })
+}
+
+/// Whether somebody who comes at `start` has no more than a short cover from then on, gaps aside.
+fn is_brief(timeline: &Timeline, person: PersonId, start: Instant) -> bool {
+    Interval::new(start, start + SHORT).is_some_and(|soon| {
+        let shifts = timeline.shifts(Layer::Final, soon);
+        let mut theirs = shifts.iter().take_while(|one| one.person == person);
+        theirs.all(|one| is_override(one) && one.interval.end() <= soon.end())
+    })
+}
+
 /// Whether it is one turn of the core order in which the one leaves and the other comes.
-fn within_a_turn(timeline: &Timeline, before: &Run, after: &Run) -> bool {
+fn within_a_turn(timeline: &Timeline, left: Instant, came: Instant) -> bool {
     let second = TimeDelta::seconds(1);
-    let around = Interval::new(before.whole().end() - second, after.start() + second);
+    let around = Interval::new(left - second, came + second);
     let turns = around.map(|around| timeline.shifts(Layer::Base, around));
     let turns = turns.unwrap_or_default();
     let began = |index: usize| turns.get(index).map(|turn| turn.cause);

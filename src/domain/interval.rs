@@ -58,6 +58,12 @@ impl Interval {
         Self::new(self.start.max(now), self.end)
     }
 
+    /// What of it lies before `end`.
+    #[must_use]
+    pub fn until(&self, end: Instant) -> Option<Self> {
+        Self::new(self.start, self.end.min(end))
+    }
+
     /// The shortest interval that has both in it.
     #[must_use]
     pub fn hull(&self, other: &Self) -> Self {

@@ -41,10 +41,7 @@ impl Override {
     /// What is left of it: an override cancelled while it ran keeps what had happened.
     #[must_use]
     pub fn in_force(&self) -> Option<Interval> {
-        let end = self
-            .cancelled_at
-            .map_or(self.interval.end(), |at| at.min(self.interval.end()));
-        Interval::new(self.interval.start(), end)
+        self.interval.until(self.cancelled_at.unwrap_or(FOREVER))
     }
 }
 
@@ -75,10 +72,7 @@ impl Overrides {
         let mut by_start: Vec<(Interval, usize)> = all
             .iter()
             .enumerate()
-            .filter_map(|(index, one)| {
-                let left = one.in_force()?;
-                Some((Interval::new(left.start(), left.end().min(end))?, index))
-            })
+            .filter_map(|(index, one)| Some((one.in_force()?.until(end)?, index)))
             .collect();
         by_start.sort_unstable();
         let latest_end = by_start
@@ -99,6 +93,12 @@ impl Overrides {
     #[must_use]
     pub fn all(&self) -> &[Override] {
         &self.all
+    }
+
+    /// When the first of them begins.
+    #[must_use]
+    pub fn first_start(&self) -> Option<Instant> {
+        self.by_start.first().map(|(interval, _)| interval.start())
     }
 
     /// When the last of them ends.

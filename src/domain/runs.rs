@@ -70,8 +70,7 @@ impl Run {
 /// The last shift of the final timeline that ends at or before `at`, within some 400 days.
 #[must_use]
 pub fn shift_before(timeline: &Timeline, at: Instant) -> Option<Shift> {
-    // Before its first revision a rotation has overrides at most, which nobody takes over from.
-    let began = timeline.rotation().revisions.first()?.effective_from;
+    let began = timeline.begins()?;
     let (mut end, mut span) = (at, TimeDelta::days(16));
     while end > began && at - end < BEFORE {
         let window = Interval::new(end - span, end)?;

@@ -175,6 +175,14 @@ impl Timeline {
         self.rotation.everybody().contains(&person) || given.into_iter().any(|one| one == person)
     }
 
+    /// Nobody has the duty before: its first revision takes effect then, or an override begins.
+    #[must_use]
+    pub fn begins(&self) -> Option<Instant> {
+        let first = self.rotation.revisions.first()?.effective_from;
+        let given = self.overrides.first_start();
+        Some(given.map_or(first, |start| start.min(first)))
+    }
+
     /// The people of the pool.
     #[must_use]
     pub const fn people(&self) -> &People {

@@ -85,6 +85,36 @@ fn a_day_or_two_within_a_turn_are_handed_over_lightly() {
 }
 
 #[test]
+fn a_handover_is_the_same_from_however_near_one_looks() {
+    // C has four days in two pieces, and then one day.
+    let days = |sequence, first: u32, last: u32| {
+        let day = |day| format!("2026-03-{day:02}T00:00:00Z");
+        cover(sequence, Some(p('C')), span(&day(first), &day(last)))
+    };
+    let timeline = abc_with(vec![days(1, 3, 5), days(2, 5, 7), days(3, 11, 12)]);
+    let all = lines(&timeline, "2026-03-02T10:00:00Z", "2026-03-16T10:00:00Z");
+    assert_eq!(
+        all,
+        [
+            "03-03 00:00 A to C Full",
+            "03-07 00:00 C to A Full",
+            "03-09 10:00 A to B Full",
+            "03-11 00:00 B to C Light",
+            "03-12 00:00 C to B Light",
+        ]
+    );
+    for line in &all {
+        let minute = format!("2026-{}T{}", &line[..5], &line[6..11]);
+        let alone = lines(
+            &timeline,
+            &format!("{minute}:00Z"),
+            &format!("{minute}:01Z"),
+        );
+        assert_eq!(alone, [line.as_str()]);
+    }
+}
+
+#[test]
 fn gaps_and_duty_hours_are_not_in_the_way() {
     let mut office = abc();
     office.revisions[0].duty_hours = Some(hours("09:00", "17:00"));
