@@ -33,15 +33,15 @@ pub enum Attendance {
 }
 
 impl Watch {
-    /// When the watcher is there, from eight days before `now` to eight days after, by what is known at `now`: in their
-    /// working hours, for an hour where they took it outside of them, and as they said themselves.
+    /// When the watcher is there, from eight days before `now` to eight days after: in their working hours, for an hour
+    /// where they took it outside of them, and as they said themselves.
     fn presence(&self, person: &Person, now: Instant) -> IntervalSet {
         let from = self.from.max(now - BACK);
         let until = now + AHEAD;
         let Some(window) = Interval::new(from, until) else {
             return IntervalSet::default();
         };
-        let working = person.availability(window, now);
+        let working = at_work(person, window, now);
         let volunteered = working
             .covering(self.from)
             .is_none()
@@ -62,6 +62,20 @@ impl Watch {
         });
         there.subtract(&leaves.into_iter().collect())
     }
+}
+
+/// When somebody is at work in `window`: what is past by what was known then, so that nobody has left in hindsight, and
+/// what lies ahead of `now` by what is known now.
+fn at_work(person: &Person, window: Interval, now: Instant) -> IntervalSet {
+    let learnt = person.recordings(window).filter(|at| *at <= now);
+    let mut steps: Vec<Instant> = [window.start()].into_iter().chain(learnt).collect();
+    steps.sort_unstable();
+    let ends = steps.iter().skip(1).copied().chain([window.end()]);
+    let stretches = steps.iter().zip(ends);
+    stretches
+        .filter_map(|(from, until)| Some(person.availability(Interval::new(*from, until)?, *from)))
+        .flat_map(|known| known.as_slice().to_vec())
+        .collect()
 }
 
 impl Incident {

@@ -97,6 +97,69 @@ fn nobody_is_a_candidate_in_their_time_off() {
     assert_eq!(prompts[0].recipient, Recipient::Person(p('L')));
 }
 
+/// The world of which M records, at an instant, that they are away all of 24 March.
+fn ill_on_tuesday(recorded_at: &str) -> World {
+    let mut all = everybody();
+    let tuesday = span("2026-03-23T23:00:00Z", "2026-03-24T23:00:00Z");
+    all[0].time_off.push(away(at(recorded_at), tuesday));
+    world_of(all)
+}
+
+/// Everything that is due, and who is told, since when nobody attends to it.
+fn told(incident: &Incident, world: &World, now: &str) -> Vec<String> {
+    let found = due(incident, world, &WatchSettings::default(), at(now));
+    let shown = found.iter().map(|prompt| {
+        let who = match prompt.recipient {
+            Recipient::Person(person) => letter(person),
+            Recipient::Channel => '#',
+        };
+        let (kind, about) = (prompt.kind.as_str(), prompt.about.format("%d %H:%M"));
+        format!("{kind} {who} {about}")
+    });
+    shown.collect()
+}
+
+#[test]
+fn who_falls_ill_in_the_middle_of_a_watch_has_left_from_then_on() {
+    let world = ill_on_tuesday("2026-03-24T15:20:00Z");
+    let mut incident = declared("2026-03-24T14:00:00Z", "SEV3");
+    takes(&mut incident, &world, 'M', "2026-03-24T14:30:00Z");
+    let before = attendance(&incident, &world, "2026-03-24T15:19:59Z");
+    assert_eq!(before, "until 24 16:00");
+    let after = attendance(&incident, &world, "2026-03-24T15:20:00Z");
+    assert_eq!(after, "nobody since 24 15:20");
+    // Who is at work is asked, and has five minutes to answer.
+    assert_eq!(
+        told(&incident, &world, "2026-03-24T15:24:00Z"),
+        ["ask G 24 15:20", "ask K 24 15:20"]
+    );
+    assert_eq!(
+        told(&incident, &world, "2026-03-24T15:26:00Z")[2..],
+        ["nobody_yet L 24 15:20", "nudge K 24 15:20"]
+    );
+}
+
+#[test]
+fn what_is_recorded_later_asks_nobody_again() {
+    let mut incident = declared("2026-03-24T10:00:00Z", "SEV3");
+    takes(
+        &mut incident,
+        &world_of(everybody()),
+        'M',
+        "2026-03-24T10:00:00Z",
+    );
+    let now = "2026-03-24T22:00:00Z";
+    let expected = told(&incident, &world_of(everybody()), now);
+    assert!(
+        expected.contains(&"nudge G 24 16:00".to_owned()),
+        "{expected:?}"
+    );
+    // M left at the end of the day, and says in the evening that it was a day off.
+    let later = ill_on_tuesday("2026-03-24T21:00:00Z");
+    assert_eq!(told(&incident, &later, now), expected);
+    assert_eq!(attendance(&incident, &later, now), "nobody since 24 16:00");
+}
+
 #[test]
 fn patience_and_notice_are_the_rotations_choice() {
     let world = world_of(everybody());
