@@ -254,7 +254,9 @@ impl Inner {
                 instant: self.zone.to_instant(nominal).timestamp(),
                 nominal,
             })
-            .filter(|o| begin <= o.instant && o.instant < end && o.instant > first)
+            .filter(|o| begin <= o.instant && o.instant < end)
+            // What clocks skip before the start they show after it.
+            .filter(|o| o.nominal > self.start && o.instant > first)
             .collect();
         if begin <= first && first < end || number == 0 && first < begin {
             found.push(Occurrence {

@@ -272,6 +272,18 @@ fn the_start_is_a_handoff_also_where_the_rule_would_not_say_so() {
 }
 
 #[test]
+fn what_clocks_skip_before_the_start_is_no_handoff_after_it() {
+    // 02:30 comes before 03:00 on the clock, and is read as 03:30: on that day there was none.
+    let found = nths(
+        "2026-03-08T03:00:00",
+        "FREQ=DAILY;BYHOUR=2;BYMINUTE=30",
+        "America/New_York",
+        2,
+    );
+    assert_eq!(found, ["2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"]);
+}
+
+#[test]
 fn skipped_and_repeated_hours_each_have_one_handoff() {
     let spring = nths("2026-03-07T02:30:00", "FREQ=DAILY", "America/New_York", 3);
     let expected = [
