@@ -195,6 +195,13 @@ impl Terms {
         }
     }
 
+    /// When all of it is over.
+    #[must_use]
+    pub fn ends_at(&self) -> Instant {
+        let given = self.given().end();
+        self.returned().map_or(given, |time| time.end().max(given))
+    }
+
     /// From when on it can no longer be accepted: a cover when all of it is over, a trade when the
     /// first of its times begins.
     #[must_use]
@@ -261,14 +268,14 @@ impl Swap {
         }
     }
 
-    /// The overrides that stand for what was taken, cancelled ones aside.
+    /// The overrides that stand for what was taken, as far as they are in force: undone ones aside.
     pub fn taken<'a>(
         &'a self,
         overrides: &'a [Override],
     ) -> impl Iterator<Item = &'a Override> + 'a {
         overrides
             .iter()
-            .filter(|one| one.swap == Some(self.id) && one.cancelled_at.is_none())
+            .filter(|one| one.swap == Some(self.id) && one.in_force().is_some())
     }
 
     /// What can still be taken: of a cover, the giver's own time in it from `now` on.
@@ -351,7 +358,7 @@ impl Swap {
         let wanted = wanted.ahead(now).ok_or(Refusal::Outside)?;
         let taken: IntervalSet = self
             .taken(timeline.overrides())
-            .map(|one| one.interval)
+            .filter_map(Override::in_force)
             .collect();
         let whole: IntervalSet = std::iter::once(wanted).collect();
         let free = whole.subtract(&taken);
@@ -448,9 +455,13 @@ impl Swap {
                 Refusal::Begun
             });
         }
+        let end = timeline.rotation().archived_at.unwrap_or(FOREVER);
         for one in &undone {
             let person = one.person.ok_or(Refusal::NotTheirs(one.interval))?;
-            own_time(timeline, person, one.interval)?;
+            // Beyond the end of the rotation it is nobody's.
+            if let Some(theirs) = one.in_force().and_then(|left| left.until(end)) {
+                own_time(timeline, person, theirs)?;
+            }
         }
         Ok(Decision {
             cancelled: undone.iter().map(|one| one.id).collect(),

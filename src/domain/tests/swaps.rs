@@ -383,6 +383,31 @@ fn what_has_begun_stays() {
 }
 
 #[test]
+fn what_was_taken_is_undone_as_far_as_it_goes() {
+    // Who took it leaves in the middle of it: theirs is what is before that.
+    let (mut world, swap) = asked(Offer::Team);
+    world
+        .act(swap, member('B'), Action::Accept(None), before())
+        .unwrap();
+    let leaves = at("2026-03-05T00:00:00Z");
+    world.overrides[0].cancelled_at = Some(leaves);
+    let taken = |world: &World| world.swaps[swap].taken(&world.overrides).count();
+    assert_eq!(taken(&world), 1);
+    let undone = world.act(swap, member('A'), Action::Undo, before());
+    assert_eq!(undone.unwrap().state, State::Undone);
+    assert_eq!(taken(&world), 0);
+
+    // The rotation ends in the middle of it.
+    let (mut world, swap) = asked(Offer::Team);
+    world
+        .act(swap, member('B'), Action::Accept(None), before())
+        .unwrap();
+    world.rotation.archived_at = Some(leaves);
+    let undone = world.act(swap, member('B'), Action::Undo, before());
+    assert_eq!(undone.unwrap().state, State::Undone);
+}
+
+#[test]
 fn swaps_expire() {
     let (mut world, cover) = asked(Offer::Team);
     let trade = world.open('A', trade(), people("B"), before()).unwrap();

@@ -3,7 +3,7 @@
 use super::{SwapView, carry_out, locked};
 use crate::domain::ids::{PersonId, SwapId, TeamId};
 use crate::domain::interval::Instant;
-use crate::domain::swap::{Action, Offer, Party, State, Swap};
+use crate::domain::swap::{Action, Offer, Party, State};
 use crate::service::{Actor, Error};
 use crate::storage::swaps::Filter;
 use crate::storage::{Tx, swaps};
@@ -34,8 +34,7 @@ pub fn leave(
         } else {
             is_asked.then_some((Action::Decline, "swap.decline"))
         };
-        let beyond = |swap: &Swap| swap.terms.given().end() > at;
-        if let Some((action, name)) = answer.filter(|_| beyond(&swap)) {
+        if let Some((action, name)) = answer.filter(|_| swap.terms.ends_at() > at) {
             act_for(tx, actor, swap.id, person, (action, name), now)?;
         }
     }

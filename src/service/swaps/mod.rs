@@ -218,12 +218,8 @@ pub fn expire(
     now: Instant,
 ) -> Result<(), Error> {
     let open = swaps::open(tx.db(), Some(rotation), None, now)?;
-    let beyond = |swap: &&Swap| {
-        let terms = [Some(swap.terms.given()), swap.terms.returned()];
-        terms.into_iter().flatten().any(|time| time.end() > at)
-    };
     let scene = Scene::of(tx, rotation, &[])?;
-    for swap in open.iter().filter(beyond) {
+    for swap in open.iter().filter(|swap| swap.terms.ends_at() > at) {
         let expired = Decision {
             state: State::Expired,
             made: Vec::new(),

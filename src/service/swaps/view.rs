@@ -90,14 +90,15 @@ impl SwapView {
     pub fn of(rota: &impl Rota, timeline: &Timeline, swap: &Swap, now: Instant) -> Self {
         let ids = |people: &[_]| people.iter().map(ToString::to_string).collect();
         let given = swap.terms.given();
-        let taken = |one: &Override| TakenView {
-            override_id: one.id.to_string(),
-            person: one
-                .person
-                .map(|id| PersonRef::of(rota, id, one.interval.start())),
-            start: one.interval.start(),
-            end: one.interval.end(),
-            accepted_at: one.created_at,
+        let taken = |one: &Override| {
+            let theirs = one.in_force()?;
+            Some(TakenView {
+                override_id: one.id.to_string(),
+                person: one.person.map(|id| PersonRef::of(rota, id, theirs.start())),
+                start: theirs.start(),
+                end: theirs.end(),
+                accepted_at: one.created_at,
+            })
         };
         Self {
             id: swap.id.to_string(),
@@ -116,7 +117,7 @@ impl SwapView {
                 Offer::People(people) => ids(people),
             },
             declined_by: ids(&swap.declined),
-            taken: swap.taken(timeline.overrides()).map(taken).collect(),
+            taken: swap.taken(timeline.overrides()).filter_map(taken).collect(),
             remaining: swap
                 .left(timeline, now)
                 .as_slice()

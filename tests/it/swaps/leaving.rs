@@ -183,3 +183,30 @@ fn whoever_leaves_gives_back_what_they_took_and_is_asked_no_more() {
         ]
     );
 }
+
+#[test]
+fn a_trade_for_time_after_somebody_has_left_is_asked_for_no_more() {
+    let squad = Squad::new();
+    let april = ["2026-03-31T00:00:00Z", "2026-04-01T00:00:00Z"];
+    let asked = squad.open(
+        "Cy",
+        &squad.trade(
+            ["2026-03-17T00:00:00Z", "2026-03-18T00:00:00Z"],
+            april,
+            "Bo",
+        ),
+    );
+    let own = squad.open(
+        "Bo",
+        &squad.trade(
+            ["2026-03-11T00:00:00Z", "2026-03-12T00:00:00Z"],
+            ["2026-04-07T00:00:00Z", "2026-04-08T00:00:00Z"],
+            "Cy",
+        ),
+    );
+    let path = format!("/people/{}/deactivate", squad.id("Bo"));
+    let gone = json!({ "at": "2026-03-25T00:00:00Z", "remove_from_rotations": true });
+    squad.post("Ada", &path, &gone).expect(200);
+    assert_eq!(squad.swap(&asked)["state"], "declined");
+    assert_eq!(squad.swap(&own)["state"], "withdrawn");
+}
