@@ -60,13 +60,13 @@ pub(super) fn handoff(
     None
 }
 
-/// Reads an order: people who exist and are active at `at`.
+/// Reads an order: people who exist and stay, since an order goes on until it is revised.
 pub(super) fn order(
     tx: &mut Tx<'_>,
     faults: &mut Faults,
     given: &[String],
     pool: bool,
-    at: Instant,
+    now: Instant,
 ) -> Result<Vec<PersonId>, Error> {
     if given.is_empty() || given.len() > LONGEST_ORDER {
         faults.add("/order", format!("must have 1 to {LONGEST_ORDER} people"));
@@ -84,7 +84,13 @@ pub(super) fn order(
         let pointer = format!("/order/{index}");
         match known.iter().find(|person| person.id == *id) {
             None => faults.add(pointer, "there is no such person"),
-            Some(person) if !person.active_at(at) => faults.add(pointer, "they are deactivated"),
+            Some(person) if !person.active_at(now) => faults.add(pointer, "they are deactivated"),
+            Some(person) if person.deactivation.is_some() => {
+                faults.add(
+                    pointer,
+                    "they will be deactivated: give them time by overrides",
+                );
+            }
             Some(_) if pool && read.iter().take(index).any(|other| *other == Some(*id)) => {
                 faults.add(pointer, "is in the pool already");
             }

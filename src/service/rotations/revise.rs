@@ -2,6 +2,7 @@
 
 use super::commands::NewRevision;
 use super::{finish, parts};
+use crate::domain::duty::Rota as _;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
 use crate::domain::rotation::{Handoff, Kind, Plan, Revision, Rotation, revise};
@@ -135,7 +136,7 @@ fn plan_revision(
 /// # Errors
 ///
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], and [`Error::Conflict`] for any
-/// other revision.
+/// other revision, and where it takes out somebody who leaves.
 pub fn withdraw(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -168,8 +169,17 @@ pub fn withdraw(
             "it has taken effect: make another revision",
         ));
     }
-    rotations::withdraw_revision(tx.db(), id, number)?;
     let mut after = scene.rotation.clone();
     after.revisions.pop();
+    let order = after.newest().map(|newest| newest.order.as_slice());
+    let people = order.unwrap_or_default().iter();
+    let mut known = people.filter_map(|id| scene.roster.person(*id));
+    if let Some(leaves) = known.find(|person| person.deactivation.is_some()) {
+        return Err(Error::conflict(format!(
+            "without it {} would be in the order again, who leaves: make another after it",
+            leaves.name
+        )));
+    }
+    rotations::withdraw_revision(tx.db(), id, number)?;
     finish(tx, actor, now, "rotation.withdraw_revision", &scene, after)
 }

@@ -210,3 +210,40 @@ fn a_trade_for_time_after_somebody_has_left_is_asked_for_no_more() {
     assert_eq!(squad.swap(&asked)["state"], "declined");
     assert_eq!(squad.swap(&own)["state"], "withdrawn");
 }
+
+#[test]
+fn nobody_is_in_an_order_that_goes_on_without_them() {
+    let squad = Squad::with(&["Di"]);
+    let leave = |who: &str, remove: bool| {
+        let path = format!("/people/{}/deactivate", squad.id(who));
+        let body = json!({ "at": "2026-03-25T00:00:00Z", "remove_from_rotations": remove });
+        squad.post("Ada", &path, &body).expect(200);
+    };
+    leave("Di", false);
+    let revisions = format!("/rotations/{}/revisions", squad.rotation);
+    let revise =
+        |names: &[&str]| squad.post("Max", &revisions, &json!({ "order": squad.all(names) }));
+    assert_eq!(revise(&["Ana", "Di"]).pointers(), ["/order/1"]);
+    let new = json!({
+        "name": "two", "title": "Hero", "kind": "ordered", "time_zone": "Europe/London",
+        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" }, "order": [squad.id("Di")],
+    });
+    let made = squad.post("Max", "/teams/flags/rotations", &new);
+    assert_eq!(made.pointers(), ["/order/0"]);
+    // What ends before they leave they can be given.
+    let overrides = format!("/rotations/{}/overrides", squad.rotation);
+    let given = |end: &str| {
+        let body =
+            json!({ "start": "2026-03-20T00:00:00Z", "end": end, "person_id": squad.id("Di") });
+        squad.post("Max", &overrides, &body)
+    };
+    given("2026-03-25T00:00:00Z").expect(201);
+    assert_eq!(given("2026-03-25T00:00:01Z").pointers(), ["/person_id"]);
+
+    // Nor does what took somebody out go away.
+    leave("Bo", true);
+    squad.delete("Max", &format!("{revisions}/2")).problem(409);
+    assert_eq!(weeks(&squad, "base"), "ABCACACAC");
+    revise(&["Cy", "Ana"]).expect(201);
+    squad.delete("Max", &format!("{revisions}/3")).expect(200);
+}
