@@ -55,6 +55,28 @@ pub struct Profile {
     pub holidays: Option<Holidays>,
 }
 
+impl Profile {
+    /// This plan, once what comes before it is `new` instead of `old`: what it does not change goes on as it is then.
+    fn with_change(&self, old: &Self, new: &Self, recorded_at: Option<Instant>) -> Self {
+        fn merged<T: Clone + PartialEq>(planned: &T, old: &T, new: &T) -> T {
+            if planned == old { new } else { planned }.clone()
+        }
+        Self {
+            effective_from: self.effective_from,
+            recorded_at,
+            time_zone: merged(&self.time_zone, &old.time_zone, &new.time_zone),
+            working_hours: merged(&self.working_hours, &old.working_hours, &new.working_hours),
+            holidays: merged(&self.holidays, &old.holidays, &new.holidays),
+        }
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.time_zone == other.time_zone
+            && self.working_hours == other.working_hours
+            && self.holidays == other.holidays
+    }
+}
+
 /// A stretch in which a person is away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeOff {
@@ -128,6 +150,46 @@ impl Person {
     pub fn profile(&self, at: Instant) -> Option<&Profile> {
         self.profile_at(at, super::interval::FOREVER)
             .or_else(|| self.profiles.first())
+    }
+
+    /// Zone, hours and holidays as they are to be after `now`: what is planned, one after the other.
+    #[must_use]
+    pub fn upcoming(&self, now: Instant) -> Vec<&Profile> {
+        // Of two for the same instant the one recorded last counts.
+        let mut planned: BTreeMap<Instant, &Profile> = BTreeMap::new();
+        for profile in &self.profiles {
+            let Some(from) = profile.effective_from.filter(|from| *from > now) else {
+                continue;
+            };
+            let known = planned.entry(from).or_insert(profile);
+            if known.recorded_at <= profile.recorded_at {
+                *known = profile;
+            }
+        }
+        planned.into_values().collect()
+    }
+
+    /// What to record so that `wanted` holds from its `effective_from` on, in the place of `old`: it, and what is planned
+    /// for later with the same change, as far as the plan left that alone. Nothing where nothing becomes another.
+    #[must_use]
+    pub fn changed(&self, old: &Profile, wanted: Profile) -> Vec<Profile> {
+        let planned = wanted
+            .effective_from
+            .map_or_else(Vec::new, |from| self.upcoming(from));
+        let recorded_at = wanted.recorded_at;
+        let (mut was, mut is) = (old, wanted);
+        let mut made = Vec::new();
+        for next in planned {
+            let then = next.with_change(was, &is, recorded_at);
+            if !is.says_the_same(was) {
+                made.push(is);
+            }
+            (was, is) = (next, then);
+        }
+        if !is.says_the_same(was) {
+            made.push(is);
+        }
+        made
     }
 
     /// Their time zone at `at`.

@@ -217,7 +217,8 @@ fn deed(
     )
 }
 
-/// Changes a person. Zone, hours and holidays get a new version, from an instant on.
+/// Changes a person. Zone, hours and holidays get a new version, from an instant on; what is planned for later stays
+/// planned.
 ///
 /// # Errors
 ///
@@ -274,12 +275,14 @@ pub fn change(
     if from < now && !actor.is_administrator() {
         faults.add("/effective_from", "must not lie in the past");
     }
-    let mut profile = before
+    let old = before
         .profile(from)
-        .cloned()
         .ok_or_else(|| Error::Internal("a person without a profile".to_owned()))?;
-    let moves =
-        change.time_zone.is_some() || change.working_hours.is_some() || change.holidays.is_some();
+    let mut profile = Profile {
+        effective_from: Some(from),
+        recorded_at: Some(now),
+        ..old.clone()
+    };
     if let Some(zone) = change
         .time_zone
         .as_deref()
@@ -309,9 +312,7 @@ pub fn change(
         StoreError::Duplicate => Error::invalid("/email", "somebody has this address already"),
         other => other.into(),
     })?;
-    if moves {
-        profile.effective_from = Some(from);
-        profile.recorded_at = Some(now);
+    for profile in before.changed(old, profile) {
         people::add_profile(tx.db(), id, &profile)?;
         after.profiles.push(profile);
     }

@@ -12,7 +12,6 @@ use super::values;
 use super::views::TimeOffView;
 use super::{Actor, Error, Expected, Faults, access, input};
 use crate::clock::new_id;
-use crate::domain::hours;
 use crate::domain::ids::{PersonId, TimeOffId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::{Person, TimeOff};
@@ -102,7 +101,9 @@ fn read(
                 faults.add("/last_day", "must not lie before first_day");
                 return None;
             }
-            (hours::days(&zone, first, last), Some((first, last)))
+            let after = last.succ_opt()?;
+            let interval = Interval::new(begins(person, first, now), begins(person, after, now));
+            (interval, Some((first, last)))
         }
         (None, None, Some(start), Some(end)) => {
             let start = faults.check("/start", input::bounded(start, now));
@@ -125,6 +126,12 @@ fn read(
         return None;
     }
     Some((interval, days))
+}
+
+/// When a day begins on somebody's clock, where they are by then.
+fn begins(person: &Person, day: NaiveDate, now: Instant) -> Instant {
+    let about = person.zone(now).to_instant(day.into());
+    person.zone(about).to_instant(day.into())
 }
 
 /// A day whose beginning lies within the bounds of all instants.

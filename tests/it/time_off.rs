@@ -77,3 +77,41 @@ fn a_plan_goes_round_time_off_and_the_preview_says_so() {
         1
     );
 }
+
+#[test]
+fn days_are_those_of_where_somebody_is_by_then() {
+    let server = Server::start();
+    let [ada, _] = watchers(&server);
+    let person = format!("/people/{ada}");
+    let change = |body: &Value| server.patch(&person, body).expect(200);
+    change(&json!({"time_zone": "America/New_York", "effective_from": "2026-07-01T00:00:00Z"}));
+    let days = |first: &str, last: &str| {
+        let body = json!({"first_day": first, "last_day": last});
+        let made = server.post(&format!("{person}/time-off"), &body);
+        let made = made.expect(201);
+        let at = |end: &str| made[end].as_str().unwrap().to_owned();
+        [at("start"), at("end")]
+    };
+    assert_eq!(
+        days("2026-06-01", "2026-06-01"),
+        ["2026-05-31T23:00:00Z", "2026-06-01T23:00:00Z"]
+    );
+    assert_eq!(
+        days("2026-08-03", "2026-08-07"),
+        ["2026-08-03T04:00:00Z", "2026-08-08T04:00:00Z"]
+    );
+    // It begins in London and ends in New York.
+    assert_eq!(
+        days("2026-06-30", "2026-07-02"),
+        ["2026-06-29T23:00:00Z", "2026-07-03T04:00:00Z"]
+    );
+
+    // New hours from now on are hours there, too; what is planned is listed once.
+    let early = json!([{"days": ["mon"], "start": "07:00", "end": "15:00"}]);
+    let changed = change(&json!({"working_hours": early}));
+    assert_eq!(changed["working_hours"], early);
+    let upcoming = changed["upcoming"].as_array().unwrap();
+    assert_eq!(upcoming.len(), 1);
+    assert_eq!(upcoming[0]["time_zone"], "America/New_York");
+    assert_eq!(upcoming[0]["working_hours"], early);
+}

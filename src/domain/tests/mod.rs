@@ -12,6 +12,7 @@ mod incidents;
 mod loads;
 mod model;
 mod pauses;
+mod planned;
 mod plans;
 mod properties;
 mod publications;

@@ -88,9 +88,8 @@ impl PersonView {
             active: person.active_at(now),
             deactivated_at: person.deactivation.map(|gone| gone.at),
             upcoming: person
-                .profiles
-                .iter()
-                .filter(|profile| profile.effective_from.is_some_and(|from| from > now))
+                .upcoming(now)
+                .into_iter()
                 .map(ProfileView::from)
                 .collect(),
             version: person.version,

@@ -84,9 +84,8 @@ fn sheet(visitor: &Visitor, form: Option<Fields>) -> Answer {
         "handovers that take place outside my working hours".to_owned(),
     ));
     let form = form.unwrap_or_else(|| filled(&page, &me));
-    let coming = me.profiles.iter().filter_map(|profile| {
-        let from = profile.effective_from.filter(|from| *from > page.now)?;
-        let day = crate::http::web::when::long(&page.zone, from);
+    let coming = me.upcoming(page.now).into_iter().filter_map(|profile| {
+        let day = crate::http::web::when::long(&page.zone, profile.effective_from?);
         Some(format!("From {day} on: {}", profile.time_zone))
     });
     visitor.show(&Sheet {
