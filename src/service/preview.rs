@@ -283,18 +283,22 @@ impl PreviewView {
     }
 }
 
+/// Whether a turn of this plan is under way at `at`, and does not begin there.
+fn cuts_a_turn(plan: &Plan, at: Instant) -> bool {
+    let Plan::Ordered { handoff, .. } = plan else {
+        return false;
+    };
+    let running = handoff.count_through(at).checked_sub(1);
+    let turn = running.and_then(|index| handoff.turn(index));
+    turn.is_some_and(|turn| turn.start() < at && at < turn.end())
+}
+
 fn warnings(was: &Rotation, is: &Rotation, view: &PreviewView) -> Vec<String> {
     let mut warnings = Vec::new();
     let revised = is.revisions.len() > was.revisions.len();
     if let (true, Some(old), Some(new)) = (revised, was.newest(), is.newest()) {
-        let handoff = match &old.plan {
-            Plan::Ordered { handoff, .. } => {
-                handoff.nth(handoff.count_through(new.effective_from).saturating_sub(1))
-                    == Some(new.effective_from)
-            }
-            Plan::FollowTheSun => true,
-        };
-        if !handoff {
+        let at = new.effective_from;
+        if cuts_a_turn(&old.plan, at) || cuts_a_turn(&new.plan, at) {
             warnings.push(
                 "it takes effect in the middle of a turn: somebody gets a part of one".to_owned(),
             );
@@ -312,4 +316,30 @@ fn warnings(was: &Rotation, is: &Rotation, view: &PreviewView) -> Vec<String> {
         warnings.push(format!("{} shifts fall into time off", view.clashes.len()));
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rotation::Handoff;
+    use crate::domain::zone::Zone;
+
+    #[test]
+    fn a_turn_is_cut_where_one_is_under_way() {
+        let start = "2026-03-02T10:00:00".parse().unwrap();
+        let handoff = Handoff::parse(start, "FREQ=WEEKLY;COUNT=2", &Zone::utc()).unwrap();
+        let plan = Plan::Ordered { handoff, first: 0 };
+        for (at, cut) in [
+            ("2026-03-01T00:00:00Z", false),
+            ("2026-03-02T10:00:00Z", false),
+            ("2026-03-02T10:00:01Z", true),
+            ("2026-03-09T10:00:00Z", false),
+            ("2026-03-16T09:59:59Z", true),
+            ("2026-03-16T10:00:00Z", false),
+            ("2026-05-01T00:00:00Z", false),
+        ] {
+            assert_eq!(cuts_a_turn(&plan, at.parse().unwrap()), cut, "{at}");
+        }
+        assert!(!cuts_a_turn(&Plan::FollowTheSun, Instant::UNIX_EPOCH));
+    }
 }
