@@ -15,6 +15,9 @@ use crate::domain::zone::Zone;
 /// Decoded chunks that are kept.
 const CHUNKS_KEPT: usize = 6;
 
+/// What is usual is seen in so many handoffs.
+const USUAL: usize = 15;
+
 /// No handoff is looked for beyond this year.
 const LAST_YEAR: i32 = 2200;
 
@@ -195,12 +198,16 @@ impl Handoff {
         Interval::new(self.nth(index)?, self.nth(index + 1).unwrap_or(FOREVER))
     }
 
-    /// Whether the usual turn lasts at least `days` days (by the first one).
+    /// Whether the usual turn lasts at least `days` days: those after the first, which may be an odd one, on average.
     #[must_use]
     pub fn lasts_days(&self, days: i64) -> bool {
+        let later: Vec<Instant> = (1..=USUAL).map_while(|index| self.nth(index)).collect();
+        let Some((first, last)) = later.first().zip(later.last()) else {
+            return true;
+        };
+        let turns = i64::try_from(later.len() - 1).unwrap_or_default();
         // An hour less: a week in which clocks go forward is still a week.
-        self.turn(0)
-            .is_some_and(|turn| turn.seconds() >= days * 86_400 - 3_600)
+        turns == 0 || (*last - *first).num_seconds() >= turns * days * 86_400 - 3_600
     }
 }
 

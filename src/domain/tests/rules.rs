@@ -272,6 +272,26 @@ fn the_start_is_a_handoff_also_where_the_rule_would_not_say_so() {
 }
 
 #[test]
+fn the_usual_turn_need_not_be_the_first() {
+    let utc = Zone::utc();
+    // From Wednesday, 4 March, on.
+    for (rule, is_long) in [
+        ("FREQ=WEEKLY", true),
+        ("FREQ=WEEKLY;BYDAY=MO", true),
+        ("FREQ=WEEKLY;BYDAY=FR", true),
+        ("FREQ=WEEKLY;BYDAY=MO;COUNT=1", true),
+        ("FREQ=WEEKLY;BYDAY=WE,TH", false),
+        ("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", false),
+        ("FREQ=DAILY;INTERVAL=5", true),
+        ("FREQ=HOURLY", false),
+        ("FREQ=MONTHLY;BYDAY=1MO", true),
+    ] {
+        let handoff = Handoff::parse("2026-03-04T10:00:00".parse().unwrap(), rule, &utc);
+        assert_eq!(handoff.unwrap().lasts_days(5), is_long, "{rule}");
+    }
+}
+
+#[test]
 fn what_clocks_skip_before_the_start_is_no_handoff_after_it() {
     // 02:30 comes before 03:00 on the clock, and is read as 03:30: on that day there was none.
     let found = nths(
