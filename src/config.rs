@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
@@ -17,7 +18,7 @@ use url::Url;
 use crate::storage::DatabaseUrl;
 
 /// Every key there is.
-pub const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 15] = [
     "DATABASE_URL",
     "DOGWATCH_LISTEN",
     "DOGWATCH_DATA_DIR",
@@ -25,6 +26,7 @@ pub const KEYS: [&str; 14] = [
     "DOGWATCH_SMTP_URL",
     "DOGWATCH_MAIL_FROM",
     "DOGWATCH_MAIL_RATE",
+    "DOGWATCH_MAIL_DAYS",
     "DOGWATCH_BOOTSTRAP_TOKEN",
     "DOGWATCH_TZDATA_DIR",
     "DOGWATCH_SECRET",
@@ -39,6 +41,9 @@ const SHORTEST_SECRET: usize = 16;
 
 /// The highest rate of mails that can be set, in a minute.
 const LARGEST_RATE: u32 = 1_000_000;
+
+/// The longest time for which mails can be kept, in days.
+const LONGEST_KEPT: u16 = 36_500;
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +71,8 @@ pub struct Config {
     pub mail_from: Mailbox,
     /// How many mails may leave in a minute.
     pub mail_rate: u32,
+    /// For how long the outbox keeps what is done with.
+    pub mail_kept: TimeDelta,
     /// The first administrator's token.
     pub bootstrap_token: Option<SecretString>,
     /// A folder of newer zone data.
@@ -250,6 +257,12 @@ impl Given {
             rate.filter(|rate| (1..=LARGEST_RATE).contains(rate))
                 .ok_or_else(|| format!("must be a number from 1 to {LARGEST_RATE}"))
         });
+        let mail_kept = self.parse_or("DOGWATCH_MAIL_DAYS", "400", |text| {
+            let days = text.parse::<u16>().ok();
+            days.filter(|days| (1..=LONGEST_KEPT).contains(days))
+                .map(|days| TimeDelta::days(days.into()))
+                .ok_or_else(|| format!("must be a number of days from 1 to {LONGEST_KEPT}"))
+        });
         let bootstrap_token = self.parse("DOGWATCH_BOOTSTRAP_TOKEN", |text| {
             if text.bytes().all(|byte| byte.is_ascii_graphic()) {
                 Ok(SecretString::from(text))
@@ -290,6 +303,7 @@ impl Given {
             listen,
             mail_from,
             mail_rate,
+            mail_kept,
             trusted_proxies,
             outgoing_networks,
             log,
@@ -300,6 +314,7 @@ impl Given {
                 Some(listen),
                 Some(mail_from),
                 Some(mail_rate),
+                Some(mail_kept),
                 Some(trusted_proxies),
                 Some(outgoing_networks),
                 Some(log),
@@ -312,6 +327,7 @@ impl Given {
                 smtp_url,
                 mail_from,
                 mail_rate,
+                mail_kept,
                 bootstrap_token,
                 tzdata_dir,
                 secret,
@@ -414,6 +430,7 @@ mod tests {
         );
         assert_eq!(config.public_url(config.listen), "http://127.0.0.1:8080");
         assert!(config.smtp_url.is_none());
+        assert_eq!(config.mail_kept, TimeDelta::days(400));
     }
 
     #[test]
@@ -453,6 +470,7 @@ mod tests {
             ("DOGWATCH_SMTP_URL", "http://user:hunter2@example.org"),
             ("DOGWATCH_MAIL_FROM", "nobody"),
             ("DOGWATCH_MAIL_RATE", "0"),
+            ("DOGWATCH_MAIL_DAYS", "0"),
             ("DOGWATCH_BOOTSTRAP_TOKEN", "hunter2 hunter2"),
             ("DOGWATCH_TZDATA_DIR", "/nowhere"),
             ("DOGWATCH_SECRET", "hunter2"),

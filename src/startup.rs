@@ -23,7 +23,7 @@ use crate::http::auth::TrustedProxies;
 use crate::http::server::server;
 use crate::notify::{Mailer, Outgoing};
 use crate::service::secrets::new_secret;
-use crate::service::{App, Keeper, operator, sessions};
+use crate::service::{self, App, Keeper, operator, sessions};
 use crate::storage::{
     DatabaseUrl, Store, StoreError, audit, changes, idempotency, incident_webhooks, outbox,
     postgres,
@@ -147,6 +147,7 @@ pub struct Prepared {
     mailer: Mailer,
     outgoing: Outgoing,
     reader: Reader,
+    mail_kept: TimeDelta,
     alone: Option<File>,
 }
 
@@ -190,6 +191,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         mailer,
         outgoing: Outgoing::configured(config),
         reader,
+        mail_kept: config.mail_kept,
         alone,
     })
 }
@@ -225,7 +227,10 @@ impl Prepared {
         let reader = Beside::spawn("reader", move |told| {
             reader.run(|wait| is_told_to_stop(told, wait));
         })?;
-        let follower = Beside::spawn("follower", move |told| follow(&app, &metrics, told))?;
+        let mail_kept = self.mail_kept;
+        let follower = Beside::spawn("follower", move |told| {
+            follow(&app, &metrics, mail_kept, told);
+        })?;
         let listener = listening.map(|url| {
             let tell = follower.tell.clone();
             actix_web::rt::spawn(listen(url, tell))
@@ -320,8 +325,8 @@ async fn listen(url: String, tell: Sender<Told>) {
 }
 
 /// Follows what other replicas and commands write, and tidies up.
-fn follow(app: &App, metrics: &PrometheusHandle, told: &Receiver<Told>) {
-    let (mut tidied, mut kept) = (None, None);
+fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, told: &Receiver<Told>) {
+    let (mut tidied, mut kept, mut old_mails) = (None, None, false);
     loop {
         match told.recv_timeout(POLL) {
             Ok(Told::Look) | Err(RecvTimeoutError::Timeout) => {}
@@ -338,26 +343,45 @@ fn follow(app: &App, metrics: &PrometheusHandle, told: &Receiver<Told>) {
             continue;
         }
         // Each replica for itself, and once a minute: nobody waits for it.
-        if kept.is_none_or(|last: Instant| now - last >= KEEP_FETCHES) {
+        if is_time(kept, KEEP_FETCHES, now) {
             kept = Some(now);
             if let Err(error) = app.fetches.keep(&app.store, now) {
                 tracing::debug!(%error, "when feeds were fetched is not kept yet");
             }
         }
-        if tidied.is_none_or(|last| now - last >= HOUSEKEEPING) {
+        if is_time(tidied, HOUSEKEEPING, now) {
             tidied = Some(now);
-            if let Err(error) = app.store.write(|tx| idempotency::forget_old(tx.db(), now)) {
-                tracing::warn!(%error, "old idempotency keys are still there");
-            }
-            if let Err(error) = app
-                .store
-                .write(|tx| incident_webhooks::forget_old(tx.db(), now))
-            {
-                tracing::warn!(%error, "old deliveries of webhooks are still there");
-            }
-            if let Err(error) = app.store.write(|tx| sessions::forget_old(tx, now)) {
-                tracing::warn!(%error, "old sessions are still there");
-            }
+            old_mails = true;
+            tidy(app, now);
         }
+        // A few at a time: following does not wait for a long list.
+        if old_mails {
+            let forgotten = app.write(|tx| service::outbox::forget_old(tx, mail_kept, now));
+            old_mails = forgotten.unwrap_or_else(|error| {
+                tracing::warn!(%error, "old mails are still there");
+                false
+            });
+        }
+    }
+}
+
+/// Whether it is time again for what is done so often; a clock that was put back makes it so too.
+fn is_time(last: Option<Instant>, every: TimeDelta, now: Instant) -> bool {
+    last.is_none_or(|last| last > now || now - last >= every)
+}
+
+/// Forgets what is old.
+fn tidy(app: &App, now: Instant) {
+    if let Err(error) = app.store.write(|tx| idempotency::forget_old(tx.db(), now)) {
+        tracing::warn!(%error, "old idempotency keys are still there");
+    }
+    if let Err(error) = app
+        .store
+        .write(|tx| incident_webhooks::forget_old(tx.db(), now))
+    {
+        tracing::warn!(%error, "old deliveries of webhooks are still there");
+    }
+    if let Err(error) = app.store.write(|tx| sessions::forget_old(tx, now)) {
+        tracing::warn!(%error, "old sessions are still there");
     }
 }

@@ -1,6 +1,6 @@
 //! The outbox: what services put there for people, and how it is read.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -154,6 +154,19 @@ pub fn retry(
     };
     note(tx, actor, now, deed)?;
     Ok(OutboxView::of(after, domain))
+}
+
+/// So many old mails are forgotten in one transaction: others that write are not kept waiting.
+const AT_ONCE: i64 = 500;
+
+/// Forgets old mails: those done with for longer than `keep`, and of no use any more. Says whether there are more.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn forget_old(tx: &mut Tx<'_>, keep: TimeDelta, now: Instant) -> Result<bool, Error> {
+    let count = outbox::forget_old(tx.db(), now - keep, now, AT_ONCE)?;
+    Ok(i64::try_from(count).is_ok_and(|count| count >= AT_ONCE))
 }
 
 /// The whole message id of what is kept of it.

@@ -14,8 +14,10 @@ use super::types::{Json, Ts, UtcTs};
 use super::{Db, StoreError};
 use crate::domain::interval::Instant;
 
+mod past;
 mod said;
 
+pub use past::forget_old;
 pub use said::{Mark, Sent, mark, sent};
 
 /// After so many failures nothing more is tried.

@@ -35,6 +35,7 @@ mod log;
 mod mail;
 mod mails;
 mod memberships;
+mod old_mails;
 mod outages_pg;
 mod pages;
 mod reminders;

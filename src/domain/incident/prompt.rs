@@ -16,6 +16,9 @@ use crate::domain::interval::{FOREVER, Instant};
 /// At most so many people are nudged, one after the other.
 const MOST_NUDGED: usize = 12;
 
+/// So long anything is of use: who has not heard of it by then has heard otherwise.
+const USE: TimeDelta = TimeDelta::days(30);
+
 /// So long it is worth saying what has happened.
 const NEWS: TimeDelta = TimeDelta::hours(12);
 
@@ -171,7 +174,7 @@ impl<R: Rota> Desk<'_, R> {
             about,
             number: None,
             due_at: about,
-            not_after: FOREVER,
+            not_after: about + USE,
         }
     }
 
@@ -320,7 +323,7 @@ impl<R: Rota> Desk<'_, R> {
         let news = matches!(kind, PromptKind::Accepted | PromptKind::Declined);
         Prompt {
             number: Some(handover.number),
-            not_after: if news { at + NEWS } else { FOREVER },
+            not_after: at + if news { NEWS } else { USE },
             ..self.prompt(kind, Recipient::Person(person), at)
         }
     }

@@ -4,7 +4,6 @@ mod words;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::clock::new_id;
@@ -53,10 +52,7 @@ fn planned(incident: &Incident, prompt: Prompt) -> Planned {
             "about": prompt.about,
         })),
         due_at: prompt.due_at,
-        // What never ends is of use for as long as the databases can say.
-        not_after: prompt
-            .not_after
-            .min(prompt.due_at + TimeDelta::days(36_500)),
+        not_after: prompt.not_after,
     }
 }
 
