@@ -27,6 +27,7 @@ pub struct Roster {
     teams: BTreeMap<TeamId, Arc<Team>>,
     slugs: HashMap<String, TeamId>,
     rotations: BTreeMap<RotationId, Arc<Timeline>>,
+    of_teams: HashMap<TeamId, Vec<RotationId>>,
     tokens: HashMap<String, Arc<Token>>,
     feeds: HashMap<String, Arc<Feed>>,
     sessions: HashMap<String, Arc<Session>>,
@@ -99,6 +100,13 @@ impl Roster {
                 Arc::new(timeline_of(Arc::new(rotation), overrides, &people)),
             );
         }
+        let mut of_teams: HashMap<TeamId, Vec<RotationId>> = HashMap::new();
+        for (id, timeline) in &rotations {
+            of_teams
+                .entry(timeline.rotation().team)
+                .or_default()
+                .push(*id);
+        }
         let tokens = match loaded.tokens {
             None => self.tokens.clone(),
             Some(all) => all
@@ -143,6 +151,7 @@ impl Roster {
             teams,
             slugs,
             rotations,
+            of_teams,
             tokens,
             feeds,
             sessions,
@@ -185,6 +194,12 @@ impl Roster {
     /// Every rotation's timeline, in the order in which rotations were made.
     pub fn timelines(&self) -> impl Iterator<Item = &Arc<Timeline>> {
         self.rotations.values()
+    }
+
+    /// The timelines of a team's rotations, in the order in which they were made.
+    pub fn timelines_in(&self, team: TeamId) -> impl Iterator<Item = &Arc<Timeline>> {
+        let of_team = self.of_teams.get(&team).into_iter().flatten();
+        of_team.filter_map(|id| self.rotations.get(id))
     }
 
     /// A rotation's timeline, to keep.

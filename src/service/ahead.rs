@@ -110,10 +110,7 @@ pub fn of_team<'a>(
         return Ok(roster.timelines().collect());
     };
     let team = roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?;
-    Ok(roster
-        .timelines()
-        .filter(|timeline| timeline.rotation().team == team.id)
-        .collect())
+    Ok(roster.timelines_in(team.id).collect())
 }
 
 /// Shows clashes and gaps with what would mend them.

@@ -116,13 +116,7 @@ fn messages(roster: &Roster, chat: &Chat, open: &[Swap], now: Instant) -> Vec<Pl
 /// The team, and the rotations, that a chat is told about; `None` where they are gone.
 fn told_about(roster: &Roster, place: Place) -> Option<(&Arc<Team>, Vec<&Arc<Timeline>>)> {
     match place {
-        Place::Team(id) => {
-            let of_team = |timeline: &&Arc<Timeline>| timeline.rotation().team == id;
-            Some((
-                roster.team(id)?,
-                roster.timelines().filter(of_team).collect(),
-            ))
-        }
+        Place::Team(id) => Some((roster.team(id)?, roster.timelines_in(id).collect())),
         Place::Rotation(id) => {
             let timeline = roster.timeline_of(id)?;
             Some((roster.team(timeline.rotation().team)?, vec![timeline]))

@@ -162,8 +162,7 @@ pub(super) fn notice(
 /// What is wrong with the rotations of a team, in order of start.
 fn of_team(roster: &Roster, team: &Team, window: Interval) -> Vec<Trouble> {
     let mut found: Vec<Trouble> = roster
-        .timelines()
-        .filter(|timeline| timeline.rotation().team == team.id)
+        .timelines_in(team.id)
         .flat_map(|timeline| troubles(timeline, roster.people(), window))
         .collect();
     found.sort_by_key(Trouble::interval);

@@ -71,8 +71,7 @@ pub async fn list(visitor: Visitor) -> Answer {
         .roster
         .teams()
         .map(|team| {
-            let timelines = page.roster.timelines();
-            let own = timelines.filter(|one| one.rotation().team == team.id);
+            let own = page.roster.timelines_in(team.id);
             let running = own.filter(|one| runs(one, page.now));
             let entry = Entry {
                 slug: team.slug.clone(),
@@ -110,8 +109,7 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<Vi
     let team = team.ok_or_else(|| Refusal::no_such("team"))?;
     page.title.clone_from(&team.name);
     let sight = view.days(&page, Reach::Fortnight);
-    let timelines = page.roster.timelines();
-    let own = timelines.filter(|one| one.rotation().team == team.id);
+    let own = page.roster.timelines_in(team.id);
     let (running, archived): (Vec<_>, Vec<_>) = own.partition(|one| runs(one, page.now));
     let mut rotations: Vec<Rotation> = running
         .iter()
