@@ -113,8 +113,9 @@ impl Calendar {
 
     /// Not all at the same minute: up to a tenth more, always the same for a calendar.
     fn jitter(&self, pause: TimeDelta) -> TimeDelta {
-        let share = i32::try_from(self.id.as_uuid().as_u128() % 100).unwrap_or(0);
-        pause + pause / 1000 * share
+        let share = i64::try_from(self.id.as_uuid().as_u128() % 100).unwrap_or(0);
+        let seconds = pause.num_seconds();
+        TimeDelta::seconds(seconds + seconds * share / 1000)
     }
 }
 
@@ -143,6 +144,8 @@ pub fn difference<'a>(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use chrono::DateTime;
     use proptest::prelude::*;
     use uuid::Uuid;
@@ -261,6 +264,18 @@ mod tests {
             (None, 0, None)
         );
         assert_eq!(well.whole_at, Some(at(0)));
+    }
+
+    #[test]
+    fn not_all_are_read_at_once_and_each_at_a_whole_second() {
+        let next = |id| {
+            let id = CalendarId::from_uuid(Uuid::from_u128(id));
+            let calendar = Calendar { id, ..calendar() };
+            calendar.read(None, at(0)).next_read_at
+        };
+        let all: BTreeSet<Instant> = (0..100).map(next).collect();
+        assert!(all.len() > 50, "{all:?}");
+        assert!(all.iter().all(|at| at.timestamp_subsec_nanos() == 0));
     }
 
     #[test]
