@@ -46,7 +46,7 @@ impl From<DieselError> for StoreError {
 /// Whether a message says that the database cannot be used right now, rather than that it was
 /// asked for something wrong.
 fn is_away(message: &str) -> bool {
-    const SIGNS: [&str; 7] = [
+    const SIGNS: [&str; 9] = [
         "database is locked",
         "terminating connection",
         "the database system is",
@@ -54,6 +54,9 @@ fn is_away(message: &str) -> bool {
         "too many clients",
         "connection slots",
         "deadlock detected",
+        // What is full can be made room in.
+        "database or disk is full",
+        "No space left on device",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
 }
@@ -84,6 +87,8 @@ mod tests {
             "sorry, too many clients already",
             "remaining connection slots are reserved for roles with the SUPERUSER attribute",
             "deadlock detected",
+            "database or disk is full",
+            "could not extend file \"base/5/2704\": No space left on device",
         ];
         let mut all: Vec<_> = unknown
             .into_iter()
