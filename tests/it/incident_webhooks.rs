@@ -165,6 +165,10 @@ fn what_cannot_be_understood_is_left_out_and_told() {
         nameless.pointers(),
         ["/incident/reference", "/incident/name"]
     );
+    for reference in ["INC\0", "INC\n7", &"x".repeat(65)] {
+        let odd = program.send(server, "d", NOON, &created(reference).to_string());
+        assert_eq!(odd.pointers(), ["/incident/reference"], "{reference:?}");
+    }
     program.send(server, "c", NOON, "reference=x").problem(400);
     // What was refused may come again.
     let same = created("INC-8").to_string();
@@ -306,6 +310,24 @@ fn webhooks_are_the_affair_of_managers_and_their_secrets_are_shown_once() {
             "/mapping/severities",
             "/mapping/severity",
             "/name"
+        ]
+    );
+    // What no text in PostgreSQL can have.
+    let unseen = json!({
+        "name": "x",
+        "mapping": {
+            "reference": "/a\0", "severities": { "\0": "SEV1" }, "only": [{ "at": "/x\0", "is": ["\0"] }],
+        },
+    });
+    let mut pointers = server.post(&path, &unseen).pointers();
+    pointers.sort();
+    assert_eq!(
+        pointers,
+        [
+            "/mapping/only/0/at",
+            "/mapping/only/0/is",
+            "/mapping/reference",
+            "/mapping/severities"
         ]
     );
 }

@@ -102,6 +102,12 @@ impl Mapping {
                 check_pointer(faults, &format!("/mapping/{name}"), pointer);
             }
         }
+        if !self.severities.keys().all(|theirs| fits(theirs)) {
+            faults.add(
+                "/mapping/severities",
+                format!("must have names of at most {LONGEST} characters, none of them invisible"),
+            );
+        }
         for ours in self.severities.values() {
             if settings.severity(ours).is_none() {
                 faults.add(
@@ -116,16 +122,20 @@ impl Mapping {
         for (index, condition) in self.only.iter().enumerate() {
             let at = format!("/mapping/only/{index}");
             check_pointer(faults, &format!("{at}/at"), &condition.at);
-            let fits = |text: &String| text.chars().count() <= LONGEST;
             let count = condition.is.len();
-            if count == 0 || count > MOST || !condition.is.iter().all(fits) {
+            if count == 0 || count > MOST || !condition.is.iter().all(|text| fits(text)) {
                 faults.add(
                     format!("{at}/is"),
-                    format!("must have 1 to {MOST} texts of at most {LONGEST} characters"),
+                    format!("must have 1 to {MOST} texts of at most {LONGEST} characters, none of them invisible"),
                 );
             }
         }
     }
+}
+
+/// Whether it is short, and nothing in it is invisible.
+fn fits(text: &str) -> bool {
+    text.chars().count() <= LONGEST && !text.chars().any(char::is_control)
 }
 
 fn check_pointer(faults: &mut Faults, at: &str, pointer: &str) {
@@ -133,7 +143,7 @@ fn check_pointer(faults: &mut Faults, at: &str, pointer: &str) {
         let mut parts = pointer.split('~').skip(1);
         parts.all(|part| part.starts_with(['0', '1']))
     };
-    if !pointer.starts_with('/') || pointer.chars().count() > LONGEST || !escapes_fit() {
+    if !pointer.starts_with('/') || !fits(pointer) || !escapes_fit() {
         faults.add(at, "must be a JSON pointer, such as /incident/reference");
     }
 }

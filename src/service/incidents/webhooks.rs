@@ -41,6 +41,8 @@ const PURPOSE: &[u8] = b"dogwatch webhook 1\0";
 #[serde(deny_unknown_fields)]
 pub struct NewWebhook {
     /// Which program it is for.
+    #[serde(default)]
+    #[schema(required = true)]
     pub name: String,
     /// Where in what the program sends there is what.
     #[serde(default)]
@@ -369,8 +371,10 @@ fn read(
         }
         found
     };
-    let parts = must(&mapping.reference).zip(must(&mapping.title));
-    let (reference, title) = faults.finish_with(parts)?;
+    let (reference, title) = (must(&mapping.reference), must(&mapping.title));
+    let reference = reference
+        .and_then(|text| values::line(&mut faults, &mapping.reference, &text, LONGEST_NAME));
+    let (reference, title) = faults.finish_with(reference.zip(title))?;
     let (settings, _) = incidents::settings(tx.db(), webhook.rotation)?;
     let mut ignored = Faults::new();
     let mut link = |pointer: &Option<String>| {
