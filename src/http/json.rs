@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::str::FromStr;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
+use actix_web::rt::time::timeout;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
@@ -21,6 +23,9 @@ use super::error::Problem;
 
 /// The largest body read, in bytes.
 pub const LARGEST_BODY: usize = 1 << 20;
+
+/// How long a body may take to arrive: a connection is not kept for somebody who never sends the rest.
+const SLOWEST_BODY: Duration = Duration::from_secs(60);
 
 /// A JSON body, read strictly: 415 where it does not say that it is JSON, 400 where it is not, 413 where it is too
 /// large, 422 where it does not fit.
@@ -92,7 +97,8 @@ impl FromRequest for RawBody {
             .unwrap_or_default();
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(|error| bad_payload(&error))?;
+            let bytes = timeout(SLOWEST_BODY, bytes).await.map_err(|_| too_slow())?;
+            let bytes = bytes.map_err(|error| bad_payload(&error))?;
             Ok(Self { bytes, media_type })
         })
     }
@@ -125,6 +131,13 @@ impl<T: DeserializeOwned> FromRequest for BodyOrDefault<T> {
     }
 }
 
+fn too_slow() -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        format!("the body took more than {} seconds", SLOWEST_BODY.as_secs()),
+    )
+}
+
 fn bad_payload(error: &actix_web::Error) -> Problem {
     match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => Problem::new(
@@ -144,7 +157,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         match inner.classify() {
             // The first value that does not fit ends the reading; what follows may not be JSON at all.
             Category::Data => match serde_json::from_slice::<IgnoredAny>(bytes) {
-                Ok(_) => Problem::invalid(pointer, without_position(&inner.to_string())),
+                Ok(_) => unfit(pointer, &inner),
                 Err(error) => not_json(&error),
             },
             _ => not_json(&inner),
@@ -153,6 +166,18 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     reader.end().map_err(|error| not_json(&error))?;
     refuse_twice(bytes)?;
     Ok(value)
+}
+
+/// A value that does not fit. A member that is missing is pointed at as if it were there.
+fn unfit(mut pointer: String, error: &serde_json::Error) -> Problem {
+    let detail = without_position(&error.to_string());
+    let missing = detail
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'));
+    if let Some(name) = missing {
+        pointer = format!("{pointer}/{name}");
+    }
+    Problem::invalid(pointer, detail)
 }
 
 /// Refuses an object with the same key twice, wherever it is: of two values the library would take the
@@ -325,6 +350,8 @@ fn segment<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> 
     request
         .match_info()
         .get(name)
+        // PostgreSQL has no text with it, so nothing is called like that.
+        .filter(|text| !text.contains('\0'))
         .and_then(|text| text.parse().ok())
         .ok_or_else(Problem::no_such_page)
 }

@@ -30,10 +30,10 @@ pub struct AuditView {
     /// Its id.
     pub subject_id: String,
     /// What it was before.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub before: Value,
     /// What it is since.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub after: Value,
 }
 
@@ -60,6 +60,11 @@ impl From<Entry> for AuditView {
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<AuditView>, Error> {
+    let wanted = [&filter.actor, &filter.action, &filter.subject];
+    if wanted.into_iter().flatten().any(|text| text.contains('\0')) {
+        // PostgreSQL has no text with it, so nothing is called like that.
+        return Ok(Vec::new());
+    }
     let entries = audit::list(db, filter, limit)?;
     Ok(entries.into_iter().map(AuditView::from).collect())
 }

@@ -59,6 +59,8 @@ pub struct RuleInput {
 #[serde(deny_unknown_fields)]
 pub struct NewCalendar {
     /// Where it is: `https:`, `http:` or `webcal:`. It is not shown again.
+    #[serde(default)]
+    #[schema(required = true)]
     pub url: String,
     /// What its owner calls it; by default the name of the server.
     #[serde(default)]

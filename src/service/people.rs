@@ -26,10 +26,16 @@ use crate::storage::{
 #[serde(deny_unknown_fields)]
 pub struct NewPerson {
     /// Their name.
+    #[serde(default)]
+    #[schema(required = true)]
     pub name: String,
     /// Where mail reaches them.
+    #[serde(default)]
+    #[schema(required = true)]
     pub email: String,
     /// IANA time zone.
+    #[serde(default)]
+    #[schema(required = true)]
     pub time_zone: String,
     /// Weekly hours; by default Monday to Friday, 09:00 to 17:00.
     #[serde(default)]

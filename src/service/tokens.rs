@@ -21,8 +21,12 @@ use crate::storage::{Change, Tx, tokens};
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// What its owner calls it.
+    #[serde(default)]
+    #[schema(required = true)]
     pub name: String,
     /// `read` or `write`.
+    #[serde(default)]
+    #[schema(required = true)]
     pub scope: String,
     /// When it ends by itself.
     #[serde(default)]

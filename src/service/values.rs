@@ -14,10 +14,16 @@ use crate::domain::zone::Zone;
 #[serde(deny_unknown_fields)]
 pub struct HoursInput {
     /// `mon` to `sun`: the days on which they start.
+    #[serde(default)]
+    #[schema(required = true)]
     pub days: Vec<String>,
     /// `HH:MM`.
+    #[serde(default)]
+    #[schema(required = true)]
     pub start: String,
     /// `HH:MM`, up to `24:00`; at or before `start` it is on the next day, equal to it the whole day.
+    #[serde(default)]
+    #[schema(required = true)]
     pub end: String,
     /// The day on which they end, where it is not the same or the next.
     #[serde(default)]
@@ -29,6 +35,8 @@ pub struct HoursInput {
 #[serde(deny_unknown_fields)]
 pub struct HolidaysInput {
     /// ISO 3166-1 alpha-2, such as `DE`.
+    #[serde(default)]
+    #[schema(required = true)]
     pub country: String,
     /// ISO 3166-2 without the country, such as `BY`.
     #[serde(default)]
@@ -179,7 +187,11 @@ pub fn hours(faults: &mut Faults, pointer: &str, input: &[HoursInput]) -> Option
             None => Some(None),
             Some(text) => day(faults, &at("end_day"), text).map(Some),
         };
+        if days.is_empty() {
+            faults.add(at("days"), "at least one day");
+        }
         let days: Option<Vec<Day>> = days.into_iter().collect();
+        let days = days.filter(|days| !days.is_empty());
         if let (Some(days), Some(start), Some(end), Some(end_day)) = (days, start, end, end_day) {
             rules.push(HoursRule {
                 days,

@@ -368,9 +368,13 @@ fn bad_input_is_refused_with_every_reason_and_leaves_nothing() {
         let what = format!("{} {} {body}", form.method, form.path);
         let request = world.request(form.method.clone(), &form.path).json(&body);
         let named = refused(request, &what).pointers();
-        for pointer in pointers {
+        for pointer in &pointers {
+            // Who is not there is named once, in the order.
+            if *pointer == "/first" && pointers.contains(&"/order") {
+                continue;
+            }
             prop_assert!(
-                named.iter().any(|one| one.starts_with(pointer)),
+                named.iter().any(|one| one.starts_with(*pointer)),
                 "{what}: {pointer} is not in {named:?}"
             );
         }

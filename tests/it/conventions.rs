@@ -55,6 +55,7 @@ fn wrong_methods_name_the_right_ones() {
 fn every_answer_has_a_request_id() {
     let server = Server::start();
     let own = send(server.bare(Method::GET, "/healthz"));
+    assert_eq!(own.header("x-content-type-options"), "nosniff");
     assert!(!own.header("x-request-id").is_empty());
     let with = |id: &str| {
         let request = server
@@ -166,6 +167,102 @@ fn queries_are_read_strictly() {
         .expect(200);
     let long = "/gaps?from=2026-01-01T00:00:00Z&until=2027-03-01T00:00:00Z";
     assert_eq!(server.get(long).pointers(), ["/until"]);
+}
+
+#[test]
+fn a_bad_parameter_of_two_words_is_named_too() {
+    let server = Server::start();
+    for dry_run in ["1", "TRUE", "yes", ""] {
+        let path = format!("/rotations/{}/archive?dry_run={dry_run}", uuid::Uuid::nil());
+        let pointers = server.post(&path, &json!({})).pointers();
+        assert_eq!(pointers, ["/dry_run"], "{dry_run:?}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_named_with_what_is_bad() {
+    let server = Server::start();
+    let ada = server.post("/people", &person(1)).expect(201);
+    let team = json!({ "slug": "a", "name": "A", "time_zone": "UTC", "members": [ada["id"]] });
+    server.post("/teams", &team).expect(201);
+    let weekly = json!({ "name": "R", "title": "Hero", "kind": "ordered", "time_zone": "UTC", "order": [ada["id"]],
+        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" } });
+    let rotation = server.post("/teams/a/rotations", &weekly).expect(201);
+    let overrides = format!("/rotations/{}/overrides", rotation["id"].as_str().unwrap());
+    let tokens = format!("/people/{}/tokens", ada["id"].as_str().unwrap());
+    for (path, body, expected) in [
+        ("/people", json!({}), &["/email", "/name", "/time_zone"][..]),
+        (
+            "/people",
+            json!({ "email": "nobody", "working_hours": [{ "start": "9" }] }),
+            &[
+                "/email",
+                "/name",
+                "/time_zone",
+                "/working_hours/0/days",
+                "/working_hours/0/end",
+                "/working_hours/0/start",
+            ],
+        ),
+        (
+            "/people/import",
+            json!([{ "name": "A" }]),
+            &["/0/email", "/0/time_zone"],
+        ),
+        (
+            "/teams",
+            json!({ "slug": "A b" }),
+            &["/name", "/slug", "/time_zone"],
+        ),
+        (
+            "/teams/a/rotations",
+            json!({ "kind": "ordered", "handoff": {} }),
+            &[
+                "/handoff/rule",
+                "/handoff/start",
+                "/name",
+                "/order",
+                "/time_zone",
+                "/title",
+            ],
+        ),
+        (
+            &overrides,
+            json!({ "start": "x", "person_id": null }),
+            &["/end", "/start"],
+        ),
+        (
+            &overrides,
+            json!({ "end": "2026-04-01T00:00:00Z" }),
+            &["/person_id"],
+        ),
+        (
+            &tokens,
+            json!({ "expires_at": "x" }),
+            &["/expires_at", "/name", "/scope"],
+        ),
+    ] {
+        let mut found = server.post(path, &body).pointers();
+        found.sort();
+        found.dedup();
+        assert_eq!(found, expected, "{path} {body}");
+    }
+}
+
+#[test]
+fn what_no_text_can_have_names_nothing() {
+    let server = Server::start();
+    for query in ["actor=%00", "action=a%00", "subject=%00"] {
+        let found = server.get(&format!("/audit?{query}")).expect(200);
+        assert_eq!(found["items"], json!([]), "{query}");
+    }
+    for path in [
+        "/teams/%00/join",
+        "/outbox/%00/retry",
+        "/teams/a%00/rotations",
+    ] {
+        server.post(path, &json!({ "person_id": "x" })).problem(404);
+    }
 }
 
 #[test]

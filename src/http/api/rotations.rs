@@ -35,8 +35,17 @@ pub struct RotationsQuery {
 #[serde(deny_unknown_fields)]
 pub struct DryRun {
     /// Says what the change would do, and does nothing.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "true_or_false")]
     pub(super) dry_run: bool,
+}
+
+/// `true` or `false`. The library's own error does not say which parameter it is about.
+fn true_or_false<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(serde::de::Error::custom("`dry_run` must be true or false")),
+    }
 }
 
 /// A revision, and the rotation it belongs to.

@@ -8,13 +8,19 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct NewIncident {
     /// What people call it, such as `INC-123`. The same incident declared twice is one.
+    #[serde(default)]
+    #[schema(required = true)]
     pub reference: String,
     /// What is wrong.
+    #[serde(default)]
+    #[schema(required = true)]
     pub title: String,
     /// One of the rotation's severities.
     #[serde(default)]
     pub severity: Option<String>,
     /// The follow-the-sun rotation whose people watch it.
+    #[serde(default)]
+    #[schema(required = true)]
     pub rotation_id: String,
     /// The rotation whose person tells customers; by default the watcher does.
     #[serde(default)]
@@ -75,12 +81,18 @@ pub struct NewHandover {
     #[schema(required = true)]
     pub to: Option<String>,
     /// Where it stands.
+    #[serde(default)]
+    #[schema(required = true)]
     pub status: String,
     /// Roughly how many tickets belong to it.
     pub ticket_count: u32,
     /// What the next person needs to know.
+    #[serde(default)]
+    #[schema(required = true)]
     pub key_information: String,
     /// What customers were told.
+    #[serde(default)]
+    #[schema(required = true)]
     pub told_to_users: String,
 }
 
@@ -89,6 +101,8 @@ pub struct NewHandover {
 #[serde(deny_unknown_fields)]
 pub struct NewUpdate {
     /// What.
+    #[serde(default)]
+    #[schema(required = true)]
     pub text: String,
 }
 
@@ -97,12 +111,15 @@ pub struct NewUpdate {
 #[serde(deny_unknown_fields)]
 pub struct Stay {
     /// Until then: earlier than their working hours end, or later.
+    #[serde(default)]
+    #[schema(required = true)]
     pub until: String,
 }
 
 /// Something to be done is done.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = IncidentTick)]
 pub struct Tick {
     /// Whether it is done.
     pub done: bool,

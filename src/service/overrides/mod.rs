@@ -36,6 +36,8 @@ pub struct NewOverride {
     #[serde(default)]
     pub start: Option<String>,
     /// The first instant after it.
+    #[serde(default)]
+    #[schema(required = true)]
     pub end: String,
     /// Who takes over; null: nobody.
     #[serde(deserialize_with = "Option::deserialize")]

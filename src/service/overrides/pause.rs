@@ -22,11 +22,15 @@ use crate::storage::Tx;
 #[serde(deny_unknown_fields)]
 pub struct Pause {
     /// Who.
+    #[serde(default)]
+    #[schema(required = true)]
     pub person_id: String,
     /// The first instant; by default now.
     #[serde(default)]
     pub start: Option<String>,
     /// The first instant after it.
+    #[serde(default)]
+    #[schema(required = true)]
     pub end: String,
     /// Ids of those who cover for them, in turn; by default the others of the order, beginning after them.
     #[serde(default)]

@@ -11,8 +11,12 @@ use crate::service::values::{self, HoursInput};
 #[serde(deny_unknown_fields)]
 pub struct HandoffInput {
     /// The first handoff: a local date and time, 1990 to 2100.
+    #[serde(default)]
+    #[schema(required = true)]
     pub start: String,
     /// An RFC 5545 RRULE without DTSTART.
+    #[serde(default)]
+    #[schema(required = true)]
     pub rule: String,
 }
 
@@ -31,17 +35,27 @@ pub enum FirstInput {
 #[serde(deny_unknown_fields)]
 pub struct NewRotation {
     /// What it is called.
+    #[serde(default)]
+    #[schema(required = true)]
     pub name: String,
     /// What the role is called.
+    #[serde(default)]
+    #[schema(required = true)]
     pub title: String,
     /// `ordered` or `follow_the_sun`.
+    #[serde(default)]
+    #[schema(required = true)]
     pub kind: String,
     /// IANA time zone.
+    #[serde(default)]
+    #[schema(required = true)]
     pub time_zone: String,
     /// When turns change (ordered only).
     #[serde(default)]
     pub handoff: Option<HandoffInput>,
     /// Ids of the core order, or of the pool.
+    #[serde(default)]
+    #[schema(required = true)]
     pub order: Vec<String>,
     /// Weekly hours to which turns are cut (ordered only).
     #[serde(default)]
@@ -103,6 +117,8 @@ pub struct NewRevision {
 #[serde(deny_unknown_fields)]
 pub struct TakeOut {
     /// Who.
+    #[serde(default)]
+    #[schema(required = true)]
     pub person_id: String,
     /// From when on; by default the next handoff, so that nobody's running turn is cut.
     #[serde(default)]

@@ -8,8 +8,12 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct TimeInput {
     /// The first instant.
+    #[serde(default)]
+    #[schema(required = true)]
     pub start: String,
     /// The first instant after it.
+    #[serde(default)]
+    #[schema(required = true)]
     pub end: String,
 }
 
@@ -18,12 +22,20 @@ pub struct TimeInput {
 #[serde(deny_unknown_fields)]
 pub struct NewSwap {
     /// The rotation.
+    #[serde(default)]
+    #[schema(required = true)]
     pub rotation_id: String,
     /// `cover` or `trade`.
+    #[serde(default)]
+    #[schema(required = true)]
     pub kind: String,
     /// The first instant of the time that is given away.
+    #[serde(default)]
+    #[schema(required = true)]
     pub start: String,
     /// The first instant after it.
+    #[serde(default)]
+    #[schema(required = true)]
     pub end: String,
     /// What is wanted for it (trades only).
     #[serde(default)]

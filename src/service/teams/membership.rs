@@ -17,6 +17,8 @@ use crate::storage::{Tx, people};
 #[serde(deny_unknown_fields)]
 pub struct Join {
     /// Who.
+    #[serde(default)]
+    #[schema(required = true)]
     pub person_id: String,
     /// From when on; by default now.
     #[serde(default)]
@@ -31,6 +33,8 @@ pub struct Join {
 #[serde(deny_unknown_fields)]
 pub struct Leave {
     /// Who.
+    #[serde(default)]
+    #[schema(required = true)]
     pub person_id: String,
     /// From when on; by default now.
     #[serde(default)]

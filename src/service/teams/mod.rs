@@ -23,10 +23,16 @@ use crate::storage::{Change, StoreError, Tx, people, teams};
 #[serde(deny_unknown_fields)]
 pub struct NewTeam {
     /// What people type: lower-case letters, digits and hyphens.
+    #[serde(default)]
+    #[schema(required = true)]
     pub slug: String,
     /// What it is called.
+    #[serde(default)]
+    #[schema(required = true)]
     pub name: String,
     /// IANA time zone.
+    #[serde(default)]
+    #[schema(required = true)]
     pub time_zone: String,
     /// Ids of everybody in it.
     #[serde(default)]
