@@ -20,6 +20,7 @@ from datetime import datetime, timedelta, timezone
 
 import contract_rights
 from contract_kit import *  # noqa: F403: the kit is made for this file
+from contract_schema import Document
 from contract_world import World
 
 # --- The checks ------------------------------------------------------------------------------
@@ -49,6 +50,8 @@ def documents(complete):
         ok(Client(None).get(path), 200)
     document = ok(Client(None).get("//api/openapi.json"), 200, {"openapi": text, "paths": {}})
     check(document["openapi"].startswith("3.1"), f"OpenAPI {document['openapi']}")
+    # From here on every answer is held against it.
+    Client.document = Document(document.json)
     for path, methods in document["paths"].items():
         if path.startswith("/api/v1"):
             served.update(f"{method.upper()} {path[7:]}" for method in methods if method in METHODS)

@@ -32,7 +32,7 @@ class Answer:
 class Client:
     """One who asks, by a token or without."""
 
-    base = ""
+    base, document = "", None
 
     def __init__(self, token, person=None):
         self.token, self.person = token, person
@@ -50,9 +50,14 @@ class Client:
         request = urllib.request.Request(url, data=data, method=method, headers=sent)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
-                return Answer(f"{method} {path}", answer.status, answer.headers, answer.read().decode())
+                found = Answer(f"{method} {path}", answer.status, answer.headers, answer.read().decode())
         except urllib.error.HTTPError as answer:
-            return Answer(f"{method} {path}", answer.code, answer.headers, answer.read().decode())
+            found = Answer(f"{method} {path}", answer.code, answer.headers, answer.read().decode())
+        if Client.document:
+            kind = found.headers.get_content_type()
+            faults = Client.document.faults(method, urllib.parse.urlsplit(url).path, found.status, kind, found.json)
+            check(not faults, f"{found} is not as the document says: {faults[:3]}")
+        return found
 
     def get(self, path, **query):
         named = {name.rstrip("_"): value for name, value in query.items()}

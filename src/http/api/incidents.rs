@@ -137,7 +137,7 @@ pub async fn change(
 }
 
 /// Raises a hand: of two, the first watches, and the other is told who does (409).
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = RaisedHand, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Option<RaisedHand>, responses((status = 200, body = IncidentView)))]
 #[post("/incidents/{id}/raise-hand")]
 pub async fn raise_hand(
     caller: Caller,
@@ -248,7 +248,7 @@ pub async fn tick(
 }
 
 /// Ends an incident; what follows it is listed, with due dates.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Resolve, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Option<Resolve>, responses((status = 200, body = IncidentView)))]
 #[post("/incidents/{id}/resolve")]
 pub async fn resolve(
     caller: Caller,

@@ -4,7 +4,7 @@ use actix_web::{delete, get, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::rotations::DryRun;
+use super::rotations::{DryRun, OrPreview};
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::{OverrideId, RotationId};
 use crate::http::auth::Caller;
@@ -90,7 +90,7 @@ pub async fn list(
 }
 
 /// Ends an override: from now on where it has begun, all of it where it has not.
-#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun), responses((status = 200, body = OverrideView)))]
+#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun), responses((status = 200, body = OrPreview<OverrideView>)))]
 #[delete("/overrides/{id}")]
 pub async fn cancel(
     caller: Caller,

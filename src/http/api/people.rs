@@ -63,7 +63,7 @@ pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Pro
 }
 
 /// Adds many people at once, all or nothing: a JSON list, or CSV with a header.
-#[utoipa::path(tag = "people", request_body = Vec<NewPerson>, responses((status = 201, body = Imported)))]
+#[utoipa::path(tag = "people", request_body(content((Vec<NewPerson> = "application/json"), (String = "text/csv"))), responses((status = 201, body = Imported)))]
 #[post("/people/import")]
 pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
     let (rows, digest) = if raw.media_type == "text/csv" {
@@ -146,7 +146,7 @@ pub async fn change(
 }
 
 /// Ends a person's part in everything; 409 with `named_by` while rotations or overrides name them.
-#[utoipa::path(tag = "people", params(("id" = String, Path)), request_body = Deactivate, responses((status = 200, body = PersonView)))]
+#[utoipa::path(tag = "people", params(("id" = String, Path)), request_body = Option<Deactivate>, responses((status = 200, body = PersonView)))]
 #[post("/people/{id}/deactivate")]
 pub async fn deactivate(
     caller: Caller,

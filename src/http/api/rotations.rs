@@ -48,6 +48,17 @@ fn true_or_false<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bo
     }
 }
 
+/// What a change answers with: what is changed, or with `dry_run` what it would do.
+#[expect(dead_code, reason = "it describes answers")]
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum OrPreview<T> {
+    /// As it is now.
+    Changed(T),
+    /// With `dry_run`.
+    Rehearsed(PreviewView),
+}
+
 /// A revision, and the rotation it belongs to.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewRevisionView {
@@ -178,7 +189,7 @@ fn shown(rotation: &Rotation, team: &str) -> Result<Reply, Error> {
 }
 
 /// Changes name, title and fallback: nothing that moves a shift.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = RotationChange, responses((status = 200, body = RotationView)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = RotationChange, responses((status = 200, body = OrPreview<RotationView>)))]
 #[patch("/rotations/{id}")]
 pub async fn change(
     caller: Caller,
@@ -254,7 +265,7 @@ pub async fn revise(
 }
 
 /// Withdraws the newest revision, before it takes effect.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), ("n" = u32, Path), DryRun), responses((status = 200, body = RotationView)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), ("n" = u32, Path), DryRun), responses((status = 200, body = OrPreview<RotationView>)))]
 #[delete("/rotations/{id}/revisions/{n}")]
 pub async fn withdraw(
     caller: Caller,
@@ -278,7 +289,7 @@ pub async fn withdraw(
 
 /// Takes somebody out of the order, from a handoff on: a revision, by which the others' turns move up. To cover for them
 /// while they keep their turn, see `pause`.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = TakeOut, responses((status = 200, body = RotationView)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = TakeOut, responses((status = 200, body = OrPreview<RotationView>)))]
 #[post("/rotations/{id}/take-out")]
 pub async fn take_out(
     caller: Caller,
@@ -296,7 +307,7 @@ pub async fn take_out(
 }
 
 /// Archives a rotation: from then on nobody has it.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = Archive, responses((status = 200, body = RotationView)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = Option<Archive>, responses((status = 200, body = OrPreview<RotationView>)))]
 #[post("/rotations/{id}/archive")]
 pub async fn archive(
     caller: Caller,

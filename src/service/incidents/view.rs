@@ -43,6 +43,7 @@ pub struct WatcherView {
 
 /// The watch, offered to somebody or left for whoever comes next.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = IncidentHandoverView)]
 pub struct HandoverView {
     /// 1 for the first.
     pub n: u32,
@@ -89,6 +90,7 @@ pub struct NextUpdateView {
 
 /// Something to be done: while the incident is open, or after it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = IncidentItemView)]
 pub struct ItemView {
     /// 1 for the first.
     pub n: u32,

@@ -17,16 +17,27 @@ const MOST_LEADS: usize = 10;
 /// A checklist has at most so many items.
 const MOST_ITEMS: usize = 30;
 
+/// How long before a handoff somebody is reminded.
+#[expect(dead_code, reason = "it describes what is sent and shown")]
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum LeadTime {
+    /// So many days, 1 to 60.
+    Days(u8),
+    /// `last_working_day` or `handoff`.
+    Named(String),
+}
+
 /// How a rotation reminds people; what is null or left out is as goes with the length of its turns.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RemindersInput {
     /// When whoever takes over is reminded: numbers of days before, `last_working_day`, `handoff`. An empty list:
     /// never.
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<LeadTime>>)]
     pub incoming: Option<Vec<Value>>,
     /// When whoever hands over is reminded, likewise.
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<LeadTime>>)]
     pub outgoing: Option<Vec<Value>>,
     /// What is to be done at each handover.
     pub checklists: ChecklistsInput,
@@ -46,10 +57,10 @@ pub struct ChecklistsInput {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RemindersView {
     /// As set; null: as goes with the length of its turns.
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<LeadTime>>)]
     pub incoming: Option<Vec<Lead>>,
     /// Likewise.
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<LeadTime>>)]
     pub outgoing: Option<Vec<Lead>>,
     /// As set; null: as for a Support Hero.
     pub checklists: ChecklistsInput,
@@ -61,10 +72,10 @@ pub struct RemindersView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RemindersInForce {
     /// When whoever takes over is reminded.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<LeadTime>)]
     pub incoming: Vec<Lead>,
     /// When whoever hands over is reminded.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<LeadTime>)]
     pub outgoing: Vec<Lead>,
 }
 

@@ -76,6 +76,7 @@ impl TeamView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HandoffView {
     /// The first handoff, in the revision's local time.
+    #[schema(value_type = String)]
     pub start: chrono::NaiveDateTime,
     /// The later ones: an RFC 5545 RRULE without DTSTART.
     pub rule: String,
