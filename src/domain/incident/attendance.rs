@@ -9,7 +9,7 @@ use crate::domain::ids::PersonId;
 use crate::domain::interval::{Instant, Interval, IntervalSet};
 use crate::domain::person::Person;
 
-/// A watch is looked at so far back.
+/// A watch is looked at so far back first.
 const BACK: TimeDelta = TimeDelta::days(8);
 
 /// Nobody is looked for, and no end of a watch, further ahead.
@@ -33,19 +33,17 @@ pub enum Attendance {
 }
 
 impl Watch {
-    /// When the watcher is there, from eight days before `now` to eight days after: in their working hours, for an hour
-    /// where they took it outside of them, and as they said themselves.
-    fn presence(&self, person: &Person, now: Instant) -> IntervalSet {
-        let from = self.from.max(now - BACK);
+    /// When the watcher is there, from `since` to eight days after `now`: in their working hours, for an hour where they
+    /// took it outside of them, and as they said themselves.
+    fn presence(&self, person: &Person, since: Instant, now: Instant) -> IntervalSet {
+        let from = self.from.max(since);
         let until = now + AHEAD;
         let Some(window) = Interval::new(from, until) else {
             return IntervalSet::default();
         };
         let working = at_work(person, window, now);
-        let volunteered = working
-            .covering(self.from)
-            .is_none()
-            .then(|| Interval::new(self.from, self.from + SOON));
+        let volunteered = (from == self.from && working.covering(from).is_none())
+            .then(|| Interval::new(from, from + SOON));
         let stays = self
             .staying
             .and_then(|(said_at, until)| Interval::new(said_at, until));
@@ -61,6 +59,20 @@ impl Watch {
             Interval::new(at, stretch.end())
         });
         there.subtract(&leaves.into_iter().collect())
+    }
+
+    /// When the watcher was last there before `now`, however long ago that is.
+    fn left(&self, person: &Person, now: Instant) -> Option<Instant> {
+        let mut back = BACK;
+        loop {
+            let there = self.presence(person, now - back, now);
+            let mut ends = there.as_slice().iter().map(Interval::end);
+            let last = ends.rfind(|end| *end <= now);
+            if last.is_some() || now - back <= self.from {
+                return last;
+            }
+            back = back * 2;
+        }
     }
 }
 
@@ -92,20 +104,15 @@ impl Incident {
         let Some(person) = rota.person(watch.person) else {
             return unwatched;
         };
-        let there = watch.presence(person, now);
+        let there = watch.presence(person, now - BACK, now);
         if let Some(stretch) = there.covering(now) {
             return Attendance::Watched {
                 by: watch.person,
                 until: Some(stretch.end()).filter(|end| *end < now + AHEAD),
             };
         }
-        let left = there
-            .as_slice()
-            .iter()
-            .map(Interval::end)
-            .rfind(|end| *end <= now);
         Attendance::Unwatched {
-            since: left.unwrap_or(watch.from),
+            since: watch.left(person, now).unwrap_or(watch.from),
         }
     }
 

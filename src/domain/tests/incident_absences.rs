@@ -140,6 +140,25 @@ fn who_falls_ill_in_the_middle_of_a_watch_has_left_from_then_on() {
 }
 
 #[test]
+fn who_has_left_for_weeks_left_when_they_did() {
+    let mut all = everybody();
+    all[0].time_off.push(away(
+        at("2026-03-01T00:00:00Z"),
+        span("2026-03-24T23:00:00Z", "2026-04-30T00:00:00Z"),
+    ));
+    let world = world_of(all);
+    let mut incident = declared("2026-03-24T10:00:00Z", "SEV4");
+    takes(&mut incident, &world, 'M', "2026-03-24T10:00:00Z");
+    for now in ["03-25T12:00:00Z", "04-02T12:00:00Z", "04-20T03:00:00Z"] {
+        let since = attendance(&incident, &world, &format!("2026-{now}"));
+        assert_eq!(since, "nobody since 24 16:00", "{now}");
+    }
+    // Nor is anybody asked again then.
+    let first = told(&incident, &world, "2026-03-26T12:00:00Z");
+    assert_eq!(told(&incident, &world, "2026-04-20T03:00:00Z"), first);
+}
+
+#[test]
 fn what_is_recorded_later_asks_nobody_again() {
     let mut incident = declared("2026-03-24T10:00:00Z", "SEV3");
     takes(

@@ -245,6 +245,24 @@ fn whoever_was_given_a_shift_is_told_and_those_who_get_it_back_too() {
 
 /// The mail itself, as mail programs read it.
 #[test]
+fn who_had_it_all_along_does_not_hear_that_it_is_theirs_again() {
+    let squad = Squad::new();
+    let give = |who: &str, start: &str, end: &str| {
+        let body = json!({ "start": start, "end": end, "person_id": squad.id(who) });
+        let path = format!("/rotations/{}/overrides", squad.rotation);
+        squad.post("Max", &path, &body).expect(201)
+    };
+    let under = give("Bo", "2026-03-03T00:00:00Z", "2026-03-06T00:00:00Z");
+    give("Cy", "2026-03-04T00:00:00Z", "2026-03-05T00:00:00Z");
+    let path = format!("/overrides/{}", under["id"].as_str().unwrap());
+    squad.delete("Max", &path).expect(200);
+    let mails = squad.mails("override.ended");
+    let told: Vec<&str> = mails.iter().map(|(to, _)| to.as_str()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.contains(&"Ana") && told.contains(&"Bo"), "{told:?}");
+}
+
+#[test]
 fn the_links_of_a_mail_that_was_sent_work() {
     if sink::python().is_none() {
         return;
