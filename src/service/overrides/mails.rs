@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Instant, Interval, IntervalSet};
 use crate::domain::link::Step;
 use crate::domain::notice::{Block, News, Offer, short};
 use crate::domain::overrides::Override;
 use crate::domain::preferences::Topic;
-use crate::domain::timeline::Layer;
+use crate::domain::swap::time_of;
+use crate::domain::timeline::{Layer, Timeline};
 use crate::service::post::{Envelope, Post, Words};
 use crate::service::scene::Scene;
 use crate::service::{Actor, Error, outbox};
@@ -68,7 +69,7 @@ pub(super) fn given(
 }
 
 /// Tells of an override that was ended: whoever had taken over, those whose time it is again, and whoever had made
-/// it. `scene` is as it is since.
+/// it. `was` is as it was before, `scene` as it is since.
 ///
 /// # Errors
 ///
@@ -76,25 +77,34 @@ pub(super) fn given(
 pub(super) fn ended(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    scene: &Scene,
+    (was, scene): (&Timeline, &Scene),
     one: &Override,
     now: Instant,
 ) -> Result<(), Error> {
     outbox::withdraw(tx, &key(one), "it was ended", now)?;
     let left = one.interval.ahead(now);
     let Some(left) = left else { return Ok(()) };
-    let mut again: BTreeMap<PersonId, Vec<Interval>> = BTreeMap::new();
-    for shift in scene.timeline().shifts(Layer::Final, left) {
-        let part = shift.interval.intersect(&left);
-        again.entry(shift.person).or_default().extend(part);
+    let is = scene.timeline();
+    let mut again: BTreeMap<PersonId, IntervalSet> = BTreeMap::new();
+    for shift in is.shifts(Layer::Final, left) {
+        let theirs = time_of(&is, shift.person, left);
+        // What another override gives them was theirs all along.
+        let anew = theirs.subtract(&time_of(was, shift.person, left));
+        if !anew.is_empty() {
+            again.insert(shift.person, anew);
+        }
     }
     for concerned in [one.person, one.created_by].into_iter().flatten() {
         again.entry(concerned).or_default();
+    }
+    if let Some(person) = one.person {
+        again.insert(person, time_of(&is, person, left));
     }
     let post = Post { scene, now };
     let (role, by) = (post.role(), post.name(actor.person));
     let whole = [left];
     for (to, times) in again {
+        let times = times.as_slice();
         if actor.is(to) {
             continue;
         }
@@ -104,7 +114,7 @@ pub(super) fn ended(
             key: format!("override/{}/ended/{to}", one.id),
             topic: Topic::Changes,
             about: left,
-            news: News::new(&times, if had { &whole } else { &[] }),
+            news: News::new(times, if had { &whole } else { &[] }),
         };
         post.send(tx, to, envelope, |zone| {
             let what = if had {

@@ -249,13 +249,14 @@ pub fn cancel(
         return Err(Error::conflict("it belongs to a swap: undo the swap"));
     }
     let found = found.clone();
+    let was = scene.timeline();
     let ended = end(tx, actor, &scene, id, now, now)?;
     let also: Vec<PersonId> = [found.created_by, actor.person]
         .into_iter()
         .flatten()
         .collect();
     let scene = Scene::of(tx, rotation, &also)?;
-    mails::ended(tx, actor, &scene, &found, now)?;
+    mails::ended(tx, actor, (&was, &scene), &found, now)?;
     Ok(ended)
 }
 
