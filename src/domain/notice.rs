@@ -129,6 +129,24 @@ impl Block {
     }
 }
 
+/// A text in one line of at most so many characters, cut between words where that is possible.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= most {
+        return line;
+    }
+    let head: String = line.chars().take(most.saturating_sub(1)).collect();
+    // Of a long word a part is better than nothing.
+    let words = head.rsplit_once(' ').map_or("", |(words, _)| words);
+    let kept = if words.len() * 2 < head.len() {
+        head.as_str()
+    } else {
+        words
+    };
+    format!("{}…", kept.trim_end_matches([' ', ',', ';', ':', '-']))
+}
+
 /// From when until when on somebody's clock, in full.
 #[must_use]
 pub fn stretch(span: Interval, zone: &Zone) -> String {
@@ -150,4 +168,28 @@ pub fn long(at: Instant, zone: &Zone) -> String {
 #[must_use]
 pub fn short(at: Instant, zone: &Zone) -> String {
     zone.to_local(at).format("%a %-d %b %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn texts_are_cut_between_words_and_are_one_line() {
+        for (text, expected) in [
+            ("Flags are late", "Flags are late"),
+            (" Flags \r\nBcc: x@y.z ", "Flags Bcc: x@y.z"),
+            ("Customers of the north cannot log in", "Customers of the…"),
+            ("Zurück, weil die Flaggen", "Zurück, weil die…"),
+            ("Donaudampfschifffahrtsgesellschaft", "Donaudampfschifffah…"),
+            (
+                "A Donaudampfschifffahrtsgesellschaft",
+                "A Donaudampfschifff…",
+            ),
+        ] {
+            let cut = cut(text, 20);
+            assert_eq!(cut, expected);
+            assert!(cut.chars().count() <= 20);
+        }
+    }
 }

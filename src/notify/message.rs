@@ -105,7 +105,7 @@ impl Letter {
         let method = calendar::method(&self.entries);
         let kind = format!("text/calendar; charset=utf-8; method={method}");
         let entries = Attachment::new("shift.ics".to_owned()).body(
-            calendar::calendar(&self.entries, from.email.domain(), now),
+            calendar::calendar(&self.entries, from, now),
             ContentType::parse(&kind).map_err(failed)?,
         );
         let whole = MultiPart::mixed().multipart(text).singlepart(entries);

@@ -1,5 +1,7 @@
 //! Mails about a change of a rotation, to those whom it concerns.
 
+use chrono::TimeDelta;
+
 use super::outbox::{Queued, queue_news};
 use super::scene::Scene;
 use super::{Error, Tx};
@@ -7,9 +9,16 @@ use crate::domain::duty::Rota as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::notice::{Block, Entry, News, Notice};
+use crate::domain::overrides::Override;
 use crate::domain::preferences::Topic;
 use crate::domain::reminder::when_at_work;
+use crate::domain::rotation::Kind;
+use crate::domain::runs::{Run, runs};
+use crate::domain::timeline::{Cause, Layer};
 use crate::domain::zone::Zone;
+
+/// Shifts are looked for so far around a change: those that go on beyond it are left as they are in calendars.
+const SIGHT: TimeDelta = TimeDelta::days(100);
 
 /// Writes about one rotation.
 pub(super) struct Post<'a> {
@@ -31,6 +40,8 @@ pub(super) struct Envelope {
     pub about: Interval,
     /// What it tells them of their shifts.
     pub news: News,
+    /// What it is one of several mails about, such as `swap-` and its id: mail programs show them together.
+    pub thread: String,
 }
 
 /// What a mail says, on its recipient's clock.
@@ -39,8 +50,8 @@ pub(super) struct Words {
     pub subject: String,
     /// What follows the greeting.
     pub blocks: Vec<Block>,
-    /// A shift for their calendar.
-    pub shift: Option<Entry>,
+    /// Shifts for their calendar, or out of it.
+    pub entries: Vec<Entry>,
 }
 
 impl Post<'_> {
@@ -56,8 +67,57 @@ impl Post<'_> {
             .map_or("An administrator", |person| person.name.as_str())
     }
 
+    /// What is another in somebody's calendar once overrides are not as `before` but as `after`, of which the
+    /// difference lies in `changed`: what they have, as reminders have it, and what begins no longer.
+    pub fn entries(
+        &self,
+        whose: PersonId,
+        (before, after): (&[Override], &[Override]),
+        changed: Interval,
+    ) -> Vec<Entry> {
+        let Some(window) = Interval::new(changed.start() - SIGHT, changed.end() + SIGHT) else {
+            return Vec::new();
+        };
+        let had = self.runs(whose, before, window);
+        let has = self.runs(whose, after, window);
+        let gone = had
+            .iter()
+            .filter(|old| !has.iter().any(|new| new.start() == old.start()))
+            .map(|old| self.entry(whose, *old, true));
+        let here = has
+            .iter()
+            .filter(|new| !had.contains(new))
+            .map(|new| self.entry(whose, *new, false));
+        gone.chain(here).collect()
+    }
+
+    /// What somebody has in a window, from the first to the last of shifts that follow one another, as far as all of
+    /// it can be seen and is announced: what working hours give is not.
+    fn runs(&self, whose: PersonId, overrides: &[Override], window: Interval) -> Vec<Interval> {
+        let rotation = &self.scene.rotation;
+        let line = self
+            .scene
+            .roster
+            .imagine(rotation.clone(), overrides.to_vec());
+        let shifts = line.shifts(Layer::Final, window);
+        let found: Vec<Run> = match rotation.kind {
+            Kind::Ordered => runs(shifts),
+            Kind::FollowTheSun => {
+                let given = shifts
+                    .into_iter()
+                    .filter(|shift| matches!(shift.cause, Cause::Override { .. }));
+                given.flat_map(|shift| runs(vec![shift])).collect()
+            }
+        };
+        let found = found.iter().filter(|run| run.first.person == whose);
+        found
+            .map(Run::whole)
+            .filter(|whole| window.start() < whole.start() && whole.end() < window.end())
+            .collect()
+    }
+
     /// A shift in somebody's calendar: the same entry as in reminders of it.
-    pub fn entry(&self, whose: PersonId, span: Interval, cancelled: bool) -> Entry {
+    fn entry(&self, whose: PersonId, span: Interval, cancelled: bool) -> Entry {
         let rotation = &self.scene.rotation;
         Entry {
             uid: format!("{}-{whose}-{}", rotation.id, span.start().timestamp()),
@@ -91,7 +151,7 @@ impl Post<'_> {
         let Words {
             subject,
             blocks,
-            shift,
+            entries,
         } = words(&person.zone(start.max(now)));
         let mail = Queued {
             key: envelope.key,
@@ -104,8 +164,9 @@ impl Post<'_> {
                 subject,
                 topic: envelope.topic,
                 blocks,
-                entries: shift.into_iter().collect(),
-                in_reply_to: None,
+                entries,
+                // There is no mail of this id: it holds those together that name it.
+                in_reply_to: Some(envelope.thread),
             },
         };
         queue_news(tx, &mail, &envelope.news, now).map(|_| ())

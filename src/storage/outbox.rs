@@ -159,6 +159,12 @@ struct Claimed {
 }
 
 impl Known {
+    /// Whether there was no use for it any more.
+    #[must_use]
+    pub fn is_dropped(&self) -> bool {
+        matches!(of_word(self.state.clone()), Ok(State::Dropped))
+    }
+
     /// Whether planning the mail for `due_at` would change anything: where it was dropped it has come back, and where
     /// it waits it may be due earlier now.
     #[must_use]

@@ -35,6 +35,9 @@ const NEWS: TimeDelta = TimeDelta::hours(1);
 const MORNING: TimeDelta = TimeDelta::hours(9);
 const MONDAY: TimeDelta = TimeDelta::hours(12);
 
+/// How long it is.
+const WEEK: TimeDelta = TimeDelta::days(7);
+
 /// So many covers are looked at.
 const MOST: i64 = 1_000;
 
@@ -106,7 +109,13 @@ fn messages(roster: &Roster, chat: &Chat, open: &[Swap], now: Instant) -> Vec<Pl
     }
     if chat.settings.week_ahead {
         let monday = this_monday(&team.time_zone, now);
-        if monday <= now && now < monday + MONDAY {
+        // Of a week in which nobody has anything there is nothing to be said.
+        let week = Interval::new(monday, monday + WEEK);
+        let has_any = || {
+            let mut all = timelines.iter();
+            week.is_some_and(|week| all.any(|one| !one.shifts(Layer::Final, week).is_empty()))
+        };
+        if monday <= now && now < monday + MONDAY && has_any() {
             found.push(planned(chat, About::Week(monday), monday, monday + MONDAY));
         }
     }
@@ -180,9 +189,12 @@ pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Instant) ->
     }) else {
         return Outcome::Dropped("there is no chat any more");
     };
-    let Some(text) = message(&roster, &chat, about, swap.as_ref(), now) else {
+    let Some(mut text) = message(&roster, &chat, about, swap.as_ref(), now) else {
         return Outcome::Dropped("it is no longer so");
     };
+    if let About::Cover(id) = about {
+        text.push_str(&format!("\n{}/swaps/{id}", app.public_url));
+    }
     match tell_chat(outgoing, &url, &text) {
         Ok(()) => Outcome::Sent(mail.payload.clone()),
         Err(error) if error.is_final() => Outcome::Refused(format!("the chat: {error}")),
@@ -218,7 +230,11 @@ fn message(
         About::Cover(_) => {
             let swap = swap.filter(|swap| swap.state_at(now) == State::Open)?;
             let timeline = of(swap.rotation)?;
-            let given = swap.terms.given();
+            let given = match swap.taken(timeline.overrides()).next() {
+                None => swap.terms.given(),
+                // A part is taken.
+                Some(_) => *swap.left(timeline, now).as_slice().first()?,
+            };
             let note = swap.note.as_ref().map(|note| format!("\n{note}"));
             Some(format!(
                 "{}: {} is looking for somebody to take over from {} until {} ({}).{}",
@@ -231,7 +247,7 @@ fn message(
             ))
         }
         About::Week(monday) => {
-            let week = Interval::new(monday, monday + TimeDelta::days(7))?;
+            let week = Interval::new(monday, monday + WEEK)?;
             let lines: Vec<String> = timelines
                 .iter()
                 .filter_map(|timeline| {

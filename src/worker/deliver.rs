@@ -166,7 +166,7 @@ fn notice(
 ) -> Result<(Notice, Json), Outcome> {
     let as_queued = |notice| (notice, mail.payload.clone());
     if mail.kind.starts_with(incidents::KIND) {
-        return incidents::notice(app, roster, mail, now).map(as_queued);
+        return incidents::notice(roster, mail, now).map(as_queued);
     }
     match mail.kind.as_str() {
         handovers::KIND => return handovers::notice(app, roster, mail).map(as_queued),

@@ -192,7 +192,7 @@ fn words(roster: &Roster, team: &Team, digest: &Digest, zone: &Zone, now: Instan
         blocks.push(Block::List(title, mends));
     }
     if let Some(more) = count.checked_sub(SPELT_OUT).filter(|more| *more > 0) {
-        blocks.push(Block::Text(format!("And {more} more, which come later.")));
+        blocks.push(Block::Text(format!("And {more} more after these.")));
     }
     blocks.push(Block::Pages(vec![(
         "See and mend what is ahead".to_owned(),

@@ -16,7 +16,7 @@ use crate::domain::timeline::{Layer, Timeline};
 use crate::roster::Roster;
 use crate::service::App;
 use crate::service::handovers as service;
-use crate::storage::outbox::{Mail, Outcome, Planned};
+use crate::storage::outbox::{self, Mail, Outcome, Planned};
 use crate::storage::types::Json;
 use crate::storage::{StoreError, handovers as store};
 
@@ -68,6 +68,13 @@ pub(super) fn plan(
             planned.extend(mails(roster, timeline, handover, now));
         }
     }
+    // What was dropped, since everything was done by then, does not come back.
+    let keys: Vec<&str> = planned.iter().map(|one| one.key.as_str()).collect();
+    let known = app.store.read(|db| outbox::known(db, &keys))?;
+    planned.retain(|one| {
+        let mut known = known.iter();
+        !known.any(|known| known.key == one.key && known.is_dropped())
+    });
     Ok(planned)
 }
 
@@ -105,6 +112,12 @@ fn mails(roster: &Roster, timeline: &Timeline, handover: &Handover, now: Instant
     who.extend(incoming.filter(|one| !reminded(one)).map(|one| one.id));
     who.into_iter()
         .filter_map(|id| roster.person(id))
+        .filter(|person| {
+            person.active_at(now)
+                && person
+                    .preferences
+                    .wants(words::topic_of_open(handover, person))
+        })
         .map(|person| {
             let due_at = when_at_work(person, handover.at, handover.at + PATIENCE, now);
             Planned {

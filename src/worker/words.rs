@@ -257,15 +257,20 @@ pub(super) fn left_open(
     let things = if count == 1 { "thing" } else { "things" };
     Some(Notice {
         subject: format!("{title} for {team}: {count} {things} left open at the handover to {to}"),
-        topic: if recipient.id == handover.to {
-            Topic::Incoming
-        } else {
-            Topic::Digests
-        },
+        topic: topic_of_open(handover, recipient),
         blocks,
         entries: Vec::new(),
         in_reply_to: None,
     })
+}
+
+/// What a mail about open items is about, as far as this recipient can do without it.
+pub(super) fn topic_of_open(handover: &Handover, recipient: &Person) -> Topic {
+    if recipient.id == handover.to {
+        Topic::Incoming
+    } else {
+        Topic::Digests
+    }
 }
 
 /// Who has the duty in an interval, as the end of a phrase.

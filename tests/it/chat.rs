@@ -85,7 +85,10 @@ fn a_team_is_told_of_the_week_its_handoffs_and_covers() {
     server.at("2026-03-02T10:01:00Z");
     assert_eq!(
         told(&chat, 2)[1],
-        "Support Hero for Flags: Ana is looking for somebody to take over from Wed 4 Mar 00:00 until Thu 5 Mar 00:00 (Europe/London).\nDentist ‹now›"
+        format!(
+            "Support Hero for Flags: Ana is looking for somebody to take over from Wed 4 Mar 00:00 until Thu 5 Mar 00:00 (Europe/London).\nDentist ‹now›\n{}/swaps/{cover}",
+            server.url
+        )
     );
     server
         .post(&format!("/swaps/{cover}/withdraw"), &json!({}))

@@ -42,13 +42,25 @@ fn texts(server: &Server) -> Vec<String> {
         .collect()
 }
 
+/// The subject of a mail, without what the incident is called, which comes last.
+fn subject(text: &str) -> String {
+    let whole = header(text, "Subject:");
+    let Some(start) = whole.find("INC-") else {
+        return whole;
+    };
+    let (subject, title) = whole.rsplit_once(" (").unwrap();
+    assert_eq!(start, 0);
+    assert!(["Flags are late)", "x)"].contains(&title), "{title}");
+    subject.to_owned()
+}
+
 /// How often each was sent, as `Name: subject`.
 fn mails(server: &Server) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
     for text in texts(server) {
         let to = header(&text, "To:");
         let name = to.split(' ').next().unwrap().trim_matches('"').to_owned();
-        let mail = format!("{name}: {}", header(&text, "Subject:"));
+        let mail = format!("{name}: {}", subject(&text));
         *found.entry(mail).or_default() += 1;
     }
     found
@@ -108,7 +120,7 @@ fn found(server: &Server, chat: &Chat) -> (BTreeMap<&'static str, String>, Strin
 fn mail(server: &Server, to: &str, subject: &str) -> String {
     texts(server)
         .into_iter()
-        .find(|text| header(text, "To:").contains(to) && header(text, "Subject:") == subject)
+        .find(|text| header(text, "To:").contains(to) && self::subject(text) == subject)
         .unwrap_or_else(|| panic!("no mail to {to} says {subject:?}"))
 }
 

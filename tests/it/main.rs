@@ -43,4 +43,5 @@ mod replicas;
 mod storage_pg;
 mod swaps;
 mod time_off;
+mod unwanted;
 mod zone_data;

@@ -233,7 +233,8 @@ fn whoever_loses_a_shift_is_told_and_told_again_when_it_comes_back() {
         "Ana <ana@example.com>: You take over Support Hero for Feature Flags from Mon 9 Mar";
     let ended = "You no longer take over Support Hero for Feature Flags from Mon 9 Mar";
     let theirs = "Bo <bo@example.com>: You are Support Hero for Feature Flags from Mon 9 Mar 10:00";
-    let back = "Bo <bo@example.com>: Ana no longer takes over Support Hero for Feature Flags";
+    let back =
+        "Bo <bo@example.com>: You are Support Hero for Feature Flags again from Mon 9 Mar 10:00";
     let changed = "has changed";
     let counts = || [gone, given, ended, theirs, back, changed].map(count);
     assert_eq!(counts(), [0, 0, 0, 1, 0, 0]);

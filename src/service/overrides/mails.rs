@@ -21,7 +21,18 @@ fn key(one: &Override) -> String {
     format!("override/{}/given", one.id)
 }
 
-/// Tells whoever takes over, unless they entered it themselves or it is over.
+/// What holds the mails about it together.
+fn thread(one: &Override) -> String {
+    format!("override-{}", one.id)
+}
+
+/// Where there is more to see.
+fn page(scene: &Scene) -> Block {
+    let rotation = format!("/rotations/{}", scene.rotation.id);
+    Block::Pages(vec![("See who has which shift".to_owned(), rotation)])
+}
+
+/// Tells whoever takes over, unless they entered it themselves or it is over. `scene` is as it was before.
 ///
 /// # Errors
 ///
@@ -45,14 +56,17 @@ pub(super) fn given(
         topic: Topic::Changes,
         about: span,
         news: News::new(&[span], &[]),
+        thread: thread(made),
     };
+    let after: Vec<Override> = scene.overrides.iter().chain([made]).cloned().collect();
+    let entries = post.entries(to, (&scene.overrides, &after), span);
     post.send(tx, to, envelope, |zone| {
         let mut blocks = vec![
             Block::Text(format!("{by} has entered that you take over as {role}:")),
             Block::span(span, zone),
         ];
         let reason = made.reason.as_ref();
-        blocks.extend(reason.map(|reason| Block::Text(format!("They write: {reason}"))));
+        blocks.extend(reason.map(|reason| Block::Quote("They write".to_owned(), reason.clone())));
         if span.start() > now {
             blocks.push(Block::Steps(vec![Offer {
                 label: "Hand it back".to_owned(),
@@ -60,10 +74,11 @@ pub(super) fn given(
                 until: span.start(),
             }]));
         }
+        blocks.push(page(scene));
         Words {
             subject: format!("You take over {role} from {}", short(span.start(), zone)),
             blocks,
-            shift: Some(post.entry(to, span, false)),
+            entries,
         }
     })
 }
@@ -103,6 +118,12 @@ pub(super) fn ended(
     let post = Post { scene, now };
     let (role, by) = (post.role(), post.name(actor.person));
     let whole = [left];
+    let before: Vec<Override> = scene
+        .overrides
+        .iter()
+        .map(|now| if now.id == one.id { one } else { now })
+        .cloned()
+        .collect();
     for (to, times) in again {
         let times = times.as_slice();
         if actor.is(to) {
@@ -115,13 +136,18 @@ pub(super) fn ended(
             topic: Topic::Changes,
             about: left,
             news: News::new(times, if had { &whole } else { &[] }),
+            thread: thread(one),
         };
+        let entries = post.entries(to, (&before, &scene.overrides), one.interval);
         post.send(tx, to, envelope, |zone| {
-            let what = if had {
-                format!("{by} has ended that you take over as {role}:")
-            } else {
-                let who = post.name(one.person);
-                format!("{by} has ended that {who} takes over as {role}:")
+            let what = match one.person {
+                _ if had => format!("{by} has ended it: you no longer take over as {role}."),
+                None => format!("{by} has ended it: there is somebody again as {role}."),
+                Some(who) if actor.is(who) => format!("{by} has handed it back, as {role}."),
+                Some(who) => {
+                    let who = post.name(Some(who));
+                    format!("{by} has ended it: {who} no longer takes over as {role}.")
+                }
             };
             let mut blocks = vec![Block::Text(what), Block::span(left, zone)];
             if !times.is_empty() && !had {
@@ -129,18 +155,20 @@ pub(super) fn ended(
                 blocks.extend(times.iter().map(|time| Block::span(*time, zone)));
             }
             let from = short(left.start(), zone);
-            let subject = if had {
-                format!("You no longer take over {role} from {from}")
-            } else {
-                format!(
-                    "{} no longer takes over {role} from {from}",
-                    post.name(one.person)
-                )
+            let subject = match one.person {
+                _ if had => format!("You no longer take over {role} from {from}"),
+                _ if !times.is_empty() => format!("You are {role} again from {from}"),
+                None => format!("There is somebody as {role} again from {from}"),
+                Some(who) => {
+                    let who = post.name(Some(who));
+                    format!("{who} no longer takes over {role} from {from}")
+                }
             };
+            blocks.push(page(scene));
             Words {
                 subject,
                 blocks,
-                shift: (had && left == one.interval).then(|| post.entry(to, left, true)),
+                entries,
             }
         })?;
     }

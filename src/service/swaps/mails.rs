@@ -13,7 +13,6 @@ use crate::domain::overrides::Override;
 use crate::domain::person::{Person, Role};
 use crate::domain::preferences::Topic;
 use crate::domain::swap::{Decision, Offer, State, Swap};
-use crate::domain::timeline::Layer;
 use crate::domain::zone::Zone;
 use crate::service::post::{Envelope, Post, Words};
 use crate::service::scene::Scene;
@@ -55,6 +54,7 @@ impl<'a> Mails<'a> {
                 topic: Topic::Requests,
                 about,
                 news: News::default(),
+                thread: self.thread(),
             };
             self.post.send(tx, to, envelope, |zone| self.offer(zone))?;
         }
@@ -96,6 +96,17 @@ impl<'a> Mails<'a> {
         Ok(())
     }
 
+    /// What holds the mails about it together.
+    fn thread(&self) -> String {
+        format!("swap-{}", self.swap.id)
+    }
+
+    /// Where there is more to see.
+    fn page(&self) -> Block {
+        let page = format!("/swaps/{}", self.swap.id);
+        Block::Pages(vec![("See the request".to_owned(), page)])
+    }
+
     /// What the keys of its offers begin with.
     fn offers(&self) -> String {
         format!("swap/{}/offered/", self.swap.id)
@@ -127,17 +138,20 @@ impl<'a> Mails<'a> {
 
     fn offer(&self, zone: &Zone) -> Words {
         let (role, giver) = (self.post.role(), self.post.name(Some(self.swap.giver)));
-        let (time, until) = (self.swap.terms.given(), self.swap.terms.expires_at());
+        let (times, until) = (self.asked_for(), self.swap.terms.expires_at());
+        let time = times.first().copied().unwrap_or(self.swap.terms.given());
         let (subject, mut blocks, accept) = match self.swap.terms.returned() {
             None => (
                 format!(
                     "Can you take over {role} from {giver} on {}?",
                     short(time.start(), zone)
                 ),
-                vec![
-                    Block::Text(format!("{} to take over as {role}:", self.asks())),
-                    Block::span(time, zone),
-                ],
+                std::iter::once(Block::Text(format!(
+                    "{} to take over as {role}:",
+                    self.asks()
+                )))
+                .chain(times.iter().map(|time| Block::span(*time, zone)))
+                .collect(),
                 "Take it over",
             ),
             Some(returned) => (
@@ -156,7 +170,7 @@ impl<'a> Mails<'a> {
             ),
         };
         let note = self.swap.note.as_ref();
-        blocks.extend(note.map(|note| Block::Text(format!("They write: {note}"))));
+        blocks.extend(note.map(|note| Block::Quote("They write".to_owned(), note.clone())));
         let button = |label: &str, step: SwapStep| Button {
             label: label.to_owned(),
             step: Step::Swap(self.swap.id, step),
@@ -166,11 +180,23 @@ impl<'a> Mails<'a> {
             button(accept, SwapStep::Accept),
             button("Say no", SwapStep::Decline),
         ]));
+        blocks.push(self.page());
         Words {
             subject,
             blocks,
-            shift: None,
+            entries: Vec::new(),
         }
+    }
+
+    /// The time that is asked for: of a cover of which a part is taken, what is left.
+    fn asked_for(&self) -> Vec<Interval> {
+        let scene = self.post.scene;
+        let given = self.swap.terms.given();
+        if self.swap.taken(&scene.overrides).next().is_none() {
+            return vec![given];
+        }
+        let left = self.swap.left(&scene.timeline(), self.post.now);
+        left.as_slice().to_vec()
     }
 
     /// Who asks, and for whom.
@@ -200,28 +226,14 @@ impl<'a> Mails<'a> {
             topic,
             about,
             news: News::default(),
+            thread: self.thread(),
         }
     }
 
-    /// A shift all of which is gone, to be taken out of its holder's calendar.
-    fn gone(
-        &self,
-        whose: PersonId,
-        has: &[Interval],
-        lost: &[Interval],
-        before: &[Override],
-    ) -> Option<Entry> {
-        let ([], [lost]) = (has, lost) else {
-            return None;
-        };
-        let scene = self.post.scene;
-        let line = scene
-            .roster
-            .imagine(scene.rotation.clone(), before.to_vec());
-        let shifts = line.shifts(Layer::Final, *lost);
-        let all_of_it =
-            matches!(shifts.as_slice(), [one] if one.person == whose && one.interval == *lost);
-        all_of_it.then(|| self.post.entry(whose, *lost, true))
+    /// What is another in somebody's calendar, since overrides were as `before`.
+    fn entries(&self, whose: PersonId, before: &[Override], changed: Interval) -> Vec<Entry> {
+        let after = &self.post.scene.overrides;
+        self.post.entries(whose, (before, after), changed)
     }
 
     fn tell_taken(
@@ -238,15 +250,16 @@ impl<'a> Mails<'a> {
             return Ok(());
         };
         let about = of(false).fold(first, |hull, (time, _)| hull.hull(time));
+        let whole = made.iter().fold(first, |hull, (time, _)| hull.hull(time));
         let begins = made.iter().map(|(time, _)| time.start()).min();
         let undo = begins.filter(|begins| *begins > self.post.now);
         let (role, by) = (self.post.role(), self.post.name(Some(by)));
         for to in self.requesters() {
             let mut envelope = self.told("swap.accepted", to, Topic::Requests, about);
-            let mut gone = None;
+            let mut entries = Vec::new();
             if to == giver {
                 envelope.news = News::new(&has, &lost);
-                gone = self.gone(giver, &has, &lost, before);
+                entries = self.entries(giver, before, whole);
             }
             self.post.send(tx, to, envelope, |zone| {
                 let from = if to == giver {
@@ -274,11 +287,12 @@ impl<'a> Mails<'a> {
                         until,
                     }])
                 }));
+                blocks.push(self.page());
                 let when = short(first.start(), zone);
                 Words {
                     subject: format!("{by} takes over {role} from {when}"),
                     blocks,
-                    shift: gone,
+                    entries,
                 }
             })?;
         }
@@ -289,17 +303,25 @@ impl<'a> Mails<'a> {
         let (role, given) = (self.post.role(), self.swap.terms.given());
         for to in self.requesters() {
             let envelope = self.told("swap.declined", to, Topic::Requests, given);
+            let whose = if to == self.swap.giver {
+                "yours".to_owned()
+            } else {
+                format!("{}’s", self.post.name(Some(self.swap.giver)))
+            };
             self.post.send(tx, to, envelope, |zone| Words {
                 subject: format!(
                     "Nobody who was asked takes over {role} on {}",
                     short(given.start(), zone)
                 ),
                 blocks: vec![
-                    Block::Text(format!("everybody who was asked has said no, as {role}:")),
+                    Block::Text(format!(
+                        "Everybody who was asked has said no. This is still {whose}, as {role}:"
+                    )),
                     Block::span(given, zone),
                     Block::Text("Somebody else can be asked, or the whole team.".to_owned()),
+                    self.page(),
                 ],
-                shift: None,
+                entries: Vec::new(),
             })?;
         }
         Ok(())
@@ -336,7 +358,7 @@ impl<'a> Mails<'a> {
             }
             let mut envelope = self.told("swap.undone", to, Topic::Changes, about);
             envelope.news = News::new(&back, &lost);
-            let gone = self.gone(to, &back, &lost, before);
+            let entries = self.entries(to, before, about);
             self.post.send(tx, to, envelope, |zone| {
                 let mut blocks = vec![Block::Text(format!("{by} has undone a swap, as {role}."))];
                 for (times, what) in [(&back, "Yours again:"), (&lost, "No longer yours:")] {
@@ -345,11 +367,21 @@ impl<'a> Mails<'a> {
                     }
                     blocks.extend(times.iter().map(|time| Block::span(*time, zone)));
                 }
+                blocks.push(self.page());
                 let when = short(about.start(), zone);
+                let subject = match (back.first(), lost.first()) {
+                    (Some(_), None) => {
+                        format!("{by} has undone a swap: you are {role} again from {when}")
+                    }
+                    (None, Some(_)) => {
+                        format!("{by} has undone a swap: you are not {role} from {when}")
+                    }
+                    _ => format!("{by} has undone a trade: {role} from {when}"),
+                };
                 Words {
-                    subject: format!("{by} has undone a swap: {role} from {when}"),
+                    subject,
                     blocks,
-                    shift: gone,
+                    entries,
                 }
             })?;
         }

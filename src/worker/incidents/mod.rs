@@ -7,10 +7,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::clock::new_id;
+use crate::domain::duty::Rota as _;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, Prompt, Recipient, due};
 use crate::domain::interval::Instant;
 use crate::domain::notice::Notice;
+use crate::domain::preferences::Topic;
 use crate::notify::{Outgoing, tell_chat};
 use crate::roster::Roster;
 use crate::service::App;
@@ -23,7 +25,7 @@ pub(super) const KIND: &str = "incident.";
 /// Why a mail is not sent after all.
 const NO_LONGER: Outcome = Outcome::Dropped("it is no longer so");
 
-/// Everything that is due at `now` about any incident.
+/// Everything that is due at `now` about any incident, to whoever wants to hear of it.
 pub(super) fn plan(roster: &Roster, now: Instant) -> Vec<Planned> {
     roster
         .incidents()
@@ -31,9 +33,19 @@ pub(super) fn plan(roster: &Roster, now: Instant) -> Vec<Planned> {
             let settings = roster.watch_settings(incident.rotation);
             due(incident, roster, &settings, now)
                 .into_iter()
+                .filter(|prompt| is_wanted(roster, prompt.recipient))
                 .map(|prompt| planned(incident, prompt))
         })
         .collect()
+}
+
+fn is_wanted(roster: &Roster, recipient: Recipient) -> bool {
+    match recipient {
+        Recipient::Person(person) => roster
+            .person(person)
+            .is_some_and(|person| person.preferences.wants(Topic::Incidents)),
+        Recipient::Channel => true,
+    }
 }
 
 fn planned(incident: &Incident, prompt: Prompt) -> Planned {
@@ -72,14 +84,9 @@ fn still_due<'a>(
 }
 
 /// What a mail says now.
-pub(super) fn notice(
-    app: &App,
-    roster: &Roster,
-    mail: &Mail,
-    now: Instant,
-) -> Result<Notice, Outcome> {
+pub(super) fn notice(roster: &Roster, mail: &Mail, now: Instant) -> Result<Notice, Outcome> {
     let (incident, prompt) = still_due(roster, mail, now).ok_or(NO_LONGER)?;
-    words::notice(app, roster, incident, &prompt, now).ok_or(Outcome::Dropped("the person is gone"))
+    words::notice(roster, incident, &prompt, now).ok_or(Outcome::Dropped("the person is gone"))
 }
 
 /// Posts a message to the support channel.

@@ -8,7 +8,7 @@ use crate::domain::ids::PersonId;
 use crate::domain::incident::{Handover, Incident, Item, Prompt, PromptKind, Recipient};
 use crate::domain::interval::Instant;
 use crate::domain::link::{IncidentStep, Step};
-use crate::domain::notice::{Block, Notice, Offer, long, short};
+use crate::domain::notice::{Block, Notice, Offer, cut, long, short};
 use crate::domain::preferences::Topic;
 use crate::domain::zone::Zone;
 use crate::roster::Roster;
@@ -20,20 +20,20 @@ const LINK: TimeDelta = TimeDelta::days(3);
 /// So many candidates are named.
 const NAMED: usize = 8;
 
+/// So many characters of a text of somebody's are in a subject: it is read on phones.
+const IN_A_SUBJECT: usize = 60;
+
 /// Who is told about what, on whose clock.
 struct Speaker<'a> {
     roster: &'a Roster,
     incident: &'a Incident,
     prompt: &'a Prompt,
-    /// Where the incident is to be seen.
-    page: String,
     zone: Zone,
     now: Instant,
 }
 
 /// What a mail says; `None` where its recipient is gone.
 pub(super) fn notice(
-    app: &App,
     roster: &Roster,
     incident: &Incident,
     prompt: &Prompt,
@@ -47,21 +47,29 @@ pub(super) fn notice(
         roster,
         incident,
         prompt,
-        page: page(app, incident),
         now,
     };
     let (headline, mut blocks) = speaker.says();
-    blocks.push(speaker.facts());
     let offers = speaker.offers();
     if !offers.is_empty() {
-        blocks.push(Block::Steps(offers));
+        // What is to be done is seen first, and the rest by whoever wants to know more.
+        blocks.insert(blocks.len().min(1), Block::Steps(offers));
     }
+    blocks.push(speaker.facts());
+    let page = ("Open the incident".to_owned(), path(incident));
+    blocks.push(Block::Pages(vec![page]));
     Some(Notice {
-        subject: format!("{}: {headline}", incident.reference),
+        subject: format!(
+            "{}: {} ({})",
+            incident.reference,
+            cut(&headline, IN_A_SUBJECT),
+            cut(&incident.title, IN_A_SUBJECT)
+        ),
         topic: Topic::Incidents,
         blocks,
         entries: Vec::new(),
-        in_reply_to: None,
+        // There is no mail of this id: it holds those together that name it.
+        in_reply_to: Some(format!("incident-{}", incident.id)),
     })
 }
 
@@ -77,7 +85,6 @@ pub(super) fn message(
         roster,
         incident,
         prompt,
-        page: page(app, incident),
         zone: Zone::utc(),
         now,
     };
@@ -110,12 +117,12 @@ pub(super) fn message(
         }
     }
     lines.extend(incident.links.channel.clone());
-    lines.push(speaker.page);
+    lines.push(format!("{}{}", app.public_url, path(incident)));
     lines.join("\n")
 }
 
-fn page(app: &App, incident: &Incident) -> String {
-    format!("{}/incidents/{}", app.public_url, incident.id)
+fn path(incident: &Incident) -> String {
+    format!("/incidents/{}", incident.id)
 }
 
 fn severity(incident: &Incident) -> String {
@@ -362,7 +369,6 @@ impl Speaker<'_> {
         add("channel", incident.links.channel.clone());
         add("thread", incident.links.thread.clone());
         add("status page", incident.links.status_page.clone());
-        add("all about it", Some(self.page.clone()));
         add("times are", Some(self.zone.name().to_owned()));
         Block::Facts(facts)
     }
