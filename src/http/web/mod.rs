@@ -10,6 +10,7 @@ mod assets;
 mod board;
 mod browser;
 mod chart;
+mod chat;
 mod duties;
 mod editor;
 mod fields;
@@ -66,24 +67,7 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(sign_in::confirm)
         .service(sign_in::enter)
         .service(sign_in::leave)
-        .service(me::show)
-        .service(me::absences::show)
-        .service(me::absences::add)
-        .service(me::absences::read)
-        .service(me::absences::remove)
-        .service(me::access::show)
-        .service(me::access::make)
-        .service(me::access::revoke)
-        .service(me::access::sign_out)
-        .service(me::feeds::show)
-        .service(me::feeds::make)
-        .service(me::feeds::revoke)
-        .service(me::settings::show)
-        .service(me::settings::change)
-        .service(me::settings::choose_mails)
-        .service(me::time_off::show)
-        .service(me::time_off::add)
-        .service(me::time_off::end_it)
+        .configure(me::pages)
         // What is called `new` or `import` is nobody's id.
         .service(administration::access::show)
         .service(administration::access::end_session)
@@ -113,6 +97,10 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(rotation::change::make)
         .service(rotation::change::end_it)
         .service(board::show)
+        .service(chat::of_rotation)
+        .service(chat::of_team)
+        .service(chat::put_of_rotation)
+        .service(chat::put_of_team)
         .service(swaps::show)
         .service(swaps::answer)
         .service(teams::list)
@@ -123,6 +111,10 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(editor::create::send)
         .service(editor::edit::show)
         .service(editor::edit::send)
+        .service(editor::pause::show)
+        .service(editor::pause::send)
+        .service(editor::reminders::show)
+        .service(editor::reminders::send)
         .service(editor::revision::show)
         .service(editor::revision::withdraw)
         .service(editor::settings::show)

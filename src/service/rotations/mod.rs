@@ -10,7 +10,7 @@ pub use commands::{
     Archive, FirstInput, HandoffInput, NewRevision, NewRotation, RotationChange, TakeOut,
 };
 pub use leave::{names_from, remove_person, take_out};
-pub use reminders::{RemindersInput, RemindersView, set_reminders};
+pub use reminders::{ChecklistsInput, RemindersInput, RemindersView, set_reminders};
 pub use revise::{revise, withdraw};
 
 use super::scene::{Scene, as_json, note, team_of_slug};

@@ -406,3 +406,129 @@ fn tokens_are_shown_once_and_other_browsers_are_signed_out() {
     assert!(phone.get("/").goes_to().starts_with("/sign-in"));
     eve.get("/").expect(200);
 }
+
+#[test]
+fn time_off_ahead_is_changed_and_covers_stay_asked_for() {
+    let world = World::new();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    eve.get("/me/time-off").expect(200);
+    let days = [
+        ("first_day", "2026-03-18"),
+        ("last_day", "2026-03-21"),
+        ("reason", "sea"),
+    ];
+    eve.submit("/me/time-off", &days).goes_to();
+    let page = eve.get("/me/time-off").expect(200);
+    let id = between(&page, "<a href=\"me/time-off/", "\"").to_owned();
+    let path = format!("/me/time-off/{id}");
+    let page = eve.get(&path).expect(200);
+    for value in ["2026-03-18", "2026-03-21", "sea"] {
+        assert!(page.contains(&format!("value=\"{value}\"")), "{page}");
+    }
+    let covers = format!("/time-off/{id}/covers");
+    let made = world.server.post(&covers, &json!({})).expect(201);
+    let swap = made["items"][0]["id"].as_str().unwrap();
+    let page = eve
+        .submit(&path, &[days[0], ("last_day", "2026-03-10")])
+        .expect(200);
+    assert!(
+        page.contains("must not lie before") && page.contains("2026-03-10"),
+        "{page}"
+    );
+    let longer = [days[0], ("last_day", "2026-03-22"), days[2]];
+    let looked = [longer[0], longer[1], longer[2], ("do", "look")];
+    let page = eve.submit(&path, &looked).expect(200);
+    assert!(page.contains("Wed 18 Mar to Sun 22 Mar"), "{page}");
+    assert_eq!(eve.submit(&path, &longer).goes_to(), "/me/time-off");
+    let page = eve.get("/me/time-off").expect(200);
+    assert!(
+        page.contains("<b>Wed 18 Mar to Sun 22 Mar</b>") && !page.contains("Sat 21 Mar</b>"),
+        "{page}"
+    );
+    let state = world.server.get(&format!("/swaps/{swap}")).expect(200);
+    assert_eq!(state["state"], "open");
+    // It is gone, and nobody changes what is somebody else's.
+    eve.get(&path).expect(404);
+    let id = between(&page, "<a href=\"me/time-off/", "\"").to_owned();
+    let mut bob = Browser::signed_in(&world.server, OTHER);
+    bob.get(&format!("/me/time-off/{id}")).expect(404);
+    bob.submit(&format!("/me/time-off/{id}"), &days).expect(404);
+}
+
+#[test]
+fn a_calendar_made_before_is_changed_and_keeps_its_address() {
+    let world = World::new();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    eve.get("/me/calendars").expect(200);
+    let new = [
+        ("scope", "me"),
+        ("choices", "working_days"),
+        ("options.past_days", "7"),
+    ];
+    let page = eve.submit("/me/calendars", &new).expect(200);
+    let address = between(&page, "<code class=\"secret\">", "<");
+    let feed = format!("/feeds/{}", address.split_once("/feeds/").unwrap().1);
+    let one = format!(
+        "/me/calendars/{}",
+        between(&page, "<a href=\"me/calendars/", "\"")
+    );
+    let page = eve.get(&one).expect(200);
+    assert!(page.contains("value=\"working_days\" checked"), "{page}");
+    assert!(page.contains("value=\"7\""), "{page}");
+    let page = eve
+        .submit(&one, &[("options.past_days", "4000")])
+        .expect(200);
+    assert!(
+        page.contains("must lie between") && page.contains("4000"),
+        "{page}"
+    );
+    let change = [("choices", "block_time"), ("options.alarm_minutes", "60")];
+    assert_eq!(eve.submit(&one, &change).goes_to(), "/me/calendars");
+    let kept = world.server.app.keeper.snapshot();
+    let options = kept.feeds().next().unwrap().options;
+    assert!(options.block_time && !options.working_days);
+    assert_eq!((options.alarm_minutes, options.past_days), (Some(60), None));
+    assert_eq!(Browser::new(&world.server).get(&feed).status, 200);
+    let mut bob = Browser::signed_in(&world.server, OTHER);
+    bob.get("/").expect(200);
+    bob.get(&one).expect(404);
+    bob.submit(&one, &change).expect(404);
+}
+
+#[test]
+fn a_shift_is_traded_for_one_of_theirs_that_is_chosen() {
+    let world = World::new();
+    let bob = world.people[2].as_str();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    let choose =
+        world.path("/change?start=2026-03-16T10:00&end=2026-03-23T10:00&zone=Europe/London");
+    let page = eve.get(&choose).expect(200);
+    let shift = format!("2026-03-23T10:00:00Z/2026-03-30T09:00:00Z/{bob}");
+    assert!(
+        page.contains(&format!("value=\"{shift}\"")) || page.contains(&shift.replace('/', "&#47;")),
+        "{page}"
+    );
+    assert!(
+        page.contains("Bob: Mon 23 Mar, 10:00 to Mon 30 Mar, 10:00"),
+        "{page}"
+    );
+    let ask = world.path("/ask?zone=Europe/London");
+    let time = [("start", "2026-03-16T10:00"), ("end", "2026-03-23T10:00")];
+    let nobody = [
+        time[0],
+        time[1],
+        ("in_return.start", "2026-03-24T10:00"),
+        ("in_return.end", "2026-03-25T10:00"),
+    ];
+    let page = eve.submit(&ask, &nobody).expect(200);
+    assert!(
+        page.contains("choose the one person you trade with"),
+        "{page}"
+    );
+    let trade = [time[0], time[1], ("in_return.shift", shift.as_str())];
+    let made = eve.submit(&ask, &trade);
+    let swap = world.server.get(made.goes_to()).expect(200);
+    assert_eq!(swap["kind"], "trade");
+    assert_eq!(swap["in_return"]["start"], "2026-03-23T10:00:00Z");
+    assert!(swap["offered_to"].to_string().contains(bob), "{swap}");
+}

@@ -11,6 +11,7 @@ mod me;
 mod now;
 mod rotation;
 mod security;
+mod settings;
 mod sign_in;
 mod staff;
 mod world;

@@ -5,6 +5,8 @@ mod changes;
 pub mod create;
 mod draft;
 pub mod edit;
+pub mod pause;
+pub mod reminders;
 pub mod revision;
 pub mod settings;
 mod sheet;

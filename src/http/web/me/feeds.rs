@@ -15,7 +15,7 @@ use crate::service::feeds::{self, NewFeed, Options, ScopeInput};
 use crate::service::{Error, Expected, Faults};
 
 /// What can be ticked: what fields are called, and words.
-const CHOICES: [(&str, &str); 4] = [
+pub(super) const CHOICES: [(&str, &str); 4] = [
     ("block_time", "Others see me as busy"),
     (
         "working_days",
@@ -29,7 +29,7 @@ const CHOICES: [(&str, &str); 4] = [
 ];
 
 /// When an alarm rings, in minutes before an event, and words.
-const ALARMS: [(&str, &str); 6] = [
+pub(super) const ALARMS: [(&str, &str); 6] = [
     ("", "None"),
     ("0", "When it begins"),
     ("15", "15 minutes before"),
@@ -74,7 +74,7 @@ pub struct Wanted {
 }
 
 /// What a calendar shows, in words.
-fn words(page: &Page, scope: Scope) -> String {
+pub(super) fn words(page: &Page, scope: Scope) -> String {
     match scope {
         Scope::Person(id) if page.me.as_ref().is_some_and(|me| me.id == id) => {
             "My duties".to_owned()
@@ -199,13 +199,15 @@ pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> An
     }
 }
 
-/// What was chosen; the service says which numbers there are.
-fn options(form: &Form) -> Result<Options, Error> {
+/// What was chosen, all of it; the service says which numbers there are.
+pub(super) fn options(form: &Form) -> Result<Options, Error> {
     let chosen = form.all("choices");
-    let ticked = |name: &str| chosen.iter().any(|one| one == name).then_some(true);
+    let ticked = |name: &str| Some(chosen.iter().any(|one| one == name));
     let mut faults = Faults::new();
     let mut number = |name: &str| {
-        let text = form.filled(&format!("options.{name}"))?;
+        let Some(text) = form.filled(&format!("options.{name}")) else {
+            return Some(None);
+        };
         let read = text.parse::<i64>().map_err(|_| "must be a number");
         faults.check(format!("/options/{name}"), read).map(Some)
     };

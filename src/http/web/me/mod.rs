@@ -2,6 +2,7 @@
 
 pub mod absences;
 pub mod access;
+pub mod feed;
 pub mod feeds;
 pub mod settings;
 pub mod time_off;
@@ -31,6 +32,34 @@ const AHEAD: TimeDelta = TimeDelta::weeks(26);
 const LATELY: TimeDelta = TimeDelta::weeks(1);
 const SOON: TimeDelta = TimeDelta::weeks(5);
 const HANDOVERS: usize = 12;
+
+/// The pages of it.
+pub fn pages(config: &mut web::ServiceConfig) {
+    // What is called `calendars` is nobody's time off.
+    config
+        .service(show)
+        .service(absences::show)
+        .service(absences::add)
+        .service(absences::read)
+        .service(absences::remove)
+        .service(access::show)
+        .service(access::make)
+        .service(access::revoke)
+        .service(access::sign_out)
+        .service(feeds::show)
+        .service(feeds::make)
+        .service(feed::show)
+        .service(feed::change)
+        .service(feeds::revoke)
+        .service(settings::show)
+        .service(settings::change)
+        .service(settings::choose_mails)
+        .service(time_off::show)
+        .service(time_off::add)
+        .service(time_off::edit)
+        .service(time_off::change)
+        .service(time_off::end_it);
+}
 
 #[derive(Template)]
 #[template(path = "pages/me/duties.html")]

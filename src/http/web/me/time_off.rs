@@ -25,6 +25,8 @@ struct Sheet {
     may_change: bool,
     /// What the stretch that was filled in falls into.
     looked: Option<Vec<Clash>>,
+    /// What is changed, where nothing is entered anew.
+    changed: Option<TimeOffId>,
 }
 
 /// Time off, with the duties it falls into.
@@ -33,6 +35,8 @@ struct Stretch {
     interval: Interval,
     reason: Option<String>,
     has_begun: bool,
+    /// Whether a calendar of theirs says so, which is where it is changed then.
+    is_read: bool,
     clashes: Vec<Clash>,
 }
 
@@ -71,11 +75,17 @@ fn stretch(page: &Page, visitor: &Visitor, off: &TimeOff) -> Option<Stretch> {
         interval,
         reason: off.reason.clone(),
         has_begun: interval.start() <= page.now,
+        is_read: off.calendar.is_some(),
         clashes: found.unwrap_or_default(),
     })
 }
 
-fn sheet(visitor: &Visitor, form: Fields, looked: Option<&[ClashView]>) -> Answer {
+fn sheet(
+    visitor: &Visitor,
+    changed: Option<TimeOffId>,
+    form: Fields,
+    looked: Option<&[ClashView]>,
+) -> Answer {
     let page = visitor.page("Time off", Section::Mine)?;
     let me = page.roster.person(visitor.id).cloned();
     let me = me.ok_or_else(|| Refusal::no_such("person"))?;
@@ -102,6 +112,7 @@ fn sheet(visitor: &Visitor, form: Fields, looked: Option<&[ClashView]>) -> Answe
         ahead,
         past,
         looked,
+        changed,
         page,
     })
 }
@@ -109,19 +120,64 @@ fn sheet(visitor: &Visitor, form: Fields, looked: Option<&[ClashView]>) -> Answe
 /// My time off.
 #[get("/me/time-off")]
 pub async fn show(visitor: Visitor) -> Answer {
-    sheet(&visitor, Fields::default(), None)
+    sheet(&visitor, None, Fields::default(), None)
+}
+
+/// Time off of the visitor's that has not begun, and that they entered: it can be changed.
+fn planned(visitor: &Visitor, id: &str) -> Result<TimeOff, Refusal> {
+    let none = || Refusal::no_such("time off");
+    let id: TimeOffId = id.parse().map_err(|_| none())?;
+    let page = visitor.page("Time off", Section::Mine)?;
+    let me = page.roster.person(visitor.id).ok_or_else(none)?;
+    let off = me.time_off.iter().find(|off| off.id == id);
+    let known = off.filter(|off| {
+        let ahead = off.known_at(FOREVER).map(|time| time.start());
+        off.calendar.is_none() && ahead.is_some_and(|start| visitor.now < start)
+    });
+    known.cloned().ok_or_else(none)
+}
+
+/// The form with time off that is ahead.
+#[get("/me/time-off/{id}")]
+pub async fn edit(visitor: Visitor, id: web::Path<String>) -> Answer {
+    let off = planned(&visitor, &id)?;
+    let page = visitor.page("Time off", Section::Mine)?;
+    let form = Fields::default().with("reason", off.reason.as_deref().unwrap_or_default());
+    let form = match off.days {
+        Some((first, last)) => form.with("first_day", first).with("last_day", last),
+        None => form
+            .with("start", when::for_box(&page.zone, off.interval.start()))
+            .with("end", when::for_box(&page.zone, off.interval.end())),
+    };
+    sheet(&visitor, Some(off.id), form, None)
+}
+
+/// Says which duties it falls into as it is now filled in, or changes it.
+#[post("/me/time-off/{id}")]
+pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+    let off = planned(&visitor, &id)?;
+    note(visitor, Some(off.id), form).await
 }
 
 /// Says which duties it falls into, or enters it.
 #[post("/me/time-off")]
 pub async fn add(visitor: Visitor, form: Form) -> Answer {
+    note(visitor, None, form).await
+}
+
+/// Says which duties it falls into; or enters it, in the place of what is changed.
+async fn note(visitor: Visitor, changed: Option<TimeOffId>, form: Form) -> Answer {
     let wanted = match read(&visitor, &form) {
         Ok(wanted) => wanted,
-        Err(error) => return sheet(&visitor, form.failed(error)?, None),
+        Err(error) => return sheet(&visitor, changed, form.failed(error)?, None),
     };
     let is_look = form.get("do") == "look";
     let work = move |tx: &mut crate::service::Tx<'_>, visitor: &Visitor| {
         let (person, off) = time_off::create(tx, &visitor.actor, visitor.id, &wanted, visitor.now)?;
+        // Afterwards, so that covers stay asked for where they are still away.
+        if let Some(old) = changed {
+            time_off::cancel(tx, &visitor.actor, old, &Expected::any(), visitor.now)?;
+        }
         let roster = visitor.app.keeper.snapshot();
         let mut preview = time_off::preview(&roster, person, &off);
         let this = off.id.to_string();
@@ -134,8 +190,8 @@ pub async fn add(visitor: Visitor, form: Form) -> Answer {
         visitor.change(work).await
     };
     match done {
-        Err(error) => sheet(&visitor, form.failed(error)?, None),
-        Ok(clashes) if is_look => sheet(&visitor, form.fields(), Some(&clashes)),
+        Err(error) => sheet(&visitor, changed, form.failed(error)?, None),
+        Ok(clashes) if is_look => sheet(&visitor, changed, form.fields(), Some(&clashes)),
         Ok(clashes) => {
             let words = match clashes.len() {
                 0 => "Your time off is noted.".to_owned(),

@@ -8,10 +8,12 @@ use serde::Deserialize;
 use super::Line;
 use crate::domain::ids::{OverrideId, PersonId};
 use crate::domain::interval::{FOREVER, Interval};
+use crate::domain::rotation::Kind;
 use crate::domain::swap::time_of;
 use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::domain::zone::Zone;
+use crate::http::web::fields::Select;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
 use crate::service::overrides::{self, NewOverride};
 use crate::service::preview::{self, PreviewView};
@@ -22,6 +24,9 @@ use crate::service::{Error, Expected, Faults, access, input};
 
 /// How many shifts can be chosen at a click.
 const OFFERED: usize = 6;
+
+/// How many shifts of others can be taken in return at a click.
+const RETURNS: usize = 20;
 
 /// They are looked for so far ahead.
 const AHEAD: TimeDelta = TimeDelta::days(180);
@@ -50,6 +55,9 @@ struct Sheet {
     suggestions: Vec<Suggested>,
     /// Whether the chosen time is one person's, who can ask for it to be taken.
     can_ask: bool,
+    /// Shifts of others that can be taken in return: which and whose, and words.
+    returns: Vec<(String, String)>,
+    may_pause: bool,
 }
 
 /// Somebody who could take it.
@@ -152,6 +160,25 @@ impl Place {
             .collect()
     }
 
+    /// Shifts to come of others in the team that whoever gives this could take in return.
+    fn returns(&self, givers: &[PersonId]) -> Vec<(String, String)> {
+        let (now, page) = (self.page.now, &self.page);
+        let ahead = Interval::new(now, now + AHEAD);
+        let shifts = ahead.map(|ahead| self.timeline.shifts(Layer::Final, ahead));
+        let others = shifts
+            .into_iter()
+            .flatten()
+            .filter(|shift| !givers.contains(&shift.person) && self.team.has(shift.person, now));
+        let lines = others.filter_map(|shift| {
+            let end = shift.interval.end();
+            let time = Interval::new(shift.interval.start().max(now), end)?;
+            let (start, until) = (when::machine(time.start()), when::machine(end));
+            let words = format!("{}: {}", page.name(&shift.person), page.stretch(&time));
+            (end < FOREVER).then(|| (format!("{start}/{until}/{}", shift.person), words))
+        });
+        lines.take(RETURNS).collect()
+    }
+
     /// Who could take it, best first.
     fn suggestions(&self, chosen: Interval) -> Vec<Suggested> {
         let rotation = self.timeline.rotation().id;
@@ -209,6 +236,8 @@ impl Place {
         holders.dedup();
         Sheet {
             suggestions: suggestions.unwrap_or_default(),
+            returns: self.returns(&holders),
+            may_pause: self.manages && self.timeline.rotation().kind == Kind::Ordered,
             can_ask: holders.len() == 1 && (self.manages || holders.contains(&visitor.id)),
             rotation: self.timeline.rotation().id.to_string(),
             name: self.timeline.rotation().name.clone(),
@@ -226,6 +255,13 @@ impl Place {
 }
 
 impl Sheet {
+    fn in_return(&self) -> Select {
+        let none = [(String::new(), "Choose…".to_owned())];
+        let all = none.into_iter().chain(self.returns.iter().cloned());
+        self.form
+            .select("in_return.shift", "A whole shift of theirs", all)
+    }
+
     /// What somebody gains or loses, in words.
     fn words(&self, shift: &ShiftView) -> String {
         let interval = Interval::new(shift.start, shift.end.unwrap_or(FOREVER));
@@ -359,8 +395,28 @@ fn read_request(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewSwap
         let end = form.moment(&mut faults, zone, "in_return.end");
         start.zip(end)
     });
+    let mut offered_to = form.all("offered_to");
+    let shift = form.filled("in_return.shift");
+    let shift = shift.as_deref().and_then(|shift| {
+        let (time, person) = shift.rsplit_once('/')?;
+        let (start, end) = time.split_once('/')?;
+        if offered_to.is_empty() {
+            offered_to.push(person.to_owned());
+        }
+        Some(TimeInput {
+            start: start.to_owned(),
+            end: end.to_owned(),
+        })
+    });
+    if (in_return.is_some() || shift.is_some()) && offered_to.len() != 1 {
+        faults.add("/offered_to", "choose the one person you trade with");
+    }
     let (start, end) = faults.finish_with(start.zip(end))?;
-    let in_return = in_return.flatten();
+    let part = in_return.flatten().map(|(start, end)| TimeInput {
+        start: when::machine(start),
+        end: when::machine(end),
+    });
+    let in_return = part.or(shift);
     Ok(NewSwap {
         rotation_id: place.timeline.rotation().id.to_string(),
         kind: if in_return.is_some() {
@@ -371,11 +427,8 @@ fn read_request(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewSwap
         .to_owned(),
         start: when::machine(start.max(visitor.now)),
         end: when::machine(end),
-        in_return: in_return.map(|(start, end)| TimeInput {
-            start: when::machine(start),
-            end: when::machine(end),
-        }),
-        offered_to: Some(form.all("offered_to")).filter(|named| !named.is_empty()),
+        in_return,
+        offered_to: Some(offered_to).filter(|named| !named.is_empty()),
         note: form.filled("note"),
         person_id: None,
     })

@@ -1,0 +1,96 @@
+//! A calendar that the visitor subscribed to, and what it shows; its address stays.
+
+use std::sync::Arc;
+
+use actix_web::{get, post, web};
+use askama::Template;
+
+use super::feeds::{ALARMS, CHOICES, options, words};
+use crate::domain::feed::Feed;
+use crate::domain::ids::FeedId;
+use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::service::feeds::{self, FeedChange};
+
+#[derive(Template)]
+#[template(path = "pages/me/feed.html")]
+struct Sheet {
+    page: Page,
+    form: Fields,
+    words: String,
+}
+
+/// The page, and a feed of the visitor's own.
+fn own(visitor: &Visitor, id: &str) -> Result<(Page, Arc<Feed>), Refusal> {
+    let none = || Refusal::no_such("feed");
+    let id: FeedId = id.parse().map_err(|_| none())?;
+    let page = visitor.page("Change a calendar", Section::Mine)?;
+    let own = |feed: &&Arc<Feed>| feed.id == id && feed.owner == Some(visitor.id);
+    let feed = page.roster.feeds().find(own).cloned();
+    let feed = feed.filter(|feed| feed.revoked_at.is_none());
+    Ok((page, feed.ok_or_else(none)?))
+}
+
+/// What a feed shows, as the form holds it.
+fn fields_of(feed: &Feed) -> Fields {
+    let chosen = &feed.options;
+    let ticked = [
+        ("block_time", chosen.block_time),
+        ("working_days", chosen.working_days),
+        ("gaps", chosen.gaps),
+        ("local_times", chosen.local_times),
+    ];
+    let numbers = [
+        ("alarm_minutes", chosen.alarm_minutes),
+        ("past_days", chosen.past_days),
+        ("future_days", chosen.future_days),
+    ];
+    let mut form = Fields::default().with("version", feed.version);
+    for (name, _) in ticked.into_iter().filter(|(_, is_chosen)| *is_chosen) {
+        form = form.with("choices", name);
+    }
+    for (name, number) in numbers {
+        let number = number.map(|number| number.to_string()).unwrap_or_default();
+        form = form.with(&format!("options.{name}"), number);
+    }
+    form
+}
+
+/// What it shows.
+#[get("/me/calendars/{id}")]
+pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+    let (page, feed) = own(&visitor, &id)?;
+    visitor.show(&Sheet {
+        words: words(&page, feed.scope),
+        form: fields_of(&feed),
+        page,
+    })
+}
+
+/// Changes that.
+#[post("/me/calendars/{id}")]
+pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+    let (page, feed) = own(&visitor, &id)?;
+    let (id, expected) = (feed.id, form.expected());
+    let done = match options(&form) {
+        Ok(options) => {
+            let change = FeedChange { options };
+            visitor
+                .change(move |tx, visitor| {
+                    feeds::change(tx, &visitor.actor, id, &change, &expected, visitor.now)
+                })
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(_) => Ok(visitor.go_and_say(
+            "me/calendars",
+            "Saved. The address stays, and shows it when your calendar program asks the next time.",
+        )),
+        Err(error) => visitor.show(&Sheet {
+            words: words(&page, feed.scope),
+            form: form.failed_at(error, feed.version)?,
+            page,
+        }),
+    }
+}
