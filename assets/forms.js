@@ -1,7 +1,7 @@
 // Comfort for forms and long tables; everything works without.
 (() => {
-  // What is wrong is read out and seen first.
-  document.querySelector("[data-faults]")?.focus();
+  // What is wrong, or what was asked for, is read out and seen first.
+  (document.querySelector("[data-faults]") ?? document.querySelector("[data-seen]"))?.focus();
 
   // A form is sent once.
   document.addEventListener("submit", (event) => {

@@ -12,7 +12,8 @@
   };
   const relative = (at) => {
     const far = span(Math.abs(at - now()));
-    return far === "" ? "now" : at > now() ? `in ${far}` : `${far} ago`;
+    if (far === "") return at < now() ? "just now" : "now";
+    return at > now() ? `in ${far}` : `${far} ago`;
   };
   const tick = () => {
     for (const element of document.querySelectorAll("[data-at]")) {

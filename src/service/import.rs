@@ -9,6 +9,12 @@ use super::{Error, Faults};
 /// The days of an office week.
 const OFFICE_DAYS: [&str; 5] = ["mon", "tue", "wed", "thu", "fri"];
 
+/// What columns are called.
+const COLUMNS: [&str; 5] = ["name", "email", "time_zone", "role", "hours"];
+
+/// Those that must be there.
+const NEEDED: [&str; 3] = ["name", "email", "time_zone"];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
@@ -46,12 +52,30 @@ pub fn read(text: &str) -> Result<Vec<NewPerson>, Error> {
         .from_reader(text.as_bytes());
     let bad = |error: csv::Error| Error::invalid("", error.to_string());
     let headers: csv::StringRecord = reader.headers().map_err(bad)?.iter().map(plain).collect();
+    if let Some(other) = headers.iter().find(|name| !COLUMNS.contains(name)) {
+        return Err(Error::invalid(
+            "",
+            format!(
+                "the first line names a column “{other}”; those there are: name, email, time_zone, role, hours"
+            ),
+        ));
+    }
+    if let Some(missing) = NEEDED
+        .iter()
+        .find(|name| !headers.iter().any(|one| one == **name))
+    {
+        return Err(Error::invalid(
+            "",
+            format!(
+                "the first line must say what the columns are, and there is no column “{missing}”"
+            ),
+        ));
+    }
     reader.set_headers(headers);
     let mut faults = Faults::new();
     let mut people = Vec::new();
     for (index, row) in reader.deserialize::<Row>().enumerate() {
-        let Some(row) = faults.check(format!("/{index}"), row.map_err(|error| error.to_string()))
-        else {
+        let Some(row) = faults.check(format!("/{index}"), row.map_err(|error| why(&error))) else {
             continue;
         };
         let hours = match row.hours.filter(|hours| !hours.is_empty()) {
@@ -72,6 +96,18 @@ pub fn read(text: &str) -> Result<Vec<NewPerson>, Error> {
     }
     faults.finish()?;
     Ok(people)
+}
+
+/// What is wrong with a line, in plain words.
+fn why(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            format!("has {len} values, and the first line names {expected_len} columns")
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// A header as the rows know it.
@@ -130,6 +166,23 @@ mod tests {
         };
         let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(pointers, ["/0/hours", "/1"]);
-        assert!(read("name,email,zone\nAda,a,b\n").is_err());
+        for (text, words) in [
+            ("name,email,zone\nAda,a,b\nBen,c,d\n", "a column “zone”"),
+            ("name,email\nAda,a\n", "no column “time_zone”"),
+            (
+                "name,email,time_zone\nAda,a\n",
+                "has 2 values, and the first line names 3 columns",
+            ),
+        ] {
+            let Err(Error::Invalid(faults)) = read(text) else {
+                panic!("{text} is no table of people");
+            };
+            assert_eq!(
+                faults.len(),
+                1,
+                "what is wrong with the columns is said once"
+            );
+            assert!(faults[0].detail.contains(words), "{faults:?}");
+        }
     }
 }

@@ -99,6 +99,25 @@ fn named(pointer: &str) -> String {
     pointer.trim_start_matches('/').replace('/', ".")
 }
 
+/// A field's name as people read it: `working_hours.0.start` is “Working hours 1, start”.
+fn in_words(name: &str) -> String {
+    let mut words = String::new();
+    for piece in name.split('.').filter(|piece| !piece.is_empty()) {
+        let index = piece.parse::<usize>();
+        let part = match index {
+            Ok(index) => index.saturating_add(1).to_string(),
+            Err(_) => piece.replace('_', " "),
+        };
+        if !words.is_empty() {
+            words.push_str(if index.is_ok() { " " } else { ", " });
+        }
+        words.push_str(&part);
+    }
+    let mut letters = words.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
+}
+
 impl Fields {
     /// A form with these values.
     pub const fn new(values: Vec<(String, String)>) -> Self {
@@ -173,7 +192,7 @@ impl Fields {
         let faults = self.faults.iter();
         Faults {
             faults: faults
-                .map(|fault| (named(&fault.pointer), fault.detail.as_str()))
+                .map(|fault| (in_words(&named(&fault.pointer)), fault.detail.as_str()))
                 .collect(),
         }
     }
@@ -338,6 +357,22 @@ impl Checks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn faults_name_fields_as_people_do() {
+        assert_eq!(in_words("time_zone"), "Time zone");
+        assert_eq!(in_words("working_hours.0.start"), "Working hours 1, start");
+        assert_eq!(in_words(""), "");
+        let fault = Fault {
+            pointer: "/time_zone".to_owned(),
+            detail: "is unknown".to_owned(),
+        };
+        let all = Fields::default()
+            .with_faults(vec![fault])
+            .faults()
+            .to_string();
+        assert!(all.contains("<b>Time zone:</b> is unknown"), "{all}");
+    }
 
     #[test]
     fn a_fault_stands_beside_its_field_and_what_was_typed_is_kept() {

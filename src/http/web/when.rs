@@ -152,7 +152,7 @@ pub fn machine(at: Instant) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// `in 9 days`, `2 h 55 min ago`, `now`.
+/// `in 9 days`, `2 h 55 min ago`, `just now`, `now`.
 pub fn relative(at: Instant, now: Instant) -> String {
     if at == FOREVER {
         return String::new();
@@ -160,7 +160,8 @@ pub fn relative(at: Instant, now: Instant) -> String {
     let ahead = at - now;
     let far = span(ahead.abs());
     if far.is_empty() {
-        "now".to_owned()
+        let words = if at < now { "just now" } else { "now" };
+        words.to_owned()
     } else if ahead > TimeDelta::zero() {
         format!("in {far}")
     } else {
@@ -230,6 +231,7 @@ mod tests {
         for (then, exact, far) in [
             ("2026-11-21T17:00:00Z", "17:00", "in 2 h 55 min"),
             ("2026-11-21T14:05:20Z", "14:05", "now"),
+            ("2026-11-21T14:04:40Z", "14:04", "just now"),
             ("2026-11-21T13:53:00Z", "13:53", "12 min ago"),
             ("2026-11-23T10:00:00Z", "Mon 10:00", "in 43 h"),
             ("2026-11-30T10:00:00Z", "Mon 30 Nov 10:00", "in 8 days"),

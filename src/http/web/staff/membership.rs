@@ -82,6 +82,7 @@ fn written(at: Instant) -> String {
 pub async fn send(visitor: Visitor, slug: web::Path<String>, form: Form) -> Answer {
     let page = visitor.page("Change a team", Section::Teams)?;
     let team = team_of(&visitor, &page, &slug)?;
+    let words = said(&page, &team, &form);
     let done = match from(&form, &team, visitor.now) {
         Err(error) => Err(error),
         Ok(effective_from) => {
@@ -112,7 +113,7 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, form: Form) -> Answ
         }
     };
     match done {
-        Ok(team) => Ok(visitor.go_and_say(&format!("teams/{}/edit", team.slug), "Saved.")),
+        Ok(team) => Ok(visitor.go_and_say(&format!("teams/{}/edit", team.slug), &words)),
         Err(error) => {
             let named_by = named_by(&page, &error);
             let fields = form.failed_at(error, team.version)?;
@@ -120,6 +121,23 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, form: Form) -> Answ
             visitor.show(&Sheet::of(page, &visitor, &team, plans))
         }
     }
+}
+
+/// What is done, in words.
+fn said(page: &Page, team: &Team, form: &Form) -> String {
+    let id: Option<PersonId> = form.get("person_id").parse().ok();
+    let who = id.map_or("", |id| page.name(&id));
+    let joins = form.get("do") == "join";
+    if form.filled("at").is_some() {
+        let what = if joins { "stays" } else { "does not join" };
+        return format!("It is taken back: {who} {what}.");
+    }
+    let what = if joins { "joins" } else { "leaves" };
+    let when = form.filled("effective_from").map_or_else(
+        || "now".to_owned(),
+        |day| input::date(&day).map_or(day, |day| format!("on {}", day.format("%a %-d %b %Y"))),
+    );
+    format!("{who} {what} {} {when}.", team.name)
 }
 
 /// From when on: the beginning of a day on the team's clock, nothing for today, or the instant of what is taken back.
