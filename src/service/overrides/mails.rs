@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Instant, Interval, IntervalSet};
+use crate::domain::interval::{Instant, IntervalSet};
 use crate::domain::link::Step;
 use crate::domain::notice::{Block, News, Offer, short};
 use crate::domain::overrides::Override;
