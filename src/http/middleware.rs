@@ -1,4 +1,5 @@
-//! What happens around every request, in one light layer: its id, its place in the log and in the metrics.
+//! What happens around every request, in one light layer: its id, its place in the log and in the metrics, and what every
+//! answer says.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{Error, web};
 use rand::RngCore as _;
 
@@ -83,6 +84,7 @@ where
             .app_data::<web::Data<App>>()
             .and_then(|app| app.keeper.stale_since());
         let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Some(since) = stale
             && let Ok(since) =
                 HeaderValue::try_from(since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))

@@ -5,8 +5,6 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
-use actix_web::http::header;
-use actix_web::middleware::DefaultHeaders;
 use actix_web::{App as Application, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -44,7 +42,6 @@ pub fn server(
             .app_data(metrics.clone())
             .app_data(ids.clone())
             .app_data(limits.clone())
-            .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
             .wrap_fn(observe)
             .configure(routes::configure)
     });

@@ -70,9 +70,13 @@ pub struct Items<T> {
     items: Vec<T>,
 }
 
+/// As long as most answers are, in bytes.
+const USUAL_ANSWER: usize = 1 << 10;
+
 /// An answer from the roster.
 fn from_roster(body: &impl Serialize) -> Result<HttpResponse, Problem> {
-    let text = serde_json::to_vec(body).map_err(|error| Error::Internal(error.to_string()))?;
+    let mut text = Vec::with_capacity(USUAL_ANSWER);
+    serde_json::to_writer(&mut text, body).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .body(text))
