@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
-use super::build::p;
-use super::incidents::{World, declared, happens, notes, world};
-use crate::domain::incident::{Fact, HandoverState, How, Incident, Recipient, WatchSettings, due};
-use crate::domain::interval::Instant;
+use super::build::{away, p};
+use super::incidents::{World, declared, everybody, happens, notes, world, world_of};
+use crate::domain::incident::{
+    Attendance, Fact, HandoverState, How, Incident, Recipient, WatchSettings, due,
+};
+use crate::domain::interval::{Instant, Interval};
 
 /// Something that somebody may try, by number.
 fn attempt(incident: &Incident, world: &World, what: u8, name: char, now: Instant) -> Option<Fact> {
@@ -76,5 +78,40 @@ proptest! {
         // The state is the sum of the facts.
         let again = Incident::of(incident.id, incident.events.clone());
         prop_assert_eq!(again.as_ref(), Some(&incident));
+    }
+
+    /// Since when nobody watches becomes another instant by the watcher's coming and going only, whatever is recorded
+    /// meanwhile, and however long it goes on.
+    #[test]
+    fn nobody_leaves_in_hindsight(
+        absences in proptest::collection::vec((-48..480_i64, 1..200_i64, -100..600_i64), 0..6),
+        taken in 0..48_i64,
+    ) {
+        let begin = declared("2026-03-24T00:00:00Z", "SEV3").declared_at;
+        let hour = |hours: i64| begin + TimeDelta::hours(hours);
+        let mut all = everybody();
+        all[0].time_off = absences
+            .into_iter()
+            .filter_map(|(from, hours, recorded)| {
+                let time = Interval::new(hour(from), hour(from + hours))?;
+                Some(away(hour(recorded) + TimeDelta::minutes(20), time))
+            })
+            .collect();
+        let world = world_of(all);
+        let mut incident = declared("2026-03-24T00:00:00Z", "SEV3");
+        happens(&mut incident, hour(taken), Fact::Watched { person: p('M'), how: How::RaisedHand });
+        let mut before = None;
+        for now in (taken..700).map(hour) {
+            let since = match incident.attendance(&world, now) {
+                Attendance::Watched { .. } => None,
+                Attendance::Unwatched { since } => Some(since),
+            };
+            prop_assert!(since.is_none_or(|since| since <= now));
+            if let (Some(since), Some(known)) = (since, before) {
+                let came_and_went = now - TimeDelta::hours(1) < since;
+                prop_assert!(since == known || came_and_went, "{since} was {known} before {now}");
+            }
+            before = since;
+        }
     }
 }
