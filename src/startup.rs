@@ -29,7 +29,7 @@ use crate::storage::{
     postgres,
 };
 use crate::telemetry;
-use crate::worker::{Reader, Worker};
+use crate::worker::{Lane, Reader, Worker};
 
 /// How often the database is asked whether it has changed: what others wrote is seen within a second, heard of or not.
 const POLL: Duration = Duration::from_millis(500);
@@ -220,8 +220,12 @@ impl Prepared {
         let planner = Beside::spawn("planner", move |told| {
             planner.keep_planning(|wait| is_told_to_stop(told, wait));
         })?;
+        let messenger = Arc::clone(&worker);
         let sender = Beside::spawn("sender", move |told| {
-            worker.keep_sending(|wait| is_told_to_stop(told, wait));
+            worker.keep_sending(Lane::Mails, |wait| is_told_to_stop(told, wait));
+        })?;
+        let messenger = Beside::spawn("messenger", move |told| {
+            messenger.keep_sending(Lane::Messages, |wait| is_told_to_stop(told, wait));
         })?;
         let reader = self.reader;
         let reader = Beside::spawn("reader", move |told| {
@@ -238,7 +242,7 @@ impl Prepared {
         let running = Running {
             server: server.handle(),
             listener,
-            beside: vec![follower, planner, sender, reader],
+            beside: vec![follower, planner, sender, messenger, reader],
             _alone: self.alone,
         };
         Ok((running, server))

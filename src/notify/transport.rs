@@ -12,8 +12,9 @@ use super::Letter;
 use crate::config::Config;
 use crate::domain::interval::Instant;
 
-/// A mail server that says nothing for so long is down.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A mail server that says nothing for so long is down. Some look at a mail for long before they say that they have it:
+/// who gives up on them too early sends it twice.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a server says to who has not logged in (RFC 4954 §6): a matter of the settings, not of the mail.
 const LOGIN: [u16; 4] = [530, 534, 535, 538];
@@ -106,7 +107,9 @@ impl Mailer {
         match &self.way {
             Way::Smtp(smtp) => {
                 smtp.send(&message).map_err(|error| {
-                    if is_refusal(&error) {
+                    // Who does not let us in at all has nothing against this mail.
+                    let lets_in = || smtp.test_connection().unwrap_or_default();
+                    if is_refusal(&error) && lets_in() {
                         MailError::Refused(hidden(&error))
                     } else {
                         MailError::Transport(hidden(&error))

@@ -5,29 +5,30 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{of_word, word};
 use super::schema::outbox;
-use super::types::{Json, Ts, UtcTs};
+use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::domain::interval::Instant;
 
+mod claims;
 mod past;
 mod said;
 
+pub use claims::{Lane, claim, is_due, release, release_all, renew};
 pub use past::forget_old;
 pub use said::{Mark, Sent, mark, sent};
 
-/// After so many failures nothing more is tried.
-const ATTEMPTS: i32 = 12;
+/// After so many failures, which is after some five days (RFC 5321 §4.5.4.1), nothing more is tried.
+const ATTEMPTS: i32 = 125;
 
 /// How long is waited after the first failure; twice as long after each further one.
 const FIRST_WAIT: TimeDelta = TimeDelta::minutes(1);
 
-/// How long is waited at most.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
+/// How long is waited at most: a mail server that was away for a day is not waited for much longer once it is back.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 
 /// The longest error that is kept, in characters.
 const LONGEST_ERROR: usize = 500;
@@ -42,14 +43,6 @@ const STATES: [(State, &str); 4] = [
 
 /// How many keys a statement names at most.
 const CHUNK: usize = 500;
-
-// The condition is there twice: on PostgreSQL the inner one may have been true when another
-// claimant was not yet done, and only the outer one is looked at again.
-const CLAIM: &str = "UPDATE outbox SET leased_until = $1 WHERE id IN (\
-    SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= $2 \
-    AND (leased_until IS NULL OR leased_until <= $2) ORDER BY next_attempt_at, id LIMIT $3) \
-    AND state = 'pending' AND next_attempt_at <= $2 \
-    AND (leased_until IS NULL OR leased_until <= $2) RETURNING id";
 
 /// What became of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -152,12 +145,6 @@ pub enum Outcome {
     Postponed(Instant),
 }
 
-#[derive(QueryableByName)]
-struct Claimed {
-    #[diesel(sql_type = Text)]
-    id: String,
-}
-
 impl Known {
     /// Whether there was no use for it any more.
     #[must_use]
@@ -197,25 +184,6 @@ pub fn known(db: &mut Db, keys: &[&str]) -> Result<Vec<Known>, StoreError> {
         found.extend(rows);
     }
     Ok(found)
-}
-
-/// Whether anything can be claimed.
-///
-/// # Errors
-///
-/// [`StoreError`] when the database is away.
-pub fn is_due(db: &mut Db, now: Instant) -> Result<bool, StoreError> {
-    let free = outbox::leased_until
-        .is_null()
-        .or(outbox::leased_until.le(Ts(now)));
-    let first: Option<String> = outbox::table
-        .filter(outbox::state.eq(word(State::Pending)?))
-        .filter(outbox::next_attempt_at.le(Ts(now)))
-        .filter(free)
-        .select(outbox::id)
-        .first(db)
-        .optional()?;
-    Ok(first.is_some())
 }
 
 /// Puts a mail there unless it is there; one that was dropped is to be sent after all, and one that waits is sent
@@ -284,33 +252,8 @@ fn insert(db: &mut Db, mail: &Mail) -> Result<bool, StoreError> {
     Ok(count > 0)
 }
 
-/// Takes up to `limit` mails that are due, for whoever sends them before `until`; nobody else gets them till then.
-///
-/// # Errors
-///
-/// [`StoreError`] when the database is away.
-pub fn claim(
-    db: &mut Db,
-    now: Instant,
-    until: Instant,
-    limit: i64,
-) -> Result<Vec<Mail>, StoreError> {
-    let claim = diesel::sql_query(CLAIM)
-        .bind::<UtcTs, _>(Ts(until))
-        .bind::<UtcTs, _>(Ts(now))
-        .bind::<BigInt, _>(limit);
-    let claimed: Vec<Claimed> = match db {
-        Db::Sqlite(connection) => claim.load(connection),
-        Db::Postgres(connection) => claim.load(connection),
-    }?;
-    let ids: Vec<String> = claimed.into_iter().map(|one| one.id).collect();
-    Ok(outbox::table
-        .filter(outbox::id.eq_any(ids))
-        .order((outbox::next_attempt_at, outbox::id))
-        .load(db)?)
-}
-
-/// Writes down how an attempt ended. Says whether the mail was still claimed by the one who asks.
+/// Writes down how an attempt ended. Says whether the mail was still claimed by the one who asks. What was dropped
+/// meanwhile stays dropped, unless it was sent.
 ///
 /// # Errors
 ///
@@ -349,21 +292,24 @@ pub fn finish(
         }
         Outcome::Postponed(until) => next = *until,
     }
-    let changed = diesel::update(
-        outbox::table
-            .filter(outbox::id.eq(&mail.id))
-            .filter(outbox::leased_until.eq(mail.leased_until)),
-    )
-    .set((
-        outbox::state.eq(word(state)?),
-        outbox::attempts.eq(attempts),
-        outbox::payload.eq(payload),
-        outbox::next_attempt_at.eq(Ts(next)),
-        outbox::leased_until.eq(None::<Ts>),
-        outbox::last_error.eq(error),
-        outbox::finished_at.eq(finished),
-    ))
-    .execute(db)?;
+    let mut claimed = diesel::update(outbox::table)
+        .filter(outbox::id.eq(&mail.id))
+        .filter(outbox::leased_until.eq(mail.leased_until))
+        .into_boxed();
+    if state != State::Sent {
+        claimed = claimed.filter(outbox::state.eq(word(State::Pending)?));
+    }
+    let changed = claimed
+        .set((
+            outbox::state.eq(word(state)?),
+            outbox::attempts.eq(attempts),
+            outbox::payload.eq(payload),
+            outbox::next_attempt_at.eq(Ts(next)),
+            outbox::leased_until.eq(None::<Ts>),
+            outbox::last_error.eq(error),
+            outbox::finished_at.eq(finished),
+        ))
+        .execute(db)?;
     Ok(changed > 0)
 }
 
@@ -381,37 +327,6 @@ fn wait(id: &str, failures: i32) -> TimeDelta {
     let chance = id.bytes().chain(failures.to_le_bytes());
     let chance = chance.fold(17_i32, |all, byte| (all * 31 + i32::from(byte)) % 1_009);
     wait * 3 / 4 + wait / 2 * chance / 1_009
-}
-
-/// Gives back what was claimed and not tried.
-///
-/// # Errors
-///
-/// [`StoreError`] when the database is away.
-pub fn release(db: &mut Db, mails: &[Mail]) -> Result<(), StoreError> {
-    for mail in mails {
-        diesel::update(
-            outbox::table
-                .filter(outbox::id.eq(&mail.id))
-                .filter(outbox::leased_until.eq(mail.leased_until)),
-        )
-        .set(outbox::leased_until.eq(None::<Ts>))
-        .execute(db)?;
-    }
-    Ok(())
-}
-
-/// Takes back every claim. For whoever knows that nobody is at work.
-///
-/// # Errors
-///
-/// [`StoreError`] when the database is away.
-pub fn release_all(db: &mut Db) -> Result<usize, StoreError> {
-    Ok(
-        diesel::update(outbox::table.filter(outbox::leased_until.is_not_null()))
-            .set(outbox::leased_until.eq(None::<Ts>))
-            .execute(db)?,
-    )
 }
 
 /// Lets a dead mail be tried again, as if it were new but for its message id. Says whether it was dead.

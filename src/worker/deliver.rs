@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::claim::Claim;
 use super::{Worker, broken, chat, digests, handovers, incidents, sign_in, told, words};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
@@ -17,17 +18,8 @@ use crate::service::handovers::Brief;
 use crate::service::outbox::message_id;
 use crate::service::{self, App, sessions};
 use crate::storage::StoreError;
-use crate::storage::outbox::{self, Mail, Outcome};
+use crate::storage::outbox::{self, Lane, Mail, Outcome};
 use crate::storage::types::Json;
-
-/// How many mails are claimed at once.
-const BATCH: i64 = 10;
-
-/// How long a claim lasts: what a process that was killed had claimed is sent by others after that.
-const LEASE: TimeDelta = TimeDelta::minutes(3);
-
-/// Nothing is begun so shortly before the claim ends: longer than a mail server can take for a mail.
-const MARGIN: TimeDelta = TimeDelta::minutes(2);
 
 /// After so many failures one after the other the mail server is down, and the rest waits for the next pass.
 const DOWN: u32 = 3;
@@ -41,46 +33,81 @@ const AHEAD: TimeDelta = TimeDelta::days(14);
 /// Sends what is due, until nothing is. Says how many.
 pub(super) fn deliver(
     worker: &Worker,
+    lane: Lane,
     mut stopped: impl FnMut() -> bool,
 ) -> Result<usize, StoreError> {
-    let app = &worker.app;
     let (mut sent, mut failures) = (0, 0);
     loop {
-        let now = app.clock.now();
-        let until = now + LEASE;
-        let batch = app
-            .store
-            .write(|tx| outbox::claim(tx.db(), now, until, BATCH))?;
-        if batch.is_empty() {
+        let claim = Claim::take(&worker.app, lane)?;
+        if claim.mails().is_empty() {
             return Ok(sent);
         }
-        // After the claim: what changed before it must be known.
-        let fresh = app.keeper.refresh(&app.store, now);
-        for (index, mail) in batch.iter().enumerate() {
-            let goes_on = fresh.is_ok()
-                && failures < DOWN
-                && !stopped()
-                && worker.pace.wait(&mut stopped)
-                && app.clock.now() < until - MARGIN;
-            if !goes_on {
-                let rest = batch.get(index..).unwrap_or_default();
-                app.store
-                    .write::<_, StoreError>(|tx| outbox::release(tx.db(), rest))?;
-                return fresh.map(|()| sent);
-            }
-            let now = app.clock.now();
-            let outcome = attempt(app, &worker.mailer, &worker.outgoing, mail, now);
-            match &outcome {
-                Outcome::Sent(_) => (sent, failures) = (sent + 1, 0),
-                Outcome::Failed(_) => failures += 1,
-                Outcome::Refused(_) => failures = 0,
-                Outcome::Dropped(_) | Outcome::Postponed(_) => {}
-            }
-            report(mail, &outcome);
-            app.store
-                .write::<_, StoreError>(|tx| outbox::finish(tx.db(), mail, &outcome, now))?;
+        let went_on = claim.hold(|| {
+            send_claimed(
+                worker,
+                lane,
+                &claim,
+                &mut stopped,
+                |outcome| match outcome {
+                    Outcome::Sent(_) => {
+                        (sent, failures) = (sent + 1, 0);
+                        true
+                    }
+                    Outcome::Failed(_) => {
+                        failures += 1;
+                        failures < DOWN
+                    }
+                    Outcome::Refused(_) => {
+                        failures = 0;
+                        true
+                    }
+                    Outcome::Dropped(_) | Outcome::Postponed(_) => true,
+                },
+            )
+        })?;
+        if !went_on {
+            return Ok(sent);
         }
     }
+}
+
+/// Sends what is claimed, one after the other, until it is told to stop or `goes_on` says no to an outcome: then what
+/// is left is given back. Says whether it came to the end.
+fn send_claimed(
+    worker: &Worker,
+    lane: Lane,
+    claim: &Claim<'_>,
+    stopped: &mut impl FnMut() -> bool,
+    mut goes_on: impl FnMut(&Outcome) -> bool,
+) -> Result<bool, StoreError> {
+    let app = &worker.app;
+    // After the claim: what changed before it must be known.
+    if let Err(error) = app.keeper.refresh(&app.store, app.clock.now()) {
+        claim.release(0)?;
+        return Err(error);
+    }
+    for (index, mail) in claim.mails().iter().enumerate() {
+        let in_time = !stopped() && (lane == Lane::Messages || worker.pace.wait(stopped));
+        if !in_time || !claim.lasts() {
+            claim.release(index)?;
+            return Ok(false);
+        }
+        let now = app.clock.now();
+        let outcome = attempt(app, &worker.mailer, &worker.outgoing, mail, now);
+        report(mail, &outcome);
+        let goes_on = goes_on(&outcome);
+        claim
+            .finish(mail, outcome, now)
+            .map_err(|(unwritten, error)| {
+                worker.remember(unwritten);
+                error
+            })?;
+        if !goes_on {
+            claim.release(index + 1)?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Says in the log and in the metrics what became of an attempt.
@@ -151,7 +178,9 @@ fn attempt(app: &App, mailer: &Mailer, outgoing: &Outgoing, mail: &Mail, now: In
             );
             Outcome::Sent(said)
         }
-        Err(error @ MailError::Refused(_)) => Outcome::Refused(error.to_string()),
+        Err(error @ (MailError::Refused(_) | MailError::Message(_))) => {
+            Outcome::Refused(error.to_string())
+        }
         Err(error) => Outcome::Failed(error.to_string()),
     }
 }

@@ -3,6 +3,7 @@
 mod broken;
 mod calendars;
 mod chat;
+mod claim;
 mod deliver;
 mod digests;
 mod handovers;
@@ -13,9 +14,10 @@ mod sign_in;
 mod told;
 mod words;
 
+pub use crate::storage::outbox::Lane;
 pub use calendars::Reader;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -23,6 +25,7 @@ use chrono::TimeDelta;
 use crate::notify::{Mailer, Outgoing};
 use crate::service::App;
 use crate::storage::{StoreError, outbox};
+use claim::Unwritten;
 use pace::Pace;
 use plan::Planner;
 
@@ -39,6 +42,8 @@ pub struct Worker {
     outgoing: Outgoing,
     pace: Pace,
     planner: Mutex<Planner>,
+    /// What was sent while the database was away: it must know of it before anything is sent again.
+    unwritten: Mutex<Vec<Unwritten>>,
 }
 
 /// What a pass did.
@@ -60,11 +65,13 @@ impl Worker {
             mailer,
             outgoing,
             planner: Mutex::default(),
+            unwritten: Mutex::default(),
         }
     }
 
     /// Plans until told to stop; `told` says whether that comes within the time given. Blocks. It goes beside
-    /// [`Worker::keep_sending`], so that neither a long list nor a slow mail server keeps the other waiting.
+    /// [`Worker::keep_sending`] of each lane, so that neither a long list, nor a slow mail server, nor a chat that says
+    /// nothing keeps the others waiting.
     pub fn keep_planning(&self, mut told: impl FnMut(Duration) -> bool) {
         let mut last = None;
         let mut trouble = Trouble::default();
@@ -80,14 +87,14 @@ impl Worker {
         }
     }
 
-    /// Sends until told to stop, which may come between two mails; `told` says whether that comes within the time
+    /// Sends what is in a lane until told to stop, which may come between two mails; `told` says whether that comes within the time
     /// given. Blocks.
-    pub fn keep_sending(&self, mut told: impl FnMut(Duration) -> bool) {
+    pub fn keep_sending(&self, lane: Lane, mut told: impl FnMut(Duration) -> bool) {
         let mut stopped = false;
         let mut trouble = Trouble::default();
         while !stopped && !told(TICK) {
             // It is said once only.
-            let sent = self.send(|| {
+            let sent = self.send(lane, || {
                 stopped = stopped || told(Duration::ZERO);
                 stopped
             });
@@ -101,10 +108,10 @@ impl Worker {
     ///
     /// # Errors
     /// [`StoreError`] when the database is away: nothing is lost, and the next pass goes on.
-    pub fn pass(&self, stopped: impl FnMut() -> bool) -> Result<Passed, StoreError> {
+    pub fn pass(&self, mut stopped: impl FnMut() -> bool) -> Result<Passed, StoreError> {
         Ok(Passed {
             planned: self.plan()?,
-            sent: self.send(stopped)?,
+            sent: self.send(Lane::Mails, &mut stopped)? + self.send(Lane::Messages, stopped)?,
         })
     }
 
@@ -120,14 +127,35 @@ impl Worker {
         Ok(planned)
     }
 
-    fn send(&self, stopped: impl FnMut() -> bool) -> Result<usize, StoreError> {
+    fn send(&self, lane: Lane, stopped: impl FnMut() -> bool) -> Result<usize, StoreError> {
+        self.write_down()?;
         let now = self.app.clock.now();
-        if !self.app.store.read(|db| outbox::is_due(db, now))? {
+        if !self.app.store.read(|db| outbox::is_due(db, lane, now))? {
             return Ok(0);
         }
-        let sent = deliver::deliver(self, stopped)?;
+        let sent = deliver::deliver(self, lane, stopped)?;
         deliver::count(&self.app, self.app.clock.now())?;
         Ok(sent)
+    }
+
+    fn remember(&self, unwritten: Unwritten) {
+        self.unwritten().push(unwritten);
+    }
+
+    /// Writes down what could not be written before.
+    fn write_down(&self) -> Result<(), StoreError> {
+        let mut unwritten = self.unwritten();
+        while let Some(last) = unwritten.last() {
+            last.write(&self.app)?;
+            unwritten.pop();
+        }
+        Ok(())
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Vec<Unwritten>> {
+        self.unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

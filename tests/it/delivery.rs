@@ -352,3 +352,136 @@ fn what_is_dead_is_counted_and_can_be_tried_again() {
     retry(&id).problem(409);
     retry("nothing").problem(404);
 }
+
+#[test]
+fn a_claim_lasts_as_long_as_the_mail_server_takes() {
+    let Some(sink) = Sink::start(&["--slow", "5"]) else {
+        return;
+    };
+    let server = Server::start_with(&[("DOGWATCH_SMTP_URL", &sink.url())]);
+    zoe(&server);
+    while claimed(&server.database).is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Longer than a claim that nobody renews.
+    for at in ["09:01:30", "09:03:00", "09:04:30"] {
+        server.at(&format!("2026-03-02T{at}Z"));
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    assert_eq!(sink.files().len(), 0, "it is in the midst of it");
+    assert_eq!(server.another_worker().pass(|| false).unwrap().sent, 0);
+    assert_eq!(sink.mails(1)[0]["to"]["address"], "Zoe@example.com");
+}
+
+/// Nobody else can write for some seconds, longer than is waited for that.
+fn nobody_writes(database: &Database) {
+    let store = startup::open_store(&config(database, &[])).unwrap();
+    store
+        .write::<_, dogwatch::storage::StoreError>(|tx| {
+            let query = diesel::sql_query("UPDATE outbox SET kind = kind");
+            diesel::RunQueryDsl::execute(query, tx.db())?;
+            std::thread::sleep(Duration::from_secs(7));
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn what_was_sent_while_the_database_was_away_is_not_sent_again() {
+    let Some(sink) = Sink::start(&["--slow", "1"]) else {
+        return;
+    };
+    let server = Server::start_with(&[("DOGWATCH_SMTP_URL", &sink.url())]);
+    zoe(&server);
+    while claimed(&server.database).is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    nobody_writes(&server.database);
+    sink.mails(1);
+    // The claim is over.
+    server.at("2026-03-02T09:10:00Z");
+    let begun = Instant::now();
+    let sent = || server.get("/outbox?state=sent").expect(200)["items"].clone();
+    while sent().as_array().unwrap().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(sent()[0]["attempts"], 1);
+    sink.mails(1);
+}
+
+#[test]
+fn a_chat_that_says_nothing_keeps_no_mail_waiting() {
+    let chat = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", chat.local_addr().unwrap());
+    let server = Server::start_with(crate::harness::chat::LOCAL_CHAT);
+    let rotation = zoe(&server);
+    let settings = server.request(Method::PUT, "/teams/flags/chat");
+    send(settings.json(&json!({ "webhook_url": url }))).expect(200);
+    server.at("2026-03-02T09:01:00Z");
+    let (waiting, _) = chat.accept().unwrap();
+    let bo = server.get("/people?limit=200").expect(200)["items"].clone();
+    let bo = bo.as_array().unwrap().iter();
+    let bo = bo.clone().find(|one| one["name"] == "Bo").unwrap();
+    let cover = json!({
+        "start": "2026-03-03T00:00:00Z", "end": "2026-03-04T00:00:00Z", "person_id": bo["id"],
+    });
+    server
+        .post(&format!("/rotations/{rotation}/overrides"), &cover)
+        .expect(201);
+    let of = |kind: &str| {
+        let all = server.get("/outbox?limit=200").expect(200)["items"].clone();
+        let all = all.as_array().unwrap().iter();
+        all.clone().find(|mail| mail["kind"] == kind).cloned()
+    };
+    let begun = Instant::now();
+    while of("override.given").is_none_or(|mail| mail["state"] != "sent") {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(of("chat.week").unwrap()["attempts"], 0);
+    drop(waiting);
+}
+
+#[test]
+fn what_was_withdrawn_while_it_could_not_be_sent_stays_so() {
+    use dogwatch::storage::outbox::{self, Lane, Outcome, Planned, State};
+    use dogwatch::storage::types::Json;
+
+    let database = Database::new();
+    let store = startup::open_store(&config(&database, &[])).unwrap();
+    let now = crate::harness::server::instant("2026-03-02T09:00:00Z");
+    let ends = |outcome: Outcome| {
+        store
+            .write::<_, dogwatch::storage::StoreError>(|tx| {
+                let id = dogwatch::clock::new_id().to_string();
+                let planned = Planned {
+                    id: id.clone(),
+                    key: id.clone(),
+                    kind: "chat.cover".to_owned(),
+                    person_id: None,
+                    rotation_id: None,
+                    payload: Json(Value::Null),
+                    due_at: now,
+                    not_after: now + TimeDelta::days(1),
+                };
+                outbox::plan(tx.db(), &planned, now)?;
+                assert!(outbox::claim(tx.db(), Lane::Mails, now, now, 10)?.is_empty());
+                let until = now + TimeDelta::minutes(3);
+                let mail = outbox::claim(tx.db(), Lane::Messages, now, until, 10)?.pop();
+                let mail = mail.unwrap();
+                outbox::drop_pending(tx.db(), &mail.key, "the swap is withdrawn", now)?;
+                outbox::finish(tx.db(), &mail, &outcome, now)?;
+                let after = outbox::find(tx.db(), &id)?.unwrap();
+                Ok(outbox::state_of(&after.state).unwrap())
+            })
+            .unwrap()
+    };
+    let why = || "it was away".to_owned();
+    assert_eq!(ends(Outcome::Failed(why())), State::Dropped);
+    assert_eq!(ends(Outcome::Refused(why())), State::Dropped);
+    assert_eq!(ends(Outcome::Postponed(now)), State::Dropped);
+    // What has left has left.
+    assert_eq!(ends(Outcome::Sent(Json(Value::Null))), State::Sent);
+}

@@ -173,6 +173,28 @@ fn what_is_refused_for_good_is_not_tried_again() {
 }
 
 #[test]
+fn who_is_not_let_in_waits() {
+    use std::io::Read as _;
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    // It ends with the tests.
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.write_all(b"554 5.7.1 no service for you\r\n");
+            let _ = stream.read(&mut [0; 100]);
+        }
+    });
+    let server = Server::start_with(&[("DOGWATCH_SMTP_URL", &url), FROM]);
+    zoe_is_hero(&server);
+    let mail = in_the_outbox(&server, |mail| mail["attempts"] == 1);
+    assert_eq!(mail["state"], "pending", "{mail}");
+    let why = mail["last_error"].as_str().unwrap();
+    assert!(why.contains("no service for you"), "{why}");
+}
+
+#[test]
 fn who_does_not_know_the_password_sends_nothing_until_they_do() {
     let Some(sink) = Sink::start(&["--user", &format!("dogwatch:{PASSWORD}")]) else {
         return;

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use dogwatch::clock::new_id;
 use dogwatch::startup;
 use dogwatch::storage::StoreError;
-use dogwatch::storage::outbox::{self, Outcome, Planned};
+use dogwatch::storage::outbox::{self, Lane, Outcome, Planned};
 use dogwatch::storage::types::Json;
 use serde_json::{Value, json};
 
@@ -68,7 +68,7 @@ fn what_is_done_with_and_of_no_use_is_forgotten_after_the_days_that_are_set() {
                 outbox::plan(tx.db(), &planned, now)?;
                 if let Some((_, outcome)) = outcome.take() {
                     let until = now + TimeDelta::minutes(3);
-                    let all = outbox::claim(tx.db(), now, until, 10)?;
+                    let all = outbox::claim(tx.db(), Lane::Messages, now, until, 10)?;
                     let mine = all.iter().find(|mail| mail.id == planned.id).unwrap();
                     assert!(outbox::finish(tx.db(), mine, &outcome, now)?);
                 }

@@ -84,7 +84,7 @@ fn a_mail_that_was_given_up_is_tried_anew() {
     let given_up = world.server.app.write(|tx| {
         outbox::plan(tx.db(), &planned, now)?;
         let until = later + chrono::TimeDelta::minutes(1);
-        for mail in outbox::claim(tx.db(), later, until, 1000)? {
+        for mail in outbox::claim(tx.db(), outbox::Lane::Mails, later, until, 1000)? {
             if mail.key == "test" {
                 outbox::finish(
                     tx.db(),

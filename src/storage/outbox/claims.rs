@@ -1,0 +1,137 @@
+//! Who is at which mail.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::{Mail, State};
+use crate::domain::interval::Instant;
+use crate::storage::rows::word;
+use crate::storage::schema::outbox;
+use crate::storage::types::{Ts, UtcTs};
+use crate::storage::{Db, StoreError};
+
+/// Which way something goes: those of one do not wait for the other's servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// By mail, to somebody.
+    Mails,
+    /// By a webhook, to a chat.
+    Messages,
+}
+
+impl Lane {
+    // The condition is there twice: on PostgreSQL the inner one may have been true when another
+    // claimant was not yet done, and only the outer one is looked at again.
+    fn claim(self) -> String {
+        let lane = match self {
+            Self::Mails => "person_id IS NOT NULL",
+            Self::Messages => "person_id IS NULL",
+        };
+        let free = "state = 'pending' AND next_attempt_at <= $2 AND (leased_until IS NULL OR leased_until <= $2)";
+        format!(
+            "UPDATE outbox SET leased_until = $1 WHERE id IN (SELECT id FROM outbox WHERE {free} AND {lane} \
+             ORDER BY next_attempt_at, id LIMIT $3) AND {free} RETURNING id"
+        )
+    }
+}
+
+#[derive(QueryableByName)]
+struct Claimed {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+/// Whether anything can be claimed.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn is_due(db: &mut Db, lane: Lane, now: Instant) -> Result<bool, StoreError> {
+    let free = outbox::leased_until
+        .is_null()
+        .or(outbox::leased_until.le(Ts(now)));
+    let due = outbox::table
+        .filter(outbox::state.eq(word(State::Pending)?))
+        .filter(outbox::next_attempt_at.le(Ts(now)))
+        .filter(free)
+        .select(outbox::id)
+        .into_boxed();
+    let due = match lane {
+        Lane::Mails => due.filter(outbox::person_id.is_not_null()),
+        Lane::Messages => due.filter(outbox::person_id.is_null()),
+    };
+    let first: Option<String> = due.first(db).optional()?;
+    Ok(first.is_some())
+}
+
+/// Takes up to `limit` mails that are due, for whoever sends them before `until`; nobody else gets them till then.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn claim(
+    db: &mut Db,
+    lane: Lane,
+    now: Instant,
+    until: Instant,
+    limit: i64,
+) -> Result<Vec<Mail>, StoreError> {
+    let claim = diesel::sql_query(lane.claim())
+        .bind::<UtcTs, _>(Ts(until))
+        .bind::<UtcTs, _>(Ts(now))
+        .bind::<BigInt, _>(limit);
+    let claimed: Vec<Claimed> = match db {
+        Db::Sqlite(connection) => claim.load(connection),
+        Db::Postgres(connection) => claim.load(connection),
+    }?;
+    let ids: Vec<String> = claimed.into_iter().map(|one| one.id).collect();
+    Ok(outbox::table
+        .filter(outbox::id.eq_any(ids))
+        .order((outbox::next_attempt_at, outbox::id))
+        .load(db)?)
+}
+
+/// Claims until later what is still claimed until `from`, of these mails.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn renew(db: &mut Db, mails: &[Mail], from: Instant, until: Instant) -> Result<(), StoreError> {
+    let ids: Vec<&str> = mails.iter().map(|mail| mail.id.as_str()).collect();
+    diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
+        .filter(outbox::leased_until.eq(Some(Ts(from))))
+        .set(outbox::leased_until.eq(Some(Ts(until))))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Gives back what was claimed and not tried.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn release(db: &mut Db, mails: &[Mail]) -> Result<(), StoreError> {
+    for mail in mails {
+        diesel::update(
+            outbox::table
+                .filter(outbox::id.eq(&mail.id))
+                .filter(outbox::leased_until.eq(mail.leased_until)),
+        )
+        .set(outbox::leased_until.eq(None::<Ts>))
+        .execute(db)?;
+    }
+    Ok(())
+}
+
+/// Takes back every claim. For whoever knows that nobody is at work.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn release_all(db: &mut Db) -> Result<usize, StoreError> {
+    Ok(
+        diesel::update(outbox::table.filter(outbox::leased_until.is_not_null()))
+            .set(outbox::leased_until.eq(None::<Ts>))
+            .execute(db)?,
+    )
+}
