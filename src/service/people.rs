@@ -424,6 +424,7 @@ pub fn erase(
     calendars::forget(tx.db(), id, now)?;
     audit::forget(tx.db(), &id.to_string(), &before)?;
     idempotency::forget(tx.db(), &[id.to_string(), before.email.clone()])?;
+    crate::storage::outbox::forget(tx.db(), &[before.name, before.email])?;
     tx.changed(Change::Person(id));
     tx.changed(Change::Tokens);
     tx.changed(Change::Sessions);

@@ -18,7 +18,7 @@ mod past;
 mod said;
 
 pub use claims::{Lane, claim, is_due, release, release_all, renew};
-pub use past::forget_old;
+pub use past::{forget, forget_old};
 pub use said::{Mark, Sent, mark, sent};
 
 /// After so many failures, which is after some five days (RFC 5321 §4.5.4.1), nothing more is tried.

@@ -162,3 +162,44 @@ fn nothing_is_sent_again_because_it_was_forgotten() {
     assert_eq!(kept, forgotten);
     assert!(left < all, "{left} of {all} are left");
 }
+
+#[test]
+fn what_mails_said_of_somebody_is_forgotten_with_them() {
+    let server = Server::start();
+    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let people = ["Ana", "Bo", "Zebedee"].map(|name| {
+        let body =
+            json!({ "name": name, "email": format!("{name}@example.com"), "time_zone": "UTC" });
+        id(server.post("/people", &body).expect(201))
+    });
+    let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "UTC", "members": people });
+    server.post("/teams", &team).expect(201);
+    let rotation = json!({
+        "name": "Hero", "title": "Hero", "kind": "ordered", "time_zone": "UTC",
+        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" }, "order": people[..2],
+    });
+    let rotation = id(server.post("/teams/flags/rotations", &rotation).expect(201));
+    let day = json!({
+        "start": "2026-03-11T00:00:00Z", "end": "2026-03-12T00:00:00Z", "person_id": people[2],
+        "reason": "Bo has asked Zebedee",
+    });
+    let made = server.post(&format!("/rotations/{rotation}/overrides"), &day);
+    let made = id(made.expect(201));
+    server.delete(&format!("/overrides/{made}")).expect(200);
+    server.at("2026-03-02T09:30:00Z");
+    let outbox = || server.get("/outbox?limit=200").text;
+    soon(|| {
+        let pending = server.get("/outbox?state=pending&limit=200").text;
+        !pending.contains("override.")
+    });
+    let told = || outbox().contains("Zebedee");
+    assert!(told(), "{}", outbox());
+    let path = format!("/people/{}", people[2]);
+    server
+        .post(&format!("{path}/deactivate"), &json!({}))
+        .expect(200);
+    server
+        .post(&format!("{path}/erase"), &json!({}))
+        .expect(200);
+    assert!(!told(), "{}", outbox());
+}
