@@ -43,7 +43,7 @@ const SHORTEST_SECRET: usize = 16;
 const LARGEST_RATE: u32 = 1_000_000;
 
 /// The longest time for which mails can be kept, in days.
-const LONGEST_KEPT: u16 = 36_500;
+const LONGEST_KEPT: u32 = 36_500;
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -253,23 +253,12 @@ impl Given {
                 .map_err(|_| "must be a mail address, like Dogwatch <dogwatch@example.org>")
         });
         let mail_rate = self.parse_or("DOGWATCH_MAIL_RATE", "600", |text| {
-            let rate = text.parse().ok();
-            rate.filter(|rate| (1..=LARGEST_RATE).contains(rate))
-                .ok_or_else(|| format!("must be a number from 1 to {LARGEST_RATE}"))
+            read_number(&text, LARGEST_RATE)
         });
         let mail_kept = self.parse_or("DOGWATCH_MAIL_DAYS", "400", |text| {
-            let days = text.parse::<u16>().ok();
-            days.filter(|days| (1..=LONGEST_KEPT).contains(days))
-                .map(|days| TimeDelta::days(days.into()))
-                .ok_or_else(|| format!("must be a number of days from 1 to {LONGEST_KEPT}"))
+            read_number(&text, LONGEST_KEPT).map(|days| TimeDelta::days(days.into()))
         });
-        let bootstrap_token = self.parse("DOGWATCH_BOOTSTRAP_TOKEN", |text| {
-            if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-                Ok(SecretString::from(text))
-            } else {
-                Err("must have visible ASCII characters only")
-            }
-        });
+        let bootstrap_token = self.parse("DOGWATCH_BOOTSTRAP_TOKEN", read_token);
         let tzdata_dir = self.parse("DOGWATCH_TZDATA_DIR", |text| {
             let path = PathBuf::from(text);
             if path.join("Europe/London").is_file() {
@@ -356,6 +345,23 @@ fn text_of(value: toml::Value) -> Option<String> {
             .map(|texts| texts.join(",")),
         _ => None,
     }
+}
+
+/// What can stand in a header.
+fn read_token(text: String) -> Result<SecretString, &'static str> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(SecretString::from(text))
+    } else {
+        Err("must have visible ASCII characters only")
+    }
+}
+
+/// From one to so many.
+fn read_number(text: &str, largest: u32) -> Result<u32, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (1..=largest).contains(number))
+        .ok_or_else(|| format!("must be a number from 1 to {largest}"))
 }
 
 /// Addresses and networks, with commas between them.

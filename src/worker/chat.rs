@@ -189,12 +189,13 @@ pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Instant) ->
     }) else {
         return Outcome::Dropped("there is no chat any more");
     };
-    let Some(mut text) = message(&roster, &chat, about, swap.as_ref(), now) else {
+    let Some(text) = message(&roster, &chat, about, swap.as_ref(), now) else {
         return Outcome::Dropped("it is no longer so");
     };
-    if let About::Cover(id) = about {
-        text.push_str(&format!("\n{}/swaps/{id}", app.public_url));
-    }
+    let text = match about {
+        About::Cover(id) => format!("{text}\n{}/swaps/{id}", app.public_url),
+        About::Handoff(..) | About::Week(_) => text,
+    };
     match tell_chat(outgoing, &url, &text) {
         Ok(()) => Outcome::Sent(mail.payload.clone()),
         Err(error) if error.is_final() => Outcome::Refused(format!("the chat: {error}")),

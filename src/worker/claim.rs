@@ -109,13 +109,14 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Writes down how an attempt ended; what could not be written is to be written later.
+    /// Writes down how an attempt ended; `late` is given what could not be written, to be written later.
     pub(super) fn finish(
         &self,
         mail: &Mail,
         outcome: Outcome,
         at: Instant,
-    ) -> Result<(), (Unwritten, StoreError)> {
+        late: impl FnOnce(Unwritten),
+    ) -> Result<(), StoreError> {
         let until = self.until();
         let unwritten = Unwritten {
             mail: as_claimed(mail, *until),
@@ -123,7 +124,10 @@ impl<'a> Claim<'a> {
             at,
         };
         let written = unwritten.write(self.app);
-        written.map_err(|error| (unwritten, error))
+        if written.is_err() {
+            late(unwritten);
+        }
+        written
     }
 
     /// Gives back what was not tried: all from the one of this index on.

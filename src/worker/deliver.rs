@@ -96,12 +96,7 @@ fn send_claimed(
         let outcome = attempt(app, &worker.mailer, &worker.outgoing, mail, now);
         report(mail, &outcome);
         let goes_on = goes_on(&outcome);
-        claim
-            .finish(mail, outcome, now)
-            .map_err(|(unwritten, error)| {
-                worker.remember(unwritten);
-                error
-            })?;
+        claim.finish(mail, outcome, now, |unwritten| worker.remember(unwritten))?;
         if !goes_on {
             claim.release(index + 1)?;
             return Ok(false);

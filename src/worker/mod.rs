@@ -145,9 +145,16 @@ impl Worker {
     /// Writes down what could not be written before.
     fn write_down(&self) -> Result<(), StoreError> {
         let mut unwritten = self.unwritten();
-        while let Some(last) = unwritten.last() {
-            last.write(&self.app)?;
-            unwritten.pop();
+        while let Some(last) = unwritten.pop() {
+            match last.write(&self.app) {
+                Err(error @ StoreError::Unavailable(_)) => {
+                    unwritten.push(last);
+                    return Err(error);
+                }
+                // What the database does not take is no reason to send nothing any more.
+                Err(error) => tracing::error!(%error, "what became of a mail is not known"),
+                Ok(()) => {}
+            }
         }
         Ok(())
     }

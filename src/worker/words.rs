@@ -47,8 +47,13 @@ pub(super) fn notice(
     if let Some(brief) = brief {
         blocks.extend(handed_on(roster, reminder, brief, other, &zone));
     }
-    blocks.push(Block::Steps(offers(timeline, reminder, now)));
-    blocks.push(Block::Pages(pages(timeline, reminder, brief)));
+    let steps = Block::Steps(offers(timeline, reminder, now));
+    let pages = Block::Pages(pages(timeline, reminder, brief));
+    // What is to be done next comes first: of who hands over, on a page.
+    blocks.extend(match reminder.kind {
+        Kind::Outgoing => [pages, steps],
+        Kind::Incoming | Kind::Changed => [steps, pages],
+    });
     Some(Notice {
         subject,
         topic: reminder.kind.topic(),

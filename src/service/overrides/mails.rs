@@ -154,7 +154,8 @@ pub(super) fn ended(
                 blocks.push(Block::Text("Yours again:".to_owned()));
                 blocks.extend(times.iter().map(|time| Block::span(*time, zone)));
             }
-            let from = short(left.start(), zone);
+            let first = times.first().filter(|_| !had).unwrap_or(&left);
+            let from = short(first.start(), zone);
             let subject = match one.person {
                 _ if had => format!("You no longer take over {role} from {from}"),
                 _ if !times.is_empty() => format!("You are {role} again from {from}"),

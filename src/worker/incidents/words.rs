@@ -169,7 +169,7 @@ impl Speaker<'_> {
             ),
             PromptKind::Nudge => self.with_notes(
                 "would you watch it?",
-                "Nobody has raised a hand, and of those at work you are the next best.",
+                "Nobody has raised a hand, and of those at work who were not asked like this yet you have the most working hours ahead.",
             ),
             PromptKind::NobodyYet => (
                 "nobody of support watches yet".to_owned(),
