@@ -25,7 +25,7 @@ use super::error::Problem;
 pub const LARGEST_BODY: usize = 1 << 20;
 
 /// How long a body may take to arrive: a connection is not kept for somebody who never sends the rest.
-const SLOWEST_BODY: Duration = Duration::from_secs(60);
+const SLOWEST_BODY: Duration = Duration::from_mins(1);
 
 /// A JSON body, read strictly: 415 where it does not say that it is JSON, 400 where it is not, 413 where it is too
 /// large, 422 where it does not fit.

@@ -56,7 +56,7 @@ pub enum OrPreview<T> {
     /// As it is now.
     Changed(T),
     /// With `dry_run`.
-    Rehearsed(PreviewView),
+    Rehearsed(Box<PreviewView>),
 }
 
 /// A revision, and the rotation it belongs to.
