@@ -72,6 +72,21 @@ fn time_off_says_which_duties_it_falls_into() {
         page.contains("Find somebody") && page.contains("sea"),
         "{page}"
     );
+    let ask = between(&page, "action=\"me/time-off/", "/covers\"");
+    let ask = format!("/me/time-off/{}/covers", ask.rsplit('/').next().unwrap());
+    assert_eq!(eve.submit(&ask, &[]).goes_to(), "/me/time-off");
+    let page = eve.get("/me/time-off").expect(200);
+    assert!(
+        page.contains("Your team is asked.") && page.contains("Somebody is asked"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("Find somebody") && !page.contains("/covers\""),
+        "what is asked for is not offered again: {page}"
+    );
+    eve.submit(&ask, &[]).goes_to();
+    let page = eve.get("/me/time-off").expect(200);
+    assert!(page.contains("Nothing was left to be asked for."), "{page}");
     let hours = [("start", "2026-04-01T10:00"), ("end", "2026-04-01T08:00")];
     let page = eve.submit("/me/time-off", &hours).expect(200);
     assert!(

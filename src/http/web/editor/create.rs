@@ -99,7 +99,10 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> 
             match made {
                 Ok((rotation, _)) => {
                     let path = format!("rotations/{}/revisions/1", rotation.id);
-                    return Ok(visitor.go_and_say(&path, "Saved."));
+                    return Ok(visitor.go_and_say(
+                        &path,
+                        "Saved. Reminders, checklists and the chat are in its settings.",
+                    ));
                 }
                 Err(error) => Err(error),
             }

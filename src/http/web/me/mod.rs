@@ -58,6 +58,7 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .service(time_off::add)
         .service(time_off::edit)
         .service(time_off::change)
+        .service(time_off::cover)
         .service(time_off::end_it);
 }
 

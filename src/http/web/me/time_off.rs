@@ -8,9 +8,9 @@ use crate::domain::duty::Rota as _;
 use crate::domain::ids::{RotationId, TimeOffId};
 use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::person::{Role, TimeOff};
-use crate::http::web::duties;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
-use crate::service::swaps::SwapView;
+use crate::http::web::{duties, swaps};
+use crate::service::swaps::{NewCovers, SwapView, cover_absence};
 use crate::service::time_off::{self, NewTimeOff};
 use crate::service::views::ClashView;
 use crate::service::{Error, Expected, input};
@@ -47,6 +47,15 @@ struct Clash {
     interval: Interval,
     start: String,
     end: String,
+    /// The request by which somebody is looked for already.
+    asked: Option<String>,
+}
+
+impl Stretch {
+    /// Whether nobody was asked yet for a part of it.
+    fn is_left(&self) -> bool {
+        self.clashes.iter().any(|clash| clash.asked.is_none())
+    }
 }
 
 fn clash(page: &Page, rotation: RotationId, name: &str, interval: Interval) -> Clash {
@@ -55,6 +64,7 @@ fn clash(page: &Page, rotation: RotationId, name: &str, interval: Interval) -> C
         name: name.to_owned(),
         start: when::for_box(&page.zone, interval.start().max(page.now)),
         end: when::for_box(&page.zone, interval.end()),
+        asked: None,
         interval,
     }
 }
@@ -80,7 +90,7 @@ fn stretch(page: &Page, visitor: &Visitor, off: &TimeOff) -> Option<Stretch> {
     })
 }
 
-fn sheet(
+async fn sheet(
     visitor: &Visitor,
     changed: Option<TimeOffId>,
     form: Fields,
@@ -92,6 +102,18 @@ fn sheet(
     let all = me.time_off.iter();
     let mut all: Vec<Stretch> = all.filter_map(|off| stretch(&page, visitor, off)).collect();
     all.sort_by_key(|one| one.interval.start());
+    let requests = swaps::of_visitor(visitor, &page).await?;
+    let open = requests
+        .iter()
+        .filter(|one| one.giver == visitor.id && !one.is_closed());
+    for request in open {
+        let clashes = all.iter_mut().flat_map(|one| one.clashes.iter_mut());
+        for clash in clashes.filter(|clash| clash.rotation == request.rotation) {
+            if clash.interval.intersect(&request.time).is_some() {
+                clash.asked = Some(request.view.id.clone());
+            }
+        }
+    }
     let (ahead, mut past): (Vec<_>, Vec<_>) = all
         .into_iter()
         .partition(|one| one.interval.end() > page.now);
@@ -120,7 +142,7 @@ fn sheet(
 /// My time off.
 #[get("/me/time-off")]
 pub async fn show(visitor: Visitor) -> Answer {
-    sheet(&visitor, None, Fields::default(), None)
+    sheet(&visitor, None, Fields::default(), None).await
 }
 
 /// Time off of the visitor's that has not begun, and that they entered: it can be changed.
@@ -149,7 +171,7 @@ pub async fn edit(visitor: Visitor, id: web::Path<String>) -> Answer {
             .with("start", when::for_box(&page.zone, off.interval.start()))
             .with("end", when::for_box(&page.zone, off.interval.end())),
     };
-    sheet(&visitor, Some(off.id), form, None)
+    sheet(&visitor, Some(off.id), form, None).await
 }
 
 /// Says which duties it falls into as it is now filled in, or changes it.
@@ -169,7 +191,7 @@ pub async fn add(visitor: Visitor, form: Form) -> Answer {
 async fn note(visitor: Visitor, changed: Option<TimeOffId>, form: Form) -> Answer {
     let wanted = match read(&visitor, &form) {
         Ok(wanted) => wanted,
-        Err(error) => return sheet(&visitor, changed, form.failed(error)?, None),
+        Err(error) => return sheet(&visitor, changed, form.failed(error)?, None).await,
     };
     let is_look = form.get("do") == "look";
     let work = move |tx: &mut crate::service::Tx<'_>, visitor: &Visitor| {
@@ -190,8 +212,8 @@ async fn note(visitor: Visitor, changed: Option<TimeOffId>, form: Form) -> Answe
         visitor.change(work).await
     };
     match done {
-        Err(error) => sheet(&visitor, changed, form.failed(error)?, None),
-        Ok(clashes) if is_look => sheet(&visitor, changed, form.fields(), Some(&clashes)),
+        Err(error) => sheet(&visitor, changed, form.failed(error)?, None).await,
+        Ok(clashes) if is_look => sheet(&visitor, changed, form.fields(), Some(&clashes)).await,
         Ok(clashes) => {
             let words = match clashes.len() {
                 0 => "Your time off is noted.".to_owned(),
@@ -241,6 +263,24 @@ fn read(visitor: &Visitor, form: &Form) -> Result<NewTimeOff, Error> {
         reason,
         ..NewTimeOff::default()
     })
+}
+
+/// Asks for a cover of each duty that it falls into, unless that is asked for already.
+#[post("/me/time-off/{id}/covers")]
+pub async fn cover(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+    let id: TimeOffId = id.parse().map_err(|_| Refusal::no_such("time off"))?;
+    let made = visitor
+        .change(move |tx, visitor| {
+            let (roster, new) = (visitor.app.keeper.snapshot(), NewCovers::default());
+            cover_absence(tx, &visitor.actor, &roster, id, &new, visitor.now)
+        })
+        .await?;
+    let words = match made.items.len() {
+        0 => "Nothing was left to be asked for.".to_owned(),
+        1 => "Your team is asked. You hear of it when somebody takes it.".to_owned(),
+        many => format!("{many} covers are asked for. You hear of it when somebody takes one."),
+    };
+    Ok(visitor.go_and_say("me/time-off", &words))
 }
 
 /// Ends time off, or takes it back.
