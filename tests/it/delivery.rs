@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use dogwatch::clock::{Clock as _, SystemClock};
+use dogwatch::clock::{Clock as _, SystemClock, new_id};
 use dogwatch::service::{Actor, people, rotations, teams};
 use dogwatch::startup;
+use dogwatch::storage::StoreError;
+use dogwatch::storage::outbox::{self, Lane, Planned};
+use dogwatch::storage::types::Json;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -484,4 +487,41 @@ fn what_was_withdrawn_while_it_could_not_be_sent_stays_so() {
     assert_eq!(ends(Outcome::Postponed(now)), State::Dropped);
     // What has left has left.
     assert_eq!(ends(Outcome::Sent(Json(Value::Null))), State::Sent);
+}
+
+/// However long the list of reminders is: of those that wait the oldest come first, but what somebody waits for goes
+/// before them.
+#[test]
+fn what_somebody_waits_for_goes_before_a_backlog() {
+    let database = Arc::new(Database::new());
+    let store = startup::open_store(&config(&database, &[])).unwrap();
+    let now = SystemClock.now();
+    let claimed = store
+        .write::<_, StoreError>(|tx| {
+            let kinds = ["week", "incident.nudge", "digest", "sign_in", "week"];
+            for (minutes, kind) in (1..).zip(kinds) {
+                let planned = Planned {
+                    id: new_id().to_string(),
+                    key: new_id().to_string(),
+                    kind: kind.to_owned(),
+                    person_id: None,
+                    rotation_id: None,
+                    payload: Json(Value::Null),
+                    due_at: now + TimeDelta::minutes(minutes),
+                    not_after: now + TimeDelta::days(1),
+                };
+                outbox::plan(tx.db(), &planned, now)?;
+            }
+            let then = now + TimeDelta::hours(1);
+            let mut claim = |most| -> Result<Vec<String>, StoreError> {
+                let mails = outbox::claim(tx.db(), Lane::Messages, then, then, most)?;
+                Ok(mails.into_iter().map(|mail| mail.kind).collect())
+            };
+            // (What is claimed until now can be claimed at once.)
+            Ok((claim(3)?, claim(9)?))
+        })
+        .unwrap();
+    assert_eq!(claimed.0, ["incident.nudge", "sign_in", "week"]);
+    let all = ["incident.nudge", "sign_in", "week", "digest", "week"];
+    assert_eq!(claimed.1, all);
 }

@@ -19,6 +19,13 @@ pub enum Lane {
     Messages,
 }
 
+/// What somebody waits for, by the beginning of its kind: it goes before a backlog of reminders, which can be long.
+const URGENT: [&str; 2] = ["sign_in", "incident."];
+
+fn is_urgent(kind: &str) -> bool {
+    URGENT.iter().any(|urgent| kind.starts_with(urgent))
+}
+
 impl Lane {
     // The condition is there twice: on PostgreSQL the inner one may have been true when another
     // claimant was not yet done, and only the outer one is looked at again.
@@ -27,10 +34,13 @@ impl Lane {
             Self::Mails => "person_id IS NOT NULL",
             Self::Messages => "person_id IS NULL",
         };
+        let urgent = URGENT
+            .map(|kind| format!("kind LIKE '{kind}%'"))
+            .join(" OR ");
         let free = "state = 'pending' AND next_attempt_at <= $2 AND (leased_until IS NULL OR leased_until <= $2)";
         format!(
             "UPDATE outbox SET leased_until = $1 WHERE id IN (SELECT id FROM outbox WHERE {free} AND {lane} \
-             ORDER BY next_attempt_at, id LIMIT $3) AND {free} RETURNING id"
+             ORDER BY CASE WHEN {urgent} THEN 0 ELSE 1 END, next_attempt_at, id LIMIT $3) AND {free} RETURNING id"
         )
     }
 }
@@ -64,7 +74,8 @@ pub fn is_due(db: &mut Db, lane: Lane, now: Instant) -> Result<bool, StoreError>
     Ok(first.is_some())
 }
 
-/// Takes up to `limit` mails that are due, for whoever sends them before `until`; nobody else gets them till then.
+/// Takes up to `limit` mails that are due, for whoever sends them before `until`; nobody else gets them till then. What
+/// somebody waits for comes first, then what is due the longest.
 ///
 /// # Errors
 ///
@@ -85,10 +96,12 @@ pub fn claim(
         Db::Postgres(connection) => claim.load(connection),
     }?;
     let ids: Vec<String> = claimed.into_iter().map(|one| one.id).collect();
-    Ok(outbox::table
+    let mut mails: Vec<Mail> = outbox::table
         .filter(outbox::id.eq_any(ids))
         .order((outbox::next_attempt_at, outbox::id))
-        .load(db)?)
+        .load(db)?;
+    mails.sort_by_key(|mail| !is_urgent(&mail.kind));
+    Ok(mails)
 }
 
 /// Claims until later what is still claimed until `from`, of these mails.
