@@ -25,6 +25,7 @@ mod now;
 mod page;
 mod parts;
 mod person;
+mod profile;
 mod refusal;
 mod rotation;
 mod sign_in;

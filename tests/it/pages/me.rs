@@ -379,6 +379,58 @@ fn zone_hours_and_mails_are_ones_own() {
 }
 
 #[test]
+fn settings_change_what_was_changed_and_leave_a_planned_move_alone() {
+    let world = World::new();
+    let person = format!("/people/{}", world.people[1]);
+    let moves = json!({ "time_zone": "Asia/Tokyo", "effective_from": "2026-03-31T15:00:00Z" });
+    world.server.patch(&person, &moves).expect(200);
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    eve.get("/me/settings").expect(200);
+    let mut fields: Vec<(&str, &str)> = ["mon", "tue", "wed", "thu", "fri"]
+        .map(|day| ("working_hours.0.days", day))
+        .to_vec();
+    fields.extend([
+        ("name", "Eve"),
+        ("time_zone", "Europe/London"),
+        ("working_hours.0.start", "09:00"),
+        ("working_hours.0.end", "17:00"),
+        ("holidays.country", ""),
+    ]);
+    // A name alone makes no new version of hours, whatever the day.
+    for day in ["", "2026-04-15"] {
+        let mut named = fields.clone();
+        named.push(("effective_from", day));
+        eve.submit("/me/settings", &named).goes_to();
+        let now = world.server.get(&person).expect(200);
+        let upcoming = now["upcoming"].as_array().unwrap();
+        assert_eq!((&now["name"], upcoming.len()), (&json!("Eve"), 1), "{now}");
+        assert_eq!(upcoming[0]["time_zone"], "Asia/Tokyo");
+    }
+    // Shorter days after the move are shorter days there.
+    fields.retain(|(name, _)| *name != "working_hours.0.end");
+    fields.extend([
+        ("working_hours.0.end", "15:00"),
+        ("effective_from", "2026-04-15"),
+    ]);
+    eve.submit("/me/settings", &fields).goes_to();
+    let now = world.server.get(&person).expect(200);
+    let upcoming = now["upcoming"].as_array().unwrap();
+    let after = &upcoming[1];
+    assert_eq!(upcoming.len(), 2, "{now}");
+    assert_eq!(
+        (&after["time_zone"], &after["effective_from"]),
+        (&json!("Asia/Tokyo"), &json!("2026-04-14T15:00:00Z"))
+    );
+    assert_eq!(after["working_hours"][0]["end"], "15:00");
+    // From today on is from now on.
+    fields.retain(|(name, _)| *name != "effective_from");
+    fields.push(("effective_from", "2026-03-02"));
+    eve.submit("/me/settings", &fields).goes_to();
+    let now = world.server.get(&person).expect(200);
+    assert_eq!(now["working_hours"][0]["end"], "15:00");
+}
+
+#[test]
 fn tokens_are_shown_once_and_other_browsers_are_signed_out() {
     let world = World::new();
     let mut eve = Browser::signed_in(&world.server, ENGINEER);

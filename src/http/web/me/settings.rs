@@ -6,11 +6,9 @@ use askama::Template;
 use crate::domain::duty::Rota as _;
 use crate::domain::person::{Person, Role};
 use crate::domain::preferences::{Preferences, Topic};
-use crate::domain::zone::Zone;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, hours};
+use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, hours, profile};
 use crate::service::people::{self, PersonChange};
-use crate::service::values::HolidaysInput;
-use crate::service::{Error, Expected, input, preferences};
+use crate::service::{Expected, preferences};
 
 /// The mails that one can have, as forms call them.
 const TOPICS: [(&str, Topic); 7] = [
@@ -45,22 +43,8 @@ fn me(page: &Page, visitor: &Visitor) -> Result<Person, Refusal> {
 }
 
 fn filled(page: &Page, me: &Person) -> Fields {
-    let mut form = Fields::default()
-        .with("name", &me.name)
-        .with("time_zone", me.zone(page.now));
-    let Some(profile) = me.profile(page.now) else {
-        return form;
-    };
-    if let Some(holidays) = &profile.holidays {
-        form = form.with("holidays.country", &holidays.country).with(
-            "holidays.region",
-            holidays.region.as_deref().unwrap_or_default(),
-        );
-        if holidays.observe {
-            form = form.with("holidays.observe", "yes");
-        }
-    }
-    hours::fill(form, "working_hours", &profile.working_hours)
+    let form = Fields::default().with("name", &me.name);
+    profile::fill(form, me, page.now)
 }
 
 fn sheet(visitor: &Visitor, form: Option<Fields>) -> Answer {
@@ -90,7 +74,7 @@ fn sheet(visitor: &Visitor, form: Option<Fields>) -> Answer {
     });
     visitor.show(&Sheet {
         coming: coming.collect(),
-        hours: hours::rows(&form, "working_hours", 1),
+        hours: hours::rows(&form, profile::HOURS, 1),
         may_change: visitor.actor.role != Role::Viewer,
         form,
         mails,
@@ -108,47 +92,28 @@ pub async fn show(visitor: Visitor) -> Answer {
 /// Changes name, zone, hours and holidays.
 #[post("/me/settings")]
 pub async fn change(visitor: Visitor, mut form: Form) -> Answer {
-    let working_hours = hours::read(&mut form, "working_hours");
-    let from = match day(&form) {
-        Ok(from) => from,
-        Err(error) => return sheet(&visitor, Some(form.failed(error)?)),
+    let page = visitor.page("Settings", Section::Mine)?;
+    let me = me(&page, &visitor)?;
+    let working_hours = hours::read(&mut form, profile::HOURS);
+    let done = match profile::changed(&form, working_hours, &me, visitor.now) {
+        Ok(changed) => {
+            let change = PersonChange {
+                name: Some(form.get("name").to_owned()),
+                ..changed
+            };
+            visitor
+                .change(move |tx, visitor| {
+                    let any = Expected::any();
+                    people::change(tx, &visitor.actor, visitor.id, change, &any, visitor.now)
+                })
+                .await
+        }
+        Err(error) => Err(error),
     };
-    let country = form.filled("holidays.country");
-    let wanted = PersonChange {
-        name: Some(form.get("name").to_owned()),
-        time_zone: Some(form.get("time_zone").to_owned()),
-        working_hours: Some(working_hours),
-        holidays: Some(country.map(|country| HolidaysInput {
-            country,
-            region: form.filled("holidays.region"),
-            observe: form.has("holidays.observe"),
-        })),
-        effective_from: from,
-        ..PersonChange::default()
-    };
-    let done = visitor
-        .change(move |tx, visitor| {
-            let any = Expected::any();
-            people::change(tx, &visitor.actor, visitor.id, wanted, &any, visitor.now)
-        })
-        .await;
     match done {
         Ok(_) => Ok(visitor.go_and_say("me/settings", "Saved.")),
         Err(error) => sheet(&visitor, Some(form.failed(error)?)),
     }
-}
-
-/// The day from which on it holds: its midnight in the zone that was filled in. None is now.
-fn day(form: &Form) -> Result<Option<String>, Error> {
-    let Some(day) = form.filled("effective_from") else {
-        return Ok(None);
-    };
-    let day =
-        input::date(&day).map_err(|bad| Error::invalid("/effective_from", bad.to_string()))?;
-    // What is wrong with the zone is said about the zone.
-    let zone = Zone::parse(form.get("time_zone")).unwrap_or_else(|_| Zone::utc());
-    let at = zone.to_instant(day.into());
-    Ok(Some(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)))
 }
 
 /// Changes which mails come.
