@@ -7,6 +7,7 @@ use chrono::{NaiveTime, TimeDelta};
 use sha2::{Digest as _, Sha256};
 
 use super::clash::{Clash, clashes};
+use super::duty::Rota;
 use super::ids::{PersonId, RotationId, TeamId};
 use super::interval::{Instant, Interval};
 use super::mend::is_open;
@@ -100,7 +101,12 @@ impl Nearness {
 /// All that somebody has to see to in `window`, in order of start: clashes whole, gaps from where
 /// they or the window begin to their true end.
 #[must_use]
-pub fn troubles(timeline: &Timeline, people: &People, window: Interval) -> Vec<Trouble> {
+pub fn troubles(
+    timeline: &Timeline,
+    rota: &impl Rota,
+    people: &People,
+    window: Interval,
+) -> Vec<Trouble> {
     let rotation = timeline.rotation();
     let shifts = timeline.shifts(Layer::Final, window);
     let clashes = clashes(rotation.id, &shifts, people)
@@ -110,7 +116,7 @@ pub fn troubles(timeline: &Timeline, people: &People, window: Interval) -> Vec<T
     let gaps = timeline
         .gaps(Layer::Final, window)
         .into_iter()
-        .filter(|gap| is_open(gap, rotation) && is_unexpected(gap.reason))
+        .filter(|gap| is_unexpected(gap.reason) && is_open(gap, rotation, rota))
         .map(|gap| Trouble::Gap(rotation.id, to_its_end(timeline, gap)));
     let mut found: Vec<Trouble> = clashes.chain(gaps).collect();
     found.sort_by_key(Trouble::interval);

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::ids::{OverrideId, PersonId, RotationId};
 use super::interval::{FOREVER, Instant, Interval};
 use super::person::Person;
-use super::rotation::FallbackWhen;
+use super::rotation::{FallbackWhen, Rotation};
 use super::timeline::{Cause, Gap, Layer, Shift, Timeline};
 
 /// Where timelines and people are looked up.
@@ -96,6 +96,22 @@ impl Answers {
         }
         Some(duty)
     }
+}
+
+/// The timelines that are asked one after the other where `rotation` has nobody.
+#[must_use]
+pub fn fallbacks<'a>(rota: &'a impl Rota, rotation: &Rotation) -> Vec<&'a Timeline> {
+    let mut found: Vec<&Timeline> = Vec::new();
+    let mut next = rotation.fallback;
+    while let Some(timeline) = next.and_then(|id| rota.timeline(id)) {
+        let is_asked = |asked: &&Timeline| asked.rotation().id == timeline.rotation().id;
+        if timeline.rotation().id == rotation.id || found.iter().any(is_asked) {
+            break;
+        }
+        found.push(timeline);
+        next = timeline.rotation().fallback;
+    }
+    found
 }
 
 /// An answer, and until when it is the same.

@@ -1,14 +1,20 @@
 //! What is wrong ahead and what would mend it: clashes with time off, and times without anybody.
 
+use chrono::TimeDelta;
+
 use super::clash::Clash;
+use super::duty::{Rota, fallbacks};
 use super::interval::{Instant, Interval};
 use super::rotation::Rotation;
 use super::suggestion::{Colleagues, Suggestion};
 use super::team::Team;
-use super::timeline::{Gap, GapReason, Timeline};
+use super::timeline::{Gap, GapReason, Layer, Timeline};
 
 /// So many people are suggested with each.
 const FEW: usize = 3;
+
+/// So much of a gap has to be answered for it to be none: all of it, unless it goes on for longer than an override can.
+const LONGEST: TimeDelta = TimeDelta::days(400);
 
 /// What would mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,17 +39,18 @@ pub fn of_clash(
     somebody_else(clash.overlap, timeline, team, colleagues, now)
 }
 
-/// What would mend a gap. Nothing needs to where a fallback answers or the rotation has been
+/// What would mend a gap. Nothing needs to where a fallback answers all the time or the rotation has been
 /// archived, and nothing can what is past.
 #[must_use]
 pub fn of_gap(
     gap: &Gap,
     timeline: &Timeline,
+    rota: &impl Rota,
     team: &Team,
     colleagues: &Colleagues<'_>,
     now: Instant,
 ) -> Option<Mend> {
-    if gap.interval.end() <= now || !is_open(gap, timeline.rotation()) {
+    if gap.interval.end() <= now || !is_open(gap, timeline.rotation(), rota) {
         return None;
     }
     match gap.reason {
@@ -54,12 +61,33 @@ pub fn of_gap(
     }
 }
 
-/// Whether somebody is missing: the rotation runs, and no other answers for it.
-pub(super) fn is_open(gap: &Gap, rotation: &Rotation) -> bool {
+/// Whether somebody is missing: the rotation runs, and at some time in the gap no other answers for it.
+pub(super) fn is_open(gap: &Gap, rotation: &Rotation, rota: &impl Rota) -> bool {
     let archived = rotation
         .archived_at
         .is_some_and(|end| end <= gap.interval.start());
-    !archived && rotation.fallback.is_none()
+    !archived && !is_answered(gap.interval, rotation, rota)
+}
+
+/// Whether the fallbacks of a rotation have somebody all the time.
+fn is_answered(gap: Interval, rotation: &Rotation, rota: &impl Rota) -> bool {
+    let fallbacks = fallbacks(rota, rotation);
+    let answered_until = |at: Instant| {
+        let somebody = |timeline: &&Timeline| timeline.entry_at(Layer::Final, at).shift().copied();
+        fallbacks
+            .iter()
+            .find_map(somebody)
+            .map(|shift| shift.interval.end())
+    };
+    let mut at = gap.start();
+    let end = gap.end().min(at + LONGEST);
+    while at < end {
+        match answered_until(at) {
+            Some(until) => at = until,
+            None => return false,
+        }
+    }
+    true
 }
 
 fn somebody_else(

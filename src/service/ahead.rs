@@ -52,8 +52,8 @@ pub struct GapAhead {
     /// The gap, cut to the window.
     #[serde(flatten)]
     pub gap: GapView,
-    /// What would mend it; null where nothing needs to (a fallback answers, the rotation is archived or has not
-    /// begun), or where it is past.
+    /// What would mend it; null where nothing needs to (a fallback answers all the time, the rotation is archived
+    /// or has not begun), or where it is past.
     pub mend: Option<MendView>,
 }
 
@@ -148,7 +148,7 @@ impl<'a> Mender<'a> {
     #[must_use]
     pub fn gap(&self, rotation: RotationId, gap: &Gap) -> GapAhead {
         let mend = self.place(rotation).and_then(|(timeline, team)| {
-            mend::of_gap(gap, timeline, team, &self.colleagues, self.now)
+            mend::of_gap(gap, timeline, self.roster, team, &self.colleagues, self.now)
         });
         GapAhead {
             gap: GapView {

@@ -163,7 +163,7 @@ pub(super) fn notice(
 fn of_team(roster: &Roster, team: &Team, window: Interval) -> Vec<Trouble> {
     let mut found: Vec<Trouble> = roster
         .timelines_in(team.id)
-        .flat_map(|timeline| troubles(timeline, roster.people(), window))
+        .flat_map(|timeline| troubles(timeline, roster, roster.people(), window))
         .collect();
     found.sort_by_key(Trouble::interval);
     found

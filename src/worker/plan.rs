@@ -23,8 +23,9 @@ use crate::storage::outbox::{self, Known, Planned};
 /// overtaken by events.
 const HORIZON: TimeDelta = TimeDelta::days(1);
 
-/// What was found for a rotation holds for so long at least, and twice as long at most, while nothing changes: far
-/// less than it looks ahead. Not all rotations come up in the same pass.
+/// What was found for a rotation holds for so long at least, and twice as long at most, while nothing of its own
+/// changes: far less than it looks ahead. What its fallbacks have may have changed since, and that is soon enough
+/// seen. Not all rotations come up in the same pass.
 const HOLDS: TimeDelta = TimeDelta::minutes(5);
 
 /// Plans, and remembers what it found.
@@ -113,7 +114,7 @@ impl Plan {
         now: Instant,
     ) -> Self {
         let everybody = roster.people();
-        let ahead = window(now).map(|window| troubles(timeline, everybody, window));
+        let ahead = window(now).map(|window| troubles(timeline, roster, everybody, window));
         let meanwhile = Interval::new(now - handovers::LATE, now + HOLDS * 2);
         let handed_over = meanwhile.map(|around| handovers::in_window(timeline, around));
         Self {

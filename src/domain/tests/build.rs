@@ -1,10 +1,12 @@
 //! Short ways to write people, rotations and overrides.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use uuid::Uuid;
 
+use crate::domain::duty::Rota;
 use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::{OverrideId, PersonId, RotationId, TeamId, TimeOffId};
 use crate::domain::interval::{Instant, Interval};
@@ -180,4 +182,47 @@ pub fn letter(person: PersonId) -> char {
         .ok()
         .and_then(char::from_u32)
         .unwrap_or('?')
+}
+
+/// Rotations and people to be asked.
+#[derive(Default)]
+pub struct Book {
+    pub timelines: HashMap<RotationId, Timeline>,
+    pub people: People,
+}
+
+impl Rota for Book {
+    fn timeline(&self, rotation: RotationId) -> Option<&Timeline> {
+        self.timelines.get(&rotation)
+    }
+
+    fn person(&self, person: PersonId) -> Option<&Arc<Person>> {
+        self.people.get(&person)
+    }
+}
+
+/// Rotation 1, 2, …
+pub fn r(number: u128) -> RotationId {
+    RotationId::from_uuid(Uuid::from_u128(number))
+}
+
+impl Book {
+    pub fn with(
+        mut self,
+        number: u128,
+        change: impl FnOnce(&mut Rotation),
+        overrides: Vec<Override>,
+    ) -> Self {
+        let mut rotation = abc();
+        rotation.id = r(number);
+        change(&mut rotation);
+        self.timelines
+            .insert(rotation.id, timeline(rotation, overrides));
+        self
+    }
+
+    pub fn hiring(mut self, person: Person) -> Self {
+        self.people.insert(person.id, Arc::new(person));
+        self
+    }
 }

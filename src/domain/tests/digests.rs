@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use super::build::*;
 use crate::domain::digest::Nearness::{Days, Later, Week};
-use crate::domain::digest::{Digest, Nearness, digest, to_bring_up, troubles, window};
-use crate::domain::ids::{RotationId, TeamId};
+use crate::domain::digest::{Digest, Nearness, Trouble, digest, to_bring_up, troubles, window};
+use crate::domain::ids::TeamId;
 use crate::domain::interval::Interval;
 use crate::domain::person::{Deactivation, Person};
+use crate::domain::rotation::Rotation;
 use crate::domain::team::{Membership, Team};
 use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
@@ -44,7 +45,7 @@ fn what_nobody_has_mended_is_brought_up_again_as_it_nears() {
     let nobody = span("2026-03-12T00:00:00Z", "2026-03-13T00:00:00Z");
     let line = timeline(abc(), vec![cover(1, None, nobody)]);
     let quarter = span("2026-02-01T00:00:00Z", "2026-05-01T00:00:00Z");
-    let found = troubles(&line, &everybody, quarter);
+    let found = troubles(&line, &Book::default(), &everybody, quarter);
     assert_eq!(found.len(), 2, "{found:?}");
     assert_eq!((found[0].interval(), found[1].interval()), (days(), nobody));
 
@@ -74,35 +75,117 @@ fn what_nobody_has_mended_is_brought_up_again_as_it_nears() {
     assert_eq!(raised("2026-03-12T12:00:00Z"), []);
     let earlier = span("2026-02-20T00:00:00Z", "2026-03-12T12:00:00Z");
     assert_eq!(
-        troubles(&line, &everybody, earlier)[1].key(),
+        troubles(&line, &Book::default(), &everybody, earlier)[1].key(),
         found[1].key()
     );
     // What is left of a time off that was covered in part is another clash.
     let part = span("2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z");
     let line = timeline(abc(), vec![cover(1, Some(p('B')), part)]);
-    let left = troubles(&line, &everybody, quarter);
+    let left = troubles(&line, &Book::default(), &everybody, quarter);
     assert_ne!(left[0].key(), found[0].key());
     let mended = timeline(abc(), vec![cover(1, Some(p('B')), days())]);
-    assert_eq!(troubles(&mended, &everybody, quarter), []);
+    assert_eq!(troubles(&mended, &Book::default(), &everybody, quarter), []);
 }
 
 #[test]
-fn closed_hours_and_what_falls_back_are_no_trouble() {
+fn closed_hours_are_no_trouble() {
     let week = span("2026-03-02T10:00:00Z", "2026-03-09T10:00:00Z");
     let everybody = people("ABC".chars().map(londoner));
     let mut closed = abc();
     closed.revisions[0].duty_hours = Some(hours("09:00", "17:00"));
     assert_eq!(
-        troubles(&timeline(closed, Vec::new()), &everybody, week),
+        troubles(
+            &timeline(closed, Vec::new()),
+            &Book::default(),
+            &everybody,
+            week
+        ),
         []
     );
-    let mut falls_back = abc();
-    falls_back.fallback = Some(RotationId::from_uuid(Uuid::from_u128(70)));
-    let nobody = vec![cover(1, None, days())];
-    assert_eq!(
-        troubles(&timeline(falls_back, nobody), &everybody, week),
-        []
+}
+
+#[test]
+fn a_gap_is_trouble_unless_fallbacks_answer_all_of_it() {
+    let week = span("2026-03-02T10:00:00Z", "2026-03-09T10:00:00Z");
+    let everybody = people("ABC".chars().map(londoner));
+    let noon = "2026-03-05T12:00:00Z";
+    let gap = |start, end| vec![cover(1, None, span(start, end))];
+    let (before, after) = (
+        gap("2026-03-01T00:00:00Z", noon),
+        gap(noon, "2026-03-20T00:00:00Z"),
     );
+    let archived =
+        |when: &'static str| move |rotation: &mut Rotation| rotation.archived_at = Some(at(when));
+    let falls_back = |rotation: &mut Rotation| rotation.fallback = Some(r(3));
+    let back_again = |rotation: &mut Rotation| rotation.fallback = Some(r(1));
+    let fine = |_: &mut Rotation| {};
+    let book = Book::default;
+    for (name, book, is_trouble) in [
+        ("it answers", book().with(2, fine, Vec::new()), false),
+        ("there is none", book(), true),
+        (
+            "archived before",
+            book().with(2, archived("2026-03-01T00:00:00Z"), Vec::new()),
+            true,
+        ),
+        (
+            "archived meanwhile",
+            book().with(2, archived(noon), Vec::new()),
+            true,
+        ),
+        (
+            "archived afterwards",
+            book().with(2, archived("2026-03-06T00:00:00Z"), Vec::new()),
+            false,
+        ),
+        (
+            "nobody at first",
+            book().with(2, fine, before.clone()),
+            true,
+        ),
+        (
+            "nobody in the end",
+            book().with(2, fine, after.clone()),
+            true,
+        ),
+        (
+            "its fallback answers",
+            book()
+                .with(2, falls_back, after.clone())
+                .with(3, fine, Vec::new()),
+            false,
+        ),
+        (
+            "one after the other",
+            book()
+                .with(2, falls_back, after.clone())
+                .with(3, fine, before),
+            false,
+        ),
+        (
+            "neither",
+            book()
+                .with(2, falls_back, after.clone())
+                .with(3, fine, after.clone()),
+            true,
+        ),
+        (
+            "a circle",
+            book()
+                .with(2, back_again, after.clone())
+                .with(1, fine, after),
+            true,
+        ),
+    ] {
+        let mut hero = abc();
+        hero.id = r(1);
+        hero.fallback = Some(r(2));
+        let line = timeline(hero, vec![cover(1, None, days())]);
+        let found = troubles(&line, &book, &everybody, week);
+        let found: Vec<Interval> = found.iter().map(Trouble::interval).collect();
+        let expected = if is_trouble { vec![days()] } else { Vec::new() };
+        assert_eq!(found, expected, "{name}");
+    }
 }
 
 /// A week without anybody, 16 to 23 March.
@@ -114,7 +197,12 @@ fn nobody() -> Timeline {
 /// What the manager is told at `now`, where nobody told them before.
 fn told(manager: &Person, told: &BTreeMap<String, Nearness>, now: &str) -> Option<Digest> {
     let everybody = people("ABC".chars().map(londoner));
-    let found = troubles(&nobody(), &everybody, window(at(now)).unwrap());
+    let found = troubles(
+        &nobody(),
+        &Book::default(),
+        &everybody,
+        window(at(now)).unwrap(),
+    );
     digest(&team(), manager, &found, told, at(now))
 }
 

@@ -1,63 +1,17 @@
 //! Duty at an instant: fallbacks, working hours, who is next.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use uuid::Uuid;
 
 use super::build::*;
 use super::properties::{instants, overrides, rotations, zones};
-use crate::domain::duty::{Answers, Duty, Rota, Source, answer};
+use crate::domain::duty::{Answers, Duty, Source, answer};
 use crate::domain::hours::WeeklyHours;
-use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Interval;
-use crate::domain::overrides::Override;
-use crate::domain::person::{People, Person};
 use crate::domain::rotation::{FallbackWhen, Rotation};
-use crate::domain::timeline::{GapReason, Timeline};
-
-#[derive(Default)]
-struct Book {
-    timelines: HashMap<RotationId, Timeline>,
-    people: People,
-}
-
-impl Rota for Book {
-    fn timeline(&self, rotation: RotationId) -> Option<&Timeline> {
-        self.timelines.get(&rotation)
-    }
-
-    fn person(&self, person: PersonId) -> Option<&Arc<Person>> {
-        self.people.get(&person)
-    }
-}
-
-fn r(number: u128) -> RotationId {
-    RotationId::from_uuid(Uuid::from_u128(number))
-}
+use crate::domain::timeline::GapReason;
 
 impl Book {
-    fn with(
-        mut self,
-        number: u128,
-        change: impl FnOnce(&mut Rotation),
-        overrides: Vec<Override>,
-    ) -> Self {
-        let mut rotation = abc();
-        rotation.id = r(number);
-        change(&mut rotation);
-        self.timelines
-            .insert(rotation.id, timeline(rotation, overrides));
-        self
-    }
-
-    fn hiring(mut self, person: Person) -> Self {
-        self.people.insert(person.id, Arc::new(person));
-        self
-    }
-
     fn ask(&self, number: u128, text: &str) -> Duty {
         answer(self, r(number), at(text)).unwrap()
     }

@@ -6,13 +6,13 @@ use super::build::*;
 use super::teams::team;
 use crate::domain::clash::clashes;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Interval;
+use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::mend::{Mend, of_clash, of_gap};
 use crate::domain::overrides::Override;
 use crate::domain::person::{Deactivation, Holidays, People, Person, Role};
 use crate::domain::suggestion::{Colleagues, Suggestion};
 use crate::domain::team::Team;
-use crate::domain::timeline::{Layer, Timeline};
+use crate::domain::timeline::{Gap, GapReason, Layer, Timeline};
 
 const HOUR: i64 = 3600;
 const WEEK: i64 = 7 * 24 * HOUR;
@@ -261,16 +261,18 @@ fn what_mends_a_clash_and_a_gap() {
     assert_eq!(mend("2026-03-06T00:00:00Z"), None);
 
     let now = at("2026-03-01T00:00:00Z");
-    let mend_gap = |line: &Timeline| {
-        let gaps = line.gaps(Layer::Final, week);
+    let backup = Book::default().with(70, |_| {}, Vec::new());
+    let mend_of = |gap: &Gap, line: &Timeline| {
         of_gap(
-            &gaps[0],
+            gap,
             line,
+            &backup,
             &team("ABC"),
             &Colleagues::new(&everybody, [line]),
             now,
         )
     };
+    let mend_gap = |line: &Timeline| mend_of(&line.gaps(Layer::Final, week)[0], line);
     let nobody = timeline(abc(), vec![cover(1, None, days())]);
     let Some(Mend::SomebodyElse(interval, people)) = mend_gap(&nobody) else {
         panic!("an override mends it");
@@ -283,8 +285,25 @@ fn what_mends_a_clash_and_a_gap() {
         mend_gap(&timeline(closed.clone(), Vec::new())),
         Some(Mend::Fallback)
     );
-    closed.fallback = Some(RotationId::from_uuid(Uuid::from_u128(70)));
-    assert_eq!(mend_gap(&timeline(closed, Vec::new())), None);
+    closed.fallback = Some(r(70));
+    let answered = timeline(closed.clone(), Vec::new());
+    assert_eq!(mend_gap(&answered), None);
+    let for_ever = Gap {
+        interval: Interval::new(now, FOREVER).unwrap(),
+        reason: GapReason::Ended,
+    };
+    let from_then = Gap {
+        interval: Interval::new(week.start(), FOREVER).unwrap(),
+        ..for_ever
+    };
+    assert_eq!(mend_of(&for_ever, &answered), Some(Mend::Revision));
+    assert_eq!(mend_of(&from_then, &answered), None);
+    // One that is not there answers nothing.
+    closed.fallback = Some(r(71));
+    assert_eq!(
+        mend_gap(&timeline(closed, Vec::new())),
+        Some(Mend::Fallback)
+    );
     let start = at("2026-03-02T10:00:00Z");
     let once = ordered(
         1,
