@@ -20,11 +20,14 @@ use crate::domain::preview::{self, Preview};
 use crate::domain::rotation::{Plan, Rotation};
 use crate::domain::timeline::{Gap, Layer, Timeline};
 use crate::roster::{Loaded, Roster};
-use crate::storage::Tx;
+use crate::storage::{Tx, rotations};
 
 /// How far ahead a preview looks, at least and at most: to the end of every override made with it.
 const AHEAD: TimeDelta = TimeDelta::days(120);
 const FARTHEST: TimeDelta = TimeDelta::days(400);
+
+/// So many rotations are named in a warning.
+const NAMED: usize = 5;
 
 /// What one person gains and loses.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -107,6 +110,12 @@ pub fn compare(
         .map(|one| OverrideView::of(&is.roster, &is.rotation, one))
         .collect();
     view.warnings = warnings(&was.rotation, &is.rotation, &view);
+    let end = is.rotation.archived_at;
+    if let Some(end) = end.filter(|_| end != was.rotation.archived_at) {
+        let all = rotations::load(tx.db(), None)?;
+        let all = all.iter().map(|(rotation, _)| rotation);
+        view.warnings.extend(left_without(is.rotation.id, end, all));
+    }
     Ok(view)
 }
 
@@ -134,7 +143,11 @@ pub fn of_archive(roster: &Roster, timeline: &Timeline, at: Instant) -> Option<P
         archived_at: Some(at),
         ..was.clone()
     };
-    between(roster, was, is, timeline.overrides(), at)
+    let mut view = between(roster, was, is, timeline.overrides(), at)?;
+    let all = roster.timelines().map(|other| other.rotation().as_ref());
+    let left = left_without(timeline.rotation().id, at, all);
+    view.warnings.extend(left);
+    Some(view)
 }
 
 /// What differs between two states of a rotation from an instant on.
@@ -316,6 +329,28 @@ fn warnings(was: &Rotation, is: &Rotation, view: &PreviewView) -> Vec<String> {
         warnings.push(format!("{} shifts fall into time off", view.clashes.len()));
     }
     warnings
+}
+
+/// Says which of `all` go on and fall back to a rotation that ends at `end`.
+fn left_without<'a>(
+    id: RotationId,
+    end: Instant,
+    all: impl Iterator<Item = &'a Rotation>,
+) -> Option<String> {
+    let left: Vec<&str> = all
+        .filter(|other| other.fallback == Some(id))
+        .filter(|other| other.archived_at.is_none_or(|at| at > end))
+        .map(|other| other.name.as_str())
+        .collect();
+    let (named, others) = left.split_at_checked(NAMED).unwrap_or((&left, &[]));
+    let more = match others.len() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    (!left.is_empty()).then(|| {
+        let named = named.join(", ");
+        format!("other rotations fall back to it, where nobody answers from then on: {named}{more}")
+    })
 }
 
 #[cfg(test)]

@@ -189,3 +189,37 @@ fn a_gap_comes_with_what_mends_it() {
     let people = &found["items"][4]["mend"]["people"];
     assert_eq!(people.as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn a_fallback_mends_gaps_as_long_as_it_goes_on() {
+    let server = Server::start();
+    let team = Team::of(&server);
+    team.cover("2026-03-10T00:00:00Z", "2026-03-11T00:00:00Z", &Value::Null);
+    let backup = json!({
+        "name": "Backup", "title": "Backup", "kind": "ordered", "time_zone": "UTC", "order": [team.people[2]],
+        "handoff": { "start": "2026-03-02T00:00:00", "rule": "FREQ=WEEKLY" },
+    });
+    let backup = server.post("/teams/heroes/rotations", &backup).expect(201)["id"].clone();
+    let hero = format!("/rotations/{}", team.rotation);
+    let falls_back = json!({ "fallback_rotation_id": backup });
+    server.patch(&hero, &falls_back).expect(200);
+    let mend = || {
+        let gaps = server.get("/gaps?team=heroes").expect(200);
+        let mut gaps = gaps["items"].as_array().unwrap().iter();
+        gaps.find(|gap| gap["reason"] == "override").unwrap()["mend"]["kind"].clone()
+    };
+    assert_eq!(mend(), Value::Null);
+    let archive = format!("/rotations/{}/archive", backup.as_str().unwrap());
+    let half_way = json!({ "at": "2026-03-10T12:00:00Z" });
+    let dry_run = format!("{archive}?dry_run=true");
+    let preview = server.post(&dry_run, &half_way).expect(200);
+    assert_eq!(
+        preview["warnings"],
+        json!(["other rotations fall back to it, where nobody answers from then on: Hero"])
+    );
+    server.post(&archive, &half_way).expect(200);
+    assert_eq!(mend(), "somebody_else");
+    // Nobody falls back to the one that is left.
+    let preview = server.post(&format!("{hero}/archive?dry_run=true"), &json!({}));
+    assert_eq!(preview.expect(200)["warnings"], json!([]));
+}
