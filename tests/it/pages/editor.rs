@@ -195,9 +195,12 @@ fn rotations_are_set_up_and_archived_by_managers_of_their_team_only() {
         .send_form(new, &page, &[("name", "<b>Shadows</b>"), ("do", "look")])
         .expect(200);
     assert!(
-        page.contains("Who gains and loses what") && page.contains("gains"),
+        page.contains("Who has which turns") && page.contains("Ines (sample)</tr>"),
         "{page}"
     );
+    for repeated in ["gains", ">From<", "nobody</span>", "What is mended"] {
+        assert!(!page.contains(repeated), "{repeated} in {page}");
+    }
     let saved = manager.send_form(new, &page, &[("do", "save")]);
     let path = saved.goes_to().to_owned();
     let page = manager.get(&path).expect(200);

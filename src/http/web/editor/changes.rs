@@ -39,6 +39,8 @@ pub struct Changes {
     words: Option<String>,
     handoffs: Vec<(Instant, Who)>,
     moves: Vec<Move>,
+    /// Whether there was nothing before, so that who gets something is all there is to say.
+    is_new: bool,
     view: PreviewView,
 }
 
@@ -76,7 +78,16 @@ impl Changes {
             from,
             words,
             handoffs,
+            is_new: false,
             view,
+        }
+    }
+
+    /// The same of a rotation that is new.
+    pub fn as_new(self) -> Self {
+        Self {
+            is_new: true,
+            ..self
         }
     }
 

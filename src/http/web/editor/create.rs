@@ -111,7 +111,10 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> 
         Err(error) => Err(error),
     };
     let (fields, changes) = match done {
-        Ok((rotation, view)) => (form.fields(), Some(Changes::of(&page, &rotation, view))),
+        Ok((rotation, view)) => (
+            form.fields(),
+            Some(Changes::of(&page, &rotation, view).as_new()),
+        ),
         Err(error) => (form.failed_at(error, 1)?, None),
     };
     let sheet = Sheet::new(page, &team, None, kind, fields, &pressed);
