@@ -31,6 +31,7 @@ mod rotation;
 mod sign_in;
 mod staff;
 mod standing;
+mod sure;
 mod swaps;
 mod teams;
 mod track;
@@ -72,6 +73,7 @@ pub fn pages() -> impl HttpServiceFactory {
         // What is called `new` or `import` is nobody's id.
         .service(administration::access::show)
         .service(administration::access::end_session)
+        .service(administration::access::ask_to_revoke_token)
         .service(administration::access::revoke_token)
         .service(administration::audit::show)
         .service(administration::outbox::show)

@@ -259,7 +259,10 @@ fn subscribes(world: &World, who: Who) {
     }
     chromium.open("/me/calendars");
     chromium.see("Made before");
-    chromium.press("Revoke Feature Flags hero");
+    chromium.press("Revoke… Feature Flags hero");
+    chromium.see("This cannot be taken back");
+    assert_eq!(fetch(url).0, 200);
+    chromium.press("Revoke this address");
     chromium.see("That address shows nothing any more.");
     chromium.see_no("Made before");
     assert_eq!(fetch(url).0, 410);

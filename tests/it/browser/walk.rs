@@ -28,6 +28,7 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Administrator, "person-new", "/people/new"),
     (Administrator, "team-edit", "/teams/support/edit"),
     (Administrator, "team-new", "/new-team"),
+    (Administrator, "token-revoke-administrator", "/administration/tokens/{token:Tom}/revoke"),
     (Manager, "handover-manager", "/handovers/{handover:Feature Flags hero}"),
     (Manager, "handovers", "/rotations/{rotation:Feature Flags hero}/handovers"),
     (Manager, "load", "/reports/load"),
@@ -47,6 +48,8 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Manager, "team-chat", "/teams/feature-flags/chat"),
     (Engineer, "ahead", "/ahead?team="),
     (Engineer, "board", "/swaps"),
+    (Engineer, "calendar", "/me/calendars/{feed:Tom}"),
+    (Engineer, "calendar-revoke", "/me/calendars/{feed:Tom}/revoke"),
     (Engineer, "calendars", "/me/calendars"),
     (Engineer, "incident-new", "/incidents/new"),
     (Engineer, "me", "/me"),
@@ -54,11 +57,13 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Engineer, "me-access", "/me/access"),
     (Engineer, "me-settings", "/me/settings"),
     (Engineer, "me-time-off", "/me/time-off"),
+    (Engineer, "me-time-off-change", "/me/time-off/{time-off:Tom}"),
     (Engineer, "now", "/"),
     (Engineer, "person", "/people/{person:Ada}"),
     (Engineer, "rotation-engineer", "/rotations/{rotation:Feature Flags hero}"),
     (Engineer, "team", "/teams/feature-flags"),
     (Engineer, "teams", "/teams"),
+    (Engineer, "token-revoke", "/me/tokens/{token:Tom}/revoke"),
     (Engineer, "zone", "/zone?back=/"),
     (Supporter, "handover-watch", "/handovers/{handover:Support watch}"),
     (Supporter, "incident", "/incidents/{incident:INC-123}"),
@@ -114,12 +119,24 @@ fn a_page_that_moves_is_noticed() {
     assert!(chromium.shift() > 0.0);
 }
 
+/// The example organisation, in which Tom reads a calendar, too, and will be away in one of his turns.
+fn furnished() -> World {
+    let world = World::found();
+    let mut tom = world.visitor(Engineer);
+    tom.get("/me/calendars").expect(200);
+    let made = tom.submit("/me/calendars", &[("scope", "me")]);
+    made.expect(200);
+    let days = [("first_day", "2026-03-24"), ("last_day", "2026-03-25")];
+    tom.submit("/me/time-off", &days).goes_to();
+    world
+}
+
 fn look_at_all(who: &[Who]) {
     // Nothing that is looked at here depends on the database.
     if !Database::is_sqlite() {
         return;
     }
-    let world = World::found();
+    let world = furnished();
     let Some(chromium) = world.browser(Stranger) else {
         return;
     };
@@ -168,7 +185,7 @@ fn faults(chromium: &Chromium, name: &str) -> Vec<String> {
 /// Whatever a link leads to is a page that is there, for whoever is shown the link, and one of those looked at above.
 #[test]
 fn links_lead_to_pages_that_are_looked_at() {
-    let world = World::found();
+    let world = furnished();
     let looked_at: BTreeSet<String> = PAGES
         .iter()
         .map(|(.., path)| kind(&world.path(path)))

@@ -69,7 +69,8 @@ impl World {
     }
 
     /// The path with ids for what stands in braces: `{person:Tom}`, `{rotation:Support watch}`,
-    /// `{handover:Support watch}` (the next one), `{incident:INC-123}`.
+    /// `{handover:Support watch}` (the next one), `{incident:INC-123}`, and of what is somebody's own the first:
+    /// `{feed:Tom}`, `{time-off:Tom}`, `{token:Tom}`.
     pub fn path(&self, path: &str) -> String {
         let roster = self.server.app.keeper.snapshot();
         let mut pieces = path.split(['{', '}']);
@@ -88,12 +89,23 @@ fn id(roster: &Roster, name: &str, now: Instant) -> String {
             .timelines()
             .find(|timeline| timeline.rotation().name == name)
     };
+    let person = |name: &str| {
+        let mut all = roster.people().values();
+        all.find(|person| person.name.starts_with(name))
+    };
     let found = match name.split_once(':') {
-        Some(("person", name)) => roster
-            .people()
-            .values()
-            .find(|person| person.name.starts_with(name))
-            .map(|person| person.id.to_string()),
+        Some(("person", name)) => person(name).map(|person| person.id.to_string()),
+        Some(("feed", name)) => person(name).and_then(|person| {
+            let feed = roster.feeds().find(|feed| feed.owner == Some(person.id));
+            feed.map(|feed| feed.id.to_string())
+        }),
+        Some(("time-off", name)) => {
+            person(name).and_then(|person| Some(person.time_off.first()?.id.to_string()))
+        }
+        Some(("token", name)) => person(name).and_then(|person| {
+            let token = roster.tokens().find(|token| token.person == person.id);
+            token.map(|token| token.id.to_string())
+        }),
         Some(("rotation", name)) => {
             rotation(name).map(|timeline| timeline.rotation().id.to_string())
         }

@@ -131,7 +131,8 @@ fn administrators_end_sessions_and_tokens_of_others() {
     let mut tom = world.visitor(Engineer);
     tom.get("/").expect(200);
     let page = browser.get("/administration/access").expect(200);
-    let place = page.find("Sign Tom (sample) out").expect("Tom's browser");
+    let button = "Sign out<span class=\"unseen\"> Tom (sample)";
+    let place = page.find(button).expect("Tom's browser");
     let before = &page[..place];
     let action = before
         .rsplit("action=\"")
@@ -144,7 +145,7 @@ fn administrators_end_sessions_and_tokens_of_others() {
     assert!(tom.get("/").goes_to().starts_with("/sign-in"));
     let page = browser.get("/administration/access").expect(200);
     let token = page
-        .split("action=\"administration/tokens/")
+        .split("href=\"administration/tokens/")
         .nth(1)
         .expect("a token")
         .split('"')
@@ -152,9 +153,11 @@ fn administrators_end_sessions_and_tokens_of_others() {
         .unwrap()
         .to_owned();
     let count = page.matches("administration/tokens/").count();
-    browser
-        .submit(&format!("/administration/tokens/{token}"), &[])
-        .goes_to();
+    let revoke = format!("/administration/tokens/{token}");
+    let question = browser.get(&revoke).expect(200);
+    assert!(question.contains("Revoke the token “"), "{question}");
+    tom.get(&revoke).goes_to();
+    browser.submit(&revoke, &[]).goes_to();
     let page = browser.get("/administration/access").expect(200);
     assert_eq!(page.matches("administration/tokens/").count(), count - 1);
 }

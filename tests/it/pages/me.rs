@@ -291,12 +291,13 @@ fn a_calendar_is_made_read_and_revoked() {
         "{page}"
     );
     let path = format!(
-        "/me/calendars/{}",
-        between(&page, "action=\"me/calendars/", "\"")
+        "/me/calendars/{}/revoke",
+        between(&page, "href=\"me/calendars/", "\"")
     );
     // Somebody else's is nobody's business.
     let mut eve = Browser::signed_in(&world.server, ENGINEER);
     eve.get("/me/calendars").expect(200);
+    eve.get(&path).expect(404);
     eve.submit(&path, &[]).expect(403);
     vic.submit(&path, &[]).goes_to();
     feed(410);
@@ -458,15 +459,19 @@ fn tokens_are_shown_once_and_other_browsers_are_signed_out() {
     assert_eq!(asks(&token), 200);
     let page = eve.get("/me/access").expect(200);
     assert!(!page.contains(&token) && page.contains("looking"), "{page}");
-    let revoke = format!("/me/tokens/{}", between(&page, "action=\"me/tokens/", "\""));
+    let revoke = format!("/me/tokens/{}", between(&page, "href=\"me/tokens/", "\""));
     let end = format!(
         "/me/sessions/{}",
         between(&page, "action=\"me/sessions/", "\"")
     );
     let mut viewer = Browser::signed_in(&world.server, VIEWER);
     viewer.get("/me/access").expect(200);
+    viewer.get(&revoke).expect(404);
     viewer.submit(&revoke, &[]).expect(403);
     viewer.submit(&end, &[]).expect(403);
+    let page = eve.get(&revoke).expect(200);
+    assert!(page.contains("This cannot be taken back"), "{page}");
+    assert_eq!(asks(&token), 200, "asking does nothing");
     eve.submit(&revoke, &[]).goes_to();
     assert_eq!(asks(&token), 401);
     eve.submit(&end, &[]).goes_to();

@@ -8,6 +8,8 @@ use askama::Template;
 use crate::domain::ids::{SessionId, TokenId};
 use crate::domain::session::Session;
 use crate::domain::token::Token;
+use crate::http::web::me::access::REVOKED;
+use crate::http::web::sure::Question;
 use crate::http::web::{Answer, Form, Page, Refusal, Section, Visitor};
 use crate::service::{Expected, access, sessions, tokens};
 
@@ -56,6 +58,24 @@ pub async fn end_session(visitor: Visitor, id: web::Path<String>, _form: Form) -
         .change(move |tx, visitor| sessions::leave(tx, &visitor.actor, id, visitor.now))
         .await?;
     Ok(visitor.go_and_say("administration/access", "That browser is signed out."))
+}
+
+/// Asks whether a token is to be revoked.
+#[get("/administration/tokens/{id}/revoke")]
+pub async fn ask_to_revoke_token(visitor: Visitor, id: web::Path<String>) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let page = visitor.page("", Section::Administration)?;
+    let id: TokenId = id.parse().map_err(|_| Refusal::no_such("token"))?;
+    let token = page.roster.tokens().find(|one| one.id == id);
+    let token = token.ok_or_else(|| Refusal::no_such("token"))?;
+    let whose = page.name(&token.person);
+    let title = format!("Revoke the token “{}” of {whose}", token.name);
+    visitor.show(&Question {
+        page: Page { title, ..page },
+        words: REVOKED,
+        button: "Revoke this token",
+        back: "administration/access",
+    })
 }
 
 /// Revokes a token.

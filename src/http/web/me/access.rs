@@ -9,9 +9,13 @@ use crate::domain::person::Role;
 use crate::domain::session::Session;
 use crate::domain::token::Token;
 use crate::http::limits::Limits;
+use crate::http::web::sure::Question;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::service::tokens::{self, NewToken};
 use crate::service::{Error, Expected, Scope, input, sessions};
+
+/// What becomes of a token that is revoked.
+pub const REVOKED: &str = "Programs that use it are refused from then on. This cannot be taken back: they need a new one.";
 
 #[derive(Template)]
 #[template(path = "pages/me/access.html")]
@@ -147,6 +151,22 @@ fn last_day(visitor: &Visitor, form: &Form) -> Result<Option<String>, Error> {
         .map_err(|_| Error::Unavailable)?;
     let at = page.zone.to_instant(next.into());
     Ok(Some(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)))
+}
+
+/// Asks whether a token is to be revoked.
+#[get("/me/tokens/{id}/revoke")]
+pub async fn ask_to_revoke(visitor: Visitor, id: web::Path<String>) -> Answer {
+    let page = visitor.page("", Section::Mine)?;
+    let id: TokenId = id.parse().map_err(|_| Refusal::no_such("token"))?;
+    let token = page.roster.tokens_of(visitor.id).find(|one| one.id == id);
+    let token = token.ok_or_else(|| Refusal::no_such("token"))?;
+    let title = format!("Revoke the token “{}”", token.name);
+    visitor.show(&Question {
+        page: Page { title, ..page },
+        words: REVOKED,
+        button: "Revoke this token",
+        back: "me/access",
+    })
 }
 
 /// Revokes a token.

@@ -8,7 +8,9 @@ use askama::Template;
 use super::feeds::{ALARMS, CHOICES, options, words};
 use crate::domain::feed::Feed;
 use crate::domain::ids::FeedId;
+use crate::http::web::sure::Question;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::service::Expected;
 use crate::service::feeds::{self, FeedChange};
 
 #[derive(Template)]
@@ -93,4 +95,31 @@ pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answ
             page,
         }),
     }
+}
+
+/// Asks whether it is to be revoked.
+#[get("/me/calendars/{id}/revoke")]
+pub async fn ask_to_revoke(visitor: Visitor, id: web::Path<String>) -> Answer {
+    let (mut page, feed) = own(&visitor, &id)?;
+    page.title = format!("Revoke the calendar “{}”", words(&page, feed.scope));
+    visitor.show(&Question {
+        page,
+        words: "Every calendar program that reads this address is told that it is gone, and may keep what it \
+            read last. This cannot be taken back: whoever wants the calendar again makes a new address, and \
+            subscribes to that.",
+        button: "Revoke this address",
+        back: "me/calendars",
+    })
+}
+
+/// Revokes it.
+#[post("/me/calendars/{id}/revoke")]
+pub async fn revoke(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+    let id: FeedId = id.parse().map_err(|_| Refusal::no_such("feed"))?;
+    visitor
+        .change(move |tx, visitor| {
+            feeds::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
+        })
+        .await?;
+    Ok(visitor.go_and_say("me/calendars", "That address shows nothing any more."))
 }

@@ -12,7 +12,7 @@ use crate::http::limits::Limits;
 use crate::http::web::standing::runs;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::service::feeds::{self, NewFeed, Options, ScopeInput};
-use crate::service::{Error, Expected, Faults};
+use crate::service::{Error, Faults};
 
 /// What can be ticked: what fields are called, and words.
 pub(super) const CHOICES: [(&str, &str); 4] = [
@@ -222,16 +222,4 @@ pub(super) fn options(form: &Form) -> Result<Options, Error> {
     };
     faults.finish()?;
     Ok(options)
-}
-
-/// Revokes one.
-#[post("/me/calendars/{id}/revoke")]
-pub async fn revoke(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
-    let id: FeedId = id.parse().map_err(|_| Refusal::no_such("feed"))?;
-    visitor
-        .change(move |tx, visitor| {
-            feeds::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
-        })
-        .await?;
-    Ok(visitor.go_and_say("me/calendars", "That address shows nothing any more."))
 }

@@ -1,0 +1,19 @@
+//! The question before something that cannot be taken back. The page's own address takes the answer.
+
+use askama::Template;
+
+use super::{Page, Section};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/sure.html")]
+pub struct Question {
+    /// Its title says what is asked.
+    pub page: Page,
+    /// What becomes of it.
+    pub words: &'static str,
+    /// What the button says.
+    pub button: &'static str,
+    /// Where one goes who would rather not.
+    pub back: &'static str,
+}
