@@ -31,6 +31,20 @@ fn the_log_says_who_did_what_the_newest_first() {
         "{page}"
     );
     assert!(page.contains("Ines"), "{page}");
+    assert!(
+        page.contains("changed the settings of <a href=\"rotations/"),
+        "{page}"
+    );
+    let page = browser
+        .get("/administration/audit?action=override.create")
+        .expect(200);
+    let infra = world.path("made an override of <a href=\"rotations/{rotation:Infrastructure hero}\">Infrastructure hero</a>: Mei (sample), ");
+    assert!(page.contains(&infra), "{page}");
+    assert!(page.contains("Data Warehouse hero</a>: nobody, "), "{page}");
+    assert!(
+        page.contains("<dt>person</dt><dd> <ins>Mei (sample)</ins>"),
+        "values are in words, too: {page}"
+    );
     let nothing = browser
         .get("/administration/audit?from=2030-01-01")
         .expect(200);
@@ -44,6 +58,7 @@ fn the_log_says_who_did_what_the_newest_first() {
     loop {
         let page = browser.get(&next).expect(200);
         seen += page.matches("subject=").count();
+        assert!(!page.contains(" did "), "an action without words: {page}");
         let Some((_, rest)) =
             page.split_once("class=\"button\" href=\"administration/audit?before=")
         else {

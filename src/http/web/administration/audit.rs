@@ -3,10 +3,10 @@
 use actix_web::{get, web};
 use askama::Template;
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::deeds::{self, Change, Deed};
 use crate::domain::duty::Rota as _;
-use crate::domain::ids::{PersonId, RotationId, TeamId};
+use crate::domain::ids::PersonId;
 use crate::domain::interval::Instant;
 use crate::http::web::fields::Select;
 use crate::http::web::parts::Who;
@@ -16,9 +16,6 @@ use crate::service::{Faults, access, input};
 
 /// Entries on a page.
 const ON_A_PAGE: usize = 50;
-
-/// The longest value that is shown whole, in characters.
-const LONGEST: usize = 160;
 
 /// What is looked for.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -50,24 +47,10 @@ struct Entry {
     who: Option<Who>,
     by_token: bool,
     address: Option<String>,
+    deed: Deed,
     action: String,
-    subject: Subject,
+    subject: String,
     changes: Vec<Change>,
-}
-
-/// What it was done to.
-struct Subject {
-    id: String,
-    words: String,
-    /// A page of ours about it.
-    path: Option<String>,
-}
-
-/// A member that became another.
-struct Change {
-    name: String,
-    before: Option<String>,
-    after: Option<String>,
 }
 
 impl Sheet {
@@ -192,127 +175,9 @@ fn entry(page: &Page, row: &AuditView) -> Entry {
             .map(|id| page.who(&id)),
         by_token: row.token_id.is_some(),
         address: row.address.clone(),
+        deed: Deed::of(page, row),
         action: row.action.clone(),
-        subject: subject(page, row),
-        changes: changes(&row.before, &row.after),
-    }
-}
-
-fn subject(page: &Page, row: &AuditView) -> Subject {
-    let id = &row.subject_id;
-    let found = match row.subject_kind.as_str() {
-        "person" => id
-            .parse::<PersonId>()
-            .ok()
-            .and_then(|id| page.roster.person(id))
-            .map(|person| {
-                (
-                    person.name.clone(),
-                    Some(format!("people/{}/edit", person.id)),
-                )
-            }),
-        "team" => id
-            .parse::<TeamId>()
-            .ok()
-            .and_then(|id| page.roster.team(id))
-            .map(|team| (team.name.clone(), Some(format!("teams/{}", team.slug)))),
-        "rotation" => id
-            .parse::<RotationId>()
-            .ok()
-            .and_then(|id| page.roster.timeline(id))
-            .map(|timeline| {
-                (
-                    timeline.rotation().name.clone(),
-                    Some(format!("rotations/{id}")),
-                )
-            }),
-        _ => None,
-    };
-    let (words, path) = found.unwrap_or_else(|| (row.subject_kind.replace('_', " "), None));
-    Subject {
-        id: id.clone(),
-        words,
-        path,
-    }
-}
-
-/// Which members became others; of what is new or gone, all of them.
-fn changes(before: &Value, after: &Value) -> Vec<Change> {
-    let (Value::Object(_) | Value::Null, Value::Object(_) | Value::Null) = (before, after) else {
-        return Vec::new();
-    };
-    let members = |value: &Value| {
-        value
-            .as_object()
-            .into_iter()
-            .flat_map(|all| all.keys().cloned())
-            .collect::<Vec<_>>()
-    };
-    let mut names = members(before);
-    names.extend(members(after));
-    names.sort_unstable();
-    names.dedup();
-    let changed = names
-        .into_iter()
-        .filter(|name| !matches!(name.as_str(), "id" | "version"))
-        .filter_map(|name| {
-            let (was, is) = (before.get(&name), after.get(&name));
-            let empty = |value: Option<&Value>| value.is_none_or(Value::is_null);
-            if was == is || empty(was) && empty(is) {
-                return None;
-            }
-            let (was, is) = (
-                was.filter(|value| !value.is_null()),
-                is.filter(|value| !value.is_null()),
-            );
-            Some(Change {
-                name,
-                before: was.map(short),
-                after: is.map(short),
-            })
-        });
-    changed.collect()
-}
-
-fn short(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    if text.chars().count() <= LONGEST {
-        return text;
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn only_what_became_another_is_shown() {
-        let found = |before, after| {
-            let all = changes(&before, &after).into_iter();
-            all.map(|one| format!("{}: {:?} {:?}", one.name, one.before, one.after))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            found(
-                json!({"id": 1, "name": "a", "zone": "UTC", "version": 1}),
-                json!({"id": 1, "name": "b", "zone": "UTC", "version": 2})
-            ),
-            ["name: Some(\"a\") Some(\"b\")"]
-        );
-        assert_eq!(
-            found(Value::Null, json!({"name": "a", "end": null})),
-            ["name: None Some(\"a\")"]
-        );
-        assert_eq!(
-            found(json!({"order": ["x"]}), Value::Null),
-            ["order: Some(\"[\\\"x\\\"]\") None"]
-        );
-        assert!(found(json!("text"), json!(1)).is_empty());
+        subject: row.subject_id.clone(),
+        changes: deeds::changes(page, row),
     }
 }

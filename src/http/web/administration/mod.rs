@@ -2,4 +2,5 @@
 
 pub mod access;
 pub mod audit;
+mod deeds;
 pub mod outbox;
