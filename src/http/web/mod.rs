@@ -114,6 +114,8 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(editor::create::send)
         .service(editor::edit::show)
         .service(editor::edit::send)
+        .service(editor::incidents::show)
+        .service(editor::incidents::send)
         .service(editor::pause::show)
         .service(editor::pause::send)
         .service(editor::reminders::show)

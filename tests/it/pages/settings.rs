@@ -144,3 +144,86 @@ fn somebody_is_paused_and_others_cover() {
         .get(&path)
         .expect(403);
 }
+
+#[test]
+fn how_incidents_are_worked_on_is_set() {
+    let world = World::new();
+    let path = world.path("/incidents");
+    let mut mia = Browser::signed_in(&world.server, MANAGER);
+    let page = mia.get(&world.path("/settings")).expect(200);
+    assert!(page.contains(&path[1..]), "{page}");
+    let page = mia.get(&path).expect(200);
+    for there in ["SEV1", "Most customers cannot work.", "SEV3, SEV4", "336"] {
+        assert!(
+            page.contains(&format!("value=\"{there}\"")),
+            "{there}: {page}"
+        );
+    }
+    let times = [
+        ("version", "0"),
+        ("patience_minutes", "7"),
+        ("handover_minutes", "30"),
+        ("update_notice_minutes", "5"),
+        ("stages.resolved", "All is well."),
+    ];
+    // Rows between which one was emptied: what is wrong is said beside the row that it is in.
+    let bad = [
+        ("severities.0.name", ""),
+        ("severities.1.name", "Big"),
+        ("severities.1.first_update_minutes", "soon"),
+        ("checklist.2.text", "Look around"),
+    ];
+    let page = mia.submit(&path, &[&times[..], &bad].concat()).expect(200);
+    assert!(
+        page.contains("<b>Severities 1, first update minutes:</b> must be a whole number"),
+        "{page}"
+    );
+    assert!(
+        page.contains("value=\"soon\""),
+        "what was typed is kept: {page}"
+    );
+    let unknown = [
+        ("severities.1.name", "Big"),
+        ("severities.1.first_update_minutes", "10"),
+        ("checklist.2.text", "Look around"),
+        ("checklist.2.severities", "Big, Huge"),
+    ];
+    let page = mia
+        .submit(&path, &[&times[..], &unknown].concat())
+        .expect(200);
+    assert!(page.contains("there is no such severity"), "{page}");
+    let good = [
+        unknown[0],
+        unknown[1],
+        unknown[2],
+        ("checklist.2.severities", "big"),
+        ("follow_ups.0.text", "Write it up"),
+        ("follow_ups.0.due_hours", "48"),
+    ];
+    assert_eq!(
+        mia.submit(&path, &[&times[..], &good].concat()).goes_to(),
+        path
+    );
+    let now = world.server.get(&world.path("/incident-settings"));
+    let now = now.expect(200);
+    assert_eq!(now["patience_minutes"], 7);
+    assert_eq!(
+        now["severities"],
+        json!([{ "name": "Big", "meaning": "", "first_update_minutes": 10, "update_every_minutes": null }])
+    );
+    assert_eq!(
+        now["checklist"],
+        json!([{ "text": "Look around", "severities": ["big"], "due_hours": null }])
+    );
+    assert_eq!(
+        now["follow_ups"],
+        json!([{ "text": "Write it up", "severities": [], "due_hours": 48 }])
+    );
+    assert_eq!(now["stages"]["resolved"], "All is well.");
+    // Who filled it in before that is told.
+    let page = mia.submit(&path, &[&times[..], &good].concat()).expect(200);
+    assert!(page.contains("omebody else changed it"), "{page}");
+    Browser::signed_in(&world.server, ENGINEER)
+        .get(&path)
+        .expect(403);
+}

@@ -5,6 +5,7 @@ mod changes;
 pub mod create;
 mod draft;
 pub mod edit;
+pub mod incidents;
 pub mod pause;
 pub mod reminders;
 pub mod revision;
