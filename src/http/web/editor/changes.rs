@@ -83,8 +83,8 @@ impl Changes {
         }
     }
 
-    /// The same of a rotation that is new.
-    pub fn as_new(self) -> Self {
+    /// The same where there was no rotation before.
+    pub fn of_a_new_one(self) -> Self {
         Self {
             is_new: true,
             ..self

@@ -113,7 +113,7 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> 
     let (fields, changes) = match done {
         Ok((rotation, view)) => (
             form.fields(),
-            Some(Changes::of(&page, &rotation, view).as_new()),
+            Some(Changes::of(&page, &rotation, view).of_a_new_one()),
         ),
         Err(error) => (form.failed_at(error, 1)?, None),
     };
