@@ -39,6 +39,7 @@ mod old_mails;
 mod outages_pg;
 mod pages;
 mod reminders;
+mod repeats;
 mod replicas;
 mod storage_pg;
 mod swaps;

@@ -14,4 +14,5 @@ mod security;
 mod settings;
 mod sign_in;
 mod staff;
+mod swaps;
 mod world;
