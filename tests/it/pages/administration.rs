@@ -1,6 +1,9 @@
 //! The audit log, the outbox, and who may come in, on pages.
 
+use dogwatch::domain::notice::Notice;
+use dogwatch::domain::preferences::Topic;
 use dogwatch::storage::outbox::{self, Outcome};
+use dogwatch::storage::types::Json;
 
 use crate::browser::world::Who::{Administrator, Engineer, Manager};
 use crate::browser::world::World;
@@ -84,13 +87,21 @@ fn a_mail_that_was_given_up_is_tried_anew() {
     // The refusal of a mail server, as the worker writes it down.
     let now = world.server.app.clock.now();
     let tom = world.path("{person:Tom}");
+    let notice = Notice {
+        subject: "A test".to_owned(),
+        topic: Topic::Incidents,
+        blocks: Vec::new(),
+        entries: Vec::new(),
+        in_reply_to: None,
+    };
     let planned = outbox::Planned {
         id: dogwatch::clock::new_id().to_string(),
         key: "test".to_owned(),
         kind: "test.mail".to_owned(),
         person_id: Some(tom),
         rotation_id: None,
-        payload: dogwatch::storage::types::Json(serde_json::json!({})),
+        // The worker can send it once it is tried again, so that it is dead no more, however quick the worker is.
+        payload: Json(serde_json::to_value(notice).unwrap()),
         due_at: now + chrono::TimeDelta::days(1),
         not_after: now + chrono::TimeDelta::days(2),
     };
