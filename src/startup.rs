@@ -149,6 +149,7 @@ pub struct Prepared {
     reader: Reader,
     mail_kept: TimeDelta,
     alone: Option<File>,
+    works: bool,
 }
 
 /// Gets everything ready; the listener first, so that a taken port is known before anything is written.
@@ -193,10 +194,20 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         reader,
         mail_kept: config.mail_kept,
         alone,
+        works: true,
     })
 }
 
 impl Prepared {
+    /// Plans and sends nothing by itself, so that a test which does it, pass by pass, has nobody to race with.
+    #[must_use]
+    pub fn without_worker(self) -> Self {
+        Self {
+            works: false,
+            ..self
+        }
+    }
+
     /// Starts the server, which is the future to await (it ends after [`Running::stop`]), and what works beside it.
     ///
     /// # Errors
@@ -215,18 +226,11 @@ impl Prepared {
             DatabaseUrl::Postgres(url) => Some(url.clone()),
         };
         let worker = Worker::new(Arc::clone(&app), self.mailer, self.outgoing);
-        let worker = Arc::new(worker);
-        let planner = Arc::clone(&worker);
-        let planner = Beside::spawn("planner", move |told| {
-            planner.keep_planning(|wait| is_told_to_stop(told, wait));
-        })?;
-        let messenger = Arc::clone(&worker);
-        let sender = Beside::spawn("sender", move |told| {
-            worker.keep_sending(Lane::Mails, |wait| is_told_to_stop(told, wait));
-        })?;
-        let messenger = Beside::spawn("messenger", move |told| {
-            messenger.keep_sending(Lane::Messages, |wait| is_told_to_stop(told, wait));
-        })?;
+        let workers = if self.works {
+            spawn_workers(worker)?
+        } else {
+            Vec::new()
+        };
         let reader = self.reader;
         let reader = Beside::spawn("reader", move |told| {
             reader.run(|wait| is_told_to_stop(told, wait));
@@ -239,14 +243,33 @@ impl Prepared {
             let tell = follower.tell.clone();
             actix_web::rt::spawn(listen(url, tell))
         });
+        let mut beside = vec![follower, reader];
+        beside.extend(workers);
         let running = Running {
             server: server.handle(),
             listener,
-            beside: vec![follower, planner, sender, messenger, reader],
+            beside,
             _alone: self.alone,
         };
         Ok((running, server))
     }
+}
+
+/// What plans, what sends mails and what posts to chats: none waits for the others.
+fn spawn_workers(worker: Worker) -> anyhow::Result<Vec<Beside>> {
+    let worker = Arc::new(worker);
+    let (mails, messages) = (Arc::clone(&worker), Arc::clone(&worker));
+    Ok(vec![
+        Beside::spawn("planner", move |told| {
+            worker.keep_planning(|wait| is_told_to_stop(told, wait));
+        })?,
+        Beside::spawn("sender", move |told| {
+            mails.keep_sending(Lane::Mails, |wait| is_told_to_stop(told, wait));
+        })?,
+        Beside::spawn("messenger", move |told| {
+            messages.keep_sending(Lane::Messages, |wait| is_told_to_stop(told, wait));
+        })?,
+    ])
 }
 
 /// A running program: the server and what works beside it.

@@ -70,8 +70,8 @@ fn a_team_is_told_of_the_week_its_handoffs_and_covers() {
         (&set["handoffs"], &set["version"]),
         (&json!(true), &json!(2))
     );
-    // It is Monday, nine o'clock.
-    server.at("2026-03-02T09:00:01Z");
+    // It is Monday, nine o'clock, and time for everything to be looked at again.
+    server.at("2026-03-02T09:01:00Z");
     assert_eq!(
         told(&chat, 1),
         ["The week ahead (times are Europe/London):\n• Support Hero for Flags: Ana until Mon 9 Mar 10:00"
@@ -146,7 +146,7 @@ fn addresses_inside_the_network_are_not_asked() {
         "/teams/flags/chat",
         &json!({ "webhook_url": chat.url }),
     );
-    server.at("2026-03-02T09:00:01Z");
+    server.at("2026-03-02T09:01:00Z");
     let begun = Instant::now();
     let dead = || server.get("/outbox?state=dead").expect(200)["items"].clone();
     while dead().as_array().unwrap().is_empty() {

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use dogwatch::clock::{Clock as _, SystemClock, new_id};
 use dogwatch::service::{Actor, people, rotations, teams};
 use dogwatch::startup;
 use dogwatch::storage::StoreError;
 use dogwatch::storage::outbox::{self, Lane, Planned};
-use dogwatch::storage::types::Json;
+use dogwatch::storage::types::{Json, Ts, UtcTs};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -172,20 +172,25 @@ fn every_reminder_arrives_whatever_is_killed() {
 }
 
 /// Ids of mails that somebody has claimed.
-fn claimed(database: &Database) -> Vec<String> {
+fn claimed(database: &Database) -> Vec<(String, DateTime<Utc>)> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = diesel::sql_types::Text)]
         id: String,
+        #[diesel(sql_type = UtcTs)]
+        leased_until: Ts,
     }
     let store = startup::open_store(&config(database, &[])).unwrap();
     let rows: Vec<Row> = store
         .read::<_, dogwatch::storage::StoreError>(|db| {
-            let query = diesel::sql_query("SELECT id FROM outbox WHERE leased_until IS NOT NULL");
+            let query = diesel::sql_query(
+                "SELECT id, leased_until FROM outbox WHERE leased_until IS NOT NULL",
+            );
             Ok(diesel::RunQueryDsl::load(query, db)?)
         })
         .unwrap();
-    rows.into_iter().map(|row| row.id).collect()
+    let claims = rows.into_iter().map(|row| (row.id, row.leased_until.0));
+    claims.collect()
 }
 
 #[test]
@@ -211,14 +216,14 @@ fn a_clean_stop_leaves_nothing_claimed_and_nothing_half_done() {
     first.stop();
     let came = sink.files().len();
     assert!((3..COUNT).contains(&came), "{came}");
-    assert_eq!(claimed(&database), Vec::<String>::new());
+    assert_eq!(claimed(&database), []);
     // Nothing waits for a claim to end.
     let second = Program::serve(&database, &settings);
     soon(COUNT);
     second.stop();
     let mut arrived = Arrived::default();
     assert_eq!((arrived.look(&sink), arrived.read), (COUNT, COUNT));
-    assert_eq!(claimed(&database), Vec::<String>::new());
+    assert_eq!(claimed(&database), []);
     let ports = sink.files().into_iter().map(|file| {
         let envelope = std::fs::read(file.with_extension("json")).unwrap();
         serde_json::from_slice::<Value>(&envelope).unwrap()["port"].as_u64()
@@ -262,7 +267,7 @@ fn written(server: &Server) -> Vec<String> {
 
 #[test]
 fn a_clock_that_jumps_loses_none_and_repeats_none() {
-    let steady = Server::start();
+    let steady = Server::start_still(&[]);
     zoe(&steady);
     let hourly = |server: &Server, from: &str, hours: i64| {
         let from = crate::harness::server::instant(from);
@@ -273,7 +278,7 @@ fn a_clock_that_jumps_loses_none_and_repeats_none() {
         written(server)
     };
     let expected = hourly(&steady, "2026-03-06T07:00:00Z", 8);
-    let jumping = Server::start();
+    let jumping = Server::start_still(&[]);
     zoe(&jumping);
     for at in [
         // It was asleep from before the reminders were due until after.
@@ -358,18 +363,26 @@ fn what_is_dead_is_counted_and_can_be_tried_again() {
 
 #[test]
 fn a_claim_lasts_as_long_as_the_mail_server_takes() {
-    let Some(sink) = Sink::start(&["--slow", "5"]) else {
+    let Some(sink) = Sink::start(&["--slow", "8"]) else {
         return;
     };
     let server = Server::start_with(&[("DOGWATCH_SMTP_URL", &sink.url())]);
     zoe(&server);
-    while claimed(&server.database).is_empty() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let lasts_until = |at: DateTime<Utc>| {
+        let begun = Instant::now();
+        while claimed(&server.database)
+            .iter()
+            .all(|(_, until)| *until < at)
+        {
+            assert!(begun.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    lasts_until(server.clock_now());
     // Longer than a claim that nobody renews.
     for at in ["09:01:30", "09:03:00", "09:04:30"] {
         server.at(&format!("2026-03-02T{at}Z"));
-        std::thread::sleep(Duration::from_secs(1));
+        lasts_until(server.clock_now() + TimeDelta::minutes(2));
     }
     assert_eq!(sink.files().len(), 0, "it is in the midst of it");
     assert_eq!(server.another_worker().pass(|| false).unwrap().sent, 0);

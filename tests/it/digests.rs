@@ -21,7 +21,7 @@ struct Scene {
 
 impl Scene {
     fn new(managers: &[&str]) -> Self {
-        let server = Server::start();
+        let server = Server::start_still(&[]);
         let person = |name: &&str| {
             let body = json!({
                 "name": name, "email": format!("{name}@example.com"), "time_zone": "Europe/London",

@@ -19,7 +19,7 @@ fn id(made: &Value) -> String {
 
 impl Scene {
     fn new() -> Self {
-        let server = Server::start();
+        let server = Server::start_still(&[]);
         let people: Vec<String> = ["Mia", "Ana", "Bo", "Cy"]
             .iter()
             .map(|name| {

@@ -105,7 +105,7 @@ fn what_is_done_with_and_of_no_use_is_forgotten_after_the_days_that_are_set() {
 
 /// Ana for ever and ever, Ana and Bo week by week; what everybody is told in three weeks.
 fn told(days: &str) -> (Vec<String>, usize) {
-    let server = Server::start_with(&[("DOGWATCH_MAIL_DAYS", days)]);
+    let server = Server::start_still(&[("DOGWATCH_MAIL_DAYS", days)]);
     let id = |made: Value| made["id"].as_str().unwrap().to_owned();
     let people = ["Ana", "Bo"].map(|name| {
         let body =

@@ -1,14 +1,13 @@
 //! Reminders: planned into the outbox, and sent from it, once.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use dogwatch::worker::Worker;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
-use crate::harness::server::{instant, send};
+use crate::harness::mailbox::pass;
+use crate::harness::server::send;
 
 /// Every mail there is: how often each subject was sent to each person.
 fn mails(server: &Server) -> BTreeMap<String, usize> {
@@ -28,21 +27,6 @@ fn mails(server: &Server) -> BTreeMap<String, usize> {
         *found.entry(mail).or_default() += 1;
     }
     found
-}
-
-/// A pass, and the end of what the server's own worker is at.
-fn pass(server: &Server, worker: &Worker) {
-    worker.pass(|| false).unwrap();
-    let now = server.app.clock.now();
-    for _ in 0..100 {
-        let pending = server.get("/outbox?state=pending&limit=200").expect(200);
-        let waits = |mail: &Value| instant(mail["next_attempt_at"].as_str().unwrap()) <= now;
-        if !pending["items"].as_array().unwrap().iter().any(waits) {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("mails that are due are not sent");
 }
 
 fn person(server: &Server, name: &str) -> String {
@@ -79,7 +63,7 @@ fn rotation(server: &Server, name: &str, order: &[String]) -> String {
 
 #[test]
 fn every_reminder_is_sent_once() {
-    let server = Server::start();
+    let server = Server::start_still(&[]);
     let [ana, bo] = team(&server);
     let rotation = rotation(&server, "hero", &[ana, bo.clone()]);
     let worker = server.another_worker();
@@ -158,7 +142,7 @@ fn every_reminder_is_sent_once() {
 #[test]
 fn workers_that_race_send_each_once() {
     const ROTATIONS: usize = 20;
-    let server = Server::start();
+    let server = Server::start_still(&[]);
     let people = team(&server);
     for number in 0..ROTATIONS {
         rotation(&server, &format!("hero {number}"), &people);
@@ -179,7 +163,7 @@ fn workers_that_race_send_each_once() {
 
 #[test]
 fn a_rotation_has_its_own_lead_times() {
-    let server = Server::start();
+    let server = Server::start_still(&[]);
     let people = team(&server);
     let rotation = rotation(&server, "hero", &people);
     let path = format!("/rotations/{rotation}/reminders");
@@ -216,7 +200,7 @@ fn a_rotation_has_its_own_lead_times() {
 
 #[test]
 fn whoever_loses_a_shift_is_told_and_told_again_when_it_comes_back() {
-    let server = Server::start();
+    let server = Server::start_still(&[]);
     let [ana, bo] = team(&server);
     let cy = person(&server, "Cy");
     let rotation = rotation(&server, "hero", &[ana.clone(), bo, cy]);
@@ -270,7 +254,7 @@ fn counted(server: &Server, to: &str, words: &str) -> usize {
 
 #[test]
 fn whoever_is_told_of_a_swap_is_not_told_the_same_again() {
-    let server = Server::start();
+    let server = Server::start_still(&[]);
     let [ana, bo] = team(&server);
     let rotation = rotation(&server, "hero", &[ana.clone(), bo.clone()]);
     let worker = server.another_worker();

@@ -39,7 +39,7 @@ fn mails(server: &Server, kind: &str, to: &str) -> Vec<Value> {
 
 #[test]
 fn who_wants_no_mails_about_incidents_is_not_planned_for() {
-    let server = Server::start();
+    let server = Server::start_still(&[]);
     let [ana, bo, _] = team(&server);
     let sun = json!({
         "name": "watch", "title": "Watcher", "kind": "follow_the_sun", "time_zone": "UTC", "order": [ana, bo],
@@ -65,7 +65,7 @@ fn who_wants_no_mails_about_incidents_is_not_planned_for() {
 
 #[test]
 fn what_was_done_by_then_is_not_looked_at_again_and_again() {
-    let server = Server::start();
+    let server = Server::start_still(&[]);
     let [ana, bo, mia] = team(&server);
     let rotation = json!({
         "name": "hero", "title": "Hero", "kind": "ordered", "time_zone": "UTC",

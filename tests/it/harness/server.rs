@@ -9,7 +9,7 @@ use dogwatch::clock::ManualClock;
 use dogwatch::config::Config;
 use dogwatch::notify::{Mailer, Outgoing};
 use dogwatch::service::App;
-use dogwatch::startup;
+use dogwatch::startup::{self, Prepared};
 use dogwatch::worker::Worker;
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder};
@@ -116,10 +116,28 @@ impl Server {
 
     /// One on a database that is there.
     pub fn start_on(database: Arc<Database>, settings: &[(&str, &str)]) -> Self {
+        Self::run(database, settings, |prepared| prepared)
+    }
+
+    /// One that plans and sends nothing by itself: a test does, with [`Server::another_worker`], and moves the clock
+    /// while nobody is in the midst of anything.
+    pub fn start_still(settings: &[(&str, &str)]) -> Self {
+        Self::run(
+            Arc::new(Database::new()),
+            settings,
+            Prepared::without_worker,
+        )
+    }
+
+    fn run(
+        database: Arc<Database>,
+        settings: &[(&str, &str)],
+        as_wanted: impl FnOnce(Prepared) -> Prepared,
+    ) -> Self {
         startup::install_tls();
         let config = config(&database, settings);
         let clock = Arc::new(ManualClock::new(instant(MONDAY)));
-        let prepared = startup::prepare(&config, clock.clone()).unwrap();
+        let prepared = as_wanted(startup::prepare(&config, clock.clone()).unwrap());
         let (address, app) = (prepared.address, Arc::clone(&prepared.app));
         let token = prepared.first_token.clone();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -174,8 +174,9 @@ fn mailed_link(server: &Server) -> String {
         for mail in mails {
             let text = std::fs::read_to_string(mail.unwrap().path()).unwrap();
             let text = text.replace("=\r\n", "");
-            if let Some((_, rest)) = text.split_once("/sign-in/") {
-                let secret = rest.split_whitespace().next().unwrap();
+            // What is only half written has no end of the line yet.
+            let link = text.split_once("/sign-in/").map(|(_, rest)| rest);
+            if let Some((secret, _)) = link.and_then(|rest| rest.split_once("\r\n")) {
                 return format!("{}/sign-in/{secret}", server.url);
             }
         }
