@@ -302,6 +302,67 @@ impl Parts {
         text
     }
 
+    /// The rule without bounds, as the recurrence library has it for DTSTART at the beginning of a period.
+    fn validated(&self, start: NaiveDateTime) -> Result<rrule::RRule, RuleError> {
+        // What was written is judged, not what was implied: BYWEEKNO with FREQ=MONTHLY, say.
+        self.explicit(start)
+            .parse::<rrule::RRule<rrule::Unvalidated>>()
+            .and_then(|rule| rule.validate(in_utc(self.period_start(start))))
+            .map_err(|error| RuleError::NotAllowed(error.to_string()))
+    }
+
+    /// When handoffs come in each period, since its beginning and in order, where that is the same in all: the rule
+    /// names times of day and, for weeks, their days, and nothing else. Most rules are such, and expanding them takes
+    /// no more than adding.
+    fn times_in_period(&self, start: NaiveDateTime) -> Option<Vec<TimeDelta>> {
+        let days: Vec<i64> = match self.frequency {
+            Frequency::Hourly | Frequency::Daily => vec![0],
+            Frequency::Weekly => {
+                let named = self.values(Part::Day).map_or_else(
+                    || Some(vec![start.weekday()]),
+                    |names| names.iter().map(|name| parse_weekday(name)).collect(),
+                );
+                let since = |day: Weekday| i64::from(day.days_since(self.week_start));
+                named?.into_iter().map(since).collect()
+            }
+            Frequency::Monthly | Frequency::Yearly => return None,
+        };
+        let names_time = |kind: Part| match kind {
+            Part::Second | Part::Minute => true,
+            Part::Hour => self.frequency != Frequency::Hourly,
+            Part::Day => self.frequency == Frequency::Weekly,
+            _ => false,
+        };
+        if !self.by.iter().all(|(kind, _)| names_time(*kind)) {
+            return None;
+        }
+        let numbers = |kind: Part, implied: u32| {
+            self.values(kind).map_or_else(
+                || Some(vec![i64::from(implied)]),
+                |values| values.iter().map(|value| value.parse().ok()).collect(),
+            )
+        };
+        let hours = match self.frequency {
+            Frequency::Hourly => vec![0],
+            _ => numbers(Part::Hour, start.hour())?,
+        };
+        let minutes = numbers(Part::Minute, start.minute())?;
+        let seconds = numbers(Part::Second, start.second())?;
+        let mut times = Vec::new();
+        for day in &days {
+            for hour in &hours {
+                for minute in &minutes {
+                    let time = move |second: &i64| {
+                        TimeDelta::seconds(((day * 24 + hour) * 60 + minute) * 60 + second)
+                    };
+                    times.extend(seconds.iter().map(time));
+                }
+            }
+        }
+        times.sort_unstable();
+        Some(times)
+    }
+
     /// The beginning of the period that holds `local`.
     fn period_start(&self, local: NaiveDateTime) -> NaiveDateTime {
         let date = local.date();
@@ -332,29 +393,34 @@ impl Parts {
     }
 }
 
-/// The recurrence library's view of a rule: expands it on the wall clock, as if in UTC.
+/// A rule that can be expanded, on the wall clock, as if in UTC.
 #[derive(Debug, Clone)]
 pub(super) struct Recurrence {
     parts: Parts,
-    rule: rrule::RRule,
+    expansion: Expansion,
     origin: NaiveDateTime,
+}
+
+/// How a rule is expanded.
+#[derive(Debug, Clone)]
+enum Expansion {
+    /// All periods are alike: when handoffs come, since the beginning of each, in order.
+    Alike(Vec<TimeDelta>),
+    /// By the recurrence library.
+    Library(Box<rrule::RRule>),
 }
 
 impl Recurrence {
     /// Checks `parts` for `start`.
     pub(super) fn new(parts: Parts, start: NaiveDateTime) -> Result<Self, RuleError> {
-        let origin = parts.period_start(start);
-        let explicit = parts.explicit(start);
-        let not_allowed = |e: rrule::RRuleError| RuleError::NotAllowed(e.to_string());
-        // What was written is judged, not what was implied: BYWEEKNO with FREQ=MONTHLY, say.
-        let rule = explicit
-            .parse::<rrule::RRule<rrule::Unvalidated>>()
-            .and_then(|rule| rule.validate(origin.and_utc().with_timezone(&Tz::UTC)))
-            .map_err(not_allowed)?;
+        let rule = parts.validated(start)?;
+        let expansion = parts
+            .times_in_period(start)
+            .map_or(Expansion::Library(Box::new(rule)), Expansion::Alike);
         let recurrence = Self {
+            origin: parts.period_start(start),
             parts,
-            rule,
-            origin,
+            expansion,
         };
         let horizon = start
             .checked_add_months(Months::new(HORIZON_YEARS * 12))
@@ -384,20 +450,28 @@ impl Recurrence {
         from: NaiveDateTime,
         until: NaiveDateTime,
     ) -> impl Iterator<Item = NaiveDateTime> {
-        let anchor = self.anchor(from);
-        RRuleSet::new(anchor.and_utc().with_timezone(&Tz::UTC))
-            .rrule(self.rule.clone())
-            .limit()
-            .into_iter()
-            .map(|at| at.naive_utc())
-            .skip_while(move |at| *at < from)
+        let interval = self.parts.interval;
+        // The last period, in phase, that begins at or before `from`.
+        let first = self.periods_before(from) / interval * interval;
+        let all: Box<dyn Iterator<Item = NaiveDateTime> + '_> = match &self.expansion {
+            Expansion::Alike(times) => {
+                let periods = std::iter::successors(Some(first), move |n| n.checked_add(interval));
+                let begins = periods.map(|period| self.period(period));
+                Box::new(begins.flat_map(|begin| {
+                    let times = times.iter();
+                    times.filter_map(move |time| begin.checked_add_signed(*time))
+                }))
+            }
+            Expansion::Library(rule) => Box::new(
+                RRuleSet::new(in_utc(self.period(first)))
+                    .rrule(rule.as_ref().clone())
+                    .limit()
+                    .into_iter()
+                    .map(|at| at.naive_utc()),
+            ),
+        };
+        all.skip_while(move |at| *at < from)
             .take_while(move |at| *at < until)
-    }
-
-    /// The last beginning of a period, in phase, at or before `local`.
-    fn anchor(&self, local: NaiveDateTime) -> NaiveDateTime {
-        let whole = self.periods_before(local) / self.parts.interval * self.parts.interval;
-        self.parts.advance(self.origin, whole)
     }
 
     /// How many whole periods lie between the period of the start and that of `local`.
@@ -415,6 +489,10 @@ impl Recurrence {
         };
         u32::try_from(periods).unwrap_or(0)
     }
+}
+
+fn in_utc(local: NaiveDateTime) -> chrono::DateTime<Tz> {
+    local.and_utc().with_timezone(&Tz::UTC)
 }
 
 fn month_of(date: NaiveDate) -> i32 {
@@ -481,3 +559,6 @@ fn parse_local(value: &str) -> Option<NaiveDateTime> {
         .then(|| NaiveDateTime::parse_from_str(value, "%Y%m%dT%H%M%S").ok())
         .flatten()
 }
+
+#[cfg(test)]
+mod tests;
