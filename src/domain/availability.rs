@@ -152,7 +152,7 @@ impl Person {
         }
     }
 
-    /// The first availability that begins after `after`, within some 400 days.
+    /// The first availability that begins after `after`, within some 400 days; none for who never stops.
     #[must_use]
     pub fn next_available(&self, after: Instant, known: Instant) -> Option<Interval> {
         let present = self.available_at(after, known);
@@ -168,7 +168,7 @@ impl Person {
 
     /// The first availability from `from` on, where they are not available just before.
     fn available_from(&self, from: Instant, known: Instant) -> Option<Interval> {
-        let ahead = Interval::new(from, from + HORIZON)?;
+        let ahead = Interval::new(from, from.checked_add_signed(HORIZON)?)?;
         let first = self.first_available(ahead, known)?;
         self.available_at(first.start(), known)
     }

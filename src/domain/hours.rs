@@ -21,7 +21,10 @@ impl TryFrom<String> for TimeOfDay {
 
     fn try_from(text: String) -> Result<Self, InvalidHours> {
         let parsed = text.split_once(':').and_then(|(h, m)| {
-            let two = |s: &str| (s.len() == 2).then(|| s.parse::<u16>().ok()).flatten();
+            let two = |digits: &str| {
+                let fine = digits.len() == 2 && digits.bytes().all(|one| one.is_ascii_digit());
+                fine.then(|| digits.parse::<u16>().ok()).flatten()
+            };
             let minutes = two(h)? * 60 + two(m).filter(|m| *m < 60)?;
             (minutes <= 1440).then_some(minutes)
         });

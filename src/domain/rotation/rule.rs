@@ -542,6 +542,11 @@ const fn weekday_name(day: Weekday) -> &'static str {
 }
 
 fn parse_until(value: &str) -> Option<Bound> {
+    // The library also takes signs, and spaces for digits.
+    let is_plain = |one: u8| one.is_ascii_digit() || b"TZ".contains(&one);
+    if !value.bytes().all(is_plain) {
+        return None;
+    }
     if let Some(utc) = value.strip_suffix('Z') {
         return parse_local(utc).map(|local| Bound::UntilInstant(local.and_utc()));
     }

@@ -28,6 +28,34 @@ fn round_the_clock() -> WeeklyHours {
 }
 
 #[test]
+fn who_never_stops_working_does_not_begin_again() {
+    let tireless = person('A', "UTC", round_the_clock());
+    let now = at("2026-03-02T10:00:00Z");
+    assert_eq!(tireless.next_available(now, now), None);
+    assert!(tireless.available_or_next(now, now).is_some());
+}
+
+#[test]
+fn times_of_day_are_two_digits_and_two_digits() {
+    use crate::domain::hours::TimeOfDay;
+    for (text, fine) in [
+        ("00:00", true),
+        ("09:05", true),
+        ("24:00", true),
+        ("24:01", false),
+        ("09:60", false),
+        ("9:05", false),
+        ("+9:05", false),
+        ("09:+5", false),
+        ("09:05:00", false),
+        ("", false),
+    ] {
+        let read = TimeOfDay::try_from(text.to_owned());
+        assert_eq!(read.is_ok(), fine, "{text:?}");
+    }
+}
+
+#[test]
 fn the_hero_and_whether_the_hero_is_at_work_are_two_answers() {
     let book = Book::default().with(1, |_| {}, Vec::new()).hiring(person(
         'A',
