@@ -108,7 +108,7 @@ pub struct Timeline {
 /// All that a timeline has in a stretch, and the first shift that begins after it.
 #[derive(Debug)]
 struct Block {
-    entries: Vec<Entry>,
+    entries: Box<[Entry]>,
     next: Option<Shift>,
 }
 
@@ -449,7 +449,7 @@ impl Timeline {
         let edge = |number: i64| DateTime::from_timestamp(number * BLOCK, 0).unwrap_or_default();
         let Some(window) = Interval::new(edge(number), edge(number + 1)) else {
             return Block {
-                entries: Vec::new(),
+                entries: Box::default(),
                 next: None,
             };
         };
@@ -460,6 +460,7 @@ impl Timeline {
                 .interval
                 .hull(&self.rest_of(layer, *last, next.as_ref()));
         }
+        let entries = entries.into();
         Block { entries, next }
     }
 
