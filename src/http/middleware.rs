@@ -1,6 +1,8 @@
 //! What happens around every request, in one light layer: its id, its place in the log and in the metrics, and what every
 //! answer says.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +11,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{Error, web};
+use metrics::Histogram;
 use rand::RngCore as _;
 
 use super::error::Problem;
@@ -23,14 +26,14 @@ static STALE_SINCE: HeaderName = HeaderName::from_static("dogwatch-stale-since")
 /// Makes request ids: a random beginning for this process, and a number.
 #[derive(Debug)]
 pub struct RequestIds {
-    process: u64,
+    process: String,
     next: AtomicU64,
 }
 
 impl Default for RequestIds {
     fn default() -> Self {
         Self {
-            process: rand::rng().next_u64(),
+            process: format!("{:016x}-", rand::rng().next_u64()),
             next: AtomicU64::new(0),
         }
     }
@@ -48,8 +51,9 @@ impl RequestIds {
         });
         given.cloned().or_else(|| {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let mut text = String::with_capacity(32);
-            write!(text, "{:016x}-{number:x}", self.process).ok()?;
+            let mut text = String::with_capacity(2 * self.process.len());
+            text.push_str(&self.process);
+            write!(text, "{number:x}").ok()?;
             HeaderValue::try_from(text).ok()
         })
     }
@@ -106,13 +110,7 @@ fn note<B>(response: &ServiceResponse<B>, method: &Method, id: &str, took: std::
     let status = response.status().as_u16();
     let route = request.match_pattern();
     let route = route.as_deref().unwrap_or("-");
-    metrics::histogram!(
-        "dogwatch_http_request_duration_seconds",
-        "method" => known_method(method),
-        "route" => route.to_owned(),
-        "status" => status.to_string(),
-    )
-    .record(took.as_secs_f64());
+    count(known_method(method), route, status, took);
     let path = if route.starts_with("/api/") {
         request.path()
     } else {
@@ -132,6 +130,33 @@ fn note<B>(response: &ServiceResponse<B>, method: &Method, id: &str, took: std::
     } else {
         tracing::info!(id, %method, path, status, took, "request");
     }
+}
+
+/// What requests of one method that were answered with one status took, by route.
+type Times = HashMap<(&'static str, u16), HashMap<String, Histogram>>;
+
+thread_local! {
+    /// To look a histogram up by its labels takes longer than many an answer: each thread remembers those it knows.
+    /// Clients cannot make up routes, so they are few.
+    static TIMES: RefCell<Times> = RefCell::default();
+}
+
+/// Puts how long a request took into the metrics.
+fn count(method: &'static str, route: &str, status: u16, took: std::time::Duration) {
+    TIMES.with_borrow_mut(|times| {
+        let times = times.entry((method, status)).or_default();
+        if let Some(known) = times.get(route) {
+            return known.record(took);
+        }
+        let new = metrics::histogram!(
+            "dogwatch_http_request_duration_seconds",
+            "method" => method,
+            "route" => route.to_owned(),
+            "status" => status.to_string(),
+        );
+        new.record(took);
+        times.insert(route.to_owned(), new);
+    });
 }
 
 /// A method as a label: whatever clients make up is one.
