@@ -6,8 +6,8 @@ mod rotations;
 pub use people::{PersonView, ProfileView, TimeOffView};
 pub use rotations::{HandoffView, RevisionView, RotationView, TeamView};
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::input::unless_forever;
@@ -21,6 +21,21 @@ use crate::domain::overrides::Override;
 use crate::domain::rotation::Rotation;
 use crate::domain::timeline::{Cause, Gap, Shift};
 use crate::roster::Roster;
+
+/// Writes an instant as it is written everywhere, in one piece. What is asked most often does so: a text that comes in
+/// pieces, as chrono's own does, takes several times as long.
+fn instant<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+}
+
+/// The same, where there may be none.
+#[expect(clippy::ref_option, reason = "fields are handed over so")]
+fn some_instant<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => instant(at, to),
+        None => to.serialize_none(),
+    }
+}
 
 /// A person, where only who they are counts.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -41,7 +56,7 @@ impl PersonRef {
             id: id.to_string(),
             name: person.map(|person| person.name.clone()).unwrap_or_default(),
             time_zone: person
-                .map(|person| person.zone(at).to_string())
+                .map(|person| person.zone(at).name().to_owned())
                 .unwrap_or_default(),
         }
     }
@@ -51,8 +66,10 @@ impl PersonRef {
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Span {
     /// The first instant.
+    #[serde(serialize_with = "instant")]
     pub start: DateTime<Utc>,
     /// The first instant after it; null where it never ends.
+    #[serde(serialize_with = "some_instant")]
     pub end: Option<DateTime<Utc>>,
 }
 
@@ -72,8 +89,10 @@ pub struct ShiftView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation_id: Option<String>,
     /// The first instant.
+    #[serde(serialize_with = "instant")]
     pub start: DateTime<Utc>,
     /// The first instant after it; null where it never ends.
+    #[serde(serialize_with = "some_instant")]
     pub end: Option<DateTime<Utc>>,
     /// Who.
     pub person: PersonRef,
@@ -155,8 +174,10 @@ pub struct GapView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation_id: Option<String>,
     /// The first instant.
+    #[serde(serialize_with = "instant")]
     pub start: DateTime<Utc>,
     /// The first instant after it; null where it never ends.
+    #[serde(serialize_with = "some_instant")]
     pub end: Option<DateTime<Utc>>,
     /// Why.
     #[schema(value_type = String)]
@@ -181,6 +202,7 @@ pub struct DutyGap {
     #[schema(value_type = String)]
     pub reason: crate::domain::timeline::GapReason,
     /// Until when; null where it never ends.
+    #[serde(serialize_with = "some_instant")]
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -190,6 +212,7 @@ pub struct NextView {
     /// Who.
     pub person: PersonRef,
     /// When.
+    #[serde(serialize_with = "instant")]
     pub start: DateTime<Utc>,
 }
 
@@ -197,6 +220,7 @@ pub struct NextView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DutyView {
     /// The instant.
+    #[serde(serialize_with = "instant")]
     pub at: DateTime<Utc>,
     /// The rotation asked.
     pub rotation_id: String,
@@ -220,15 +244,20 @@ pub struct DutyView {
     /// Whether the one who has it is at work.
     pub working_now: bool,
     /// Until when, where they are; null also where that never ends.
+    #[serde(serialize_with = "some_instant")]
     pub working_until: Option<DateTime<Utc>>,
     /// When next, where they are not.
+    #[serde(serialize_with = "some_instant")]
     pub working_next: Option<DateTime<Utc>>,
     /// The next shift of the rotation asked.
     pub next: Option<NextView>,
     /// Why the rotation asked has nobody, where it does not.
     pub gap: Option<DutyGap>,
     /// Since when the database has been away, where it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "some_instant"
+    )]
     pub stale_since: Option<DateTime<Utc>>,
 }
 
