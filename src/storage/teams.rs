@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use super::rows::{corrupt, instant, parse, ts};
@@ -50,8 +51,9 @@ pub fn load(db: &mut Db, only: Option<&[TeamId]>) -> Result<Vec<Team>, StoreErro
     }
     let rows: Vec<TeamRow> = rows.order(teams::id).load(db)?;
     let mut members: HashMap<String, Vec<Membership>> = HashMap::new();
-    let all: Vec<MembershipRow> = member_rows.order(memberships::number).load(db)?;
-    for one in all {
+    let member_rows = member_rows.order(memberships::number);
+    for one in member_rows.load_iter::<MembershipRow, DefaultLoadingMode>(db)? {
+        let one = one?;
         let membership = Membership {
             person: parse(&one.person_id)?,
             manages: one.manages,
