@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::domain::interval::Instant;
 use crate::domain::zone;
 use crate::http::auth::TrustedProxies;
+use crate::http::openapi::Document;
 use crate::http::server::server;
 use crate::notify::{Mailer, Outgoing};
 use crate::service::secrets::new_secret;
@@ -144,6 +145,7 @@ pub struct Prepared {
     pub first_link: Option<String>,
     listener: TcpListener,
     proxies: TrustedProxies,
+    document: Document,
     mailer: Mailer,
     outgoing: Outgoing,
     reader: Reader,
@@ -163,6 +165,8 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         .with_context(|| format!("DOGWATCH_LISTEN ({})", config.listen))?;
     let address = listener.local_addr()?;
     let mailer = Mailer::configured(config)?;
+    // Before the roster is loaded, which then has the memory that making this takes for a moment.
+    let document = Document::collect();
     let store = open_store(config)?;
     let alone = store
         .serve_alone()
@@ -189,6 +193,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         first_link,
         listener,
         proxies: TrustedProxies(config.trusted_proxies.clone()),
+        document,
         mailer,
         outgoing: Outgoing::configured(config),
         reader,
@@ -220,6 +225,7 @@ impl Prepared {
             Arc::clone(&app),
             self.proxies,
             metrics.clone(),
+            self.document,
         )?;
         let listening = match app.store.url() {
             DatabaseUrl::Sqlite(_) => None,

@@ -34,7 +34,7 @@ impl Document {
         let (_, mut api) = App::new()
             .into_utoipa_app()
             .openapi(Base::openapi())
-            .service(scope("/api/v1").configure(api::routes))
+            .service(scope("/api/v1").configure(|config| api::routes(config)))
             .split_for_parts();
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         api.components

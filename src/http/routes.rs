@@ -4,8 +4,6 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
-use utoipa_actix_web::scope::scope;
-use utoipa_actix_web::service_config::ServiceConfig as ApiConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::api;
@@ -20,8 +18,8 @@ use super::webhooks;
 
 /// Every route of the server.
 pub fn configure(config: &mut ServiceConfig) {
-    ApiConfig::new(config).service(scope("/api/v1").configure(api::routes));
     config
+        .service(web::scope("/api/v1").configure(api::routes))
         .app_data(web::PayloadConfig::new(LARGEST_BODY))
         .service(calendar("/feeds/{token}"))
         .service(calendar("/feeds/{token}/{name}"))

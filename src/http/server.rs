@@ -27,9 +27,10 @@ pub fn server(
     app: Arc<App>,
     proxies: TrustedProxies,
     metrics: PrometheusHandle,
+    document: Document,
 ) -> io::Result<Server> {
     let app = web::Data::from(app);
-    let document = web::Data::new(Document::collect());
+    let document = web::Data::new(document);
     let proxies = web::Data::new(proxies);
     let metrics = web::Data::new(metrics);
     let ids = web::Data::new(RequestIds::default());

@@ -21,10 +21,32 @@ mod teams;
 mod time_off;
 mod tokens;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use actix_web::dev::HttpServiceFactory;
+use actix_web::web::ServiceConfig;
+use utoipa_actix_web::OpenApiFactory;
+use utoipa_actix_web::service_config::ServiceConfig as Described;
+
+/// What takes routes: the server, which does not need their descriptions (each of its threads would make them, and
+/// throw megabytes away), and the document, which is made of those.
+pub trait Routes {
+    /// Takes a route.
+    fn service(&mut self, route: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self;
+}
+
+impl Routes for ServiceConfig {
+    fn service(&mut self, route: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self {
+        Self::service(self, route)
+    }
+}
+
+impl Routes for Described<'_> {
+    fn service(&mut self, route: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self {
+        Self::service(self, route)
+    }
+}
 
 /// Every route under `/api/v1`; those that are asked most come first.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(duties::of_rotation)
         .service(duties::of_all)
