@@ -95,7 +95,8 @@ impl<'a> Claim<'a> {
     fn renew(&self) {
         let mut until = self.until();
         let now = self.app.clock.now();
-        if *until - now > RENEWED {
+        // Where it lies further ahead than claims do, the clock was set back: to others it is none.
+        if (RENEWED..=LEASE).contains(&(*until - now)) {
             return;
         }
         let next = now + LEASE;

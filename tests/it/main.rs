@@ -14,6 +14,7 @@ mod bad_input;
 mod browser;
 mod calendars;
 mod chat;
+mod clocks;
 mod command_line;
 mod communications;
 mod contract;

@@ -1,9 +1,10 @@
 //! Who is at which mail.
 
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::{Mail, State};
+use super::{LONGEST_WAIT, Mail, State};
 use crate::domain::interval::Instant;
 use crate::storage::rows::word;
 use crate::storage::schema::outbox;
@@ -22,6 +23,15 @@ pub enum Lane {
 /// What somebody waits for, by the beginning of its kind: it goes before a backlog of reminders, which can be long.
 const URGENT: [&str; 2] = ["sign_in", "incident."];
 
+/// No claim lies so far ahead, whatever small difference there is between the clocks of those who claim: what is claimed
+/// until later was claimed by a clock that was wrong.
+const LONGEST_CLAIM: TimeDelta = TimeDelta::minutes(10);
+
+/// Neither does the end of a pause after a failure.
+fn longest_pause() -> TimeDelta {
+    LONGEST_WAIT * 2
+}
+
 fn is_urgent(kind: &str) -> bool {
     URGENT.iter().any(|urgent| kind.starts_with(urgent))
 }
@@ -37,10 +47,12 @@ impl Lane {
         let urgent = URGENT
             .map(|kind| format!("kind LIKE '{kind}%'"))
             .join(" OR ");
-        let free = "state = 'pending' AND next_attempt_at <= $2 AND (leased_until IS NULL OR leased_until <= $2)";
+        let free = "state = 'pending' \
+             AND (next_attempt_at <= $2 OR last_error IS NOT NULL AND next_attempt_at > $3) \
+             AND (leased_until IS NULL OR leased_until <= $2 OR leased_until > $4)";
         format!(
             "UPDATE outbox SET leased_until = $1 WHERE id IN (SELECT id FROM outbox WHERE {free} AND {lane} \
-             ORDER BY CASE WHEN {urgent} THEN 0 ELSE 1 END, next_attempt_at, id LIMIT $3) AND {free} RETURNING id"
+             ORDER BY CASE WHEN {urgent} THEN 0 ELSE 1 END, next_attempt_at, id LIMIT $5) AND {free} RETURNING id"
         )
     }
 }
@@ -59,10 +71,15 @@ struct Claimed {
 pub fn is_due(db: &mut Db, lane: Lane, now: Instant) -> Result<bool, StoreError> {
     let free = outbox::leased_until
         .is_null()
-        .or(outbox::leased_until.le(Ts(now)));
+        .or(outbox::leased_until.le(Ts(now)))
+        .or(outbox::leased_until.gt(Ts(now + LONGEST_CLAIM)));
+    // What failed has a reason, and what was put off has none.
+    let by_a_wrong_clock = outbox::last_error
+        .is_not_null()
+        .and(outbox::next_attempt_at.gt(Ts(now + longest_pause())));
     let due = outbox::table
         .filter(outbox::state.eq(word(State::Pending)?))
-        .filter(outbox::next_attempt_at.le(Ts(now)))
+        .filter(outbox::next_attempt_at.le(Ts(now)).or(by_a_wrong_clock))
         .filter(free)
         .select(outbox::id)
         .into_boxed();
@@ -90,6 +107,8 @@ pub fn claim(
     let claim = diesel::sql_query(lane.claim())
         .bind::<UtcTs, _>(Ts(until))
         .bind::<UtcTs, _>(Ts(now))
+        .bind::<UtcTs, _>(Ts(now + longest_pause()))
+        .bind::<UtcTs, _>(Ts(now + LONGEST_CLAIM))
         .bind::<BigInt, _>(limit);
     let claimed: Vec<Claimed> = match db {
         Db::Sqlite(connection) => claim.load(connection),
