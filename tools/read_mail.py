@@ -69,6 +69,7 @@ def event(component):
         "uid": str(component["UID"]), "summary": str(component["SUMMARY"]),
         "start": instant("DTSTART"), "end": instant("DTEND") if "DTEND" in component else None,
         "status": str(component.get("STATUS", "")), "sequence": int(component.get("SEQUENCE", 0)),
+        "organizer": str(component.get("ORGANIZER", "")),
     }
 
 

@@ -10,6 +10,7 @@ its standard input does, so it does not outlive the test that started it.
     --user NAME:PASSWORD   takes mail only from somebody who logs in like this
     --busy N               sends the first N mails away for now (451)
     --refuse ADDRESS       there is nobody of this address (550)
+    --closed REPLY         says so to every sender, such as "550 5.1.8 not you"
     --slow SECONDS         takes so long for each mail
     --certificate FILE     takes mail by STARTTLS only, with this certificate and its key (PEM, both in the file)
     --tls                  with it: TLS from the first byte instead
@@ -32,11 +33,18 @@ from aiosmtpd.smtp import SMTP, AuthResult
 class Sink:
     """What the server does with mail."""
 
-    def __init__(self, folder, busy, refused, slow):
+    def __init__(self, folder, busy, refused, slow, closed):
         self.folder, self.busy, self.refused = folder, busy, {one.lower() for one in refused}
-        self.slow = slow
+        self.slow, self.closed = slow, closed
         # What came before it was started again stays.
         self.count = len(list(folder.glob("*.eml")))
+
+    async def handle_MAIL(self, _server, _session, envelope, address, options):
+        if self.closed:
+            return self.closed
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(self, _server, _session, envelope, address, options):
         if address.lower() in self.refused:
@@ -77,7 +85,7 @@ def login(user):
 
 async def serve(options):
     options.folder.mkdir(parents=True, exist_ok=True)
-    sink = Sink(options.folder, options.busy, options.refuse, options.slow)
+    sink = Sink(options.folder, options.busy, options.refuse, options.slow, options.closed)
     auth = {}
     if options.user:
         auth = {"authenticator": login(options.user), "auth_required": True, "auth_require_tls": False}
@@ -105,6 +113,7 @@ def main():
     parser.add_argument("--user", metavar="NAME:PASSWORD")
     parser.add_argument("--busy", type=int, default=0, metavar="N")
     parser.add_argument("--refuse", action="append", default=[], metavar="ADDRESS")
+    parser.add_argument("--closed", metavar="REPLY")
     parser.add_argument("--slow", type=float, default=0, metavar="SECONDS")
     parser.add_argument("--certificate", metavar="FILE")
     parser.add_argument("--tls", action="store_true")

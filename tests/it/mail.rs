@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 
 use crate::harness::program::{Program, dogwatch};
 use crate::harness::server::send;
-use crate::harness::sink::Sink;
+use crate::harness::sink::{Sink, read};
 use crate::harness::{Database, Server};
 
 const FROM: (&str, &str) = (
@@ -192,6 +192,128 @@ fn who_is_not_let_in_waits() {
     assert_eq!(mail["state"], "pending", "{mail}");
     let why = mail["last_error"].as_str().unwrap();
     assert!(why.contains("no service for you"), "{why}");
+}
+
+/// Everything in the outbox, once it is as expected.
+#[track_caller]
+fn all_in_the_outbox(server: &Server, expected: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    for _ in 0..500 {
+        let all = server.get("/outbox").expect(200);
+        let all = all["items"].as_array().unwrap();
+        if expected(all) {
+            return all.clone();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(40));
+    }
+    panic!("{}", server.get("/outbox").text);
+}
+
+#[test]
+fn who_may_not_send_under_this_address_waits() {
+    let refusal = "553 5.7.1 <dogwatch@example.org>: Sender address rejected: not owned by user";
+    let Some(sink) = Sink::start(&["--closed", refusal]) else {
+        return;
+    };
+    let server = start(&sink);
+    zoe_is_hero(&server);
+    let mail = in_the_outbox(&server, |mail| mail["attempts"] == 1);
+    assert_eq!(
+        mail["state"], "pending",
+        "it is the setting’s fault: {mail}"
+    );
+    let why = mail["last_error"].as_str().unwrap();
+    assert!(why.contains("Sender address rejected"), "{why}");
+    let sink = sink.interrupted(&[], || ());
+    server.at("2026-03-02T09:05:00Z");
+    sink.mails(1);
+}
+
+/// A server that refuses one after the other has nothing against each of them.
+#[test]
+fn where_nobody_is_taken_nobody_else_is_given_up() {
+    let Some(sink) = Sink::start(&["--closed", "550 5.4.5 enough for today"]) else {
+        return;
+    };
+    let server = start(&sink);
+    let people = ["Ana", "Bo", "Cy", "Di"].map(|name| {
+        let email = format!("{name}@example.com");
+        let body = json!({ "name": name, "email": email, "time_zone": "Europe/London" });
+        let made = server.post("/people", &body).expect(201);
+        made["id"].as_str().unwrap().to_owned()
+    });
+    let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "Europe/London", "members": people });
+    server.post("/teams", &team).expect(201);
+    for person in &people {
+        let rotation = json!({
+            "name": "hero", "title": "Hero", "kind": "ordered", "time_zone": "Europe/London",
+            "handoff": { "start": "2026-03-02T08:00:00", "rule": "FREQ=WEEKLY" }, "order": [person],
+        });
+        server.post("/teams/flags/rotations", &rotation).expect(201);
+    }
+    let states = |all: &[Value]| {
+        let count = |state: &str| all.iter().filter(|mail| mail["state"] == state).count();
+        (count("dead"), count("pending"), count("sent"))
+    };
+    let tried = |all: &[Value]| all.len() == 4 && all.iter().all(|mail| mail["attempts"] != 0);
+    let all = all_in_the_outbox(&server, tried);
+    assert_eq!(states(&all), (2, 2, 0), "{all:?}");
+    let sink = sink.interrupted(&[], || ());
+    server.at("2026-03-02T09:05:00Z");
+    sink.mails(2);
+    all_in_the_outbox(&server, |all| states(all) == (2, 0, 2));
+}
+
+/// From outside: what a calendar program does with the mails about one shift.
+#[test]
+fn a_shift_is_one_entry_of_a_calendar_however_often_it_changes() {
+    let Some(sink) = Sink::start(&[]) else {
+        return;
+    };
+    let server = start(&sink);
+    let rotation = zoe_is_hero(&server);
+    let nobody = json!({
+        "start": "2026-03-02T10:00:00Z", "end": "2026-03-09T10:00:00Z", "person_id": null,
+    });
+    sink.mails(1);
+    // Zoë's week is nobody's, and then hers again.
+    server.at("2026-03-02T09:10:00Z");
+    let path = format!("/rotations/{rotation}/overrides");
+    let made = server.post(&path, &nobody).expect(201);
+    sink.mails(2);
+    server.at("2026-03-02T09:20:00Z");
+    let path = format!("/overrides/{}", made["id"].as_str().unwrap());
+    server.delete(&path).expect(200);
+    let begun = std::time::Instant::now();
+    while !sink.has(3) {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let mails = read(&[1, 2, 3].map(|number| sink.file(number)));
+    let of = |name: &str| -> Vec<Value> {
+        let all = mails.iter().map(|mail| {
+            let [event] = &mail["events"].as_array().unwrap()[..] else {
+                panic!("{mail}");
+            };
+            event[name].clone()
+        });
+        all.collect()
+    };
+    let first = |value: &str| of(value)[0].clone();
+    for same in ["uid", "start", "end", "organizer"] {
+        assert_eq!(of(same), vec![first(same); 3], "{same}");
+    }
+    assert_eq!(first("organizer"), "mailto:dogwatch@example.org");
+    assert_eq!(of("status"), ["", "CANCELLED", ""]);
+    let methods: Vec<&Value> = mails.iter().map(|mail| &mail["methods"]).collect();
+    assert_eq!(
+        methods,
+        [&json!(["PUBLISH"]), &json!(["CANCEL"]), &json!(["PUBLISH"])]
+    );
+    let numbers: Vec<i64> = of("sequence").iter().map(|n| n.as_i64().unwrap()).collect();
+    assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+    let thanks_to = &mails[0]["headers"]["Message-ID"];
+    assert_eq!(mails[1]["headers"]["In-Reply-To"], *thanks_to);
+    assert_eq!(mails[1]["headers"]["References"], *thanks_to);
 }
 
 #[test]
