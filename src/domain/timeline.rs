@@ -183,6 +183,22 @@ impl Timeline {
         Some(given.map_or(first, |start| start.min(first)))
     }
 
+    /// When it was recorded that somebody has a shift of the final timeline: the revision, or the override, that gives it
+    /// to them.
+    #[must_use]
+    pub fn recorded_at(&self, shift: &Shift) -> Option<Instant> {
+        match shift.cause {
+            Cause::Turn { .. } => {
+                let revision = self.rotation.revision_at(shift.interval.start())?;
+                Some(revision.recorded_at)
+            }
+            Cause::Override { id, .. } => {
+                let found = self.overrides().iter().find(|one| one.id == id)?;
+                Some(found.created_at)
+            }
+        }
+    }
+
     /// The people of the pool.
     #[must_use]
     pub const fn people(&self) -> &People {

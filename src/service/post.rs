@@ -129,7 +129,8 @@ impl Post<'_> {
     }
 
     /// Queues a mail. It goes out at once where they are at work, or where their next working hours would be too
-    /// late. Whoever is gone gets none.
+    /// late: after its time has begun, or, for who wants no mail outside them, after that is over. Whoever is gone gets
+    /// none.
     ///
     /// # Errors
     ///
@@ -146,8 +147,10 @@ impl Post<'_> {
         let Some(person) = found.filter(|person| person.active_at(now)) else {
             return Ok(());
         };
-        let start = envelope.about.start();
-        let at_work = when_at_work(person, now, start, now);
+        let (start, end) = (envelope.about.start(), envelope.about.end());
+        let may_disturb = person.preferences.handoff_outside_hours;
+        let latest = if may_disturb { start } else { end };
+        let at_work = when_at_work(person, now, latest, now);
         let Words {
             subject,
             blocks,
@@ -158,8 +161,8 @@ impl Post<'_> {
             kind: envelope.kind,
             to,
             rotation: Some(self.scene.rotation.id),
-            due_at: if at_work < start { at_work } else { now },
-            not_after: envelope.about.end(),
+            due_at: if at_work < latest { at_work } else { now },
+            not_after: end,
             notice: Notice {
                 subject,
                 topic: envelope.topic,

@@ -23,8 +23,8 @@ use super::timeline::{Cause, Layer, Shift, Timeline};
 use sides::Side;
 use told::Knowledge;
 pub use told::Told;
-use when::Clock;
 pub use when::when_at_work;
+use when::{Clock, when_told};
 
 /// Handoffs are looked for so far back: a shift that has begun may still have to be announced.
 const BACK: TimeDelta = TimeDelta::days(32);
@@ -356,6 +356,8 @@ impl Side {
         now: Instant,
     ) -> Reminder {
         let ahead = self.kind == Kind::Outgoing && lead != Lead::Handoff;
+        let until = if ahead { self.handoff } else { self.until };
+        let handoff = (self.handoff, self.known);
         Reminder {
             key: self.key(rotation, known, lead),
             kind: self.kind,
@@ -366,12 +368,8 @@ impl Side {
                 ..self.shift
             },
             other: self.other,
-            due_at: if lead == Lead::Handoff {
-                at
-            } else {
-                when_at_work(person, at, self.handoff, now)
-            },
-            not_after: if ahead { self.handoff } else { self.until },
+            due_at: when_told(person, at, handoff, until, now),
+            not_after: until,
             runs: vec![self.whole],
             has: self.pieces.clone(),
             lost: Vec::new(),

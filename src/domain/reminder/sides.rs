@@ -25,6 +25,8 @@ pub(super) struct Side {
     pub(super) other: Option<PersonId>,
     /// When the duty changes hands.
     pub(super) handoff: Instant,
+    /// Since when it is known that they take over.
+    pub(super) known: Instant,
     /// How long what is said at the handoff itself is of use.
     pub(super) until: Instant,
 }
@@ -45,7 +47,7 @@ pub(super) fn handoffs(timeline: &Timeline, runs: &[Run], window: Interval) -> V
                 .flatten()
         });
         let whole = run.whole();
-        let side = |kind, shift, other, handoff, until| Side {
+        let side = |kind, shift, other, (handoff, known), until| Side {
             kind,
             shift,
             whole,
@@ -53,6 +55,7 @@ pub(super) fn handoffs(timeline: &Timeline, runs: &[Run], window: Interval) -> V
             open: after.is_some_and(|after| after.person == person),
             other,
             handoff,
+            known,
             until,
         };
         // What began before the window was announced long ago.
@@ -64,17 +67,23 @@ pub(super) fn handoffs(timeline: &Timeline, runs: &[Run], window: Interval) -> V
                 Kind::Incoming,
                 run.first,
                 from,
-                whole.start(),
+                (whole.start(), recorded(timeline, &run.first)),
                 whole.end(),
             ));
         }
         if let Some(after) = after.filter(|after| after.person != person) {
             let late = end.checked_add_signed(HANDED_OVER).unwrap_or(FOREVER);
             let to = Some(after.person);
-            sides.push(side(Kind::Outgoing, run.last, to, end, late));
+            sides.push(side(Kind::Outgoing, run.last, to, (end, end), late));
         }
     }
     sides
+}
+
+/// When a shift was recorded, where that is known.
+fn recorded(timeline: &Timeline, shift: &Shift) -> Instant {
+    let recorded = timeline.recorded_at(shift);
+    recorded.unwrap_or(shift.interval.start())
 }
 
 /// The shifts of a follow-the-sun rotation that the working hours did not give: those by override.
@@ -107,6 +116,7 @@ pub(super) fn announcements(timeline: &Timeline, shifts: &[Shift], now: Instant)
                     .map(|before| before.person)
                     .filter(|other| *other != shift.person),
                 handoff: shift.interval.start(),
+                known: recorded(timeline, shift),
                 until: shift.interval.end(),
             });
         }

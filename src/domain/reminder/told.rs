@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::when::when_at_work;
+use super::when::when_told;
 use super::{Kind, Lead, Reminder};
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Instant, Interval, IntervalSet};
@@ -223,7 +223,7 @@ pub(super) fn changes(
                 },
             },
             other: None,
-            due_at: when_at_work(recipient, now, whole.start().max(now), now),
+            due_at: when_told(recipient, now, (begins, begins), ends, now),
             not_after: whole.end(),
             open: false,
             gone: known.gone(&lost, &anew),

@@ -17,6 +17,9 @@ const IDLE: TimeDelta = TimeDelta::days(14);
 /// No clock is moved so far, and no day lasts so long.
 const A_DAY_AND_MORE: TimeDelta = TimeDelta::hours(49);
 
+/// For so long after a handoff it is still its moment.
+const IN_TIME: TimeDelta = TimeDelta::hours(1);
+
 /// Work is looked for so far ahead to tell what is far from what is near.
 const SOON: TimeDelta = TimeDelta::days(4);
 
@@ -119,17 +122,41 @@ impl<'a> Clock<'a> {
 /// at the latest.
 #[must_use]
 pub fn when_at_work(person: &Person, at: Instant, latest: Instant, now: Instant) -> Instant {
-    if at > now
-        || latest <= now
-        || always_at_work(person, now)
-        || person.available_at(now, now).is_some()
-    {
+    if at > now || latest <= now || is_at_work(person, now) {
         return at;
     }
     person
         .next_available(now, now)
         .map_or(latest, |next| next.start())
         .min(latest)
+}
+
+/// When somebody is told what was planned for `at`, of a handoff that is `known` since then, and of use for so long: as
+/// [`when_at_work`], and at the handoff at the latest. What is late for that, and what would come at night to somebody
+/// who does not want it, waits for their working hours all the same, as long as it is of use then.
+pub(super) fn when_told(
+    person: &Person,
+    at: Instant,
+    (handoff, known): (Instant, Instant),
+    until: Instant,
+    now: Instant,
+) -> Instant {
+    if at > now || is_at_work(person, now) {
+        return at;
+    }
+    let in_time = now < handoff.max(known) + IN_TIME;
+    let at_night = in_time && person.preferences.handoff_outside_hours;
+    if at_night && handoff <= now {
+        return at;
+    }
+    let latest = if at_night { handoff } else { until };
+    let next = person.next_available(now, now).map(|next| next.start());
+    let in_the_morning = next.filter(|next| *next < latest);
+    in_the_morning.unwrap_or(if handoff <= now { at } else { handoff })
+}
+
+fn is_at_work(person: &Person, now: Instant) -> bool {
+    always_at_work(person, now) || person.available_at(now, now).is_some()
 }
 
 fn always_at_work(person: &Person, now: Instant) -> bool {
