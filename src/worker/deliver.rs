@@ -193,7 +193,7 @@ fn notice(
         return incidents::notice(roster, mail, now).map(as_queued);
     }
     match mail.kind.as_str() {
-        handovers::KIND => return handovers::notice(app, roster, mail).map(as_queued),
+        handovers::KIND => return handovers::notice(app, roster, mail, now).map(as_queued),
         digests::KIND => return digests::notice(app, roster, mail, now).map(as_queued),
         broken::KIND => return broken::notice(app, roster, mail, now).map(as_queued),
         _ => {}

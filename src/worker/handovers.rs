@@ -12,7 +12,7 @@ use crate::domain::interval::{Instant, Interval};
 use crate::domain::notice::Notice;
 use crate::domain::person::Person;
 use crate::domain::reminder::{Kind, Lead, Settings, when_at_work};
-use crate::domain::timeline::{Layer, Timeline};
+use crate::domain::timeline::{Entry, Layer, Timeline};
 use crate::roster::Roster;
 use crate::service::App;
 use crate::service::handovers as service;
@@ -24,10 +24,20 @@ use crate::storage::{StoreError, handovers as store};
 pub(super) const KIND: &str = "handover.open";
 
 /// A handoff is looked at for so long after it came.
-pub(super) const LATE: TimeDelta = TimeDelta::days(1);
+const LATE: TimeDelta = TimeDelta::days(1);
 
 /// For so long it is of use to hear what was open.
 const USE: TimeDelta = TimeDelta::days(7);
+
+/// What begins "now" is recorded a moment later.
+const MOMENT: TimeDelta = TimeDelta::minutes(5);
+
+/// From when on handoffs are looked at by somebody who has `looked` then: where nobody did for long, because the program
+/// did not run, as far back as it is of use.
+pub(super) fn since(looked: Option<Instant>, now: Instant) -> Instant {
+    let earliest = now - USE;
+    looked.map_or(earliest, |looked| (looked.min(now) - LATE).max(earliest))
+}
 
 /// Whoever is not at work is told within this time all the same.
 const PATIENCE: TimeDelta = TimeDelta::days(3);
@@ -39,8 +49,9 @@ pub(super) fn plan(
     lately: &[(&Timeline, Handover)],
     now: Instant,
 ) -> Result<Vec<Planned>, StoreError> {
-    let window = Interval::new(now - LATE, now + TimeDelta::seconds(1));
-    let Some(window) = window.filter(|_| !lately.is_empty()) else {
+    let earliest = lately.iter().map(|(_, handover)| handover.at).min();
+    let window = earliest.and_then(|at| Interval::new(at, now + TimeDelta::seconds(1)));
+    let Some(window) = window else {
         return Ok(Vec::new());
     };
     let (mut closed, with_items) = app.store.read::<_, StoreError>(|db| {
@@ -60,7 +71,7 @@ pub(super) fn plan(
             at: handover.at,
         };
         let has_list = || with_items.contains(&rotation.id) || has_template(timeline, handover);
-        if !closed.contains(&id) && has_list() {
+        if !closed.contains(&id) && has_list() && was_known(timeline, handover) {
             let open = app.store.write(|tx| service::close(tx, timeline, id))?;
             closed.extend(open.map(|_| id));
         }
@@ -91,6 +102,15 @@ pub(super) fn in_window(timeline: &Timeline, window: Interval) -> Vec<Handover> 
     }
 }
 
+/// Whether it was known when it came: of handoffs that were only entered later nobody kept a list here.
+fn was_known(timeline: &Timeline, handover: &Handover) -> bool {
+    let recorded = match timeline.entry_at(Layer::Final, handover.at) {
+        Entry::Shift(shift) => timeline.recorded_at(&shift),
+        Entry::Gap(_) => None,
+    };
+    recorded.is_some_and(|recorded| recorded <= handover.at + MOMENT)
+}
+
 fn has_template(timeline: &Timeline, handover: &Handover) -> bool {
     use crate::domain::handover::List::{Incoming, Outgoing};
     let has = |list| !Settings::checklist(timeline.rotation(), list, handover.at).is_empty();
@@ -107,7 +127,9 @@ fn mails(roster: &Roster, timeline: &Timeline, handover: &Handover, now: Instant
     let reminded = |person: &Person| {
         let leads = Settings::leads(rotation, Kind::Incoming, handover.at);
         let preferences = person.preferences;
-        leads.contains(&Lead::Handoff) && preferences.incoming && preferences.handoff_outside_hours
+        let reached = preferences.handoff_outside_hours
+            || person.available_at(handover.at, handover.at).is_some();
+        leads.contains(&Lead::Handoff) && preferences.incoming && reached
     };
     who.extend(incoming.filter(|one| !reminded(one)).map(|one| one.id));
     who.into_iter()
@@ -119,7 +141,7 @@ fn mails(roster: &Roster, timeline: &Timeline, handover: &Handover, now: Instant
                     .wants(words::topic_of_open(handover, person))
         })
         .map(|person| {
-            let due_at = when_at_work(person, handover.at, handover.at + PATIENCE, now);
+            let due_at = due_at(person, handover.at, now);
             Planned {
                 id: new_id().to_string(),
                 key: format!(
@@ -139,8 +161,18 @@ fn mails(roster: &Roster, timeline: &Timeline, handover: &Handover, now: Instant
         .collect()
 }
 
+/// When somebody hears of it.
+fn due_at(person: &Person, handoff: Instant, now: Instant) -> Instant {
+    when_at_work(person, handoff, handoff + PATIENCE, now)
+}
+
 /// What a mail says now.
-pub(super) fn notice(app: &App, roster: &Roster, mail: &Mail) -> Result<Notice, Outcome> {
+pub(super) fn notice(
+    app: &App,
+    roster: &Roster,
+    mail: &Mail,
+    now: Instant,
+) -> Result<Notice, Outcome> {
     let gone = Outcome::Dropped("there is no such handover any more");
     let rotation = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
     let timeline = rotation.and_then(|id| roster.timeline_of(id));
@@ -159,9 +191,12 @@ pub(super) fn notice(app: &App, roster: &Roster, mail: &Mail) -> Result<Notice, 
     if brief.open().next().is_none() {
         return Err(Outcome::Dropped("everything is done by now"));
     }
+    let gone = || Outcome::Dropped("the person or the rotation is gone");
     let person = mail.person_id.as_ref().and_then(|id| id.parse().ok());
-    let person = person.and_then(|id| roster.person(id));
-    person
-        .and_then(|person| words::left_open(roster, timeline, &handover, &brief, person))
-        .ok_or(Outcome::Dropped("the person or the rotation is gone"))
+    let person = person.and_then(|id| roster.person(id)).ok_or_else(gone)?;
+    let due = due_at(person, at, now);
+    if due > now {
+        return Err(Outcome::Postponed(due));
+    }
+    words::left_open(roster, timeline, &handover, &brief, person).ok_or_else(gone)
 }

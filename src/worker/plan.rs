@@ -33,6 +33,8 @@ const HOLDS: TimeDelta = TimeDelta::minutes(5);
 pub(super) struct Planner {
     plans: HashMap<RotationId, Plan>,
     memory: told::Memory,
+    /// When it last planned all there was.
+    looked_at: Option<Instant>,
 }
 
 /// What is due, what is wrong and what changes hands in a rotation, and what that was found from.
@@ -40,6 +42,8 @@ struct Plan {
     timeline: Arc<Timeline>,
     people: Vec<Option<Arc<Person>>>,
     told: Vec<Told>,
+    /// Since when handovers were looked at.
+    since: Instant,
     made_at: Instant,
     wanted: Vec<Reminder>,
     wrong: Vec<Trouble>,
@@ -52,14 +56,17 @@ impl Planner {
         let begun = std::time::Instant::now();
         let roster = app.keeper.snapshot();
         app.store.read(|db| self.memory.refresh(db, now))?;
-        self.look(&roster, now);
+        let since = handovers::since(self.looked_at, now);
+        self.look(&roster, since, now);
         let mut wanted = self.reminders();
-        wanted.extend(handovers::plan(app, &roster, &self.handed_over(now), now)?);
+        let handed_over = self.handed_over(since, now);
+        wanted.extend(handovers::plan(app, &roster, &handed_over, now)?);
         wanted.extend(digests::plan(app, &roster, self.wrong(), now)?);
         wanted.extend(broken::plan(app, &roster, now)?);
         wanted.extend(incidents::plan(&roster, now));
         wanted.extend(chat::plan(app, &roster, now)?);
         let planned = put(app, &wanted, now)?;
+        self.looked_at = Some(now);
         metrics::histogram!("dogwatch_planning_duration_seconds").record(begun.elapsed());
         Ok(planned)
     }
@@ -77,19 +84,19 @@ impl Planner {
         all.copied().collect()
     }
 
-    /// The handovers that have come, and not long ago.
-    fn handed_over(&self, now: Instant) -> Vec<(&Timeline, Handover)> {
+    /// The handovers that have come since.
+    fn handed_over(&self, since: Instant, now: Instant) -> Vec<(&Timeline, Handover)> {
         let mut found = Vec::new();
         for plan in self.plans.values() {
-            let lately = |one: &&Handover| one.at <= now && now - one.at < handovers::LATE;
+            let lately = |one: &&Handover| since < one.at && one.at <= now;
             let lately = plan.handovers.iter().filter(lately);
             found.extend(lately.map(|one| (plan.timeline.as_ref(), *one)));
         }
         found
     }
 
-    /// Looks at every rotation at which it has not lately looked as it is now.
-    fn look(&mut self, roster: &Roster, now: Instant) {
+    /// Looks at every rotation at which it has not lately looked as it is now; at handovers from `since` on.
+    fn look(&mut self, roster: &Roster, since: Instant, now: Instant) {
         // What is gone from the roster is not kept.
         let mut before = std::mem::take(&mut self.plans);
         for timeline in roster.timelines() {
@@ -97,8 +104,8 @@ impl Planner {
             let told = self.memory.of(id);
             let people = concerned(roster, timeline);
             let plan = match before.remove(&id) {
-                Some(plan) if plan.holds(timeline, &people, told, now) => plan,
-                _ => Plan::make(roster, timeline, people, told, now),
+                Some(plan) if plan.holds(timeline, &people, told, since, now) => plan,
+                _ => Plan::make(roster, timeline, people, told, (since, now)),
             };
             self.plans.insert(id, plan);
         }
@@ -111,11 +118,11 @@ impl Plan {
         timeline: &Arc<Timeline>,
         people: Vec<Option<Arc<Person>>>,
         told: &[Told],
-        now: Instant,
+        (since, now): (Instant, Instant),
     ) -> Self {
         let everybody = roster.people();
         let ahead = window(now).map(|window| troubles(timeline, roster, everybody, window));
-        let meanwhile = Interval::new(now - handovers::LATE, now + HOLDS * 2);
+        let meanwhile = Interval::new(since, now + HOLDS * 2);
         let handed_over = meanwhile.map(|around| handovers::in_window(timeline, around));
         Self {
             wanted: due(timeline, everybody, told, now, HORIZON),
@@ -124,6 +131,7 @@ impl Plan {
             timeline: Arc::clone(timeline),
             people,
             told: told.to_vec(),
+            since,
             made_at: now,
         }
     }
@@ -133,6 +141,7 @@ impl Plan {
         timeline: &Arc<Timeline>,
         people: &[Option<Arc<Person>>],
         told: &[Told],
+        since: Instant,
         now: Instant,
     ) -> bool {
         let same = |(one, other): (&Option<Arc<Person>>, &Option<Arc<Person>>)| match (one, other) {
@@ -142,7 +151,8 @@ impl Plan {
         let spread = timeline.rotation().id.as_uuid().as_u128() % 300;
         let spread = TimeDelta::seconds(i64::try_from(spread).unwrap_or_default()).min(HOLDS);
         // A clock that has jumped, whichever way, makes another plan.
-        let fresh = self.made_at <= now && now - self.made_at < HOLDS + spread;
+        let fresh =
+            self.made_at <= now && now - self.made_at < HOLDS + spread && self.since <= since;
         fresh
             && Arc::ptr_eq(&self.timeline, timeline)
             && self.told == told

@@ -207,6 +207,47 @@ fn what_is_open_at_the_handoff_is_told() {
     }
 }
 
+/// The server was off, or asleep, from before the handoff until three days after it.
+#[test]
+fn what_was_open_at_a_handoff_that_nobody_saw_is_told_and_carried_over() {
+    let scene = Scene::new();
+    let first = scene.list().remove(0);
+    assert_eq!(first["at"], "2026-03-09T10:00:00Z");
+    scene.server.at("2026-03-12T11:00:00Z");
+    let told = scene.mails();
+    let of_mia = |text: &str| text.contains("left open at the handover to Bo");
+    let count = told.iter().filter(|(_, text)| of_mia(text)).count();
+    assert_eq!(count, 1, "{told:?}");
+    let next = &scene.list()[1];
+    assert_eq!(next["at"], "2026-03-16T10:00:00Z");
+    let since: Vec<&Value> = next["outgoing"].as_array().unwrap().iter().collect();
+    let carried = since
+        .iter()
+        .filter(|item| item["open_since"] == first["at"]);
+    assert_eq!(
+        carried.count(),
+        first["outgoing"].as_array().unwrap().len(),
+        "{next}"
+    );
+}
+
+/// Handoffs before anybody entered the rotation are nobody's affair.
+#[test]
+fn what_was_handed_over_before_the_rotation_was_entered_is_not_told() {
+    let scene = Scene::new();
+    scene.server.at("2026-03-05T12:00:00Z");
+    let began = json!({
+        "name": "other", "title": "Other Hero", "kind": "ordered", "time_zone": "Europe/London",
+        "handoff": { "start": "2026-02-19T10:00:00", "rule": "FREQ=WEEKLY" },
+        "order": [scene.people[2], scene.people[1]],
+    });
+    let made = scene.server.post("/teams/flags/rotations", &began);
+    made.expect(201);
+    let told = scene.mails();
+    let of_other = |text: &str| text.contains("Other Hero") && text.contains("left open at");
+    assert!(!told.iter().any(|(_, text)| of_other(text)), "{told:?}");
+}
+
 #[test]
 fn nothing_is_told_where_everything_is_done() {
     let scene = Scene::new();
