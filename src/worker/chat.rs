@@ -231,10 +231,13 @@ fn message(
         About::Cover(_) => {
             let swap = swap.filter(|swap| swap.state_at(now) == State::Open)?;
             let timeline = of(swap.rotation)?;
-            let given = match swap.taken(timeline.overrides()).next() {
-                None => swap.terms.given(),
-                // A part is taken.
-                Some(_) => *swap.left(timeline, now).as_slice().first()?,
+            let left = swap.left(timeline, now);
+            let first = *left.as_slice().first()?;
+            let is_taken_in_part = swap.taken(timeline.overrides()).next().is_some();
+            let given = if is_taken_in_part {
+                first
+            } else {
+                swap.terms.given()
             };
             let note = swap.note.as_ref().map(|note| format!("\n{note}"));
             Some(format!(

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::claim::Claim;
-use super::{Worker, broken, chat, digests, handovers, incidents, sign_in, told, words};
+use super::{Worker, broken, chat, digests, handovers, incidents, queued, sign_in, told, words};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::{Block, Notice};
+use crate::domain::person::Person;
 use crate::domain::reminder::{Kind, Reminder, due};
 use crate::domain::timeline::{Layer, Timeline};
 use crate::notify::{Letter, MailError, Mailer, Outgoing, Piece, masked};
@@ -29,6 +30,9 @@ const UNSUBSCRIBE: TimeDelta = TimeDelta::days(365);
 
 /// Where a reminder would be due later after all, it is looked for so far ahead.
 const AHEAD: TimeDelta = TimeDelta::days(14);
+
+/// Why a mail is dropped that its recipient can do without.
+const UNWANTED: &str = "they do not want mails of this kind";
 
 /// Sends what is due, until nothing is. Says how many.
 pub(super) fn deliver(
@@ -199,13 +203,10 @@ fn notice(
         _ => {}
     }
     if !mail.kind.starts_with("reminder.") {
-        return serde_json::from_value(mail.payload.0.clone())
-            .map(as_queued)
-            .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")));
+        return queued::notice(app, roster, mail, now).map(as_queued);
     }
-    let (timeline, reminder) = still_due(app, roster, mail, now)?.ok_or(Outcome::Dropped(
-        "the shift is no longer theirs, or a later reminder says the same",
-    ))?;
+    let (timeline, reminder) =
+        still_due(app, roster, mail, now)?.ok_or_else(|| not_due(roster, mail, now))?;
     if reminder.due_at > now {
         return Err(Outcome::Postponed(reminder.due_at));
     }
@@ -257,6 +258,30 @@ fn still_due<'a>(
         .map(|reminder| (timeline, reminder)))
 }
 
+/// Why a reminder is not due any more.
+fn not_due(roster: &Roster, mail: &Mail, now: Instant) -> Outcome {
+    let topic = told::topic(&mail.kind);
+    let why = recipient(roster, mail, now).map(|person| match topic {
+        Some(topic) if !person.preferences.wants(topic) => UNWANTED,
+        _ => "the shift is no longer theirs, or not reminded of like this, or a later reminder says the same",
+    });
+    why.map_or_else(|gone| gone, Outcome::Dropped)
+}
+
+/// Whom a mail is to, as long as they are there.
+fn recipient<'a>(
+    roster: &'a Roster,
+    mail: &Mail,
+    now: Instant,
+) -> Result<&'a Arc<Person>, Outcome> {
+    mail.person_id
+        .as_ref()
+        .and_then(|id| id.parse().ok())
+        .and_then(|id| roster.person(id))
+        .filter(|person| person.active_at(now))
+        .ok_or(Outcome::Dropped("the person is gone"))
+}
+
 /// The whole message id of a mail, the same for every attempt.
 pub(super) fn message_id_of(app: &App, mail: &Mail) -> String {
     message_id(&mail.message_id, &app.mail_domain)
@@ -270,15 +295,9 @@ fn letter(
     mail: &Mail,
     now: Instant,
 ) -> Result<Letter, Outcome> {
-    let person = mail
-        .person_id
-        .as_ref()
-        .and_then(|id| id.parse().ok())
-        .and_then(|id| roster.person(id))
-        .filter(|person| person.active_at(now))
-        .ok_or(Outcome::Dropped("the person is gone"))?;
+    let person = recipient(roster, mail, now)?;
     if !person.preferences.wants(notice.topic) {
-        return Err(Outcome::Dropped("they do not want mails of this kind"));
+        return Err(Outcome::Dropped(UNWANTED));
     }
     let link = |step: Step, expires: Instant| {
         let person = person.id;

@@ -10,6 +10,7 @@ mod handovers;
 mod incidents;
 mod pace;
 mod plan;
+mod queued;
 mod sign_in;
 mod told;
 mod words;

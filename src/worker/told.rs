@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::notice::News;
+use crate::domain::preferences::Topic;
 use crate::domain::reminder::{Kind, Lead, Reminder, Told};
 use crate::service::outbox::NEWS;
 use crate::storage::outbox::{self, Mark, Sent};
@@ -66,6 +67,12 @@ pub(super) const fn kind(kind: Kind) -> &'static str {
         Kind::Outgoing => "reminder.outgoing",
         Kind::Changed => "reminder.changed",
     }
+}
+
+/// What a kind of reminder is about.
+pub(super) fn topic(called: &str) -> Option<Topic> {
+    let mut all = [Kind::Incoming, Kind::Outgoing, Kind::Changed].into_iter();
+    all.find(|one| kind(*one) == called).map(Kind::topic)
 }
 
 /// What a reminder says.

@@ -45,5 +45,6 @@ mod replicas;
 mod storage_pg;
 mod swaps;
 mod time_off;
+mod true_when_sent;
 mod unwanted;
 mod zone_data;

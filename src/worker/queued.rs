@@ -1,0 +1,124 @@
+//! What services queued for people: it is sent as it was written, where that is still so.
+
+use chrono::TimeDelta;
+
+use crate::domain::duty::Rota as _;
+use crate::domain::ids::{PersonId, SwapId};
+use crate::domain::interval::{Instant, Interval};
+use crate::domain::notice::{News, Notice};
+use crate::domain::reminder::when_at_work;
+use crate::domain::swap::{State, Swap, Terms, time_of};
+use crate::domain::timeline::Timeline;
+use crate::roster::Roster;
+use crate::service::App;
+use crate::service::outbox::NEWS;
+use crate::storage::outbox::{Mail, Outcome};
+use crate::storage::{StoreError, swaps};
+
+/// A mail that leaves so long after it was due is late.
+const LATE: TimeDelta = TimeDelta::hours(1);
+
+/// What a mail says, if there is use for it now.
+pub(super) fn notice(
+    app: &App,
+    roster: &Roster,
+    mail: &Mail,
+    now: Instant,
+) -> Result<Notice, Outcome> {
+    let notice = serde_json::from_value(mail.payload.0.clone())
+        .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")))?;
+    let rotation = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
+    let timeline = rotation.and_then(|id| roster.timeline_of(id));
+    let person = mail.person_id.as_ref().and_then(|id| id.parse().ok());
+    let (Some(timeline), Some(person)) = (timeline, person) else {
+        return Ok(notice);
+    };
+    let begins = match mail.kind.as_str() {
+        "override.given" => given(mail, timeline, person, now)?,
+        "swap.offered" => offered(app, mail, timeline, person, now)?,
+        _ => None,
+    };
+    match by_day(roster, mail, person, begins, now) {
+        Some(morning) => Err(Outcome::Postponed(morning)),
+        None => Ok(notice),
+    }
+}
+
+/// When an override that is still theirs, or some of it, begins.
+fn given(
+    mail: &Mail,
+    timeline: &Timeline,
+    person: PersonId,
+    now: Instant,
+) -> Result<Option<Instant>, Outcome> {
+    let news = mail.payload.0.get(NEWS).cloned();
+    let news: Option<News> = news.and_then(|news| serde_json::from_value(news).ok());
+    let has = news.map(|news| news.has()).unwrap_or_default();
+    let theirs = |piece: &Interval| {
+        let ahead = piece.ahead(now);
+        ahead.is_some_and(|ahead| !time_of(timeline, person, ahead).is_empty())
+    };
+    if has.is_empty() || has.iter().any(theirs) {
+        Ok(has.first().map(Interval::start))
+    } else {
+        Err(Outcome::Dropped("it is no longer theirs"))
+    }
+}
+
+/// When what they are asked to take begins.
+fn offered(
+    app: &App,
+    mail: &Mail,
+    timeline: &Timeline,
+    person: PersonId,
+    now: Instant,
+) -> Result<Option<Instant>, Outcome> {
+    let id: Option<SwapId> = mail.key.split('/').nth(1).and_then(|id| id.parse().ok());
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    let found = app
+        .store
+        .read(|db| swaps::find(db, id))
+        .map_err(|error: StoreError| Outcome::Failed(error.to_string()))?;
+    let swap = found
+        .filter(|swap| swap.state_at(now) == State::Open)
+        .ok_or(Outcome::Dropped("nobody is asked any more"))?;
+    if swap.declined.contains(&person) {
+        return Err(Outcome::Dropped("they have said no already"));
+    }
+    if can_be_taken(&swap, timeline, person, now) {
+        Ok(Some(swap.terms.given().start()))
+    } else {
+        Err(Outcome::Dropped("nothing of it is left to be taken"))
+    }
+}
+
+fn can_be_taken(swap: &Swap, timeline: &Timeline, by: PersonId, now: Instant) -> bool {
+    match swap.terms {
+        Terms::Cover(_) => !swap.left(timeline, now).is_empty(),
+        Terms::Trade { .. } => {
+            let checked = swap.terms.check(timeline, swap.giver, Some(by), now);
+            checked.is_ok()
+        }
+    }
+}
+
+/// When they are at work again, where they were when the mail was due and it could not leave, and that is early enough:
+/// before what it is about begins, or is over.
+fn by_day(
+    roster: &Roster,
+    mail: &Mail,
+    person: PersonId,
+    begins: Option<Instant>,
+    now: Instant,
+) -> Option<Instant> {
+    let person = roster.person(person)?;
+    let due = mail.due_at.0;
+    if now - due < LATE || person.available_at(due, now).is_none() {
+        return None;
+    }
+    let latest = begins.unwrap_or(mail.not_after.0);
+    let morning = when_at_work(person, due, latest, now);
+    (now < morning && morning < latest).then_some(morning)
+}
