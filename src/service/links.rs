@@ -17,7 +17,6 @@ use crate::domain::ids::{OverrideId, PersonId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::long;
-use crate::domain::timeline::Timeline;
 use crate::roster::Roster;
 
 /// What the key signs is told apart from all else that it signs.
@@ -131,7 +130,7 @@ impl App {
             Step::Swap(id, step) => self
                 .store
                 .read(|db| swaps::offered(db, &roster, link.person, id, step, now)),
-            Step::HandBack(id) => Ok(handing_back(&roster, link, id)),
+            Step::HandBack(id) => Ok(handing_back(&roster, link, id, now)),
             Step::Cover(rotation, start, end) => self.store.read(|db| {
                 let time = (rotation, interval(start, end)?);
                 swaps::cover_offered(db, &roster, link.person, time, now)
@@ -232,30 +231,40 @@ fn actor(
     })
 }
 
-/// What it means to hand back what was given by an override.
-fn handing_back(roster: &Roster, link: &Link, id: OverrideId) -> Offered {
+/// What it means to hand back what was given by an override: nothing, once it has begun or is no more.
+fn handing_back(roster: &Roster, link: &Link, id: OverrideId, now: Instant) -> Offered {
     let found = roster.timelines().find_map(|timeline| {
         let all = timeline.overrides();
         let one = all.iter().find(|one| one.id == id)?;
-        Some((timeline, one.interval))
+        let span = one.in_force()?;
+        Some((timeline, span))
     });
-    let what = |timeline: &Timeline| timeline.rotation().title.clone();
     let zone = roster
         .person(link.person)
         .map(|person| person.zone(link.expires));
-    let text = match (found, zone) {
-        (Some((timeline, span)), Some(zone)) => format!(
-            "You have the duty of {} from {} until {} ({}). If you hand it back, it goes to whoever would have had it.",
-            what(timeline),
-            long(span.start(), &zone),
-            long(span.end(), &zone),
-            zone.name()
+    let (text, button) = match (found, zone) {
+        (Some((_, span)), _) if span.start() <= now => (
+            "It has begun, and cannot be handed back any more. Your team can be asked to take it over.".to_owned(),
+            None,
         ),
-        _ => "It goes to whoever would have had it.".to_owned(),
+        (Some((timeline, span)), Some(zone)) => (
+            format!(
+                "You have the duty of {} from {} until {} ({}). If you hand it back, it goes to whoever would have had it.",
+                timeline.rotation().title,
+                long(span.start(), &zone),
+                long(span.end(), &zone),
+                zone.name()
+            ),
+            Some("Hand it back"),
+        ),
+        _ => (
+            "It is not yours any more: it was handed back already, or ended.".to_owned(),
+            None,
+        ),
     };
     Offered {
         title: "Hand back a shift".to_owned(),
         text,
-        button: Some("Hand it back"),
+        button,
     }
 }

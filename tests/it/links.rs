@@ -148,12 +148,22 @@ fn whoever_was_given_a_shift_hands_it_back_until_it_starts() {
     assert_eq!(duty("2026-03-03T12:00:00Z"), "Bo");
     let again = team.press(&later);
     assert_eq!(again.status, 409, "{}", again.text);
+    let page = team.open(&later);
+    assert!(
+        page.text.contains("It is not yours any more"),
+        "{}",
+        page.text
+    );
+    assert!(!page.text.contains("<form"), "{}", page.text);
     // It is in Bo's name, by no token.
     let noted = team.server.get("/audit?action=override.cancel").expect(200);
     assert_eq!(noted["items"][0]["actor_id"], team.people[1].as_str());
     assert_eq!(noted["items"][0]["token_id"], Value::Null);
     team.server.at("2026-03-03T00:00:00Z");
     assert_eq!(team.press(&soon).status, 403, "it has begun");
+    let page = team.open(&soon);
+    assert!(page.text.contains("It has begun"), "{}", page.text);
+    assert!(!page.text.contains("<form"), "{}", page.text);
 }
 
 #[test]
