@@ -21,6 +21,9 @@ use crate::storage::{
     Change, StoreError, Tx, audit, calendars, idempotency, people, sessions, tokens,
 };
 
+/// What somebody is called who is erased.
+const NOBODY: &str = "Erased person";
+
 /// A person to add.
 #[derive(Debug, Clone, serde::Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -412,7 +415,7 @@ pub fn erase(
         return Err(Error::conflict("they are active: deactivate them first"));
     }
     let mut after = before.clone();
-    "Erased person".clone_into(&mut after.name);
+    NOBODY.clone_into(&mut after.name);
     after.email = format!("erased-{id}@invalid.example");
     after.external_ids = BTreeMap::new();
     after.version += 1;
@@ -424,7 +427,8 @@ pub fn erase(
     calendars::forget(tx.db(), id, now)?;
     audit::forget(tx.db(), &id.to_string(), &before)?;
     idempotency::forget(tx.db(), &[id.to_string(), before.email.clone()])?;
-    crate::storage::outbox::forget(tx.db(), &[before.name, before.email])?;
+    // The name may be a part of the address.
+    crate::storage::outbox::forget(tx.db(), &[before.email, before.name], NOBODY)?;
     tx.changed(Change::Person(id));
     tx.changed(Change::Tokens);
     tx.changed(Change::Sessions);

@@ -203,3 +203,52 @@ fn what_mails_said_of_somebody_is_forgotten_with_them() {
         .expect(200);
     assert!(!told(), "{}", outbox());
 }
+
+/// Who hears of somebody only after they are gone hears of no name.
+#[test]
+fn what_waits_names_nobody_who_is_erased() {
+    let server = Server::start();
+    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let people = ["Ana", "Bo", "Zebedee", "Ann Zebedees"].map(|name| {
+        let email = format!("{}@example.com", name.replace(' ', ""));
+        let body = json!({ "name": name, "email": email, "time_zone": "UTC" });
+        id(server.post("/people", &body).expect(201))
+    });
+    let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "UTC", "members": people });
+    server.post("/teams", &team).expect(201);
+    let rotation = json!({
+        "name": "Hero", "title": "Hero", "kind": "ordered", "time_zone": "UTC",
+        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" }, "order": people[..2],
+    });
+    let rotation = id(server.post("/teams/flags/rotations", &rotation).expect(201));
+    server.at("2026-03-03T20:00:00Z");
+    // At night: it waits for the morning.
+    let day = json!({
+        "start": "2026-03-05T00:00:00Z", "end": "2026-03-06T00:00:00Z", "person_id": people[1],
+        "reason": "Agreed with Zebedee@example.com, Zebedee and Ann Zebedees",
+    });
+    server
+        .post(&format!("/rotations/{rotation}/overrides"), &day)
+        .expect(201);
+    let path = format!("/people/{}", people[2]);
+    server
+        .post(&format!("{path}/deactivate"), &json!({}))
+        .expect(200);
+    server
+        .post(&format!("{path}/erase"), &json!({}))
+        .expect(200);
+    let waits = server.get("/outbox?state=pending&limit=200").text;
+    assert!(waits.contains("override.given"), "{waits}");
+    server.at("2026-03-04T09:00:00Z");
+    soon(|| {
+        !server
+            .get("/outbox?state=pending")
+            .text
+            .contains("override.")
+    });
+    let mails = mailed(&server);
+    let mail = mails.iter().find(|mail| mail.whole.contains("Agreed with"));
+    let mail = &mail.expect("it was sent").whole;
+    assert!(mail.contains("Erased person and Ann Zebedees"), "{mail}");
+    assert!(!server.get("/outbox?limit=200").text.contains("Zebedee@"));
+}
