@@ -15,24 +15,24 @@ pub fn tell_chat(outgoing: &Outgoing, url: &str, text: &str) -> Result<(), Outgo
     outgoing.post(url, &json!({ "text": harmless(text) }))
 }
 
-/// What people wrote must not call everybody in the channel, nor be read as markup. Slack's own way to write `<`, `>`
-/// and `&` is not used, since other chats would show it.
+/// What people wrote must not call everybody in the channel, nor be read as markup: it is written as Slack's format has
+/// it, which other chats that take that format know, too. Some of those call people by an `@` alone.
 fn harmless(text: &str) -> String {
-    let plain = text.replace('<', "‹").replace('>', "›");
-    let words = plain.split_inclusive(char::is_whitespace);
-    words.map(harmless_word).collect()
+    text.split_inclusive(char::is_whitespace)
+        .map(harmless_word)
+        .collect()
 }
 
 fn harmless_word(word: &str) -> String {
-    // An address stays as it is, or it would lead nowhere; nobody is called in one.
-    if word.starts_with("https://") || word.starts_with("http://") {
-        return word.to_owned();
-    }
-    let mut said = word.replace('@', &format!("@{JOINER}"));
-    for entity in ["amp;", "lt;", "gt;"] {
-        said = said.replace(&format!("&{entity}"), &format!("&{JOINER}{entity}"));
-    }
-    said
+    // An address stays as it is, or it would lead nowhere in some chats; nobody is called in one.
+    let is_address = word.starts_with("https://") || word.starts_with("http://");
+    let word = if is_address {
+        word.to_owned()
+    } else {
+        let word = word.replace('&', "&amp;");
+        word.replace('@', &format!("@{JOINER}"))
+    };
+    word.replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -43,8 +43,9 @@ mod tests {
     fn nobody_is_called_by_a_title() {
         assert_eq!(
             harmless("<!channel> @all\n&lt;!here&gt; R & D"),
-            "‹!channel› @\u{2060}all\n&\u{2060}lt;!here&\u{2060}gt; R & D"
+            "&lt;!channel&gt; @\u{2060}all\n&amp;lt;!here&amp;gt; R &amp; D"
         );
+        assert_eq!(harmless("https://x.y/<!here>"), "https://x.y/&lt;!here&gt;");
     }
 
     #[test]

@@ -119,3 +119,36 @@ impl Letter {
         Ok((plain, html))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_breaks_are_there_in_both_parts_and_nothing_is_markup() {
+        let notes = "Restart it.\n\nAsk <support> & wait.";
+        let letter = Letter {
+            name: "Ana".to_owned(),
+            email: "ana@example.com".to_owned(),
+            subject: "You are Hero".to_owned(),
+            body: vec![
+                Piece::Quote("Notes".to_owned(), notes.to_owned()),
+                Piece::Facts(vec![("to know".to_owned(), "One\ntwo".to_owned())]),
+            ],
+            footer: Vec::new(),
+            entries: Vec::new(),
+            message_id: "1@example.com".to_owned(),
+            in_reply_to: None,
+            unsubscribe: None,
+        };
+        let (plain, html) = letter.text().unwrap();
+        assert!(
+            plain.contains("Notes:\n  Restart it.\n  \n  Ask <support> & wait.\n"),
+            "{plain}"
+        );
+        assert!(plain.contains("  to know: One\n    two\n"), "{plain}");
+        let quoted = "Restart it.<br><br>Ask &#60;support&#62; &#38; wait.</blockquote>";
+        assert!(html.contains(quoted), "{html}");
+        assert!(html.contains("<strong>One<br>two</strong>"), "{html}");
+    }
+}

@@ -86,7 +86,7 @@ fn a_team_is_told_of_the_week_its_handoffs_and_covers() {
     assert_eq!(
         told(&chat, 2)[1],
         format!(
-            "Support Hero for Flags: Ana is looking for somebody to take over from Wed 4 Mar 00:00 until Thu 5 Mar 00:00 (Europe/London).\nDentist ‹now›\n{}/swaps/{cover}",
+            "Support Hero for Flags: Ana is looking for somebody to take over from Wed 4 Mar 00:00 until Thu 5 Mar 00:00 (Europe/London).\nDentist &lt;now&gt;\n{}/swaps/{cover}",
             server.url
         )
     );
@@ -96,7 +96,7 @@ fn a_team_is_told_of_the_week_its_handoffs_and_covers() {
     server.at("2026-03-09T10:00:30Z");
     let all = told(&chat, 4);
     assert!(
-        all.contains(&"Support Hero for Flags: Ana hands over to Bo ‹!channel›.".to_owned()),
+        all.contains(&"Support Hero for Flags: Ana hands over to Bo &lt;!channel&gt;.".to_owned()),
         "{all:?}"
     );
     assert!(
