@@ -22,7 +22,7 @@ use crate::domain::zone;
 use crate::http::auth::TrustedProxies;
 use crate::http::openapi::Document;
 use crate::http::server::server;
-use crate::notify::{Mailer, Outgoing};
+use crate::notify::{Guard, Mailer, Outgoing};
 use crate::service::secrets::new_secret;
 use crate::service::{self, App, Keeper, operator, sessions};
 use crate::storage::{
@@ -111,7 +111,7 @@ pub fn application(
     };
     let keeper = Arc::new(Keeper::new());
     keeper.refresh(&store, clock.now())?;
-    Ok(App::new(
+    let app = App::new(
         store,
         keeper,
         clock,
@@ -119,7 +119,8 @@ pub fn application(
         config.mail_from.email.domain().to_owned(),
         secret,
         config.bootstrap_token.clone(),
-    ))
+    );
+    Ok(app.asking(Guard::configured(config)))
 }
 
 /// The key for signatures that this installation made for itself; all replicas have the same.

@@ -9,5 +9,5 @@ mod transport;
 
 pub use chat::tell_chat;
 pub use message::{Letter, Piece};
-pub use outgoing::{Fetched, Outgoing, OutgoingError};
+pub use outgoing::{Fetched, Guard, Outgoing, OutgoingError};
 pub use transport::{MailError, Mailer, masked};

@@ -263,11 +263,25 @@ const NOT_PUBLIC: &str = "its address is not public, and not in DOGWATCH_OUTGOIN
 #[error("{NOT_PUBLIC}")]
 struct NotPublic;
 
-/// Which addresses are asked: public ones, and those in these networks.
-#[derive(Debug, Clone)]
-struct Guard(Arc<[IpNet]>);
+/// Which addresses are asked: public ones, and those in these networks; by default there are none.
+#[derive(Debug, Clone, Default)]
+pub struct Guard(Arc<[IpNet]>);
 
 impl Guard {
+    /// Permits public addresses, and those in networks that the configuration names.
+    #[must_use]
+    pub fn configured(config: &Config) -> Self {
+        Self(config.outgoing_networks.clone().into())
+    }
+
+    /// Whether an address may be entered: what a name stands for is only seen when it is asked.
+    ///
+    /// # Errors
+    /// [`OutgoingError::Forbidden`].
+    pub fn admits(&self, url: &str) -> Result<(), OutgoingError> {
+        self.check(parse(url)?).map(|_| ())
+    }
+
     fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         is_public(address) || self.0.iter().any(|network| network.contains(&address))
@@ -281,6 +295,10 @@ impl Guard {
         let is_permitted = match url.host() {
             Some(Host::Ipv4(address)) => self.permits(address.into()),
             Some(Host::Ipv6(address)) => self.permits(address.into()),
+            // It stands for this machine wherever one looks it up (RFC 6761 §6.3).
+            Some(Host::Domain(name)) if is_localhost(name) => {
+                self.permits(Ipv4Addr::LOCALHOST.into()) || self.permits(Ipv6Addr::LOCALHOST.into())
+            }
             Some(Host::Domain(_)) => true,
             None => return Err(OutgoingError::Forbidden("it names no server")),
         };
@@ -290,6 +308,11 @@ impl Guard {
             Err(OutgoingError::Forbidden(NOT_PUBLIC))
         }
     }
+}
+
+fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 impl Resolve for Guard {
@@ -434,6 +457,8 @@ mod tests {
             "http://[::ffff:10.0.0.1]/",
             "https://169.254.169.254/latest/meta-data",
             "http://0/",
+            "http://LOCALHOST./",
+            "http://a.localhost:8080/",
             "file:///etc/passwd",
             "ftp://example.org/",
             "gopher://127.0.0.1/",

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::domain::actor::{Actor, Scope};
 use crate::domain::duty::Rota as _;
 use crate::domain::person::Role;
+use crate::notify::Guard;
 use crate::roster::Roster;
 use crate::storage::idempotency;
 pub use crate::storage::idempotency::{FirstAnswer, RequestKey};
@@ -39,6 +40,8 @@ pub struct App {
     pub secret: SecretString,
     /// The first administrator's token, where one is configured.
     pub bootstrap_token: Option<SecretString>,
+    /// Which addresses that people enter are asked.
+    pub guard: Guard,
     /// When feeds were last fetched.
     pub fetches: Fetches,
     pub(super) shelf: Shelf,
@@ -74,10 +77,17 @@ impl App {
             mail_domain,
             secret,
             bootstrap_token,
+            guard: Guard::default(),
             fetches: Fetches::default(),
             shelf: Shelf::default(),
             running: Mutex::default(),
         }
+    }
+
+    /// The same where these addresses are asked; otherwise it is public ones.
+    #[must_use]
+    pub fn asking(self, guard: Guard) -> Self {
+        Self { guard, ..self }
     }
 
     /// Reads from one state of the database. Blocks.

@@ -9,6 +9,7 @@ use crate::domain::chat::{Chat, ChatSettings, Place};
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Instant;
 use crate::domain::team::Team;
+use crate::notify::Guard;
 use crate::roster::Roster;
 use crate::storage::audit::Deed;
 use crate::storage::{chats, rotations};
@@ -105,7 +106,7 @@ fn show(db: &mut Db, actor: &Actor, team: &Team, place: Place) -> Result<ChatVie
     Ok(ChatView::of(&chat, access::manages(actor, team)))
 }
 
-/// Says what the chat of a team is told.
+/// Says what the chat of a team is told; `new` goes with the addresses that are asked.
 ///
 /// # Errors
 ///
@@ -114,7 +115,7 @@ pub fn put_of_team(
     tx: &mut Tx<'_>,
     actor: &Actor,
     slug: &str,
-    new: &ChatInput,
+    new: (&ChatInput, &Guard),
     expected: &Expected,
     now: Instant,
 ) -> Result<ChatView, Error> {
@@ -131,7 +132,7 @@ pub fn put_of_rotation(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: RotationId,
-    new: &ChatInput,
+    new: (&ChatInput, &Guard),
     expected: &Expected,
     now: Instant,
 ) -> Result<ChatView, Error> {
@@ -145,7 +146,7 @@ fn put(
     actor: &Actor,
     team: &Team,
     place: Place,
-    new: &ChatInput,
+    (new, guard): (&ChatInput, &Guard),
     expected: &Expected,
     now: Instant,
 ) -> Result<ChatView, Error> {
@@ -156,7 +157,7 @@ fn put(
     let webhook_url = new
         .webhook_url
         .as_ref()
-        .and_then(|url| values::web_address(&mut faults, "/webhook_url", url));
+        .and_then(|url| values::webhook(&mut faults, "/webhook_url", url, guard));
     faults.finish()?;
     let after = Chat {
         place,

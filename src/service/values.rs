@@ -8,6 +8,7 @@ use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::PersonId;
 use crate::domain::person::Holidays;
 use crate::domain::zone::Zone;
+use crate::notify::Guard;
 
 /// Weekly hours, as they are sent.
 #[derive(Debug, Clone, serde::Serialize, Deserialize, utoipa::ToSchema)]
@@ -150,6 +151,18 @@ pub fn web_address(faults: &mut Faults, pointer: &str, text: &str) -> Option<Str
         );
     }
     read.map(String::from)
+}
+
+/// The address of a webhook, which is not inside the network unless that is allowed.
+pub fn webhook(faults: &mut Faults, pointer: &str, text: &str, guard: &Guard) -> Option<String> {
+    let url = web_address(faults, pointer, text)?;
+    match guard.admits(&url) {
+        Ok(()) => Some(url),
+        Err(error) => {
+            faults.add(pointer, error.to_string());
+            None
+        }
+    }
 }
 
 /// An address that mail can be sent to.

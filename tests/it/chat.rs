@@ -137,15 +137,72 @@ fn a_rotation_is_told_what_it_wants_and_its_address_is_a_secret() {
 }
 
 #[test]
-fn addresses_inside_the_network_are_not_asked() {
-    let server = Server::start();
-    team(&server);
-    let chat = Chat::start();
+fn addresses_inside_the_network_are_refused_at_once() {
+    let open = Server::start();
+    let (_, rotation) = team(&open);
+    let paths = [
+        "/teams/flags/chat".to_owned(),
+        format!("/rotations/{rotation}/chat"),
+    ];
+    for inside in [
+        "http://127.0.0.1:9/hook",
+        "http://[::1]/hook",
+        "http://10.0.0.1/hook",
+        "http://2130706433/hook",
+        "https://169.254.169.254/latest",
+        "http://[::ffff:10.0.0.1]/hook",
+        "http://localhost/hook",
+        "http://chat.localhost./hook",
+    ] {
+        for path in &paths {
+            let put = open.request(Method::PUT, path);
+            let refused = send(put.json(&json!({ "webhook_url": inside })));
+            assert_eq!(refused.pointers(), ["/webhook_url"], "{inside}");
+        }
+        let settings = format!("/rotations/{rotation}/incident-settings");
+        let put = open.request(Method::PUT, &settings);
+        let refused = send(put.json(&json!({ "chat_webhook_url": inside })));
+        assert_eq!(refused.pointers(), ["/chat_webhook_url"], "{inside}");
+    }
+    // What a name stands for is seen when it is asked.
     put(
-        &server,
+        &open,
+        &paths[0],
+        &json!({ "webhook_url": "https://chat.example.org/hook" }),
+    );
+    let allowing = Server::start_with(LOCAL_CHAT);
+    team(&allowing);
+    let path = "/teams/flags/chat";
+    put(
+        &allowing,
+        path,
+        &json!({ "webhook_url": "http://127.0.0.1:9/hook" }),
+    );
+    put(
+        &allowing,
+        path,
+        &json!({ "webhook_url": "http://localhost:9/hook" }),
+    );
+}
+
+#[test]
+fn addresses_inside_the_network_are_not_asked() {
+    let database = std::sync::Arc::new(crate::harness::Database::new());
+    let chat = Chat::start();
+    // It was allowed, and is no longer.
+    let allowing = Server::start_on(database.clone(), LOCAL_CHAT);
+    team(&allowing);
+    // (On a Sunday there is nothing to be said.)
+    allowing.at("2026-03-01T09:00:00Z");
+    put(
+        &allowing,
         "/teams/flags/chat",
         &json!({ "webhook_url": chat.url }),
     );
+    let token = allowing.token.clone();
+    drop(allowing);
+    let mut server = Server::start_on(database, &[]);
+    server.token = token;
     server.at("2026-03-02T09:01:00Z");
     let begun = Instant::now();
     let dead = || server.get("/outbox?state=dead").expect(200)["items"].clone();
@@ -158,5 +215,60 @@ fn addresses_inside_the_network_are_not_asked() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(dead()[0]["kind"], "chat.week");
-    assert!(chat.told().is_empty());
+    assert!(chat.told().is_empty(), "{:?}", chat.told());
+}
+
+#[test]
+fn of_a_cover_of_which_a_part_is_taken_the_rest_is_looked_for() {
+    let server = Server::start_with(LOCAL_CHAT);
+    let (people, rotation) = team(&server);
+    let cover = json!({
+        "rotation_id": rotation, "kind": "cover", "person_id": people[0],
+        "start": "2026-03-04T00:00:00Z", "end": "2026-03-06T00:00:00Z",
+    });
+    let cover = id(&server.post("/swaps", &cover).expect(201));
+    let token = json!({ "name": "test", "scope": "write" });
+    let token = server
+        .post(&format!("/people/{}/tokens", people[1]), &token)
+        .expect(201);
+    let accept = server.with_token(
+        token["token"].as_str().unwrap(),
+        Method::POST,
+        &format!("/swaps/{cover}/accept"),
+    );
+    let first = json!({ "start": "2026-03-04T00:00:00Z", "end": "2026-03-05T00:00:00Z" });
+    send(accept.json(&first)).expect(200);
+    let chat = Chat::start();
+    let only_covers = json!({ "webhook_url": chat.url, "week_ahead": false, "handoffs": false });
+    put(&server, "/teams/flags/chat", &only_covers);
+    let told = told(&chat, 1);
+    assert!(
+        told[0].contains("from Thu 5 Mar 00:00 until Fri 6 Mar 00:00"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn of_a_week_in_which_nobody_has_anything_nothing_is_said() {
+    let server = Server::start_still(LOCAL_CHAT);
+    let (_, rotation) = team(&server);
+    let chat = Chat::start();
+    let archive = format!("/rotations/{rotation}/archive");
+    server
+        .post(&archive, &json!({ "at": "2026-03-09T08:00:00Z" }))
+        .expect(200);
+    put(
+        &server,
+        "/teams/flags/chat",
+        &json!({ "webhook_url": chat.url }),
+    );
+    let weeks = |of: &str| {
+        server.at(of);
+        crate::harness::mailbox::pass(&server, &server.another_worker());
+        let all = server.get("/outbox?limit=200").expect(200);
+        let all = all["items"].as_array().unwrap().iter();
+        all.filter(|one| one["kind"] == "chat.week").count()
+    };
+    assert_eq!(weeks("2026-03-02T09:00:01Z"), 1);
+    assert_eq!(weeks("2026-03-09T09:00:01Z"), 1, "the second week is empty");
 }

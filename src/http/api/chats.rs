@@ -41,7 +41,7 @@ pub async fn put_of_team(
 ) -> Result<Answer, Problem> {
     caller
         .change(&body.digest, move |tx, caller| {
-            let new = &body.value;
+            let new = (&body.value, &caller.app.guard);
             let chat =
                 chats::put_of_team(tx, &caller.actor, &slug.0, new, &expected.0, caller.now)?;
             Ok(Reply::ok(&chat)?.version(chat.version))
@@ -60,7 +60,7 @@ pub async fn put_of_rotation(
 ) -> Result<Answer, Problem> {
     caller
         .change(&body.digest, move |tx, caller| {
-            let new = &body.value;
+            let new = (&body.value, &caller.app.guard);
             let chat =
                 chats::put_of_rotation(tx, &caller.actor, id.0, new, &expected.0, caller.now)?;
             Ok(Reply::ok(&chat)?.version(chat.version))

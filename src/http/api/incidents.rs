@@ -292,6 +292,7 @@ pub async fn put_settings(
                 &caller.actor,
                 id.0,
                 &body.value,
+                &caller.app.guard,
                 &expected.0,
                 caller.now,
             )?;

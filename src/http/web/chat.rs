@@ -120,11 +120,12 @@ impl Sheet {
         let expected = form.expected();
         let (slug, rotation) = (self.team.0.clone(), self.rotation.clone());
         let done = visitor
-            .change(move |tx, visitor| match rotation {
-                Some((id, _)) => {
-                    chats::put_of_rotation(tx, &visitor.actor, id, &new, &expected, visitor.now)
+            .change(move |tx, visitor| {
+                let (actor, new, now) = (&visitor.actor, (&new, &visitor.app.guard), visitor.now);
+                match rotation {
+                    Some((id, _)) => chats::put_of_rotation(tx, actor, id, new, &expected, now),
+                    None => chats::put_of_team(tx, actor, &slug, new, &expected, now),
                 }
-                None => chats::put_of_team(tx, &visitor.actor, &slug, &new, &expected, visitor.now),
             })
             .await;
         match done {

@@ -5,6 +5,7 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::RotationId;
 use crate::domain::incident::{Severity, Template, WatchSettings};
 use crate::domain::interval::Instant;
+use crate::notify::Guard;
 use crate::roster::Roster;
 use crate::service::scene::{Scene, as_json, note};
 use crate::service::{Error, Expected, Faults, access, values};
@@ -52,6 +53,7 @@ pub fn put_settings(
     actor: &Actor,
     id: RotationId,
     new: &WatchSettings,
+    guard: &Guard,
     expected: &Expected,
     now: Instant,
 ) -> Result<SettingsView, Error> {
@@ -61,6 +63,9 @@ pub fn put_settings(
     expected.check(version)?;
     let mut faults = Faults::new();
     check(&mut faults, new);
+    if let Some(url) = &new.chat_webhook_url {
+        values::webhook(&mut faults, "/chat_webhook_url", url, guard);
+    }
     faults.finish()?;
     let version = version + 1;
     incidents::put_settings(tx.db(), id, new, version)?;
@@ -114,9 +119,6 @@ fn check(faults: &mut Faults, new: &WatchSettings) {
                 format!("{pointer}/{index}/{field}")
             });
         }
-    }
-    if let Some(url) = &new.chat_webhook_url {
-        values::web_address(faults, "/chat_webhook_url", url);
     }
 }
 

@@ -261,8 +261,8 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, mut form: Form) -> An
         Ok(wanted) => {
             visitor
                 .change(move |tx, visitor| {
-                    let (actor, now) = (&visitor.actor, visitor.now);
-                    incidents::put_settings(tx, actor, id, &wanted, &expected, now)
+                    let (actor, guard, now) = (&visitor.actor, &visitor.app.guard, visitor.now);
+                    incidents::put_settings(tx, actor, id, &wanted, guard, &expected, now)
                 })
                 .await
         }
