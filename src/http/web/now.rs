@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use super::duties::{self, Duty};
 use super::handovers::{self, Mine};
-use super::incidents::Line;
+use super::incidents::{Line, Offered};
 use super::standing::{Standing, runs};
 use super::swaps::{self, Request};
 use super::track::{Bar, Mark, Track};
@@ -40,6 +40,8 @@ const HANDOVERS: usize = 6;
 struct Now {
     page: Page,
     mine: Vec<Duty>,
+    /// Watches that wait for their answer.
+    offered: Vec<Offered>,
     /// What others ask the one who looks to take.
     asked: Vec<Request>,
     /// What they write, read or do at a handover.
@@ -116,6 +118,7 @@ pub async fn show(visitor: Visitor) -> Answer {
     let mut handovers = handovers.unwrap_or_default();
     handovers.retain(Mine::asks_for_something);
     let now = Now {
+        offered: Offered::to(&page, visitor.id),
         page,
         mine,
         asked,

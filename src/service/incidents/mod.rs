@@ -348,7 +348,7 @@ pub fn change(
     };
     let fact = Fact::Changed {
         title,
-        severity,
+        severity: severity.filter(|name| desk.incident.severity.as_ref() != Some(name)),
         stage: (stage != desk.incident.stage).then_some(stage),
         communications,
         lead,

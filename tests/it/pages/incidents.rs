@@ -134,6 +134,111 @@ fn a_watch_goes_from_hand_to_hand_by_forms() {
 }
 
 #[test]
+fn an_offered_watch_is_seen_at_once_and_answered_by_whom_it_is_offered_to() {
+    let world = world();
+    let World { server, .. } = &world;
+    let manages = json!({ "managers": [world.mara.id, world.lena.id] });
+    server.patch("/teams/support", &manages).expect(200);
+    server.at("2026-03-02T15:30:00Z");
+    let id = declared(&world, "INC-1");
+    let (mut mara, mut kofi) = (browser(&world, "mara"), browser(&world, "kofi"));
+    mara.get("/incidents").expect(200);
+    mara.submit(&format!("/incidents/{id}/raise-hand"), &[BACK])
+        .goes_to();
+    let notes = [
+        BACK,
+        ("to", world.kofi.id.as_str()),
+        ("status", "still bad"),
+        ("ticket_count", "12"),
+        ("key_information", "only in Europe"),
+        ("told_to_users", "that we are on it"),
+    ];
+    mara.submit(&format!("/incidents/{id}/hand-over"), &notes)
+        .goes_to();
+    // She manages the team, too; but this is not offered to her.
+    let board = mara.get("/incidents").expect(200);
+    assert!(
+        board.contains("offers the watch to") && !board.contains("Accept the watch"),
+        "{board}"
+    );
+    let now = kofi.get("/").expect(200);
+    assert!(now.contains("offers you the watch of"), "{now}");
+    let mut lena = browser(&world, "lena");
+    let now = lena.get("/").expect(200);
+    assert!(!now.contains("offers you the watch of"), "{now}");
+    let board = lena.get("/incidents").expect(200);
+    for button in ["Accept the watch for Kofi<", "Decline for Kofi<"] {
+        assert!(board.contains(button), "{button} in {board}");
+    }
+    kofi.submit(&format!("/incidents/{id}/handovers/1/accept"), &[BACK])
+        .goes_to();
+    assert_eq!(seen(&world, &id)["watcher"]["person"]["name"], "Kofi");
+    let now = kofi.get("/").expect(200);
+    assert!(!now.contains("offers you the watch of"), "{now}");
+}
+
+#[test]
+fn only_what_was_chosen_anew_is_changed() {
+    let world = world();
+    let World { server, .. } = &world;
+    server.at("2026-03-02T12:00:00Z");
+    let id = declared(&world, "INC-1");
+    let (path, change) = (
+        format!("/incidents/{id}"),
+        format!("/incidents/{id}/change"),
+    );
+    let mut mara = browser(&world, "mara");
+    let page = mara.get(&path).expect(200);
+    for shown in [
+        "name=\"stage.was\" value=\"investigating\"",
+        "name=\"severity.was\" value=\"SEV2\"",
+    ] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    let was = [("stage.was", "investigating"), ("severity.was", "SEV2")];
+    let same = [
+        was[0],
+        was[1],
+        ("stage", "investigating"),
+        ("severity", "SEV2"),
+        ("back", &path),
+    ];
+    assert_eq!(mara.submit(&change, &same).goes_to(), path);
+    assert_eq!(seen(&world, &id)["version"], 1);
+    let page = mara.get(&path).expect(200);
+    assert!(page.contains("It stays as it is."), "{page}");
+    // Meanwhile somebody says that it is worse than she sees.
+    let worse = json!({ "severity": "SEV1" });
+    server.patch(&path, &worse).expect(200);
+    server.patch(&path, &worse).expect(200);
+    let mut stage = same;
+    stage[2] = ("stage", "identified");
+    mara.submit(&change, &stage).goes_to();
+    let now = seen(&world, &id);
+    assert_eq!(
+        (&now["stage"], &now["severity"]),
+        (&json!("identified"), &json!("SEV1"))
+    );
+    let page = mara.get(&path).expect(200);
+    assert_eq!(page.matches("the severity to").count(), 1, "{page}");
+    assert!(
+        page.contains("Mara changes the stage to identified"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_day_on_which_nobody_works_is_no_drawing_without_words() {
+    let world = world();
+    // A Saturday.
+    world.server.at("2026-03-07T12:00:00Z");
+    declared(&world, "INC-1");
+    let board = browser(&world, "mara").get("/incidents").expect(200);
+    assert!(board.contains("class=\"hours\" aria-hidden"), "{board}");
+    assert!(!board.contains("aria-label=\"\""), "{board}");
+}
+
+#[test]
 fn an_incident_is_declared_on_a_page() {
     let world = world();
     let World { server, .. } = &world;

@@ -181,14 +181,25 @@ fn next_time(
         .find(|at| *at > now)
 }
 
-/// Another stage, or another severity.
+/// Another stage, or another severity. What was left as it was shown is not sent: somebody may have changed it since.
 #[post("/incidents/{id}/change")]
 pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+    let chosen = |name: &str| {
+        let was = form.get(&format!("{name}.was"));
+        form.filled(name).filter(|value| value != was)
+    };
     let change = IncidentChange {
-        stage: form.filled("stage"),
-        severity: form.filled("severity"),
+        stage: chosen("stage"),
+        severity: chosen("severity"),
         ..IncidentChange::default()
     };
+    let page = visitor.page("Incident", Section::Incidents)?;
+    let incident = find(&visitor, &page, &id).await?;
+    let may = incidents::may(&page.roster, &incident, &visitor.actor, visitor.now);
+    if may.work && change.stage.is_none() && change.severity.is_none() {
+        let back = crate::service::sessions::own_path(form.get("back"));
+        return Ok(visitor.go_and_say(back.trim_start_matches('/'), "It stays as it is."));
+    }
     act(
         visitor,
         &id,

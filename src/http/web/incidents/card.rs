@@ -60,7 +60,9 @@ pub struct Offer {
     /// Since when.
     pub since: When,
     /// Whether the visitor may answer.
-    pub is_mine: bool,
+    pub may_answer: bool,
+    /// For whom they would, where it is not offered to them.
+    pub instead_of: Option<String>,
 }
 
 /// What was written down for whoever is next.
@@ -162,7 +164,9 @@ impl Card {
                     from: page.who(&open.from),
                     to: page.who(&to),
                     since: page.when(&open.offered_at),
-                    is_mine: visitor.id == to || may.manage,
+                    // Who manages answers for somebody who cannot, but hardly what they offered themselves.
+                    may_answer: visitor.id == to || may.manage && visitor.id != open.from,
+                    instead_of: (visitor.id != to).then(|| page.name(&to).to_owned()),
                 })
             }),
             note: incident

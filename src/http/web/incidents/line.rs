@@ -1,7 +1,7 @@
-//! An incident that goes on, in a line.
+//! An incident that goes on, in a line; and a watch that is offered.
 
 use super::{Page, open};
-use crate::domain::ids::RotationId;
+use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::incident::{Attendance, Incident};
 use crate::http::web::parts::Who;
 use crate::http::web::when::When;
@@ -22,6 +22,37 @@ pub struct Line {
     pub watched: Option<(Who, When)>,
     /// When customers are told next, and whether that is past.
     pub update: Option<(When, bool)>,
+}
+
+/// A watch that is offered to somebody.
+pub struct Offered {
+    /// The incident's id.
+    pub id: String,
+    /// What it is called.
+    pub reference: String,
+    /// What it is.
+    pub title: String,
+    /// Who offers it.
+    pub from: Who,
+    /// Since when.
+    pub since: When,
+}
+
+impl Offered {
+    /// Those that wait for the answer of this person.
+    pub fn to(page: &Page, person: PersonId) -> Vec<Self> {
+        let offered = open(page).into_iter().filter_map(|incident| {
+            let offer = incident.open_handover()?;
+            (offer.to == Some(person)).then(|| Self {
+                id: incident.id.to_string(),
+                reference: incident.reference.clone(),
+                title: incident.title.clone(),
+                from: page.who(&offer.from),
+                since: page.when(&offer.offered_at),
+            })
+        });
+        offered.collect()
+    }
 }
 
 impl Line {

@@ -10,7 +10,7 @@ mod line;
 pub mod past;
 pub mod show;
 
-pub use line::Line;
+pub use line::{Line, Offered};
 
 use std::sync::Arc;
 
