@@ -14,6 +14,9 @@ use crate::service::{Error, Expected, Faults, access};
 /// How many requests of each kind are looked at.
 const MOST: i64 = 100;
 
+/// What is said of a trade that is agreed.
+const TRADED: &str = "It is agreed: each of you has the other’s time now.";
+
 /// A request, and what the one who looks can do about it.
 pub struct Request {
     /// The swap.
@@ -32,6 +35,14 @@ pub struct Request {
     pub left: Vec<Interval>,
     /// Who took what.
     pub taken: Vec<(PersonId, Interval)>,
+    /// Who is asked by name, and who of them said no.
+    pub asked: Vec<(PersonId, bool)>,
+    /// Who said no though nobody is asked by name.
+    pub declined: Vec<PersonId>,
+    /// Whether the one who looks gives it.
+    pub is_mine: bool,
+    /// Whether they are the one with whom it is traded.
+    pub is_to_me: bool,
     /// Whether they can take it.
     pub can_take: bool,
     /// Whether they can take it back.
@@ -82,6 +93,14 @@ impl Request {
         let takes_part = is_mine || taken.iter().any(|(person, _)| *person == visitor.id);
         let ahead = taken.iter().any(|(_, time)| time.start() > page.now);
         let open_to_me = offered && !view.declined_by.contains(&me);
+        let people = |ids: &[String]| -> Vec<PersonId> {
+            ids.iter().filter_map(|id| id.parse().ok()).collect()
+        };
+        let declined = people(&view.declined_by);
+        let asked: Vec<(PersonId, bool)> = people(&view.offered_to)
+            .into_iter()
+            .map(|person| (person, declined.contains(&person)))
+            .collect();
         Some(Self {
             name: timeline.rotation().name.clone(),
             can_take: is_open && open_to_me && party.person.is_some() && !is_mine,
@@ -91,6 +110,14 @@ impl Request {
                 .in_return
                 .and_then(|returned| Interval::new(returned.start, returned.end)),
             left: if left == [time] { Vec::new() } else { left },
+            declined: if asked.is_empty() {
+                declined
+            } else {
+                Vec::new()
+            },
+            is_to_me: asked.iter().any(|(person, _)| *person == visitor.id),
+            asked,
+            is_mine,
             rotation,
             giver,
             time,
@@ -200,7 +227,9 @@ pub async fn answer(visitor: Visitor, id: web::Path<String>, form: Form) -> Answ
         })
         .await;
     match done {
-        Ok(_) => {
+        Ok(view) => {
+            let is_agreed = view.kind == "trade" && view.state == State::Accepted.as_str();
+            let words = if is_agreed { TRADED } else { words };
             let back = form
                 .filled("back")
                 .unwrap_or_else(|| format!("/swaps/{id}"));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{ENGINEER, OTHER, VIEWER, World};
+use super::world::{ENGINEER, MANAGER, OTHER, VIEWER, World};
 use crate::harness::browser::Browser;
 
 #[test]
@@ -135,4 +135,63 @@ fn a_shift_is_traded_for_one_of_theirs_that_is_chosen() {
     assert_eq!(swap["kind"], "trade");
     assert_eq!(swap["in_return"]["start"], "2026-03-23T10:00:00Z");
     assert!(swap["offered_to"].to_string().contains(bob), "{swap}");
+
+    // Each sees what they give and what they get.
+    let path = made.goes_to();
+    let page = eve.get(path).expect(200);
+    assert!(
+        page.contains("for Mon 23 Mar, 10:00 to Mon 30 Mar, 10:00 of <a class=\"who\""),
+        "{page}"
+    );
+    let mut other = Browser::signed_in(&world.server, OTHER);
+    let now = other.get("/").expect(200);
+    assert!(
+        now.contains("offers you a trade:") && now.contains("for yours, Mon 23 Mar, 10:00"),
+        "{now}"
+    );
+    let page = other.get(path).expect(200);
+    assert!(page.contains("for yours, Mon 23 Mar, 10:00"), "{page}");
+    other.submit(path, &[("do", "take")]).goes_to();
+    let page = other.get(path).expect(200);
+    assert!(
+        page.contains("each of you has the other’s time now") && page.contains("· accepted"),
+        "{page}"
+    );
+}
+
+#[test]
+fn it_is_seen_who_is_asked_and_who_said_no() {
+    let world = World::new();
+    let (mia, bob) = (world.people[0].as_str(), world.people[2].as_str());
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    let time = [("start", "2026-03-05T00:00"), ("end", "2026-03-07T00:00")];
+    let choose =
+        world.path("/change?start=2026-03-05T00:00&end=2026-03-07T00:00&zone=Europe/London");
+    eve.get(&choose).expect(200);
+    let named = [time[0], time[1], ("offered_to", bob), ("offered_to", mia)];
+    let ask = world.path("/ask?zone=Europe/London");
+    let swap = eve.submit(&ask, &named).goes_to().to_owned();
+    let page = eve.get(&swap).expect(200);
+    let asked = page.split_once("Asked: ").expect("who is asked").1;
+    let asked = asked.split_once(".</p>").unwrap().0;
+    assert!(asked == "Mia, Bob" || asked == "Bob, Mia", "{page}");
+    let mut other = Browser::signed_in(&world.server, OTHER);
+    other.get(&swap).expect(200);
+    other.submit(&swap, &[("do", "decline")]).goes_to();
+    let page = eve.get(&swap).expect(200);
+    assert!(page.contains("Bob (cannot)"), "{page}");
+    assert!(page.contains("Ask no longer"), "{page}");
+    let page = Browser::signed_in(&world.server, MANAGER)
+        .get(&swap)
+        .expect(200);
+    assert!(page.contains("Withdraw it for Eve"), "{page}");
+
+    // Of a request to the whole team, whoever cannot is named.
+    eve.submit(&swap, &[("do", "withdraw")]).goes_to();
+    eve.get(&choose).expect(200);
+    let swap = eve.submit(&ask, &time).goes_to().to_owned();
+    other.get(&swap).expect(200);
+    other.submit(&swap, &[("do", "decline")]).goes_to();
+    let page = eve.get(&swap).expect(200);
+    assert!(page.contains("Cannot: Bob."), "{page}");
 }
