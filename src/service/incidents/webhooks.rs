@@ -337,7 +337,12 @@ pub fn take_delivery(
         None => (declare(tx, &actor, &new, now)?.view, true),
     };
     if is_new {
-        let after = json!({ "incident_id": view.id, "delivery": delivery.id });
+        let after = json!({
+            "rotation_id": webhook.rotation,
+            "name": webhook.name,
+            "incident_id": view.id,
+            "delivery": delivery.id,
+        });
         note_webhook(
             tx,
             &actor,

@@ -48,6 +48,27 @@ fn the_log_says_who_did_what_the_newest_first() {
         page.contains("<dt>person</dt><dd> <ins>Mei (sample)</ins>"),
         "values are in words, too: {page}"
     );
+    let joins = serde_json::json!({ "person_id": world.path("{person:Ada}") });
+    world.server.post("/teams/support/join", &joins).expect(200);
+    world
+        .server
+        .post("/teams/support/leave", &joins)
+        .expect(200);
+    for (action, words) in [
+        (
+            "team.join",
+            "added Ada (sample) to <a href=\"teams/support\"",
+        ),
+        (
+            "team.leave",
+            "took Ada (sample) out of <a href=\"teams/support\"",
+        ),
+    ] {
+        let page = browser
+            .get(&format!("/administration/audit?action={action}"))
+            .expect(200);
+        assert!(page.contains(words), "{words} in {page}");
+    }
     let nothing = browser
         .get("/administration/audit?from=2030-01-01")
         .expect(200);

@@ -1,5 +1,7 @@
 //! Who did what, when, from where; and what it was before and after.
 
+use std::collections::HashSet;
+
 use actix_web::{get, web};
 use askama::Template;
 use serde::Deserialize;
@@ -45,6 +47,8 @@ struct Sheet {
 struct Entry {
     at: Instant,
     who: Option<Who>,
+    /// Who did it where that is nobody of ours, in words.
+    otherwise: &'static str,
     by_token: bool,
     address: Option<String>,
     deed: Deed,
@@ -101,7 +105,9 @@ pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
         .map(|person| (person.id, person.name.clone()))
         .collect();
     everybody.sort_by_key(|(_, name)| name.to_lowercase());
-    let entries = rows.iter().map(|row| entry(&page, row)).collect();
+    let programs = by_programs(&rows);
+    let entries = rows.iter().map(|row| entry(&page, row, &programs));
+    let entries = entries.collect();
     visitor.show(&Sheet {
         page,
         form,
@@ -163,7 +169,21 @@ fn filter(wanted: &Wanted, page: &Page) -> Result<Filter, Vec<crate::service::Fa
     })
 }
 
-fn entry(page: &Page, row: &AuditView) -> Entry {
+/// Ids of entries about what programs declared through webhooks.
+fn by_programs(rows: &[AuditView]) -> HashSet<&str> {
+    let deliveries = rows.iter().filter(|row| row.action == "webhook.declare");
+    let declared: HashSet<&str> = deliveries
+        .filter_map(|row| row.after.get("incident_id")?.as_str())
+        .collect();
+    let theirs = rows.iter().filter(|row| match row.action.as_str() {
+        "webhook.declare" => true,
+        "incident.declare" => declared.contains(row.subject_id.as_str()),
+        _ => false,
+    });
+    theirs.map(|row| row.id.as_str()).collect()
+}
+
+fn entry(page: &Page, row: &AuditView, programs: &HashSet<&str>) -> Entry {
     let who = row
         .actor_id
         .as_ref()
@@ -173,6 +193,11 @@ fn entry(page: &Page, row: &AuditView) -> Entry {
         who: who
             .filter(|id| page.roster.person(*id).is_some())
             .map(|id| page.who(&id)),
+        otherwise: if programs.contains(row.id.as_str()) {
+            "a program"
+        } else {
+            "the operator, or Dogwatch itself,"
+        },
         by_token: row.token_id.is_some(),
         address: row.address.clone(),
         deed: Deed::of(page, row),

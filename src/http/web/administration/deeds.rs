@@ -1,5 +1,7 @@
 //! Entries of the audit log in words: who did what to what, and what became another.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::domain::duty::Rota as _;
@@ -105,6 +107,11 @@ impl Deed {
             || format!("did {} to", row.action),
             |(_, verb)| (*verb).to_owned(),
         );
+        // Who joined or left is what became another.
+        let verb = match moved(row).as_slice() {
+            [] => verb,
+            people => verb.replace("somebody", &say(page, &Value::from(people))),
+        };
         let (thing, path) = thing(page, row).unwrap_or_else(|| {
             let unknown = format!("a {} that is unknown", row.subject_kind.replace('_', " "));
             (unknown, None)
@@ -126,6 +133,28 @@ fn member<'a>(row: &'a AuditView, name: &str) -> Option<&'a Value> {
 
 fn text<'a>(row: &'a AuditView, name: &str) -> Option<&'a str> {
     member(row, name)?.as_str()
+}
+
+/// Ids of those whose membership of a team began, ended or was planned by this.
+fn moved(row: &AuditView) -> Vec<String> {
+    if !matches!(row.action.as_str(), "team.join" | "team.leave") {
+        return Vec::new();
+    }
+    let all = |value: &Value| {
+        let listed = value.get("memberships").and_then(Value::as_array);
+        listed.cloned().unwrap_or_default()
+    };
+    let (before, after) = (all(&row.before), all(&row.after));
+    let only = |here: &[Value], there: &[Value]| -> Vec<Value> {
+        let others = here.iter().filter(|one| !there.contains(one));
+        others.cloned().collect()
+    };
+    let changed = [only(&before, &after), only(&after, &before)].concat();
+    let ids = changed
+        .iter()
+        .filter_map(|one| one.get("person_id")?.as_str());
+    let ids: BTreeSet<&str> = ids.collect();
+    ids.into_iter().map(str::to_owned).collect()
 }
 
 type Thing = (String, Option<String>);
@@ -296,6 +325,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn who_joined_or_left_is_whose_membership_became_another() {
+        let of = |people: &[(&str, Option<&str>)]| {
+            let all = people
+                .iter()
+                .map(|(id, until)| json!({ "person_id": id, "until": until }));
+            json!({ "memberships": all.collect::<Vec<_>>() })
+        };
+        let row = |action: &str, before, after| AuditView {
+            id: String::new(),
+            at: Instant::MIN_UTC,
+            actor_id: None,
+            token_id: None,
+            address: None,
+            action: action.to_owned(),
+            subject_kind: "team".to_owned(),
+            subject_id: String::new(),
+            before,
+            after,
+        };
+        let (one, both) = (of(&[("a", None)]), of(&[("a", None), ("b", None)]));
+        let planned = of(&[("a", Some("2030")), ("b", None)]);
+        assert_eq!(moved(&row("team.join", one.clone(), both.clone())), ["b"]);
+        assert_eq!(moved(&row("team.leave", both.clone(), one.clone())), ["b"]);
+        assert_eq!(moved(&row("team.leave", both.clone(), planned)), ["a"]);
+        assert!(moved(&row("team.change", one, both)).is_empty());
+    }
 
     #[test]
     fn only_what_became_another_is_shown() {
