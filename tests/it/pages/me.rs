@@ -286,6 +286,43 @@ fn zone_hours_and_mails_are_ones_own() {
 }
 
 #[test]
+fn who_was_slower_is_told_and_keeps_what_was_typed() {
+    let world = World::new();
+    let person = format!("/people/{}", world.people[1]);
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    let page = eve.get("/me/settings").expect(200);
+    let version = between(&page, "name=\"version\" value=\"", "\"").to_owned();
+    let elsewhere = json!({ "time_zone": "Asia/Tokyo" });
+    world.server.patch(&person, &elsewhere).expect(200);
+    let mut fields: Vec<(&str, &str)> = ["mon", "tue", "wed", "thu", "fri"]
+        .map(|day| ("working_hours.0.days", day))
+        .to_vec();
+    fields.extend([
+        ("name", "Evelyn"),
+        ("time_zone", "Europe/London"),
+        ("working_hours.0.start", "09:00"),
+        ("working_hours.0.end", "17:00"),
+        ("version", &version),
+    ]);
+    let page = eve.submit("/me/settings", &fields).expect(200);
+    assert!(
+        page.contains("Somebody else changed it while you did") && page.contains("Evelyn"),
+        "{page}"
+    );
+    let now = world.server.get(&person).expect(200);
+    assert_eq!(now["time_zone"], "Asia/Tokyo");
+    let version = between(&page, "name=\"version\" value=\"", "\"").to_owned();
+    fields.retain(|(name, _)| *name != "version");
+    fields.push(("version", &version));
+    eve.submit("/me/settings", &fields).goes_to();
+    let now = world.server.get(&person).expect(200);
+    assert_eq!(
+        (&now["name"], &now["time_zone"]),
+        (&json!("Evelyn"), &json!("Europe/London"))
+    );
+}
+
+#[test]
 fn settings_change_what_was_changed_and_leave_a_planned_move_alone() {
     let world = World::new();
     let person = format!("/people/{}", world.people[1]);

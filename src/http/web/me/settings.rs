@@ -43,7 +43,9 @@ fn me(page: &Page, visitor: &Visitor) -> Result<Person, Refusal> {
 }
 
 fn filled(page: &Page, me: &Person) -> Fields {
-    let form = Fields::default().with("name", &me.name);
+    let form = Fields::default()
+        .with("name", &me.name)
+        .with("version", me.version);
     profile::fill(form, me, page.now)
 }
 
@@ -94,6 +96,7 @@ pub async fn show(visitor: Visitor) -> Answer {
 pub async fn change(visitor: Visitor, mut form: Form) -> Answer {
     let page = visitor.page("Settings", Section::Mine)?;
     let me = me(&page, &visitor)?;
+    let (version, expected) = (me.version, form.expected());
     let working_hours = hours::read(&mut form, profile::HOURS);
     let done = match profile::changed(&form, working_hours, &me, visitor.now) {
         Ok(changed) => {
@@ -103,8 +106,8 @@ pub async fn change(visitor: Visitor, mut form: Form) -> Answer {
             };
             visitor
                 .change(move |tx, visitor| {
-                    let any = Expected::any();
-                    people::change(tx, &visitor.actor, visitor.id, change, &any, visitor.now)
+                    let (actor, now) = (&visitor.actor, visitor.now);
+                    people::change(tx, actor, visitor.id, change, &expected, now)
                 })
                 .await
         }
@@ -112,7 +115,7 @@ pub async fn change(visitor: Visitor, mut form: Form) -> Answer {
     };
     match done {
         Ok(_) => Ok(visitor.go_and_say("me/settings", "Saved.")),
-        Err(error) => sheet(&visitor, Some(form.failed(error)?)),
+        Err(error) => sheet(&visitor, Some(form.failed_at(error, version)?)),
     }
 }
 
