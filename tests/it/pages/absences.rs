@@ -1,6 +1,8 @@
-//! Calendars that say when somebody is away, given and taken back on a page.
+//! When somebody is away: changed while they are, and calendars that say so, given and taken back.
 
 use std::time::Duration;
+
+use serde_json::json;
 
 use super::world::{ENGINEER, OTHER, VIEWER, World};
 use crate::harness::browser::Browser;
@@ -77,4 +79,41 @@ fn who_only_looks_gives_none() {
     assert!(!page.contains("Read a calendar"), "{page}");
     let new = [("url", "https://example.org/basic.ics")];
     vic.submit(HERE, &new).expect(403);
+}
+
+#[test]
+fn time_off_that_has_begun_is_changed() {
+    let world = World::new();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    eve.get("/me/time-off").expect(200);
+    let days = [("first_day", "2026-03-02"), ("last_day", "2026-03-06")];
+    eve.submit("/me/time-off", &days).goes_to();
+    let page = eve.get("/me/time-off").expect(200);
+    assert!(page.contains("I am back"), "{page}");
+    let (_, rest) = page
+        .split_once("<a href=\"me/time-off/")
+        .expect("it can be changed");
+    let path = format!("/me/time-off/{}", rest.split('"').next().unwrap());
+    let page = eve.get(&path).expect(200);
+    assert!(page.contains("value=\"2026-03-06\""), "{page}");
+    let shorter = [days[0], ("last_day", "2026-03-04")];
+    assert_eq!(eve.submit(&path, &shorter).goes_to(), "/me/time-off");
+    let page = eve.get("/me/time-off").expect(200);
+    assert!(page.contains("<b>Mon 2 Mar to Wed 4 Mar</b>"), "{page}");
+    assert!(
+        !page.contains("6 Mar") && !page.contains("<summary>Before"),
+        "the hours before the change are a part of it: {page}"
+    );
+    let all = format!("/people/{}/time-off", world.people[1]);
+    let all = world.server.get(&all).expect(200);
+    let ends = all["items"].as_array().unwrap().iter();
+    let ends: Vec<_> = ends
+        .filter(|off| off["cancelled_at"].is_null())
+        .map(|off| off["last_day"].clone())
+        .collect();
+    assert_eq!(ends, [json!("2026-03-04")], "{all}");
+    // It is over.
+    world.server.at("2026-03-05T12:00:00Z");
+    let page = eve.get("/me/time-off").expect(200);
+    assert_eq!(page.matches("Mon 2 Mar").count(), 1, "{page}");
 }

@@ -114,9 +114,14 @@ async fn sheet(
             }
         }
     }
+    let whole: Vec<Interval> = all.iter().map(|one| one.interval).collect();
     let (ahead, mut past): (Vec<_>, Vec<_>) = all
         .into_iter()
         .partition(|one| one.interval.end() > page.now);
+    // What was changed when it had begun is a part of what it became.
+    let is_part =
+        |one: Interval, other: Interval| one != other && one.intersect(&other) == Some(one);
+    past.retain(|one| !whole.iter().any(|other| is_part(one.interval, *other)));
     past.reverse();
     past.truncate(20);
     let looked = looked.map(|clashes| {
@@ -145,24 +150,24 @@ pub async fn show(visitor: Visitor) -> Answer {
     sheet(&visitor, None, Fields::default(), None).await
 }
 
-/// Time off of the visitor's that has not begun, and that they entered: it can be changed.
-fn planned(visitor: &Visitor, id: &str) -> Result<TimeOff, Refusal> {
+/// Time off of the visitor's that is not over, and that they entered: it can be changed.
+fn standing(visitor: &Visitor, id: &str) -> Result<TimeOff, Refusal> {
     let none = || Refusal::no_such("time off");
     let id: TimeOffId = id.parse().map_err(|_| none())?;
     let page = visitor.page("Time off", Section::Mine)?;
     let me = page.roster.person(visitor.id).ok_or_else(none)?;
     let off = me.time_off.iter().find(|off| off.id == id);
     let known = off.filter(|off| {
-        let ahead = off.known_at(FOREVER).map(|time| time.start());
-        off.calendar.is_none() && ahead.is_some_and(|start| visitor.now < start)
+        let end = off.known_at(FOREVER).map(|time| time.end());
+        off.calendar.is_none() && end.is_some_and(|end| visitor.now < end)
     });
     known.cloned().ok_or_else(none)
 }
 
-/// The form with time off that is ahead.
+/// The form with time off that is not over.
 #[get("/me/time-off/{id}")]
 pub async fn edit(visitor: Visitor, id: web::Path<String>) -> Answer {
-    let off = planned(&visitor, &id)?;
+    let off = standing(&visitor, &id)?;
     let page = visitor.page("Time off", Section::Mine)?;
     let form = Fields::default().with("reason", off.reason.as_deref().unwrap_or_default());
     let form = match off.days {
@@ -177,7 +182,7 @@ pub async fn edit(visitor: Visitor, id: web::Path<String>) -> Answer {
 /// Says which duties it falls into as it is now filled in, or changes it.
 #[post("/me/time-off/{id}")]
 pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
-    let off = planned(&visitor, &id)?;
+    let off = standing(&visitor, &id)?;
     note(visitor, Some(off.id), form).await
 }
 
