@@ -9,7 +9,8 @@ use super::track::Bar;
 use super::{Answer, Page, Refusal, Section, Visitor, when};
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::FOREVER;
+use crate::domain::interval::{FOREVER, Interval};
+use crate::domain::person::Person;
 use crate::service::access;
 
 #[derive(Template)]
@@ -27,6 +28,28 @@ struct Sheet {
     scale: Option<Scale>,
     bars: Vec<Bar>,
     duties: Vec<Duty>,
+    away: Vec<Away>,
+}
+
+/// Time off that is not over.
+struct Away {
+    interval: Interval,
+    /// Why, for those who may see it.
+    reason: Option<String>,
+}
+
+/// Time off of a person that is not over, in order.
+fn away(page: &Page, person: &Person, sees_reasons: bool) -> Vec<Away> {
+    let known = person.time_off.iter().filter_map(|off| {
+        let interval = off.known_at(FOREVER)?;
+        Some(Away {
+            interval,
+            reason: off.reason.clone().filter(|_| sees_reasons),
+        })
+    });
+    let mut found: Vec<Away> = known.filter(|one| one.interval.end() > page.now).collect();
+    found.sort_by_key(|one| one.interval.start());
+    found
 }
 
 /// A person.
@@ -49,12 +72,14 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View
         sight.track.persons_bar(interval, id, &duty.name, words)
     });
     let bars = bars.collect();
+    let teams = || page.roster.teams().map(AsRef::as_ref);
+    let sees_reasons = access::sees_reasons(&visitor.actor, id, teams());
     let zone = person.zone(page.now);
     let present = person.available_at(page.now, page.now);
     let sheet = Sheet {
         id,
-        email: access::sees_address(&visitor.actor, id, page.roster.teams().map(AsRef::as_ref))
-            .then(|| person.email.clone()),
+        email: access::sees_address(&visitor.actor, id, teams()).then(|| person.email.clone()),
+        away: away(&page, &person, sees_reasons),
         clock: when::clock(&zone, page.now),
         zone: zone.to_string(),
         at_work: present.is_some(),

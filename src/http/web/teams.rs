@@ -2,15 +2,19 @@
 
 use actix_web::{get, web};
 use askama::Template;
+use chrono::TimeDelta;
 
 use super::lanes::{Outcome, Reach, Scale, View};
 use super::standing::{Standing, runs};
 use super::{Answer, Page, Refusal, Section, Visitor, when};
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{FOREVER, Instant};
+use crate::domain::interval::{FOREVER, Instant, Interval};
 use crate::domain::team::Membership;
 use crate::service::access;
+
+/// Whoever is away within this time is said to be.
+const AHEAD: TimeDelta = TimeDelta::days(90);
 
 #[derive(Template)]
 #[template(path = "pages/teams.html")]
@@ -61,6 +65,14 @@ struct Member {
     clock: String,
     at_work: bool,
     hours: String,
+    /// When they are away the next time, or now.
+    away: Option<Interval>,
+}
+
+impl One {
+    fn is_anybody_away(&self) -> bool {
+        self.members.iter().any(|member| member.away.is_some())
+    }
 }
 
 /// Every team.
@@ -169,5 +181,10 @@ fn member(page: &Page, membership: &Membership) -> Option<Member> {
         zone: zone.to_string(),
         at_work: present.is_some(),
         hours,
+        away: Interval::new(page.now, page.now + AHEAD).and_then(|ahead| {
+            let away = person.away(FOREVER);
+            let next = away.as_slice().iter().find(|one| one.overlaps(&ahead));
+            next.copied()
+        }),
     })
 }

@@ -1,10 +1,10 @@
-//! When somebody is away: changed while they are, and calendars that say so, given and taken back.
+//! When somebody is away: changed while they are, seen by others, and calendars that say so, given and taken back.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::world::{ENGINEER, OTHER, VIEWER, World};
+use super::world::{ELSEWHERE, ENGINEER, MANAGER, OTHER, VIEWER, World};
 use crate::harness::browser::Browser;
 
 const HERE: &str = "/me/time-off/calendars";
@@ -116,4 +116,44 @@ fn time_off_that_has_begun_is_changed() {
     world.server.at("2026-03-05T12:00:00Z");
     let page = eve.get("/me/time-off").expect(200);
     assert_eq!(page.matches("Mon 2 Mar").count(), 1, "{page}");
+}
+
+#[test]
+fn who_manages_sees_when_and_why_somebody_is_away_and_others_see_when() {
+    let world = World::new();
+    let mut eve = Browser::signed_in(&world.server, ENGINEER);
+    eve.get("/me/time-off").expect(200);
+    let days = [
+        ("first_day", "2026-03-18"),
+        ("last_day", "2026-03-21"),
+        ("reason", "<i>sea</i>"),
+    ];
+    eve.submit("/me/time-off", &days).goes_to();
+    let person = format!("/people/{}", world.people[1]);
+    for (who, sees_why) in [
+        (ENGINEER, true),
+        (MANAGER, true),
+        (OTHER, false),
+        (ELSEWHERE, false),
+        (VIEWER, false),
+    ] {
+        let mut browser = Browser::signed_in(&world.server, who);
+        let page = browser.get(&person).expect(200);
+        assert!(page.contains("Wed 18 Mar to Sat 21 Mar"), "{who}: {page}");
+        assert_eq!(
+            page.contains("“&#60;i&#62;sea&#60;/i&#62;”"),
+            sees_why,
+            "{who}: {page}"
+        );
+        let team = browser.get("/teams/flags").expect(200);
+        assert!(team.contains("Wed 18 Mar to Sat 21 Mar"), "{who}: {team}");
+        assert!(!team.contains("sea"), "{who}: {team}");
+    }
+    // Once they are back nobody needs to know.
+    world.server.at("2026-03-23T12:00:00Z");
+    let mut mia = Browser::signed_in(&world.server, MANAGER);
+    for path in [person.as_str(), "/teams/flags"] {
+        let page = mia.get(path).expect(200);
+        assert!(!page.contains("Away<"), "{page}");
+    }
 }
