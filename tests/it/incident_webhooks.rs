@@ -14,14 +14,14 @@ use crate::harness::server::{Answer, instant, send};
 use crate::incidents::{World, world};
 
 /// A program that has a webhook.
-struct Program {
+pub struct Program {
     id: String,
     path: String,
     key: Vec<u8>,
 }
 
 impl Program {
-    fn new(world: &World, mapping: &Value) -> Self {
+    pub fn new(world: &World, mapping: &Value) -> Self {
         let path = format!("/rotations/{}/incident-webhooks", world.rotation);
         let new = json!({ "name": "Incident tool", "mapping": mapping });
         let made = world.server.post(&path, &new).expect(201);
@@ -44,7 +44,7 @@ impl Program {
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
     }
 
-    fn send(&self, server: &Server, id: &str, at: &str, body: &str) -> Answer {
+    pub fn send(&self, server: &Server, id: &str, at: &str, body: &str) -> Answer {
         let signature = self.sign(id, at, body);
         deliver(server, &self.path, id, at, &signature, body)
     }
@@ -66,7 +66,7 @@ fn deliver(server: &Server, path: &str, id: &str, at: &str, signature: &str, bod
 }
 
 /// As an incident tool might send it.
-fn mapping() -> Value {
+pub fn mapping() -> Value {
     json!({
         "reference": "/incident/reference", "title": "/incident/name",
         "severity": "/incident/severity/name", "severities": { "Critical": "SEV1" },
@@ -75,7 +75,7 @@ fn mapping() -> Value {
     })
 }
 
-fn created(reference: &str) -> Value {
+pub fn created(reference: &str) -> Value {
     json!({
         "event_type": "incident.created",
         "incident": {
@@ -85,7 +85,7 @@ fn created(reference: &str) -> Value {
     })
 }
 
-const NOON: &str = "2026-03-02T12:00:00Z";
+pub const NOON: &str = "2026-03-02T12:00:00Z";
 
 #[test]
 fn a_signed_delivery_declares_an_incident_once() {

@@ -11,6 +11,7 @@ use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, TeamId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::person::Person;
+use crate::domain::rotation::Kind;
 use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
@@ -94,6 +95,13 @@ impl Page {
             .ok()
             .and_then(|id| self.roster.timeline_of(id).cloned())
             .ok_or_else(|| Refusal::no_such("rotation"))
+    }
+
+    /// Whether whoever has this rotation watches incidents.
+    pub fn watches(&self, rotation: &str) -> bool {
+        let id = rotation.parse().ok();
+        let timeline = id.and_then(|id| self.roster.timeline_of(id));
+        timeline.is_some_and(|one| one.rotation().kind == Kind::FollowTheSun)
     }
 
     /// From when to when, in words.

@@ -15,5 +15,5 @@ pub struct Question {
     /// What the button says.
     pub button: &'static str,
     /// Where one goes who would rather not.
-    pub back: &'static str,
+    pub back: String,
 }

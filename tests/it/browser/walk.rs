@@ -73,6 +73,7 @@ const PAGES: &[(Who, &str, &str)] = &[
     (Supporter, "watch", "/rotations/{rotation:Support watch}"),
     (Supporter, "watch-edit", "/rotations/{rotation:Support watch}/edit"),
     (Supporter, "watch-incidents", "/rotations/{rotation:Support watch}/incidents"),
+    (Supporter, "watch-webhooks", "/rotations/{rotation:Support watch}/webhooks"),
     (Supporter, "watch-new", "/teams/support/rotations/new?kind=follow_the_sun"),
     (Viewer, "incidents-viewer", "/incidents"),
     (Viewer, "load-nights", "/reports/load?team=&by=nights"),

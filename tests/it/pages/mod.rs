@@ -15,4 +15,5 @@ mod settings;
 mod sign_in;
 mod staff;
 mod swaps;
+mod webhooks;
 mod world;

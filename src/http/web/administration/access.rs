@@ -74,7 +74,7 @@ pub async fn ask_to_revoke_token(visitor: Visitor, id: web::Path<String>) -> Ans
         page: Page { title, ..page },
         words: REVOKED,
         button: "Revoke this token",
-        back: "administration/access",
+        back: "administration/access".to_owned(),
     })
 }
 

@@ -11,6 +11,7 @@ pub mod reminders;
 pub mod revision;
 pub mod settings;
 mod sheet;
+pub mod webhooks;
 
 use std::sync::Arc;
 

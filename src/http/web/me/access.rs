@@ -165,7 +165,7 @@ pub async fn ask_to_revoke(visitor: Visitor, id: web::Path<String>) -> Answer {
         page: Page { title, ..page },
         words: REVOKED,
         button: "Revoke this token",
-        back: "me/access",
+        back: "me/access".to_owned(),
     })
 }
 

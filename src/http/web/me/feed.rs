@@ -108,7 +108,7 @@ pub async fn ask_to_revoke(visitor: Visitor, id: web::Path<String>) -> Answer {
             read last. This cannot be taken back: whoever wants the calendar again makes a new address, and \
             subscribes to that.",
         button: "Revoke this address",
-        back: "me/calendars",
+        back: "me/calendars".to_owned(),
     })
 }
 
