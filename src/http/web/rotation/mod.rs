@@ -11,7 +11,7 @@ use super::standing::Standing;
 use super::track::Bar;
 use super::{Answer, Page, Refusal, Section, Visitor};
 use crate::domain::handover::{HandoverId, handovers};
-use crate::domain::ids::{OverrideId, PersonId, RotationId};
+use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::overrides::Override;
 use crate::domain::rotation::Kind;
@@ -84,7 +84,8 @@ struct Change {
     person: Option<PersonId>,
     reason: Option<String>,
     made_by: Option<PersonId>,
-    is_swap: bool,
+    /// The swap by which it was made.
+    swap: Option<SwapId>,
     can_end: bool,
 }
 
@@ -246,7 +247,7 @@ fn overrides(page: &Page, visitor: &Visitor, manages: bool, timeline: &Timeline)
                 person: one.person,
                 reason: one.reason.clone(),
                 made_by: one.created_by,
-                is_swap: one.swap.is_some(),
+                swap: one.swap,
                 can_end: one.swap.is_none() && (manages || mine),
             })
         })
