@@ -122,23 +122,65 @@ impl<'a> Series<'a> {
     fn events(&self, zones: &Zones<'_>, window: Interval) -> Option<Vec<Event>> {
         let mut found = Vec::new();
         let mut replaced = BTreeSet::new();
+        let mut since: BTreeMap<Instant, Since<'_>> = BTreeMap::new();
         for event in &self.different {
-            replaced.insert(moment(event.line("RECURRENCE-ID")?, zones)?.instant());
+            let id = event.line("RECURRENCE-ID")?;
+            let instead_of = moment(id, zones)?.instant();
+            replaced.insert(instead_of);
             let start = moment(event.line("DTSTART")?, zones)?;
             let length = length(event, &start, zones)?;
             found.extend(happening(event, &start, length, window));
+            if id.parameter("RANGE").is_some_and(is_this_and_future) {
+                let start = start.instant();
+                since.insert(
+                    instead_of,
+                    Since {
+                        event,
+                        start,
+                        length,
+                    },
+                );
+            }
         }
         if let Some(master) = self.master {
             let start = moment(master.line("DTSTART")?, zones)?;
             let length = length(master, &start, zones)?;
             for time in times(master, &start, zones, window)? {
-                if !replaced.contains(&time.instant()) {
-                    found.extend(happening(master, &time, length, window));
+                let at = time.instant();
+                if replaced.contains(&at) {
+                    continue;
                 }
+                found.extend(match since.range(..at).next_back() {
+                    Some((from, since)) => {
+                        let time = since.moved(&time, *from)?;
+                        happening(since.event, &time, since.length, window)
+                    }
+                    None => happening(master, &time, length, window),
+                });
             }
         }
         Some(found)
     }
+}
+
+/// What is different from one of its times on (§3.2.13).
+struct Since<'a> {
+    event: &'a Component,
+    /// When that time begins now.
+    start: Instant,
+    length: Length,
+}
+
+impl Since<'_> {
+    /// A later time, moved as far on the clock as that of `from` was.
+    fn moved(&self, time: &Moment, from: Instant) -> Option<Moment> {
+        let by = time.zone.to_local(self.start) - time.zone.to_local(from);
+        Some(time.at(time.local.checked_add_signed(by)?))
+    }
+}
+
+fn is_this_and_future(range: &str) -> bool {
+    range.eq_ignore_ascii_case("THISANDFUTURE")
 }
 
 fn sequence(event: &Component) -> i64 {

@@ -158,6 +158,44 @@ fn single_times_of_a_series_may_be_different() {
 }
 
 #[test]
+fn a_series_may_be_different_from_one_of_its_times_on() {
+    let series =
+        "UID:a|DTSTART;TZID=Europe/London:20260327T100000|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=5";
+    let later = "UID:a|RECURRENCE-ID;TZID=Europe/London;RANGE=THISANDFUTURE:20260328T100000|\
+        DTSTART;TZID=Europe/London:20260328T120000|DURATION:PT2H";
+    let single = "UID:a|RECURRENCE-ID;TZID=Europe/London:20260330T100000|DTSTART:20260330T180000Z|DURATION:PT3H";
+    let last = "UID:a|RECURRENCE-ID;RANGE=ThisAndFuture:20260331T090000Z|STATUS:CANCELLED|\
+        DTSTART;TZID=Europe/London:20260331T100000|DURATION:PT1H";
+    // On the clock, also where it is changed in between.
+    let (shown, skipped) = found(&[single, later, series]);
+    assert_eq!(
+        (shown, skipped),
+        (
+            vec![
+                "03-27 10:00 to 03-27 11:00".to_owned(),
+                "03-28 12:00 to 03-28 14:00".to_owned(),
+                "03-29 11:00 to 03-29 13:00".to_owned(),
+                "03-30 18:00 to 03-30 21:00".to_owned(),
+                "03-31 11:00 to 03-31 13:00".to_owned(),
+            ],
+            0
+        )
+    );
+    let (shown, _) = found(&[series, later, last]);
+    assert_eq!(shown.last().unwrap(), "03-31 09:00 to 03-31 10:00");
+    let days = "UID:d|DTSTART;VALUE=DATE:20260302|RRULE:FREQ=WEEKLY;COUNT=3";
+    let moved = "UID:d|RECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20260309|DTSTART;VALUE=DATE:20260310|DTEND;VALUE=DATE:20260312";
+    assert_eq!(
+        found(&[days, moved]).0,
+        [
+            "03-02 00:00 to 03-03 00:00",
+            "03-10 00:00 to 03-12 00:00",
+            "03-17 00:00 to 03-19 00:00"
+        ]
+    );
+}
+
+#[test]
 fn what_cannot_be_understood_is_counted_and_costs_nothing() {
     let good = "UID:g|DTSTART;VALUE=DATE:20260302";
     for bad in [
