@@ -1,6 +1,8 @@
 //! Reports: answered from the roster, without the database.
 
-use actix_web::http::header::{self, Accept, Header as _};
+use std::cmp::Reverse;
+
+use actix_web::http::header::{self, Accept, Header as _, Quality};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -57,12 +59,52 @@ pub async fn load(
     Ok(response)
 }
 
+/// Whether CSV is wanted more than JSON, or as much and named before it (RFC 9110 §12.5.1).
 fn prefers_csv(request: &HttpRequest) -> bool {
-    let ranked = Accept::parse(request).map_or_else(|_| Vec::new(), |accept| accept.ranked());
-    let known = ranked.iter().find_map(|one| match one.essence_str() {
-        "text/csv" => Some(true),
-        "application/json" => Some(false),
-        _ => None,
-    });
-    known.unwrap_or(false)
+    let Ok(Accept(accepted)) = Accept::parse(request) else {
+        return false;
+    };
+    // What names a type says more of it than what stands for many.
+    let wanted = |exact: &str, all_of_it: &str| {
+        [exact, all_of_it, "*/*"].into_iter().find_map(|range| {
+            let mut places = accepted.iter().enumerate();
+            let (place, one) = places.find(|(_, one)| one.item.essence_str() == range)?;
+            Some((one.quality, Reverse(place)))
+        })
+    };
+    let (csv, json) = (
+        wanted("text/csv", "text/*"),
+        wanted("application/json", "application/*"),
+    );
+    csv.is_some_and(|(quality, _)| quality > Quality::ZERO) && csv > json
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn csv_comes_where_it_is_wanted_more() {
+        for (accept, csv) in [
+            ("text/csv", true),
+            ("TEXT/CSV", true),
+            ("text/*", true),
+            ("text/csv, application/json", true),
+            ("application/json;q=0.5, text/csv", true),
+            ("text/csv, */*", true),
+            ("text/csv;q=0", false),
+            ("text/csv;q=0, */*", false),
+            ("text/csv;q=0.1, application/json", false),
+            ("application/json, text/csv", false),
+            ("application/json", false),
+            ("*/*", false),
+            ("application/xml", false),
+        ] {
+            let request = TestRequest::default().insert_header((header::ACCEPT, accept));
+            assert_eq!(prefers_csv(&request.to_http_request()), csv, "{accept}");
+        }
+        assert!(!prefers_csv(&TestRequest::default().to_http_request()));
+    }
 }
