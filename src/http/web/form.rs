@@ -3,7 +3,6 @@
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
-use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
@@ -13,6 +12,7 @@ use super::refusal::{Refusal, sentence};
 use super::when;
 use crate::domain::interval::Instant;
 use crate::domain::zone::Zone;
+use crate::http::RawBody;
 use crate::service::{Error, Expected, Fault, Faults};
 
 /// The field that shows that a form comes from a page of ours.
@@ -146,14 +146,15 @@ impl FromRequest for Form {
             .headers()
             .get(SITE)
             .is_some_and(|site| site != "same-origin" && site != "none");
-        let body = Bytes::from_request(request, payload);
+        let body = RawBody::from_request(request, payload);
         Box::pin(async move {
             let browser = browser?;
-            let body = body.await.map_err(|_| {
-                let words = "That was too much, or it did not arrive whole.";
-                Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, words)
+            let body = body.await.map_err(|problem| {
+                let words = "That was too much, or it did not arrive whole and in time.";
+                Refusal::new(problem.status(), words)
             })?;
-            let form = Self(url::form_urlencoded::parse(&body).into_owned().collect());
+            let form = url::form_urlencoded::parse(&body.bytes);
+            let form = Self(form.into_owned().collect());
             if elsewhere || !browser.is_form_token(form.get(TOKEN)) {
                 let words = "This form is out of date, or was not sent from a page of Dogwatch. \
                     Go back, load the page again, and send it once more.";
