@@ -1,4 +1,5 @@
-//! Identifiers: opaque to clients, safe in a URL, sortable by creation (UUID version 7).
+//! Identifiers: opaque to clients, safe in a URL, sortable by creation (UUID version 7). Each has one form only, so
+//! that two texts that differ never name the same thing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -42,7 +43,12 @@ macro_rules! id {
             type Err = NotAnId;
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                Uuid::try_parse(text).map(Self).map_err(|_| NotAnId)
+                let mut form = Uuid::encode_buffer();
+                Uuid::try_parse(text)
+                    .ok()
+                    .filter(|id| id.hyphenated().encode_lower(&mut form) == text)
+                    .map(Self)
+                    .ok_or(NotAnId)
             }
         }
     };
@@ -74,3 +80,25 @@ id!(/// Names an incident (its reference is what people say).
     IncidentId);
 id!(/// Names a webhook that declares incidents (not its secret).
     WebhookId);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_has_one_form() {
+        let text = "01a1ff3f-73be-747b-985a-7e2cbec8dac5";
+        let id: PersonId = text.parse().unwrap();
+        assert_eq!(id.to_string(), text);
+        for other in [
+            &text.to_uppercase(),
+            &text.replace('-', ""),
+            &format!("urn:uuid:{text}"),
+            &format!("{{{text}}}"),
+            &format!(" {text}"),
+            "",
+        ] {
+            assert_eq!(other.parse::<PersonId>(), Err(NotAnId), "{other}");
+        }
+    }
+}
