@@ -46,7 +46,10 @@ fn database(config: &Config) -> Result<String, String> {
     let store = Store::open(&config.database).map_err(failed)?;
     let version = store.read(changes::version);
     Ok(match version {
-        Ok(version) => format!("{:?}, version {version} of its content", config.database),
+        Ok(version) => {
+            store.must_be_known().map_err(failed)?;
+            format!("{:?}, version {version} of its content", config.database)
+        }
         // It answers, so what is missing is tables.
         Err(StoreError::Internal(_)) => format!("{:?}, without tables yet", config.database),
         Err(error) => return Err(failed(error)),

@@ -79,6 +79,7 @@ impl From<StoreError> for Error {
                 Self::Unavailable
             }
             StoreError::Duplicate => Self::conflict("there is one already"),
+            error @ StoreError::Newer(_) => Self::Internal(error.to_string()),
             StoreError::Internal(reason) => Self::Internal(reason),
         }
     }

@@ -5,13 +5,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use diesel::backend::Backend;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
+use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::prelude::*;
 use diesel::r2d2::{
     CustomizeConnection, ManageConnection, Pool, PooledConnection, R2D2Connection as _,
 };
-use diesel::result::Error as DieselError;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::changes::{self, Change};
 use super::db::Db;
@@ -199,18 +200,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the database is away or a migration fails.
+    /// [`StoreError`] when the database is away or a migration fails; [`StoreError::Newer`] where a newer program has
+    /// had the database, of whose tables this one knows nothing. Nothing is changed then.
     pub fn migrate(&self) -> Result<(), StoreError> {
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-            StoreError::Internal(error.to_string())
-        };
         match &mut *self.connection()? {
             Db::Sqlite(connection) => {
                 connection.immediate_transaction(|connection| {
-                    connection
-                        .run_pending_migrations(SQLITE_MIGRATIONS)
-                        .map(|_| ())
-                        .map_err(DieselError::QueryBuilderError)
+                    bring_up_to_date(connection, SQLITE_MIGRATIONS)
                 })?;
             }
             Db::Postgres(connection) => {
@@ -218,16 +214,25 @@ impl Store {
                     |action: &str| diesel::sql_query(format!("SELECT {action}({MIGRATION_LOCK})"));
                 connection.be_patient(true)?;
                 lock("pg_advisory_lock").execute(connection)?;
-                let result = connection
-                    .run_pending_migrations(POSTGRES_MIGRATIONS)
-                    .map(|_| ())
-                    .map_err(failed);
+                let result = bring_up_to_date(connection, POSTGRES_MIGRATIONS);
                 lock("pg_advisory_unlock").execute(connection)?;
                 connection.be_patient(false)?;
                 result?;
             }
         }
         Ok(())
+    }
+
+    /// Looks whether the tables, which must be there, are those of this program or of an older one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Newer`] where they are not, and [`StoreError`] when the database is away.
+    pub fn must_be_known(&self) -> Result<(), StoreError> {
+        match &mut *self.connection()? {
+            Db::Sqlite(connection) => must_know(connection, &SQLITE_MIGRATIONS),
+            Db::Postgres(connection) => must_know(connection, &POSTGRES_MIGRATIONS),
+        }
     }
 
     /// Reads, from one state of the database.
@@ -296,6 +301,43 @@ impl Store {
         lock.try_lock().map_err(|error| in_use(&error))?;
         Ok(Some(lock))
     }
+}
+
+fn bring_up_to_date<DB: Backend, C: MigrationHarness<DB>>(
+    connection: &mut C,
+    migrations: EmbeddedMigrations,
+) -> Result<(), StoreError>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    must_know(connection, &migrations)?;
+    connection
+        .run_pending_migrations(migrations)
+        .map(|_| ())
+        .map_err(migration_failed)
+}
+
+/// Refuses tables that other migrations than ours have changed.
+fn must_know<DB: Backend, C: MigrationHarness<DB>>(
+    connection: &mut C,
+    migrations: &EmbeddedMigrations,
+) -> Result<(), StoreError>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known = migrations.migrations().map_err(migration_failed)?;
+    let applied = connection.applied_migrations().map_err(migration_failed)?;
+    let is_known =
+        |version: &MigrationVersion<'_>| known.iter().any(|one| one.name().version() == *version);
+    // The newest comes first.
+    match applied.iter().find(|version| !is_known(version)) {
+        Some(unknown) => Err(StoreError::Newer(unknown.to_string())),
+        None => Ok(()),
+    }
+}
+
+fn migration_failed(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
+    StoreError::Internal(error.to_string())
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

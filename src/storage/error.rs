@@ -11,6 +11,11 @@ pub enum StoreError {
     /// Something of that name exists.
     #[error("already there")]
     Duplicate,
+    /// A newer program has changed its tables: by this migration, which is none of ours.
+    #[error(
+        "a newer version of Dogwatch has changed it ({0}): run that version, or restore what was kept from before"
+    )]
+    Newer(String),
     /// Anything else: a defect.
     #[error("the database refused: {0}")]
     Internal(String),

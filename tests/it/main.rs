@@ -36,6 +36,7 @@ mod log;
 mod mail;
 mod mails;
 mod memberships;
+mod newer;
 mod old_mails;
 mod outages_pg;
 mod pages;
