@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::LogFormat;
 
@@ -13,7 +14,7 @@ const SECONDS: [f64; 10] = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 
 
 /// Starts the log, on standard error. Where one was started already (in tests), that stays.
 pub fn log(filter: &str, format: LogFormat) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = chosen(filter);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -24,6 +25,17 @@ pub fn log(filter: &str, format: LogFormat) {
     };
     if let Err(error) = started {
         tracing::debug!(%error, "the log was started before");
+    }
+}
+
+/// What is logged. To the library it is an error that a stranger sends what is no HTTP: who runs the program is told of
+/// it only where they look closely, so that nobody fills the log.
+fn chosen(filter: &str) -> EnvFilter {
+    let chosen = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let looks_closely = chosen.max_level_hint() >= Some(LevelFilter::DEBUG);
+    match "actix_http::h1=off".parse() {
+        Ok(silence) if !looks_closely => chosen.add_directive(silence),
+        _ => chosen,
     }
 }
 

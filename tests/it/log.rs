@@ -1,5 +1,8 @@
 //! What is in the log, and what is not.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use reqwest::blocking::Client;
 
 use crate::harness::Database;
@@ -55,4 +58,24 @@ fn no_secret_comes_into_the_log_and_it_stops_when_told() {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");
     }
+}
+
+#[test]
+fn a_stranger_does_not_fill_the_log() {
+    let database = Database::new();
+    let program = Program::serve(&database, &[]);
+    let address = program.url.strip_prefix("http://").unwrap();
+    for nonsense in [
+        "\u{16}\u{3}\u{1}\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(nonsense.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+    let log = program.stop();
+    assert!(!log.contains("ERROR"), "{log}");
 }
