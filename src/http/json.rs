@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::rt::time::timeout;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
@@ -20,6 +20,7 @@ use serde_json::error::Category;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Problem;
+use super::objects::Objects;
 
 /// The largest body read, in bytes.
 pub const LARGEST_BODY: usize = 1 << 20;
@@ -95,8 +96,10 @@ impl FromRequest for RawBody {
             .and_then(|value| value.split(';').next())
             .map(|value| value.trim().to_ascii_lowercase())
             .unwrap_or_default();
+        let coding = known_coding(request);
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
+            coding?;
             let bytes = timeout(SLOWEST_BODY, bytes).await.map_err(|_| too_slow())?;
             let bytes = bytes.map_err(|error| bad_payload(&error))?;
             Ok(Self { bytes, media_type })
@@ -131,6 +134,26 @@ impl<T: DeserializeOwned> FromRequest for BodyOrDefault<T> {
     }
 }
 
+/// What is packed as nobody here can unpack it would be read as it stands (RFC 9110 §8.4).
+fn known_coding(request: &HttpRequest) -> Result<(), Problem> {
+    const KNOWN: [&str; 3] = ["gzip", "deflate", "identity"];
+    let mut all = request.headers().get_all(header::CONTENT_ENCODING);
+    let known = all.all(|coding| {
+        let coding = coding.as_bytes().trim_ascii();
+        let is = |known: &&str| coding.eq_ignore_ascii_case(known.as_bytes());
+        KNOWN.iter().any(is)
+    });
+    if known {
+        return Ok(());
+    }
+    let problem = Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "the body must have the Content-Encoding gzip or deflate, or none",
+    );
+    let readable = HeaderValue::from_static("gzip, deflate");
+    Err(problem.header(header::ACCEPT_ENCODING, readable))
+}
+
 fn too_slow() -> Problem {
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
@@ -151,7 +174,7 @@ fn bad_payload(error: &actix_web::Error) -> Problem {
 /// Nesting is bounded by the parser (128 levels), so that no body can exhaust the stack.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
         match inner.classify() {
@@ -329,7 +352,19 @@ impl FromRequest for Number {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(segment(request, "n").map(Self))
+        let number = segment(request, "n");
+        // `+1` and `01` are read as numbers, too, but name nothing.
+        let named =
+            |number: &u32| request.match_info().get("n") == Some(number.to_string().as_str());
+        ready(
+            number
+                .and_then(|number| {
+                    named(&number)
+                        .then_some(number)
+                        .ok_or_else(Problem::no_such_page)
+                })
+                .map(Self),
+        )
     }
 }
 
@@ -398,6 +433,9 @@ mod tests {
         for unfit in [
             "{}",
             "[]",
+            r#"["x"]"#,
+            r#"["x",null]"#,
+            r#"{"name":"x","inner":[[1]]}"#,
             "null",
             r#"{"name":1}"#,
             r#"{"name":"x","nmae":"y"}"#,

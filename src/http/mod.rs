@@ -11,6 +11,7 @@ pub mod json;
 pub mod limits;
 pub mod links;
 pub mod middleware;
+pub mod objects;
 pub mod openapi;
 pub mod paging;
 pub mod reply;

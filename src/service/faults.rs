@@ -49,6 +49,14 @@ impl Faults {
         });
     }
 
+    /// The value, or a note that it is missing.
+    pub fn given<T>(&mut self, pointer: impl Into<String>, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.add(pointer, "is missing");
+        }
+        value
+    }
+
     /// The value, or a note of what is wrong with it.
     pub fn check<T, E: Display>(
         &mut self,

@@ -61,6 +61,18 @@ pub fn instant(text: &str) -> Result<Instant, BadTime> {
     }
 }
 
+/// An instant of a query. A plus that was not escaped arrives as a blank: before an offset it can be nothing else.
+fn asked(text: &str, now: Instant) -> Result<Instant, BadTime> {
+    let offset = text.rsplit_once(' ').filter(|(_, offset)| {
+        let digits = |c: char| c.is_ascii_digit() || c == ':';
+        offset.len() == 5 && offset.chars().all(digits)
+    });
+    match offset {
+        Some((time, offset)) => bounded(&format!("{time}+{offset}"), now),
+        None => bounded(text, now),
+    }
+}
+
 /// An instant between 1970 and five years ahead.
 ///
 /// # Errors
@@ -119,7 +131,7 @@ pub fn date(text: &str) -> Result<NaiveDate, BadTime> {
 /// [`Error::Invalid`] at `/at`.
 pub fn at_or_now(at: Option<&str>, now: Instant) -> Result<Instant, Error> {
     at.map_or(Ok(now), |text| {
-        bounded(text, now).map_err(|bad| Error::invalid("/at", bad.to_string()))
+        asked(text, now).map_err(|bad| Error::invalid("/at", bad.to_string()))
     })
 }
 
@@ -140,8 +152,8 @@ pub fn check_window(
     until: Option<&str>,
     now: Instant,
 ) -> Option<Interval> {
-    let from = faults.check("/from", from.map_or(Ok(now), |text| bounded(text, now)));
-    let until = faults.check_some("/until", until, |text| bounded(text, now));
+    let from = faults.check("/from", from.map_or(Ok(now), |text| asked(text, now)));
+    let until = faults.check_some("/until", until, |text| asked(text, now));
     let from = from?;
     let until = until?.unwrap_or(from + TimeDelta::weeks(4));
     check_length(faults, from, until)
@@ -155,8 +167,8 @@ pub fn check_bounds(
     until: Option<&str>,
     now: Instant,
 ) -> Option<(Option<Instant>, Option<Instant>)> {
-    let from = faults.check_some("/from", from, |text| bounded(text, now));
-    let until = faults.check_some("/until", until, |text| bounded(text, now));
+    let from = faults.check_some("/from", from, |text| asked(text, now));
+    let until = faults.check_some("/until", until, |text| asked(text, now));
     let (from, until) = (from?, until?);
     if let Some((from, until)) = from.zip(until) {
         check_length(faults, from, until)?;
@@ -172,11 +184,8 @@ pub fn check_interval(
     now: Instant,
 ) -> Option<Interval> {
     let mut read = |pointer, given: Option<&str>| {
-        let Some(text) = given else {
-            faults.add(pointer, "is missing");
-            return None;
-        };
-        faults.check(pointer, bounded(text, now))
+        let text = faults.given(pointer, given)?;
+        faults.check(pointer, asked(text, now))
     };
     let (start, end) = (read("/start", start), read("/end", end));
     let interval = Interval::new(start?, end?);
@@ -247,6 +256,23 @@ mod tests {
             "1772445600",
         ] {
             assert!(instant(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_plus_that_became_a_blank_is_a_plus() {
+        let now = instant("2026-03-02T10:00:00Z").unwrap();
+        for (text, good) in [
+            ("2026-03-02T11:00:00 01:00", true),
+            ("2026-03-02T11:00:00+01:00", true),
+            ("2026-03-02T11:00:00", false),
+            ("2026-03-02 11:00", false),
+            ("2026-03-02 11:00:00Z", false),
+            ("2026-03-02T11:00:00 Z", false),
+        ] {
+            let at = at_or_now(Some(text), now);
+            assert_eq!(at, if good { Ok(now) } else { at.clone() }, "{text}");
+            assert_eq!(at.is_ok(), good, "{text}");
         }
     }
 

@@ -91,11 +91,17 @@ fn read(
     new: &NewTimeOff,
     now: Instant,
 ) -> Option<(Interval, Days)> {
-    let (interval, days) = match (&new.first_day, &new.last_day, &new.start, &new.end) {
-        (Some(first), Some(last), None, None) => {
+    let by_days = new.first_day.is_some() || new.last_day.is_some();
+    let by_instants = new.start.is_some() || new.end.is_some();
+    let (interval, days) = match (by_days, by_instants) {
+        (true, false) => {
             let zone = person.zone(now);
-            let first = faults.check("/first_day", read_day(first, &zone, now));
-            let last = faults.check("/last_day", read_day(last, &zone, now));
+            let mut day = |pointer, given: &Option<String>| {
+                let text = faults.given(pointer, given.as_deref())?;
+                faults.check(pointer, read_day(text, &zone, now))
+            };
+            let first = day("/first_day", &new.first_day);
+            let last = day("/last_day", &new.last_day);
             let (first, last) = (first?, last?);
             if last < first {
                 faults.add("/last_day", "must not lie before first_day");
@@ -105,9 +111,13 @@ fn read(
             let interval = Interval::new(begins(person, first, now), begins(person, after, now));
             (interval, Some((first, last)))
         }
-        (None, None, Some(start), Some(end)) => {
-            let start = faults.check("/start", input::bounded(start, now));
-            let end = faults.check("/end", input::bounded(end, now));
+        (false, true) => {
+            let mut instant = |pointer, given: &Option<String>| {
+                let text = faults.given(pointer, given.as_deref())?;
+                faults.check(pointer, input::bounded(text, now))
+            };
+            let start = instant("/start", &new.start);
+            let end = instant("/end", &new.end);
             (Interval::new(start?, end?), None)
         }
         _ => {

@@ -43,7 +43,9 @@ pub struct HolidaysInput {
     #[serde(default)]
     pub region: Option<String>,
     /// Whether they count as not working.
-    pub observe: bool,
+    #[serde(default)]
+    #[schema(required = true, value_type = bool)]
+    pub observe: Option<bool>,
 }
 
 /// Reads a member that may be left out, or null.
@@ -241,6 +243,7 @@ fn day(faults: &mut Faults, pointer: &str, text: &str) -> Option<Day> {
 pub fn holidays(faults: &mut Faults, pointer: &str, input: HolidaysInput) -> Option<Holidays> {
     let country = input.country.to_ascii_uppercase();
     let region = input.region.map(|region| region.to_ascii_uppercase());
+    let observe = faults.given(format!("{pointer}/observe"), input.observe);
     if let Err(unknown) = calendar(&country, region.as_deref()) {
         let field = match unknown {
             UnknownPlace::Country => "country",
@@ -252,7 +255,7 @@ pub fn holidays(faults: &mut Faults, pointer: &str, input: HolidaysInput) -> Opt
     Some(Holidays {
         country,
         region,
-        observe: input.observe,
+        observe: observe?,
     })
 }
 

@@ -190,6 +190,12 @@ fn what_is_missing_is_named_with_what_is_bad() {
     let rotation = server.post("/teams/a/rotations", &weekly).expect(201);
     let overrides = format!("/rotations/{}/overrides", rotation["id"].as_str().unwrap());
     let tokens = format!("/people/{}/tokens", ada["id"].as_str().unwrap());
+    let time_off = format!("/people/{}/time-off", ada["id"].as_str().unwrap());
+    let watch = json!({ "name": "W", "title": "Watcher", "kind": "follow_the_sun", "time_zone": "UTC", "order": [ada["id"]] });
+    let watch = server.post("/teams/a/rotations", &watch).expect(201);
+    let incident = json!({ "reference": "INC-1", "title": "Down", "rotation_id": watch["id"] });
+    let incident = server.post("/incidents", &incident).expect(201);
+    let handovers = format!("/incidents/{}/handovers", incident["id"].as_str().unwrap());
     for (path, body, expected) in [
         ("/people", json!({}), &["/email", "/name", "/time_zone"][..]),
         (
@@ -235,6 +241,29 @@ fn what_is_missing_is_named_with_what_is_bad() {
             &overrides,
             json!({ "end": "2026-04-01T00:00:00Z" }),
             &["/person_id"],
+        ),
+        (&overrides, json!({}), &["/end", "/person_id"]),
+        (
+            "/people",
+            json!({ "name": "A", "email": "a@example.org", "time_zone": "UTC", "holidays": {} }),
+            &["/holidays/country", "/holidays/observe"],
+        ),
+        (
+            &time_off,
+            json!({ "first_day": "2026-04-01" }),
+            &["/last_day"],
+        ),
+        (&time_off, json!({ "end": "x" }), &["/end", "/start"]),
+        (
+            &handovers,
+            json!({}),
+            &[
+                "/key_information",
+                "/status",
+                "/ticket_count",
+                "/to",
+                "/told_to_users",
+            ],
         ),
         (
             &tokens,

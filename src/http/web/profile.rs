@@ -46,7 +46,7 @@ pub fn holidays(form: &Form) -> Option<HolidaysInput> {
     Some(HolidaysInput {
         country: form.filled("holidays.country")?,
         region: form.filled("holidays.region"),
-        observe: form.has("holidays.observe"),
+        observe: Some(form.has("holidays.observe")),
     })
 }
 

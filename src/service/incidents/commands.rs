@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::service::values;
+
 /// An incident to declare.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -77,15 +79,17 @@ pub struct RaisedHand {
 #[serde(deny_unknown_fields)]
 pub struct NewHandover {
     /// Who is to watch: a person's id. Null: whoever comes next; the watch ends now.
-    #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required = true)]
-    pub to: Option<String>,
+    #[serde(default, deserialize_with = "values::given")]
+    #[schema(required = true, value_type = Option<String>)]
+    pub to: Option<Option<String>>,
     /// Where it stands.
     #[serde(default)]
     #[schema(required = true)]
     pub status: String,
     /// Roughly how many tickets belong to it.
-    pub ticket_count: u32,
+    #[serde(default)]
+    #[schema(required = true, value_type = u32)]
+    pub ticket_count: Option<u32>,
     /// What the next person needs to know.
     #[serde(default)]
     #[schema(required = true)]

@@ -207,19 +207,22 @@ pub fn hand_over(
     now: Instant,
 ) -> Result<IncidentView, Error> {
     let mut faults = Faults::new();
-    let to = person(tx, &mut faults, "/to", new.to.as_deref())?;
+    let to = faults.given("/to", new.to.as_ref());
+    let to = person(tx, &mut faults, "/to", to.and_then(Option::as_deref))?;
+    let ticket_count = faults.given("/ticket_count", new.ticket_count);
     let mut text =
         |pointer: &str, text: &str| values::words(&mut faults, pointer, text, LONGEST_TEXT);
     let status = text("/status", &new.status);
     let key_information = text("/key_information", &new.key_information);
     let told_to_users = text("/told_to_users", &new.told_to_users);
-    let parts = status.zip(key_information).zip(told_to_users);
+    let parts = status.zip(ticket_count);
+    let parts = parts.zip(key_information).zip(told_to_users);
     let mut desk = Desk::of(tx, id, to.as_slice())?;
     desk.must_watch(actor, now)?;
-    let ((status, key_information), told_to_users) = faults.finish_with(parts)?;
+    let (((status, ticket_count), key_information), told_to_users) = faults.finish_with(parts)?;
     let notes = Notes {
         status,
-        ticket_count: new.ticket_count,
+        ticket_count,
         key_information,
         told_to_users,
     };

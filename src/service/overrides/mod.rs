@@ -40,9 +40,9 @@ pub struct NewOverride {
     #[schema(required = true)]
     pub end: String,
     /// Who takes over; null: nobody.
-    #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required = true)]
-    pub person_id: Option<String>,
+    #[serde(default, deserialize_with = "values::given")]
+    #[schema(required = true, value_type = Option<String>)]
+    pub person_id: Option<Option<String>>,
     /// Why.
     #[serde(default)]
     pub reason: Option<String>,
@@ -63,10 +63,14 @@ pub fn create(
     now: Instant,
 ) -> Result<OverrideView, Error> {
     let mut faults = Faults::new();
-    let person = faults.check_some("/person_id", new.person_id.as_deref(), |text| {
-        text.parse::<PersonId>()
-            .map_err(|_| "there is no such person")
-    });
+    let person = faults
+        .given("/person_id", new.person_id.as_ref())
+        .and_then(|given| {
+            faults.check_some("/person_id", given.as_deref(), |text| {
+                text.parse::<PersonId>()
+                    .map_err(|_| "there is no such person")
+            })
+        });
     let also: Vec<PersonId> = [person.flatten(), actor.person]
         .into_iter()
         .flatten()

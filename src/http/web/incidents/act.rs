@@ -66,13 +66,13 @@ pub async fn raise_hand(visitor: Visitor, id: web::Path<String>, form: Form) -> 
 pub async fn hand_over(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
     let ticket_count = form.get("ticket_count").trim().parse();
     let new = NewHandover {
-        to: form.filled("to"),
+        to: Some(form.filled("to")),
         status: form.get("status").replace("\r\n", "\n"),
-        ticket_count: ticket_count.clone().unwrap_or_default(),
+        ticket_count: Some(ticket_count.clone().unwrap_or_default()),
         key_information: form.get("key_information").replace("\r\n", "\n"),
         told_to_users: form.get("told_to_users").replace("\r\n", "\n"),
     };
-    let words = if new.to.is_some() {
+    let words = if new.to.iter().flatten().next().is_some() {
         "It is offered. You watch until it is accepted."
     } else {
         "Thank you. The notes wait for whoever is next."

@@ -376,7 +376,7 @@ fn read(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewOverride, Er
     Ok(NewOverride {
         start: (!begun).then(|| when::machine(start)),
         end: when::machine(end),
-        person_id: Some(person.to_owned()).filter(|who| who != NOBODY),
+        person_id: Some(Some(person.to_owned()).filter(|who| who != NOBODY)),
         reason: form.filled("reason"),
     })
 }
