@@ -12,11 +12,12 @@ use ipnet::IpNet;
 use super::error::Problem;
 use super::idempotency;
 use super::limits::{Limits, together};
+use super::openapi::Document;
 use super::reply::Reply;
 use crate::domain::interval::Instant;
 use crate::roster::Roster;
 use crate::service::app::RequestKey;
-use crate::service::{Actor, App, Db, Error, Tx};
+use crate::service::{Actor, App, Db, Error, Faults, Tx};
 
 /// Whose word on where a request comes from is believed.
 #[derive(Debug, Clone, Default)]
@@ -154,6 +155,7 @@ fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
     let Some(actor) = app.actor(token, address) else {
         return Err(refuse(request, app, address));
     };
+    without_query(request)?;
     let once = if request.method() == Method::POST {
         idempotency::key(request, &actor)
     } else {
@@ -168,6 +170,26 @@ fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
 }
 
 /// Whoever guesses is slowed down; a good token never comes here.
+/// Refuses a query where there is nothing to ask: `dry_run` must not be taken for done, nor what is done for a rehearsal.
+fn without_query(request: &HttpRequest) -> Result<(), Problem> {
+    let query = request.query_string();
+    if query.is_empty() {
+        return Ok(());
+    }
+    let known = request
+        .app_data::<web::Data<Document>>()
+        .zip(request.match_pattern())
+        .is_some_and(|(document, path)| document.takes_query(request.method(), path));
+    if known {
+        return Ok(());
+    }
+    let mut faults = Faults::new();
+    for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
+        faults.add(format!("/{name}"), "nothing can be asked here by that name");
+    }
+    Ok(faults.finish()?)
+}
+
 fn refuse(request: &HttpRequest, app: &App, address: Option<IpAddr>) -> Problem {
     let counted = request
         .app_data::<web::Data<Limits>>()

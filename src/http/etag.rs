@@ -5,8 +5,11 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::error::Problem;
+use super::openapi;
 use crate::service::Expected;
 
 /// The tag of a version.
@@ -18,6 +21,16 @@ pub fn tag(version: i64) -> Option<HeaderValue> {
 /// The versions named by `If-Match`; any where there is no such header.
 #[derive(Debug, Clone, Default)]
 pub struct IfMatch(pub Expected);
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let description = "What an `ETag` said: 412 where the resource has been changed since";
+        vec![openapi::request_header(
+            header::IF_MATCH.as_str(),
+            description,
+        )]
+    }
+}
 
 impl FromRequest for IfMatch {
     type Error = Problem;

@@ -16,7 +16,7 @@ pub const NO_BODY: [u8; 0] = [];
 /// How long a key may be.
 const LONGEST_KEY: usize = 255;
 
-static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// An answer, given for the first time or again.
 #[derive(Debug)]

@@ -377,6 +377,18 @@ fn the_document_describes_what_is_served() {
                 all.iter().filter(|one| one["in"] == "path").count()
             });
             assert_eq!(described, template, "{method} {path}");
+            let takes = |name: &str| {
+                let mut all = operation["parameters"].as_array().into_iter().flatten();
+                all.any(|one| one["in"] == "header" && one["name"] == name)
+            };
+            assert_eq!(takes("idempotency-key"), method == "post", "{path}");
+            if ["delete", "patch", "put"].contains(&method.as_str()) {
+                assert!(takes("if-match"), "{method} {path}");
+                if let Some(got) = item.get("get") {
+                    let headers = &got["responses"]["200"]["headers"];
+                    assert!(headers["etag"].is_object(), "{path}");
+                }
+            }
             if path.starts_with("/api/v1/") {
                 let real = path
                     .replace("{id}", "x")
@@ -509,4 +521,18 @@ fn everything_that_can_be_changed_has_a_tag() {
     ] {
         change(&method, &path, "\"v0\"").problem(412);
     }
+}
+
+#[test]
+fn an_option_that_means_nothing_is_not_ignored() {
+    let server = Server::start();
+    // Nobody is made by what its sender takes for a rehearsal.
+    let path = "/people?dry_run=true&%7E=1";
+    assert_eq!(server.post(path, &person(1)).pointers(), ["/dry_run", "/~"]);
+    let ada = server.post("/people", &person(1)).expect(201);
+    let path = format!("/people/{}", ada["id"].as_str().unwrap());
+    assert_eq!(server.get(&format!("{path}?at=x")).pointers(), ["/at"]);
+    server.get(&format!("{path}?")).expect(200);
+    let bare = send(server.bare(Method::GET, "/api/v1/people/x?at=x"));
+    assert_eq!(bare.status, 401);
 }

@@ -42,7 +42,7 @@ pub async fn create(
 }
 
 /// Changes a calendar, or (with nothing to change) asks for it to be read now.
-#[utoipa::path(tag = "calendars", params(("id" = String, Path)), request_body = CalendarChange, responses((status = 200, body = CalendarView)))]
+#[utoipa::path(tag = "calendars", params(("id" = String, Path), IfMatch), request_body = CalendarChange, responses((status = 200, body = CalendarView)))]
 #[patch("/calendars/{id}")]
 pub async fn change(
     caller: Caller,
@@ -60,7 +60,7 @@ pub async fn change(
 }
 
 /// Takes a calendar back, and with it the time off ahead that comes from it.
-#[utoipa::path(tag = "calendars", params(("id" = String, Path)), responses((status = 204)))]
+#[utoipa::path(tag = "calendars", params(("id" = String, Path), IfMatch), responses((status = 204)))]
 #[delete("/calendars/{id}")]
 pub async fn remove(
     caller: Caller,

@@ -31,7 +31,7 @@ pub async fn of_rotation(caller: Caller, id: Id<RotationId>) -> Result<Reply, Pr
 }
 
 /// Says what the chat of a team is told, of all its rotations.
-#[utoipa::path(tag = "chats", params(("slug" = String, Path)), request_body = ChatInput, responses((status = 200, body = ChatView)))]
+#[utoipa::path(tag = "chats", params(("slug" = String, Path), IfMatch), request_body = ChatInput, responses((status = 200, body = ChatView)))]
 #[put("/teams/{slug}/chat")]
 pub async fn put_of_team(
     caller: Caller,
@@ -50,7 +50,7 @@ pub async fn put_of_team(
 }
 
 /// Says what the chat of a rotation is told.
-#[utoipa::path(tag = "chats", params(("id" = String, Path)), request_body = ChatInput, responses((status = 200, body = ChatView)))]
+#[utoipa::path(tag = "chats", params(("id" = String, Path), IfMatch), request_body = ChatInput, responses((status = 200, body = ChatView)))]
 #[put("/rotations/{id}/chat")]
 pub async fn put_of_rotation(
     caller: Caller,

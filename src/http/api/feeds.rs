@@ -48,7 +48,7 @@ pub async fn create(
 }
 
 /// Changes what its subscriber chose; the address stays.
-#[utoipa::path(tag = "feeds", params(("id" = String, Path)), request_body = FeedChange, responses((status = 200, body = FeedView)))]
+#[utoipa::path(tag = "feeds", params(("id" = String, Path), IfMatch), request_body = FeedChange, responses((status = 200, body = FeedView)))]
 #[patch("/feeds/{id}")]
 pub async fn change(
     caller: Caller,
@@ -74,7 +74,7 @@ pub async fn change(
 }
 
 /// Revokes a feed: whoever subscribes to it is told that it is gone.
-#[utoipa::path(tag = "feeds", params(("id" = String, Path)), responses((status = 204)))]
+#[utoipa::path(tag = "feeds", params(("id" = String, Path), IfMatch), responses((status = 204)))]
 #[delete("/feeds/{id}")]
 pub async fn revoke(caller: Caller, id: Id<FeedId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller

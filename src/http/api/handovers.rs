@@ -71,7 +71,7 @@ pub async fn get(caller: Caller, id: Id<HandoverId>) -> Result<Reply, Problem> {
 }
 
 /// Writes notes, ticks items and adds some; what is left out stays.
-#[utoipa::path(tag = "handovers", params(("id" = String, Path)), request_body = HandoverChange, responses((status = 200, body = HandoverView)))]
+#[utoipa::path(tag = "handovers", params(("id" = String, Path), IfMatch), request_body = HandoverChange, responses((status = 200, body = HandoverView)))]
 #[put("/handovers/{id}")]
 pub async fn change(
     caller: Caller,

@@ -121,7 +121,7 @@ pub async fn get(caller: Caller, id: Id<IncidentId>) -> Result<HttpResponse, Pro
 }
 
 /// Changes what is known of an incident: title, severity, stage, lead, communications, links.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = IncidentChange, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = IncidentChange, responses((status = 200, body = IncidentView)))]
 #[patch("/incidents/{id}")]
 pub async fn change(
     caller: Caller,
@@ -137,7 +137,7 @@ pub async fn change(
 }
 
 /// Raises a hand: of two, the first watches, and the other is told who does (409).
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Option<RaisedHand>, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = Option<RaisedHand>, responses((status = 200, body = IncidentView)))]
 #[post("/incidents/{id}/raise-hand")]
 pub async fn raise_hand(
     caller: Caller,
@@ -153,7 +153,7 @@ pub async fn raise_hand(
 }
 
 /// Offers the watch to somebody, who has it once they accept; or leaves it, with its notes, for whoever comes next.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = NewHandover, responses((status = 201, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = NewHandover, responses((status = 201, body = IncidentView)))]
 #[post("/incidents/{id}/handovers")]
 pub async fn hand_over(
     caller: Caller,
@@ -169,7 +169,7 @@ pub async fn hand_over(
 }
 
 /// Accepts a handover: whoever it is offered to watches from now on.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path)), responses((status = 200, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path), IfMatch), responses((status = 200, body = IncidentView)))]
 #[post("/incidents/{id}/handovers/{n}/accept")]
 pub async fn accept(
     caller: Caller,
@@ -184,7 +184,7 @@ pub async fn accept(
 }
 
 /// Declines a handover: the watcher remains.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path)), responses((status = 200, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path), IfMatch), responses((status = 200, body = IncidentView)))]
 #[post("/incidents/{id}/handovers/{n}/decline")]
 pub async fn decline(
     caller: Caller,
@@ -199,7 +199,7 @@ pub async fn decline(
 }
 
 /// The watcher stays on, or leaves early.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Stay, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = Stay, responses((status = 200, body = IncidentView)))]
 #[post("/incidents/{id}/stay")]
 pub async fn stay(
     caller: Caller,
@@ -215,7 +215,7 @@ pub async fn stay(
 }
 
 /// Logs what customers were told.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = NewUpdate, responses((status = 201, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = NewUpdate, responses((status = 201, body = IncidentView)))]
 #[post("/incidents/{id}/updates")]
 pub async fn tell(
     caller: Caller,
@@ -231,7 +231,7 @@ pub async fn tell(
 }
 
 /// Ticks something that is to be done, or takes the tick away.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path)), request_body = Tick, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path), IfMatch), request_body = Tick, responses((status = 200, body = IncidentView)))]
 #[put("/incidents/{id}/items/{n}")]
 pub async fn tick(
     caller: Caller,
@@ -248,7 +248,7 @@ pub async fn tick(
 }
 
 /// Ends an incident; what follows it is listed, with due dates.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Option<Resolve>, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = Option<Resolve>, responses((status = 200, body = IncidentView)))]
 #[post("/incidents/{id}/resolve")]
 pub async fn resolve(
     caller: Caller,
@@ -277,7 +277,7 @@ pub async fn settings(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse
 }
 
 /// Changes how a rotation works on incidents, also on those that go on. What is left out is as by default.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = Object, responses((status = 200, body = SettingsView)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = Object, responses((status = 200, body = SettingsView)))]
 #[put("/rotations/{id}/incident-settings")]
 pub async fn put_settings(
     caller: Caller,
@@ -359,7 +359,7 @@ pub async fn webhooks(
 }
 
 /// Revokes a webhook.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), responses((status = 204)))]
+#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), responses((status = 204)))]
 #[delete("/incident-webhooks/{id}")]
 pub async fn revoke_webhook(
     caller: Caller,

@@ -29,7 +29,7 @@ pub struct OverridesQuery {
 }
 
 /// Makes an override; answers with what it displaces.
-#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun), request_body = NewOverride, responses((status = 201, body = OverrideView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun, IfMatch), request_body = NewOverride, responses((status = 201, body = OverrideView), (status = 200, description = "with dry_run", body = PreviewView)))]
 #[post("/rotations/{id}/overrides")]
 pub async fn create(
     caller: Caller,
@@ -90,7 +90,7 @@ pub async fn list(
 }
 
 /// Ends an override: from now on where it has begun, all of it where it has not.
-#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun), responses((status = 200, body = OrPreview<OverrideView>)))]
+#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<OverrideView>)))]
 #[delete("/overrides/{id}")]
 pub async fn cancel(
     caller: Caller,
@@ -118,7 +118,7 @@ pub async fn cancel(
 
 /// Pauses somebody: they keep their turn, and others cover for them, in turn. To take them out of the order, see
 /// `take-out`.
-#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun), request_body = Pause, responses((status = 201, body = PauseView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun, IfMatch), request_body = Pause, responses((status = 201, body = PauseView), (status = 200, description = "with dry_run", body = PreviewView)))]
 #[post("/rotations/{id}/pause")]
 pub async fn pause(
     caller: Caller,

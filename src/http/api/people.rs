@@ -128,7 +128,7 @@ pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Probl
 }
 
 /// Changes a person; zone, hours and holidays from an instant on.
-#[utoipa::path(tag = "people", params(("id" = String, Path)), request_body = PersonChange, responses((status = 200, body = PersonView)))]
+#[utoipa::path(tag = "people", params(("id" = String, Path), IfMatch), request_body = PersonChange, responses((status = 200, body = PersonView)))]
 #[patch("/people/{id}")]
 pub async fn change(
     caller: Caller,
@@ -146,7 +146,7 @@ pub async fn change(
 }
 
 /// Ends a person's part in everything; 409 with `named_by` while rotations or overrides name them.
-#[utoipa::path(tag = "people", params(("id" = String, Path)), request_body = Option<Deactivate>, responses((status = 200, body = PersonView)))]
+#[utoipa::path(tag = "people", params(("id" = String, Path), IfMatch), request_body = Option<Deactivate>, responses((status = 200, body = PersonView)))]
 #[post("/people/{id}/deactivate")]
 pub async fn deactivate(
     caller: Caller,
@@ -165,7 +165,7 @@ pub async fn deactivate(
 }
 
 /// Replaces name and address of somebody deactivated in everything that is kept.
-#[utoipa::path(tag = "people", params(("id" = String, Path)), responses((status = 200, body = PersonView)))]
+#[utoipa::path(tag = "people", params(("id" = String, Path), IfMatch), responses((status = 200, body = PersonView)))]
 #[post("/people/{id}/erase")]
 pub async fn erase(caller: Caller, id: Id<PersonId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller

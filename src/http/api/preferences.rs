@@ -87,7 +87,7 @@ pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Probl
 }
 
 /// Says which mails a person wants; what is left out is wanted.
-#[utoipa::path(tag = "people", params(("id" = String, Path)), request_body = PreferencesView, responses((status = 200, body = PreferencesView)))]
+#[utoipa::path(tag = "people", params(("id" = String, Path), IfMatch), request_body = PreferencesView, responses((status = 200, body = PreferencesView)))]
 #[put("/people/{id}/preferences")]
 pub async fn set(
     caller: Caller,

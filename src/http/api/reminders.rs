@@ -23,7 +23,7 @@ pub async fn get(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Pro
 }
 
 /// Says when a rotation reminds people, and of what; what is null or left out is as goes with the length of its turns.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path)), request_body = RemindersInput, responses((status = 200, body = RemindersView)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), IfMatch), request_body = RemindersInput, responses((status = 200, body = RemindersView)))]
 #[put("/rotations/{id}/reminders")]
 pub async fn set(
     caller: Caller,

@@ -189,7 +189,7 @@ fn shown(rotation: &Rotation, team: &str) -> Result<Reply, Error> {
 }
 
 /// Changes name, title and fallback: nothing that moves a shift.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = RotationChange, responses((status = 200, body = OrPreview<RotationView>)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun, IfMatch), request_body = RotationChange, responses((status = 200, body = OrPreview<RotationView>)))]
 #[patch("/rotations/{id}")]
 pub async fn change(
     caller: Caller,
@@ -235,7 +235,7 @@ pub async fn revisions(
 }
 
 /// Appends a revision: what is left out is as before.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = NewRevision, responses((status = 201, body = NewRevisionView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun, IfMatch), request_body = NewRevision, responses((status = 201, body = NewRevisionView), (status = 200, description = "with dry_run", body = PreviewView)))]
 #[post("/rotations/{id}/revisions")]
 pub async fn revise(
     caller: Caller,
@@ -265,7 +265,7 @@ pub async fn revise(
 }
 
 /// Withdraws the newest revision, before it takes effect.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), ("n" = u32, Path), DryRun), responses((status = 200, body = OrPreview<RotationView>)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), ("n" = u32, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<RotationView>)))]
 #[delete("/rotations/{id}/revisions/{n}")]
 pub async fn withdraw(
     caller: Caller,
@@ -289,7 +289,7 @@ pub async fn withdraw(
 
 /// Takes somebody out of the order, from a handoff on: a revision, by which the others' turns move up. To cover for them
 /// while they keep their turn, see `pause`.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = TakeOut, responses((status = 200, body = OrPreview<RotationView>)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun, IfMatch), request_body = TakeOut, responses((status = 200, body = OrPreview<RotationView>)))]
 #[post("/rotations/{id}/take-out")]
 pub async fn take_out(
     caller: Caller,
@@ -307,7 +307,7 @@ pub async fn take_out(
 }
 
 /// Archives a rotation: from then on nobody has it.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun), request_body = Option<Archive>, responses((status = 200, body = OrPreview<RotationView>)))]
+#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun, IfMatch), request_body = Option<Archive>, responses((status = 200, body = OrPreview<RotationView>)))]
 #[post("/rotations/{id}/archive")]
 pub async fn archive(
     caller: Caller,

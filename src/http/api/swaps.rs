@@ -167,7 +167,7 @@ async fn answer(
 }
 
 /// Accepts a swap; of a cover also a part, and the rest stays open. Of two who do so at once one gets 409.
-#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun), request_body = Option<Part>, responses((status = 200, body = OrPreview<SwapView>)))]
+#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun, IfMatch), request_body = Option<Part>, responses((status = 200, body = OrPreview<SwapView>)))]
 #[post("/swaps/{id}/accept")]
 pub async fn accept(
     caller: Caller,
@@ -182,7 +182,7 @@ pub async fn accept(
 }
 
 /// Declines a swap; when all who are named have done so it is declined.
-#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun), responses((status = 200, body = OrPreview<SwapView>)))]
+#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<SwapView>)))]
 #[post("/swaps/{id}/decline")]
 pub async fn decline(
     caller: Caller,
@@ -195,7 +195,7 @@ pub async fn decline(
 }
 
 /// Withdraws what is still open of a swap.
-#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun), responses((status = 200, body = OrPreview<SwapView>)))]
+#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<SwapView>)))]
 #[post("/swaps/{id}/withdraw")]
 pub async fn withdraw(
     caller: Caller,
@@ -208,7 +208,7 @@ pub async fn withdraw(
 }
 
 /// Undoes what was accepted, until it begins. Who took a part of a cover gives back that part.
-#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun), responses((status = 200, body = OrPreview<SwapView>)))]
+#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<SwapView>)))]
 #[post("/swaps/{id}/undo")]
 pub async fn undo(
     caller: Caller,

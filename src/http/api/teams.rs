@@ -50,7 +50,7 @@ pub async fn get(caller: Caller, slug: Slug) -> Result<HttpResponse, Problem> {
 
 /// Changes a team: its managers who is in it, administrators everything. From now on; for another day see `join` and
 /// `leave`.
-#[utoipa::path(tag = "teams", params(("slug" = String, Path)), request_body = TeamChange, responses((status = 200, body = TeamView)))]
+#[utoipa::path(tag = "teams", params(("slug" = String, Path), IfMatch), request_body = TeamChange, responses((status = 200, body = TeamView)))]
 #[patch("/teams/{slug}")]
 pub async fn change(
     caller: Caller,
@@ -74,7 +74,7 @@ pub async fn change(
 }
 
 /// Has somebody be in a team from an instant on, until further notice; also somebody who would leave.
-#[utoipa::path(tag = "teams", params(("slug" = String, Path)), request_body = Join, responses((status = 200, body = TeamView)))]
+#[utoipa::path(tag = "teams", params(("slug" = String, Path), IfMatch), request_body = Join, responses((status = 200, body = TeamView)))]
 #[post("/teams/{slug}/join")]
 pub async fn join(
     caller: Caller,
@@ -93,7 +93,7 @@ pub async fn join(
 
 /// Has somebody not be in a team from an instant on. 409 with the list (`named_by`) where its rotations or overrides
 /// name them from then on and `remove_from_rotations` does not say what is to become of that.
-#[utoipa::path(tag = "teams", params(("slug" = String, Path)), request_body = Leave, responses((status = 200, body = TeamView)))]
+#[utoipa::path(tag = "teams", params(("slug" = String, Path), IfMatch), request_body = Leave, responses((status = 200, body = TeamView)))]
 #[post("/teams/{slug}/leave")]
 pub async fn leave(
     caller: Caller,

@@ -94,7 +94,7 @@ pub async fn create(
 
 /// Ends time off: from now on where it has begun, all of it where it has not. Covers that were asked for in it are
 /// withdrawn; those that were taken stay, and are named.
-#[utoipa::path(tag = "time off", params(("id" = String, Path), DryRun), responses((status = 200, body = OrPreview<EndedTimeOffView>)))]
+#[utoipa::path(tag = "time off", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<EndedTimeOffView>)))]
 #[delete("/time-off/{id}")]
 pub async fn cancel(
     caller: Caller,

@@ -91,7 +91,7 @@ pub async fn create(
 }
 
 /// Revokes a token.
-#[utoipa::path(tag = "tokens", params(("id" = String, Path)), responses((status = 204)))]
+#[utoipa::path(tag = "tokens", params(("id" = String, Path), IfMatch), responses((status = 204)))]
 #[delete("/tokens/{id}")]
 pub async fn revoke(caller: Caller, id: Id<TokenId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller
