@@ -55,7 +55,7 @@ impl Document {
             let has_versions = operations(item).iter().any(|(_, one)| takes_version(one));
             for (method, operation) in operations(item) {
                 if has_versions || takes_version(operation) {
-                    answer_with(operation, header::ETAG, "The version, for `If-Match`");
+                    answer_with(operation, &header::ETAG, "The version, for `If-Match`");
                 }
                 if method == "POST" {
                     may_be_repeated(operation);
@@ -183,7 +183,7 @@ fn written_out<T>(one: &RefOr<T>) -> Option<&T> {
 }
 
 /// What is done well has this header, where it has a body.
-fn answer_with(operation: &mut Operation, name: header::HeaderName, description: &str) {
+fn answer_with(operation: &mut Operation, name: &header::HeaderName, description: &str) {
     let described: Header = HeaderBuilder::new()
         .schema(Some(text()))
         .description(Some(description))
@@ -210,7 +210,7 @@ fn may_be_repeated(operation: &mut Operation) {
         .push(RefOr::T(key));
     answer_with(
         operation,
-        idempotency::REPLAYED.clone(),
+        &idempotency::REPLAYED,
         "`true` where this is the answer of an earlier request with the same key",
     );
 }

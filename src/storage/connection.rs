@@ -336,6 +336,7 @@ where
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "errors are handed over so")]
 fn migration_failed(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
     StoreError::Internal(error.to_string())
 }

@@ -39,10 +39,8 @@ pub struct Request {
     pub asked: Vec<(PersonId, bool)>,
     /// Who said no though nobody is asked by name.
     pub declined: Vec<PersonId>,
-    /// Whether the one who looks gives it.
-    pub is_mine: bool,
-    /// Whether they are the one with whom it is traded.
-    pub is_to_me: bool,
+    /// The one who looks.
+    me: PersonId,
     /// Whether they can take it.
     pub can_take: bool,
     /// Whether they can take it back.
@@ -115,15 +113,24 @@ impl Request {
             } else {
                 Vec::new()
             },
-            is_to_me: asked.iter().any(|(person, _)| *person == visitor.id),
             asked,
-            is_mine,
+            me: visitor.id,
             rotation,
             giver,
             time,
             taken,
             view,
         })
+    }
+
+    /// Whether the one who looks gives it.
+    pub fn is_mine(&self) -> bool {
+        self.giver == self.me
+    }
+
+    /// Whether the one who looks is asked by name, as the other side of a trade is.
+    pub fn is_to_me(&self) -> bool {
+        self.asked.iter().any(|(person, _)| *person == self.me)
     }
 
     /// Whether it is no longer open.
