@@ -3,6 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App as Application, HttpServer, web};
@@ -14,6 +15,10 @@ use super::middleware::{RequestIds, observe};
 use super::openapi::Document;
 use super::routes;
 use crate::service::App;
+
+/// How long the head of a request may take to arrive. A thread of the server counts from when it last looked at the
+/// clock, and it does not look while it makes its routes: where that took as long, the first request was refused (408).
+const SLOWEST_HEAD: Duration = Duration::from_secs(30);
 
 /// How long requests under way may take to end when the server stops, in seconds.
 const LAST_REQUESTS: u64 = 10;
@@ -48,6 +53,7 @@ pub fn server(
     });
     Ok(server
         .disable_signals()
+        .client_request_timeout(SLOWEST_HEAD)
         .shutdown_timeout(LAST_REQUESTS)
         .listen(listener)?
         .run())
