@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::kinds::{Kind, bad, of_another_type};
 use crate::harness::Database;
 use crate::harness::program::Program;
-use crate::harness::server::{Answer, send};
+use crate::harness::server::{Answer, client, send};
 
 const TOKEN: &str = "a-very-secret-token-of-the-first-hour";
 
@@ -44,7 +44,7 @@ impl World {
         let program = Program::serve(database, &settings);
         let store = Store::open(&DatabaseUrl::parse(&database.url).unwrap()).unwrap();
         let mut world = Self {
-            client: Client::new(),
+            client: client().build().unwrap(),
             program,
             store,
             forms: Vec::new(),

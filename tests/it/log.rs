@@ -3,10 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use reqwest::blocking::Client;
-
 use crate::harness::Database;
 use crate::harness::program::Program;
+use crate::harness::server::client;
 
 const BOOTSTRAP: &str = "a-very-secret-token-of-the-first-hour";
 
@@ -19,7 +18,7 @@ fn no_secret_comes_into_the_log_and_it_stops_when_told() {
     ];
     let program = Program::serve(&database, &settings);
     dogwatch::startup::install_tls();
-    let client = Client::new();
+    let client = client().build().unwrap();
     let get = |path: &str, token: &str| {
         let request = client.get(format!("{}{path}", program.url));
         request.bearer_auth(token).send().unwrap().status().as_u16()

@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 
 use super::Server;
+use super::server::client;
 
 /// A browser.
 pub struct Browser {
@@ -56,7 +57,7 @@ impl Browser {
     /// One that has never been here.
     pub fn new(server: &Server) -> Self {
         Self {
-            client: Client::builder().redirect(Policy::none()).build().unwrap(),
+            client: client().redirect(Policy::none()).build().unwrap(),
             url: server.url.clone(),
             cookies: BTreeMap::new(),
             form_token: String::new(),
