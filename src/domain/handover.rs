@@ -209,8 +209,8 @@ pub enum Text {
     Watch(Notes),
 }
 
-/// A checklist of a handover: what was open at earlier ones first, then what was ticked or added at this one, then the
-/// rest of the template. A text is there once.
+/// A checklist of a handover: what was open at earlier ones first, then the template, in its order, then what was added
+/// at this one. A text is there once.
 ///
 /// `before` is the handoff before this one, from which on somebody may have ticked what was left open.
 #[must_use]
@@ -235,25 +235,26 @@ pub fn checklist(
         }
     };
     let of_list = || kept.iter().filter(|item| item.list == list);
-    // What is open counts before what was done under the same name.
-    let open_first = [true, false];
-    for open in open_first {
-        let carried = of_list().filter(carried);
-        carried
-            .filter(|item| item.done.is_none() == open)
-            .for_each(|item| add(item.clone()));
+    let carried = || of_list().filter(carried);
+    for item in carried() {
+        // What is open counts before what was done under the same name.
+        let open = carried().find(|other| other.text == item.text && other.done.is_none());
+        add(open.unwrap_or(item).clone());
     }
-    of_list().filter(own).for_each(|item| add(item.clone()));
+    // What is touched keeps its place.
+    let touched = |text: &String| of_list().filter(own).find(|item| item.text == *text);
     if handover.form != Form::Light {
         for text in template {
-            add(Item {
+            let untouched = || Item {
                 text: text.clone(),
                 list,
                 since: handover.at,
                 done: None,
-            });
+            };
+            add(touched(text).cloned().unwrap_or_else(untouched));
         }
     }
+    of_list().filter(own).for_each(|item| add(item.clone()));
     items
 }
 

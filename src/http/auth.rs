@@ -169,7 +169,6 @@ fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
     })
 }
 
-/// Whoever guesses is slowed down; a good token never comes here.
 /// Refuses a query where there is nothing to ask: `dry_run` must not be taken for done, nor what is done for a rehearsal.
 fn without_query(request: &HttpRequest) -> Result<(), Problem> {
     let query = request.query_string();
@@ -190,6 +189,7 @@ fn without_query(request: &HttpRequest) -> Result<(), Problem> {
     Ok(faults.finish()?)
 }
 
+/// Whoever guesses is slowed down; a good token never comes here.
 fn refuse(request: &HttpRequest, app: &App, address: Option<IpAddr>) -> Problem {
     let counted = request
         .app_data::<web::Data<Limits>>()

@@ -1,9 +1,7 @@
 //! How mail leaves: by SMTP, or into files where no server is configured.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -20,10 +18,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a server says to who has not logged in (RFC 4954 §6): a matter of the settings, not of the mail.
 const LOGIN: [u16; 4] = [530, 534, 535, 538];
-
-/// After so many people whom a server refuses, and nobody whom it takes, it is not they whom it refuses: perhaps all
-/// that it takes in a day was sent.
-const IN_A_ROW: usize = 3;
 
 /// Why a mail did not leave.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +46,6 @@ pub struct Mailer {
     from: Mailbox,
     per_minute: u32,
     way: Way,
-    /// To whom mails were refused since one was taken; no more than are counted.
-    refused: Mutex<BTreeSet<String>>,
 }
 
 impl Mailer {
@@ -75,7 +67,6 @@ impl Mailer {
             from: config.mail_from.clone(),
             per_minute: config.mail_rate,
             way: Way::Smtp(Box::new(smtp)),
-            refused: Mutex::default(),
         })
     }
 
@@ -86,7 +77,6 @@ impl Mailer {
             from,
             per_minute: u32::MAX,
             way: Way::Files(folder),
-            refused: Mutex::new(BTreeSet::new()),
         }
     }
 
@@ -119,13 +109,12 @@ impl Mailer {
                 smtp.send(&message).map_err(|error| {
                     // Who does not let us in at all has nothing against this mail.
                     let lets_in = || smtp.test_connection().unwrap_or_default();
-                    if self.is_refusal(&error, letter) && lets_in() {
+                    if self.is_refusal(&error) && lets_in() {
                         MailError::Refused(hidden(&error))
                     } else {
                         MailError::Transport(hidden(&error))
                     }
                 })?;
-                self.refused().clear();
             }
             Way::Files(folder) => {
                 std::fs::create_dir_all(folder)
@@ -138,18 +127,11 @@ impl Mailer {
         Ok(())
     }
 
-    /// Whether a server has refused this mail for good (5xx), rather than for a while, or all that we send.
-    fn is_refusal(&self, error: &lettre::transport::smtp::Error, letter: &Letter) -> bool {
+    /// Whether a server has refused this mail for good (5xx), rather than for a while, or us.
+    fn is_refusal(&self, error: &lettre::transport::smtp::Error) -> bool {
         let code = error.status().map(u16::from);
         let is_login = code.is_some_and(|code| LOGIN.contains(&code));
-        if !error.is_permanent() || is_login || self.is_about_sender(&error.to_string()) {
-            return false;
-        }
-        let mut refused = self.refused();
-        if refused.len() < IN_A_ROW {
-            refused.insert(letter.email.clone());
-        }
-        refused.len() < IN_A_ROW
+        error.is_permanent() && !is_login && !self.is_about_sender(&error.to_string())
     }
 
     /// Whether an answer is about the sender, which is a matter of the settings: then it names them, or says so by a
@@ -160,10 +142,6 @@ impl Mailer {
         ["sender", "5.1.7", "5.1.8", ours.as_str()]
             .iter()
             .any(|word| answer.contains(word))
-    }
-
-    fn refused(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether mail would leave: the server answers, and lets us in. Says where mail goes. Blocks.

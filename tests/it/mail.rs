@@ -194,20 +194,6 @@ fn who_is_not_let_in_waits() {
     assert!(why.contains("no service for you"), "{why}");
 }
 
-/// Everything in the outbox, once it is as expected.
-#[track_caller]
-fn all_in_the_outbox(server: &Server, expected: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    for _ in 0..500 {
-        let all = server.get("/outbox").expect(200);
-        let all = all["items"].as_array().unwrap();
-        if expected(all) {
-            return all.clone();
-        }
-        std::thread::sleep(std::time::Duration::from_millis(40));
-    }
-    panic!("{}", server.get("/outbox").text);
-}
-
 #[test]
 fn who_may_not_send_under_this_address_waits() {
     let refusal = "553 5.7.1 <dogwatch@example.org>: Sender address rejected: not owned by user";
@@ -226,41 +212,6 @@ fn who_may_not_send_under_this_address_waits() {
     let sink = sink.interrupted(&[], || ());
     server.at("2026-03-02T09:05:00Z");
     sink.mails(1);
-}
-
-/// A server that refuses one after the other has nothing against each of them.
-#[test]
-fn where_nobody_is_taken_nobody_else_is_given_up() {
-    let Some(sink) = Sink::start(&["--closed", "550 5.4.5 enough for today"]) else {
-        return;
-    };
-    let server = start(&sink);
-    let people = ["Ana", "Bo", "Cy", "Di"].map(|name| {
-        let email = format!("{name}@example.com");
-        let body = json!({ "name": name, "email": email, "time_zone": "Europe/London" });
-        let made = server.post("/people", &body).expect(201);
-        made["id"].as_str().unwrap().to_owned()
-    });
-    let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "Europe/London", "members": people });
-    server.post("/teams", &team).expect(201);
-    for person in &people {
-        let rotation = json!({
-            "name": "hero", "title": "Hero", "kind": "ordered", "time_zone": "Europe/London",
-            "handoff": { "start": "2026-03-02T08:00:00", "rule": "FREQ=WEEKLY" }, "order": [person],
-        });
-        server.post("/teams/flags/rotations", &rotation).expect(201);
-    }
-    let states = |all: &[Value]| {
-        let count = |state: &str| all.iter().filter(|mail| mail["state"] == state).count();
-        (count("dead"), count("pending"), count("sent"))
-    };
-    let tried = |all: &[Value]| all.len() == 4 && all.iter().all(|mail| mail["attempts"] != 0);
-    let all = all_in_the_outbox(&server, tried);
-    assert_eq!(states(&all), (2, 2, 0), "{all:?}");
-    let sink = sink.interrupted(&[], || ());
-    server.at("2026-03-02T09:05:00Z");
-    sink.mails(2);
-    all_in_the_outbox(&server, |all| states(all) == (2, 0, 2));
 }
 
 /// From outside: what a calendar program does with the mails about one shift.

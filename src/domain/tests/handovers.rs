@@ -231,8 +231,13 @@ fn what_is_open_is_carried_over_until_it_is_ticked() {
     let kept = [
         item("high", last, None),
         item("normal", last, Some("2026-03-08T12:00:00Z")),
-        item("ticket 7", "2026-03-02T10:00:00Z", None),
         item("ticket 8", last, Some("2026-03-10T12:00:00Z")),
+        item(
+            "ticket 7",
+            "2026-03-02T10:00:00Z",
+            Some("2026-03-10T12:00:00Z"),
+        ),
+        item("ticket 7", last, None),
         item("ticket 9", "2026-03-16T10:00:00Z", None),
         item("low", "2026-03-16T10:00:00Z", Some("2026-03-15T12:00:00Z")),
         // Of a handover to come.
@@ -242,12 +247,13 @@ fn what_is_open_is_carried_over_until_it_is_ticked() {
         shown(&monday(), &["high", "normal", "low"], &kept),
         [
             "- high carried",
-            "- ticket 7 carried",
             "x ticket 8 carried",
-            "- ticket 9",
-            "x low",
+            "- ticket 7 carried",
             // It was ticked in time last week, and is to be done again.
             "- normal",
+            // What is ticked stays where it is.
+            "x low",
+            "- ticket 9",
         ]
     );
     let light = Handover {
