@@ -84,12 +84,12 @@ fn html(mail: &str) -> Option<String> {
     })
 }
 
-/// A pass, and the end of what the server's own worker is at.
+/// A pass, and the end of what the server's own worker is at; what is queued meanwhile is sent, too.
 #[track_caller]
 pub fn pass(server: &Server, worker: &Worker) {
-    worker.pass(|| false).unwrap();
     let now = server.app.clock.now();
     for _ in 0..200 {
+        worker.pass(|| false).unwrap();
         let pending = server.get("/outbox?state=pending&limit=200").expect(200);
         let waits = |mail: &Value| instant(mail["next_attempt_at"].as_str().unwrap()) <= now;
         if !pending["items"].as_array().unwrap().iter().any(waits) {
