@@ -241,6 +241,8 @@ fn of_a_cover_of_which_a_part_is_taken_the_rest_is_looked_for() {
     let chat = Chat::start();
     let only_covers = json!({ "webhook_url": chat.url, "week_ahead": false, "handoffs": false });
     put(&server, "/teams/flags/chat", &only_covers);
+    // Time for everything to be looked at again.
+    server.at("2026-03-02T09:01:00Z");
     let told = told(&chat, 1);
     assert!(
         told[0].contains("from Thu 5 Mar 00:00 until Fri 6 Mar 00:00"),
