@@ -163,28 +163,38 @@ fn nothing_is_sent_again_because_it_was_forgotten() {
     assert!(left < all, "{left} of {all} are left");
 }
 
-#[test]
-fn what_mails_said_of_somebody_is_forgotten_with_them() {
-    let server = Server::start();
-    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
-    let people = ["Ana", "Bo", "Zebedee"].map(|name| {
-        let body =
-            json!({ "name": name, "email": format!("{name}@example.com"), "time_zone": "UTC" });
-        id(server.post("/people", &body).expect(201))
-    });
+/// A team, of which the first two take weekly turns from 2 March 10:00 on: its people, and the rotation.
+fn hero(server: &Server, names: &[&str]) -> (Vec<String>, String) {
+    let person = |name: &&str| {
+        let email = format!("{}@example.com", name.replace(' ', ""));
+        let body = json!({ "name": name, "email": email, "time_zone": "UTC" });
+        id(&server.post("/people", &body).expect(201))
+    };
+    let people: Vec<String> = names.iter().map(person).collect();
     let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "UTC", "members": people });
     server.post("/teams", &team).expect(201);
     let rotation = json!({
         "name": "Hero", "title": "Hero", "kind": "ordered", "time_zone": "UTC",
         "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" }, "order": people[..2],
     });
-    let rotation = id(server.post("/teams/flags/rotations", &rotation).expect(201));
+    let rotation = id(&server.post("/teams/flags/rotations", &rotation).expect(201));
+    (people, rotation)
+}
+
+fn id(made: &Value) -> String {
+    made["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_mails_said_of_somebody_is_forgotten_with_them() {
+    let server = Server::start();
+    let (people, rotation) = hero(&server, &["Ana", "Bo", "Zebedee"]);
     let day = json!({
         "start": "2026-03-11T00:00:00Z", "end": "2026-03-12T00:00:00Z", "person_id": people[2],
         "reason": "Bo has asked Zebedee",
     });
     let made = server.post(&format!("/rotations/{rotation}/overrides"), &day);
-    let made = id(made.expect(201));
+    let made = id(&made.expect(201));
     server.delete(&format!("/overrides/{made}")).expect(200);
     server.at("2026-03-02T09:30:00Z");
     let outbox = || server.get("/outbox?limit=200").text;
@@ -208,19 +218,7 @@ fn what_mails_said_of_somebody_is_forgotten_with_them() {
 #[test]
 fn what_waits_names_nobody_who_is_erased() {
     let server = Server::start();
-    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
-    let people = ["Ana", "Bo", "Zebedee", "Ann Zebedees"].map(|name| {
-        let email = format!("{}@example.com", name.replace(' ', ""));
-        let body = json!({ "name": name, "email": email, "time_zone": "UTC" });
-        id(server.post("/people", &body).expect(201))
-    });
-    let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "UTC", "members": people });
-    server.post("/teams", &team).expect(201);
-    let rotation = json!({
-        "name": "Hero", "title": "Hero", "kind": "ordered", "time_zone": "UTC",
-        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" }, "order": people[..2],
-    });
-    let rotation = id(server.post("/teams/flags/rotations", &rotation).expect(201));
+    let (people, rotation) = hero(&server, &["Ana", "Bo", "Zebedee", "Ann Zebedees"]);
     server.at("2026-03-03T20:00:00Z");
     // At night: it waits for the morning.
     let day = json!({
