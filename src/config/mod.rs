@@ -2,23 +2,30 @@
 //!
 //! Everything is checked at once, and everything that is wrong is named; secrets are never shown.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use actix_web::http::header::HeaderName;
 use chrono::TimeDelta;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
-use url::Url;
 
 use crate::storage::DatabaseUrl;
+use values::{
+    read_header_name, read_helo, read_networks, read_number, read_public_url, read_smtp_url,
+    read_token, text_of,
+};
 
 /// Every key there is.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 21] = [
     "DATABASE_URL",
     "DOGWATCH_LISTEN",
     "DOGWATCH_DATA_DIR",
@@ -31,6 +38,12 @@ pub const KEYS: [&str; 15] = [
     "DOGWATCH_TZDATA_DIR",
     "DOGWATCH_SECRET",
     "DOGWATCH_TRUSTED_PROXIES",
+    "DOGWATCH_FORWARDED_HEADER",
+    "DOGWATCH_KEEP_ALIVE",
+    "DOGWATCH_SMTP_HELO",
+    "DOGWATCH_INCIDENTS_PER_HOUR",
+    "DOGWATCH_COVER_REQUESTS_PER_HOUR",
+    "DOGWATCH_FEEDS_PER_HOUR",
     "DOGWATCH_OUTGOING_NETWORKS",
     "DOGWATCH_LOG",
     "DOGWATCH_LOG_FORMAT",
@@ -45,6 +58,12 @@ const LARGEST_RATE: u32 = 1_000_000;
 /// The longest time for which mails can be kept, in days.
 const LONGEST_KEPT: u32 = 36_500;
 
+/// The longest time for which idle connections can be kept open, in seconds.
+const LONGEST_KEEP_ALIVE: u32 = 3_600;
+
+/// The highest number of incidents, cover requests or feeds a person can be allowed in an hour.
+const LARGEST_HOURLY: u32 = 1_000_000;
+
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -52,6 +71,27 @@ pub enum LogFormat {
     Text,
     /// A JSON object a line.
     Json,
+}
+
+/// How many of each one person may make in an hour. Administrators are exempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HourlyLimits {
+    /// Incidents declared.
+    pub incidents: u32,
+    /// Requests for cover.
+    pub cover_requests: u32,
+    /// Calendar feeds.
+    pub feeds: u32,
+}
+
+impl Default for HourlyLimits {
+    fn default() -> Self {
+        Self {
+            incidents: 30,
+            cover_requests: 30,
+            feeds: 50,
+        }
+    }
 }
 
 /// The configuration, checked.
@@ -79,8 +119,17 @@ pub struct Config {
     pub tzdata_dir: Option<PathBuf>,
     /// Key of signed links, where the database's own is not to be used.
     pub secret: Option<SecretString>,
-    /// Whose `Forwarded` and `X-Forwarded-*` headers are believed.
+    /// Whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The one header in which trusted proxies name the client: `X-Forwarded-For`, `Forwarded`, or another list of
+    /// addresses.
+    pub forwarded_header: HeaderName,
+    /// How long idle client connections stay open.
+    pub keep_alive: Duration,
+    /// The name this server gives itself to mail servers (HELO, EHLO). Without it, the host of the public URL.
+    pub smtp_helo: Option<String>,
+    /// How much one person may start in an hour.
+    pub hourly_limits: HourlyLimits,
     /// Networks whose addresses may be asked where people enter them, although they are not public.
     pub outgoing_networks: Vec<IpNet>,
     /// What is logged.
@@ -276,6 +325,24 @@ impl Given {
         });
         let trusted_proxies =
             self.parse_or("DOGWATCH_TRUSTED_PROXIES", "", |text| read_networks(&text));
+        let forwarded_header =
+            self.parse_or("DOGWATCH_FORWARDED_HEADER", "X-Forwarded-For", |text| {
+                read_header_name(&text)
+            });
+        let keep_alive = self.parse_or("DOGWATCH_KEEP_ALIVE", "75", |text| {
+            read_number(&text, LONGEST_KEEP_ALIVE)
+                .map(|seconds| Duration::from_secs(seconds.into()))
+        });
+        let smtp_helo = self.parse("DOGWATCH_SMTP_HELO", |text| read_helo(&text));
+        let defaults = HourlyLimits::default();
+        let mut hourly = |key, default: u32| {
+            self.parse_or(key, &default.to_string(), |text| {
+                read_number(&text, LARGEST_HOURLY)
+            })
+        };
+        let incidents = hourly("DOGWATCH_INCIDENTS_PER_HOUR", defaults.incidents);
+        let cover_requests = hourly("DOGWATCH_COVER_REQUESTS_PER_HOUR", defaults.cover_requests);
+        let feeds = hourly("DOGWATCH_FEEDS_PER_HOUR", defaults.feeds);
         let outgoing_networks = self.parse_or("DOGWATCH_OUTGOING_NETWORKS", "", |text| {
             read_networks(&text)
         });
@@ -287,44 +354,35 @@ impl Given {
             "json" => Ok(LogFormat::Json),
             _ => Err("must be text or json"),
         });
-        match (
-            database,
-            listen,
-            mail_from,
-            mail_rate,
-            mail_kept,
-            trusted_proxies,
-            outgoing_networks,
-            log,
-            log_format,
-        ) {
-            (
-                Some(database),
-                Some(listen),
-                Some(mail_from),
-                Some(mail_rate),
-                Some(mail_kept),
-                Some(trusted_proxies),
-                Some(outgoing_networks),
-                Some(log),
-                Some(log_format),
-            ) if self.problems.is_empty() => Ok(Config {
-                database,
-                listen,
+        let config = (|| {
+            Some(Config {
+                database: database?,
+                listen: listen?,
                 data_dir,
                 public_url,
                 smtp_url,
-                mail_from,
-                mail_rate,
-                mail_kept,
+                mail_from: mail_from?,
+                mail_rate: mail_rate?,
+                mail_kept: mail_kept?,
                 bootstrap_token,
                 tzdata_dir,
                 secret,
-                trusted_proxies,
-                outgoing_networks,
-                log,
-                log_format,
-            }),
+                trusted_proxies: trusted_proxies?,
+                forwarded_header: forwarded_header?,
+                keep_alive: keep_alive?,
+                smtp_helo,
+                hourly_limits: HourlyLimits {
+                    incidents: incidents?,
+                    cover_requests: cover_requests?,
+                    feeds: feeds?,
+                },
+                outgoing_networks: outgoing_networks?,
+                log: log?,
+                log_format: log_format?,
+            })
+        })();
+        match config {
+            Some(config) if self.problems.is_empty() => Ok(config),
             _ => Err(BadConfig(self.problems)),
         }
     }
@@ -334,180 +392,5 @@ fn known(name: &str) -> Option<&'static str> {
     KEYS.into_iter().find(|key| *key == name)
 }
 
-/// A text, or a list of texts, which is the same with commas.
-fn text_of(value: toml::Value) -> Option<String> {
-    match value {
-        toml::Value::String(text) => Some(text),
-        toml::Value::Array(values) => values
-            .into_iter()
-            .map(|value| value.as_str().map(str::to_owned))
-            .collect::<Option<Vec<_>>>()
-            .map(|texts| texts.join(",")),
-        _ => None,
-    }
-}
-
-/// What can stand in a header.
-fn read_token(text: String) -> Result<SecretString, &'static str> {
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(SecretString::from(text))
-    } else {
-        Err("must have visible ASCII characters only")
-    }
-}
-
-/// From one to so many.
-fn read_number(text: &str, largest: u32) -> Result<u32, String> {
-    let number = text.parse().ok();
-    number
-        .filter(|number| (1..=largest).contains(number))
-        .ok_or_else(|| format!("must be a number from 1 to {largest}"))
-}
-
-/// Addresses and networks, with commas between them.
-fn read_networks(text: &str) -> Result<Vec<IpNet>, String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|address| !address.is_empty())
-        .map(|text| {
-            read_network(text).ok_or_else(|| {
-                format!("{text:?} is neither an IP address nor a network like 10.0.0.0/8")
-            })
-        })
-        .collect()
-}
-
-/// An address is a network of one.
-fn read_network(text: &str) -> Option<IpNet> {
-    let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    text.parse::<IpNet>().ok().or_else(alone)
-}
-
-fn read_public_url(text: &str) -> Result<String, &'static str> {
-    let bad = "must be an address that begins with http:// or https://, without ? and #";
-    let url = Url::parse(text).map_err(|_| bad)?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && url.host().is_some()
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    if plain {
-        Ok(url.as_str().trim_end_matches('/').to_owned())
-    } else {
-        Err(bad)
-    }
-}
-
-/// The message does not repeat the value: it may hold a password.
-fn read_smtp_url(text: String) -> Result<SecretString, &'static str> {
-    let bad = "must be smtp://HOST:PORT or smtps://HOST, with USER:PASSWORD@ before the host where needed";
-    let url = Url::parse(&text).map_err(|_| bad)?;
-    if matches!(url.scheme(), "smtp" | "smtps") && url.host().is_some() {
-        Ok(SecretString::from(text))
-    } else {
-        Err(bad)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use super::*;
-
-    fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect()
-    }
-
-    #[test]
-    fn everything_has_a_default() {
-        let config = Config::load(
-            None,
-            environment(&[("PATH", "/bin"), ("DOGWATCH_SMTP_URL", "")]),
-        )
-        .unwrap();
-        assert_eq!(
-            config.database,
-            DatabaseUrl::Sqlite("./data/dogwatch.db".into())
-        );
-        assert_eq!(config.public_url(config.listen), "http://127.0.0.1:8080");
-        assert!(config.smtp_url.is_none());
-        assert_eq!(config.mail_kept, TimeDelta::days(400));
-    }
-
-    #[test]
-    fn the_environment_wins_over_the_file() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        write!(
-            file,
-            "DOGWATCH_LISTEN = \"0.0.0.0:1\"\nDOGWATCH_PUBLIC_URL = \"https://duty.example.org/x/\"\nDOGWATCH_TRUSTED_PROXIES = [\"10.0.0.1\", \"fd00::/8\"]\n"
-        )
-        .unwrap();
-        let config = Config::load(
-            Some(file.path()),
-            environment(&[("DOGWATCH_LISTEN", "127.0.0.1:2")]),
-        )
-        .unwrap();
-        assert_eq!(config.listen.port(), 2);
-        assert_eq!(
-            config.public_url.as_deref(),
-            Some("https://duty.example.org/x")
-        );
-        let proxies: Vec<String> = config
-            .trusted_proxies
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(proxies, ["10.0.0.1/32", "fd00::/8"]);
-    }
-
-    #[test]
-    fn every_problem_is_named_and_no_secret_shown() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        write!(file, "DOGWATCH_LISTENN = \"x\"\nDOGWATCH_LOG_FORMAT = 1\n").unwrap();
-        let pairs = [
-            ("DATABASE_URL", "mysql://root:hunter2@localhost"),
-            ("DOGWATCH_LISTEN", "localhost"),
-            ("DOGWATCH_PUBLIC_URL", "ftp://example.org"),
-            ("DOGWATCH_SMTP_URL", "http://user:hunter2@example.org"),
-            ("DOGWATCH_MAIL_FROM", "nobody"),
-            ("DOGWATCH_MAIL_RATE", "0"),
-            ("DOGWATCH_MAIL_DAYS", "0"),
-            ("DOGWATCH_BOOTSTRAP_TOKEN", "hunter2 hunter2"),
-            ("DOGWATCH_TZDATA_DIR", "/nowhere"),
-            ("DOGWATCH_SECRET", "hunter2"),
-            ("DOGWATCH_TRUSTED_PROXIES", "10.0.0.1, 10.0.0.0/33"),
-            ("DOGWATCH_OUTGOING_NETWORKS", "localhost"),
-            ("DOGWATCH_LOG", "dogwatch=loud"),
-            ("DOGWATCH_LOG_FORMAT", "xml"),
-            ("DOGWATCH_COLOUR", "red"),
-        ];
-        let problems = Config::load(Some(file.path()), environment(&pairs)).unwrap_err();
-        let text = problems.to_string();
-        for (name, _) in pairs {
-            assert!(text.contains(name), "{name} in {text}");
-        }
-        assert!(text.contains("DOGWATCH_LISTENN"), "{text}");
-        assert!(!text.contains("hunter2"), "{text}");
-    }
-
-    #[test]
-    fn a_broken_file_is_named_without_being_quoted() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        write!(
-            file,
-            "DOGWATCH_LISTEN = \"x\"\nDOGWATCH_SECRET = \"hunter2\n"
-        )
-        .unwrap();
-        let text = Config::load(Some(file.path()), []).unwrap_err().to_string();
-        assert!(
-            text.contains("line 2") && !text.contains("hunter2"),
-            "{text}"
-        );
-        assert!(Config::load(Some(Path::new("/nowhere.toml")), []).is_err());
-    }
-}
+mod tests;

@@ -1,0 +1,114 @@
+//! Readers of single values. Their messages never repeat a value that may be a secret.
+
+use std::net::IpAddr;
+
+use actix_web::http::header::HeaderName;
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
+
+/// A text, or a list of texts, which is the same with commas.
+pub(super) fn text_of(value: toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text),
+        toml::Value::Array(values) => values
+            .into_iter()
+            .map(|value| value.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .map(|texts| texts.join(",")),
+        _ => None,
+    }
+}
+
+/// What can stand in a header.
+pub(super) fn read_token(text: String) -> Result<SecretString, &'static str> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(SecretString::from(text))
+    } else {
+        Err("must have visible ASCII characters only")
+    }
+}
+
+/// From one to so many.
+pub(super) fn read_number(text: &str, largest: u32) -> Result<u32, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (1..=largest).contains(number))
+        .ok_or_else(|| format!("must be a number from 1 to {largest}"))
+}
+
+/// Addresses and networks, with commas between them.
+pub(super) fn read_networks(text: &str) -> Result<Vec<IpNet>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|address| !address.is_empty())
+        .map(|text| {
+            read_network(text).ok_or_else(|| {
+                format!("{text:?} is neither an IP address nor a network like 10.0.0.0/8")
+            })
+        })
+        .collect()
+}
+
+/// An address is a network of one.
+fn read_network(text: &str) -> Option<IpNet> {
+    let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse::<IpNet>().ok().or_else(alone)
+}
+
+pub(super) fn read_public_url(text: &str) -> Result<String, &'static str> {
+    let bad = "must be an address that begins with http:// or https://, without ? and #";
+    let url = Url::parse(text).map_err(|_| bad)?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.host().is_some()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if plain {
+        Ok(url.as_str().trim_end_matches('/').to_owned())
+    } else {
+        Err(bad)
+    }
+}
+
+/// The message does not repeat the value: it may hold a password.
+pub(super) fn read_smtp_url(text: String) -> Result<SecretString, &'static str> {
+    let bad = "must be smtp://HOST:PORT or smtps://HOST, with USER:PASSWORD@ before the host where needed";
+    let url = Url::parse(&text).map_err(|_| bad)?;
+    if matches!(url.scheme(), "smtp" | "smtps") && url.host().is_some() {
+        Ok(SecretString::from(text))
+    } else {
+        Err(bad)
+    }
+}
+
+/// The name of a request header.
+pub(super) fn read_header_name(text: &str) -> Result<HeaderName, &'static str> {
+    HeaderName::try_from(text).map_err(|_| "must be the name of a header, like X-Forwarded-For")
+}
+
+/// A host name with a domain, or an address literal (RFC 5321 §4.1.3).
+pub(super) fn read_helo(text: &str) -> Result<String, &'static str> {
+    let literal = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .is_some_and(|inner| {
+            let address = inner.strip_prefix("IPv6:").unwrap_or(inner);
+            address.parse::<IpAddr>().is_ok()
+        });
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let host = text.len() <= 253 && text.split('.').all(is_label);
+    if literal || host {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a host name like mail.example.org, or an address literal like [192.0.2.1]")
+    }
+}
