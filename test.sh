@@ -3,6 +3,7 @@
 # property and integration tests, on SQLite and on a PostgreSQL cluster of its own.
 #
 #   ./test.sh                      everything
+#   ./test.sh --quick              without a browser and without PostgreSQL
 #   ./test.sh --without postgres   leaves PostgreSQL out, and says so at the end
 #   ./test.sh --without python     leaves out what needs Python (feeds and mails read by other programs)
 #   ./test.sh --without node       leaves out what needs Node (feeds read by ical.js)
@@ -10,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; }
 
 with_postgres=yes with_python=yes with_node=yes with_browser=yes left_out=()
 while [ $# -gt 0 ]; do
@@ -24,12 +25,25 @@ while [ $# -gt 0 ]; do
         *) usage >&2; exit 2 ;;
       esac
       shift 2 ;;
+    --quick)
+      with_postgres=no with_browser=no
+      left_out+=("PostgreSQL and Chromium: this was --quick")
+      shift ;;
     -h|--help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
   esac
 done
 
-step() { printf '\n==> %s\n' "$*"; }
+# Names a step; how long each took is printed at the end.
+steps=() step_started=$SECONDS step_name=""
+finish_step() {
+  if [ -n "$step_name" ]; then steps+=("$(printf '%5d s  %s' $((SECONDS - step_started)) "$step_name")"); fi
+}
+step() {
+  finish_step
+  step_name=$* step_started=$SECONDS
+  printf '\n==> %s\n' "$*"
+}
 
 # --- What the machine needs -------------------------------------------------------------------
 
@@ -141,15 +155,25 @@ if [ $with_browser = yes ]; then
   export DOGWATCH_TEST_CHROMEDRIVER DOGWATCH_TEST_AXE="$PWD/target/browser/node_modules/axe-core/axe.min.js"
 fi
 
+# cargo-nextest, where it is installed, names the tests that took long.
+if cargo nextest --version >/dev/null 2>&1; then
+  test_runner=(cargo nextest run --locked --no-fail-fast)
+else
+  test_runner=(cargo test --locked)
+fi
+
 # --- The checks -------------------------------------------------------------------------------
 
 step "Formatting"
 cargo fmt --check
+step "Building the tests"
+cargo test --locked --no-run
 step "Tests, on SQLite"
-env -u DOGWATCH_TEST_POSTGRES cargo test --locked
+env -u DOGWATCH_TEST_POSTGRES "${test_runner[@]}"
+if [ "${test_runner[1]}" = nextest ]; then cargo test --locked --doc --quiet; fi
 if [ $with_postgres = yes ]; then
   step "Tests, on PostgreSQL"
-  DOGWATCH_TEST_POSTGRES="$postgres_url" cargo test --locked --test it
+  DOGWATCH_TEST_POSTGRES="$postgres_url" "${test_runner[@]}" --test it
 fi
 step "Lints"
 cargo clippy --locked --all-targets -- -D warnings
@@ -157,4 +181,7 @@ step "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
 for what in "${left_out[@]+"${left_out[@]}"}"; do echo "LEFT OUT: $what"; done
-step "All checks passed"
+finish_step
+printf '\nHow long it took:\n'
+printf '%s\n' "${steps[@]}"
+printf '%5d s  in all\n\n==> All checks passed\n' $SECONDS
