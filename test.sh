@@ -157,28 +157,28 @@ fi
 
 # cargo-nextest, where it is installed, names the tests that took long.
 if cargo nextest --version >/dev/null 2>&1; then
-  test_runner=(cargo nextest run --locked --no-fail-fast)
+  test_runner=(cargo nextest run --locked --workspace --no-fail-fast)
 else
-  test_runner=(cargo test --locked)
+  test_runner=(cargo test --locked --workspace)
 fi
 
 # --- The checks -------------------------------------------------------------------------------
 
 step "Formatting"
-cargo fmt --check
+cargo fmt --all --check
 step "Building the tests"
-cargo test --locked --no-run
+cargo test --locked --workspace --no-run
 step "Tests, on SQLite"
 env -u DOGWATCH_TEST_POSTGRES "${test_runner[@]}"
-if [ "${test_runner[1]}" = nextest ]; then cargo test --locked --doc --quiet; fi
+if [ "${test_runner[1]}" = nextest ]; then cargo test --locked --workspace --doc --quiet; fi
 if [ $with_postgres = yes ]; then
   step "Tests, on PostgreSQL"
   DOGWATCH_TEST_POSTGRES="$postgres_url" "${test_runner[@]}" --test it
 fi
 step "Lints"
-cargo clippy --locked --all-targets -- -D warnings
+cargo clippy --locked --workspace --all-targets -- -D warnings
 step "Documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 
 for what in "${left_out[@]+"${left_out[@]}"}"; do echo "LEFT OUT: $what"; done
 finish_step

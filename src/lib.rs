@@ -4,7 +4,7 @@ pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod domain;
+pub use dogwatch_domain as domain;
 pub mod http;
 #[cfg(test)]
 mod layers;

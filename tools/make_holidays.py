@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes assets/holidays.txt: the public holidays of countries and their regions, as dates.
+"""Writes crates/domain/holidays.txt: the public holidays of countries and their regions, as dates.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install holidays==0.108
-    /tmp/venv/bin/python tools/make_holidays.py > assets/holidays.txt
+    /tmp/venv/bin/python tools/make_holidays.py > crates/domain/holidays.txt
 
 The facts are those of the PyPI package `holidays` (MIT licence). Run it again with a newer one when countries change
 their holidays, or when the years run out. The form of what it writes:
