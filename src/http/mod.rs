@@ -2,9 +2,11 @@
 
 pub mod api;
 pub mod auth;
+pub mod body;
 pub mod error;
 pub mod etag;
 pub mod feeds;
+pub mod forwarding;
 pub mod health;
 pub mod idempotency;
 pub mod json;
