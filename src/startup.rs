@@ -198,6 +198,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
                 trusted: config.trusted_proxies.clone(),
                 header: config.forwarded_header.clone(),
             },
+            keep_alive: config.keep_alive,
         },
         document,
         mailer,

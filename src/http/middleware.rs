@@ -14,6 +14,7 @@ use actix_web::{Error, web};
 use metrics::Histogram;
 use rand::RngCore as _;
 
+use super::connections::Answering;
 use super::error::Problem;
 use crate::service::App;
 
@@ -92,9 +93,12 @@ where
     let id = request
         .app_data::<web::Data<RequestIds>>()
         .and_then(|ids| ids.id(&request));
+    let answering = Answering::of(&request);
     let answer = service.call(request);
     async move {
-        let mut response = answer.await?;
+        let response = answer.await;
+        drop(answering);
+        let mut response = response?;
         let stale = response
             .request()
             .app_data::<web::Data<App>>()

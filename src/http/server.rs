@@ -9,7 +9,8 @@ use actix_web::dev::Server;
 use actix_web::{App as Application, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::body::Bodies;
+use super::body::{Bodies, SLOWEST_BODY};
+use super::connections;
 use super::forwarding::Forwarding;
 use super::limits::Limits;
 use super::middleware::{RequestIds, observe};
@@ -29,6 +30,8 @@ const LAST_REQUESTS: u64 = 10;
 pub struct Edge {
     /// Which proxies are believed.
     pub forwarding: Forwarding,
+    /// How long a connection on which nothing is asked stays open.
+    pub keep_alive: Duration,
 }
 
 /// A server at `listener`, to be awaited. It stops when its handle says so, not by signals.
@@ -63,6 +66,10 @@ pub fn server(
     });
     Ok(server
         .disable_signals()
+        .keep_alive(edge.keep_alive)
+        .on_connect(connections::watch(
+            edge.keep_alive + SLOWEST_HEAD + SLOWEST_BODY,
+        ))
         .client_request_timeout(SLOWEST_HEAD)
         .shutdown_timeout(LAST_REQUESTS)
         .listen(listener)?
