@@ -19,9 +19,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::interval::Instant;
 use crate::domain::zone;
-use crate::http::auth::TrustedProxies;
+use crate::http::forwarding::Forwarding;
 use crate::http::openapi::Document;
-use crate::http::server::server;
+use crate::http::server::{Edge, server};
 use crate::notify::{Guard, Mailer, Outgoing};
 use crate::service::secrets::new_secret;
 use crate::service::{self, App, Keeper, operator, sessions};
@@ -145,7 +145,7 @@ pub struct Prepared {
     /// The address at which they sign in, once.
     pub first_link: Option<String>,
     listener: TcpListener,
-    proxies: TrustedProxies,
+    edge: Edge,
     document: Document,
     mailer: Mailer,
     outgoing: Outgoing,
@@ -193,7 +193,13 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         first_token,
         first_link,
         listener,
-        proxies: TrustedProxies(config.trusted_proxies.clone()),
+        edge: Edge {
+            forwarding: Forwarding {
+                trusted: config.trusted_proxies.clone(),
+                header: config.forwarded_header.clone(),
+            },
+            keep_alive: config.keep_alive,
+        },
         document,
         mailer,
         outgoing: Outgoing::configured(config),
@@ -224,7 +230,7 @@ impl Prepared {
         let server = server(
             self.listener,
             Arc::clone(&app),
-            self.proxies,
+            self.edge,
             metrics.clone(),
             self.document,
         )?;

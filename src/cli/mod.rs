@@ -26,10 +26,12 @@ Settings (environment variables, or the same keys in the TOML file of --config; 
   DOGWATCH_PUBLIC_URL       what links begin with         [http:// + the listen address]
   DOGWATCH_SMTP_URL         smtp://… or smtps://…         [none: mails are written as files]
   DOGWATCH_MAIL_FROM        sender of mails               [dogwatch@localhost]
-  DOGWATCH_BOOTSTRAP_TOKEN  a token that counts while there is no administrator
+  DOGWATCH_BOOTSTRAP_TOKEN  a token that counts while there is no administrator; at least 16 characters
   DOGWATCH_TZDATA_DIR       a folder of newer zone data (zoneinfo layout)
   DOGWATCH_SECRET           key for signed links          [made once, kept in the database]
-  DOGWATCH_TRUSTED_PROXIES  addresses whose Forwarded and X-Forwarded-For are believed
+  DOGWATCH_TRUSTED_PROXIES  addresses of proxies that are believed
+  DOGWATCH_FORWARDED_HEADER the header in which they name the client  [X-Forwarded-For]
+  DOGWATCH_KEEP_ALIVE       seconds that idle connections stay open   [75]
   DOGWATCH_LOG              what is logged                [info]
   DOGWATCH_LOG_FORMAT       text or json                  [text]
 

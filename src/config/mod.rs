@@ -49,7 +49,7 @@ pub const KEYS: [&str; 21] = [
     "DOGWATCH_LOG_FORMAT",
 ];
 
-/// The shortest key for signatures that is accepted.
+/// The shortest key for signatures and the shortest bootstrap token that are accepted.
 const SHORTEST_SECRET: usize = 16;
 
 /// The highest rate of mails that can be set, in a minute.

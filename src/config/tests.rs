@@ -88,6 +88,18 @@ fn every_problem_is_named_and_no_secret_shown() {
 }
 
 #[test]
+fn a_bootstrap_token_that_can_be_guessed_is_refused() {
+    let load =
+        |token: &str| Config::load(None, environment(&[("DOGWATCH_BOOTSTRAP_TOKEN", token)]));
+    for short in ["a", "fifteen-letters"] {
+        let text = load(short).unwrap_err().to_string();
+        assert!(text.contains("at least 16 characters"), "{text}");
+        assert!(!text.contains(short) || short == "a", "{text}");
+    }
+    assert!(load("sixteen--letters").is_ok());
+}
+
+#[test]
 fn a_broken_file_is_named_without_being_quoted() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     write!(

@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+use super::SHORTEST_SECRET;
+
 /// A text, or a list of texts, which is the same with commas.
 pub(super) fn text_of(value: toml::Value) -> Option<String> {
     match value {
@@ -20,12 +22,14 @@ pub(super) fn text_of(value: toml::Value) -> Option<String> {
     }
 }
 
-/// What can stand in a header.
-pub(super) fn read_token(text: String) -> Result<SecretString, &'static str> {
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(SecretString::from(text))
+/// What can stand in a header, and cannot be guessed.
+pub(super) fn read_token(text: String) -> Result<SecretString, String> {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Err("must have visible ASCII characters only".to_owned())
+    } else if text.len() < SHORTEST_SECRET {
+        Err(format!("must have at least {SHORTEST_SECRET} characters"))
     } else {
-        Err("must have visible ASCII characters only")
+        Ok(SecretString::from(text))
     }
 }
 

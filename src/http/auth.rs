@@ -1,15 +1,15 @@
 //! Who asks: bearer tokens.
 
 use std::future::{Ready, ready};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use ipnet::IpNet;
 
 use super::error::Problem;
+use super::forwarding::address;
 use super::idempotency;
 use super::limits::{Limits, together};
 use super::openapi::Document;
@@ -18,17 +18,6 @@ use crate::domain::interval::Instant;
 use crate::roster::Roster;
 use crate::service::app::RequestKey;
 use crate::service::{Actor, App, Db, Error, Faults, Tx};
-
-/// Whose word on where a request comes from is believed.
-#[derive(Debug, Clone, Default)]
-pub struct TrustedProxies(pub Vec<IpNet>);
-
-impl TrustedProxies {
-    fn include(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
-    }
-}
 
 /// A request by somebody known.
 #[derive(Clone)]
@@ -217,77 +206,5 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
         Ok(token.trim())
     } else {
         Err(missing())
-    }
-}
-
-/// The peer, or whom it speaks for where it is a proxy that is believed.
-pub(super) fn address(request: &HttpRequest) -> Option<IpAddr> {
-    let peer = request.peer_addr()?.ip();
-    let believed = request.app_data::<web::Data<TrustedProxies>>()?;
-    if !believed.include(peer) {
-        return Some(peer);
-    }
-    // Each proxy adds whom it got the request from at the end: the last that is no proxy of ours is the client.
-    let named = forwarded(request);
-    let client = named
-        .iter()
-        .rev()
-        .find(|address| !believed.include(**address));
-    Some(client.copied().unwrap_or(peer))
-}
-
-/// The addresses of `Forwarded` (RFC 7239), or else of `X-Forwarded-For`.
-fn forwarded(request: &HttpRequest) -> Vec<IpAddr> {
-    let lines = |name: &str| -> Vec<String> {
-        let values = request.headers().get_all(name);
-        values
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .map(str::to_owned)
-            .collect()
-    };
-    let standard: Vec<IpAddr> = lines("forwarded")
-        .iter()
-        .flat_map(|hop| hop.split(';'))
-        .filter_map(|part| part.trim().split_once('='))
-        .filter(|(name, _)| name.eq_ignore_ascii_case("for"))
-        .filter_map(|(_, node)| node_address(node))
-        .collect();
-    if standard.is_empty() {
-        let usual = lines("x-forwarded-for");
-        usual.iter().filter_map(|node| node_address(node)).collect()
-    } else {
-        standard
-    }
-}
-
-/// `192.0.2.1`, `192.0.2.1:80`, `"[2001:db8::1]:80"`.
-fn node_address(node: &str) -> Option<IpAddr> {
-    let node = node.trim().trim_matches('"');
-    let bare = || node.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    node.parse()
-        .ok()
-        .or_else(|| node.parse().ok().map(|address: SocketAddr| address.ip()))
-        .or_else(bare)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forwarded_nodes_may_have_ports_and_quotes() {
-        for (node, address) in [
-            ("192.0.2.1", "192.0.2.1"),
-            (" 192.0.2.1:80 ", "192.0.2.1"),
-            ("\"[2001:db8::1]:80\"", "2001:db8::1"),
-            ("\"[2001:db8::1]\"", "2001:db8::1"),
-            ("2001:db8::1", "2001:db8::1"),
-        ] {
-            assert_eq!(node_address(node), address.parse().ok(), "{node}");
-        }
-        for bad in ["unknown", "_hidden", "", "192.0.2.256"] {
-            assert_eq!(node_address(bad), None, "{bad}");
-        }
     }
 }

@@ -116,6 +116,12 @@ impl Problem {
         self.0.status
     }
 
+    /// Headers of the answer, like `Retry-After`.
+    #[must_use]
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.0.headers
+    }
+
     /// What the log, and only the log, is told.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {

@@ -10,7 +10,8 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::auth::address;
+use super::etag;
+use super::forwarding::address;
 use super::limits::{Limits, together};
 use crate::domain::interval::Instant;
 use crate::service::feeds::{Published, is_live, program};
@@ -140,20 +141,12 @@ fn unknown(limits: &Limits, request: &HttpRequest, now: Instant) -> HttpResponse
 
 /// Whether the client has just this body (RFC 9110 §13.1.2, §13.1.3).
 fn is_known(request: &HttpRequest, published: &Published) -> bool {
-    let mut given = request.headers().get_all(header::IF_NONE_MATCH).peekable();
-    if given.peek().is_none() {
-        let modified = SystemTime::from(published.modified_at);
-        return IfModifiedSince::parse(request)
-            .is_ok_and(|IfModifiedSince(since)| SystemTime::from(since) >= modified);
+    if request.headers().contains_key(header::IF_NONE_MATCH) {
+        return etag::is_named(request, &published.tag);
     }
-    given
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|one| {
-            let quoted = one.strip_prefix("W/").unwrap_or(one);
-            one == "*" || quoted.trim_matches('"') == published.tag
-        })
+    let modified = SystemTime::from(published.modified_at);
+    IfModifiedSince::parse(request)
+        .is_ok_and(|IfModifiedSince(since)| SystemTime::from(since) >= modified)
 }
 
 fn plain(status: StatusCode, text: &'static str) -> HttpResponse {

@@ -4,14 +4,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::str::FromStr;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
-use actix_web::rt::time::timeout;
-use actix_web::web::Bytes;
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
@@ -19,14 +14,9 @@ use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use sha2::{Digest as _, Sha256};
 
+use super::body::{self, LARGEST_BODY, ReadBody, Sender};
 use super::error::Problem;
 use super::objects::Objects;
-
-/// The largest body read, in bytes.
-pub const LARGEST_BODY: usize = 1 << 20;
-
-/// How long a body may take to arrive: a connection is not kept for somebody who never sends the rest.
-const SLOWEST_BODY: Duration = Duration::from_mins(1);
 
 /// A JSON body, read strictly: 415 where it does not say that it is JSON, 400 where it is not, 413 where it is too
 /// large, 422 where it does not fit.
@@ -44,11 +34,10 @@ pub struct Body<T> {
 #[derive(Debug, Clone)]
 pub struct BodyOrDefault<T>(pub Body<T>);
 
-/// A body of any kind.
-#[derive(Debug, Clone)]
+/// A body of any kind, of a request with a token.
+#[derive(Debug)]
 pub struct RawBody {
-    /// The bytes.
-    pub bytes: Bytes,
+    body: ReadBody,
     /// The media type in lower case, without its parameters.
     pub media_type: String,
 }
@@ -58,30 +47,43 @@ impl RawBody {
     ///
     /// # Errors
     /// Where it is not JSON, does not say so, or does not fit.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<Body<T>, Problem> {
+    pub async fn json<T: DeserializeOwned + Send + 'static>(self) -> Result<Body<T>, Problem> {
         if self.media_type != "application/json" && !self.media_type.ends_with("+json") {
             return Err(Problem::wrong_type("application/json"));
         }
-        // The parser looks at the characters of texts only where it keeps them.
-        str::from_utf8(&self.bytes).map_err(|_| Problem::not_json("the body is not UTF-8"))?;
-        Ok(Body {
-            value: parse(&self.bytes)?,
-            digest: Sha256::digest(&self.bytes).into(),
-        })
+        self.body.parsed(read_json).await
     }
 
     /// Reads it as text.
     ///
     /// # Errors
-    /// Where it is not UTF-8.
-    pub fn text(&self) -> Result<Body<String>, Problem> {
-        let text =
-            str::from_utf8(&self.bytes).map_err(|_| Problem::not_json("the body is not UTF-8"))?;
-        Ok(Body {
-            value: text.to_owned(),
-            digest: Sha256::digest(&self.bytes).into(),
-        })
+    /// Where it is not UTF-8, and those of `read`.
+    pub async fn text<T: Send + 'static>(
+        self,
+        read: impl FnOnce(&str) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Body<T>, Problem> {
+        let read_text = move |bytes: &[u8]| {
+            let text = utf8(bytes)?;
+            Ok(Body {
+                value: read(text)?,
+                digest: Sha256::digest(bytes).into(),
+            })
+        };
+        self.body.parsed(read_text).await
     }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
+    str::from_utf8(bytes).map_err(|_| Problem::not_json("the body is not UTF-8"))
+}
+
+fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    // The parser looks at the characters of texts only where it keeps them.
+    utf8(bytes)?;
+    Ok(Body {
+        value: parse(bytes)?,
+        digest: Sha256::digest(bytes).into(),
+    })
 }
 
 impl FromRequest for RawBody {
@@ -96,78 +98,38 @@ impl FromRequest for RawBody {
             .and_then(|value| value.split(';').next())
             .map(|value| value.trim().to_ascii_lowercase())
             .unwrap_or_default();
-        let coding = known_coding(request);
-        let bytes = Bytes::from_request(request, payload);
+        let body = body::read(request, payload, Sender::Program, LARGEST_BODY);
         Box::pin(async move {
-            coding?;
-            let bytes = timeout(SLOWEST_BODY, bytes).await.map_err(|_| too_slow())?;
-            let bytes = bytes.map_err(|error| bad_payload(&error))?;
-            Ok(Self { bytes, media_type })
+            let body = body.await?;
+            Ok(Self { body, media_type })
         })
     }
 }
 
-impl<T: DeserializeOwned> FromRequest for Body<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let raw = RawBody::from_request(request, payload);
-        Box::pin(async move { raw.await?.json() })
+        Box::pin(async move { raw.await?.json().await })
     }
 }
 
-impl<T: DeserializeOwned> FromRequest for BodyOrDefault<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest for BodyOrDefault<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let raw = RawBody::from_request(request, payload);
         Box::pin(async move {
-            let mut raw = raw.await?;
-            if raw.bytes.is_empty() {
-                raw.bytes = Bytes::from_static(b"{}");
-                "application/json".clone_into(&mut raw.media_type);
+            let raw = raw.await?;
+            if raw.body.bytes.is_empty() {
+                read_json(b"{}").map(Self)
+            } else {
+                raw.json().await.map(Self)
             }
-            raw.json().map(Self)
         })
-    }
-}
-
-/// What is packed as nobody here can unpack it would be read as it stands (RFC 9110 §8.4).
-fn known_coding(request: &HttpRequest) -> Result<(), Problem> {
-    const KNOWN: [&str; 3] = ["gzip", "deflate", "identity"];
-    let mut all = request.headers().get_all(header::CONTENT_ENCODING);
-    let known = all.all(|coding| {
-        let coding = coding.as_bytes().trim_ascii();
-        let is = |known: &&str| coding.eq_ignore_ascii_case(known.as_bytes());
-        KNOWN.iter().any(is)
-    });
-    if known {
-        return Ok(());
-    }
-    let problem = Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "the body must have the Content-Encoding gzip or deflate, or none",
-    );
-    let readable = HeaderValue::from_static("gzip, deflate");
-    Err(problem.header(header::ACCEPT_ENCODING, readable))
-}
-
-fn too_slow() -> Problem {
-    Problem::new(
-        StatusCode::REQUEST_TIMEOUT,
-        format!("the body took more than {} seconds", SLOWEST_BODY.as_secs()),
-    )
-}
-
-fn bad_payload(error: &actix_web::Error) -> Problem {
-    match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body has more than {LARGEST_BODY} bytes"),
-        ),
-        _ => Problem::not_json("the body did not arrive whole"),
     }
 }
 

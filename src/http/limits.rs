@@ -26,8 +26,12 @@ pub struct Limits {
     pub wrong_tokens: Limit<IpAddr>,
     /// Calendars that nobody has, by address.
     pub unknown_feeds: Limit<IpAddr>,
-    /// Links to sign in that were asked for or tried, by address.
-    pub sign_ins: Limit<IpAddr>,
+    /// Links to sign in that nobody has, by address.
+    pub wrong_links: Limit<IpAddr>,
+    /// Links to sign in that were asked for, by address. Beyond it people still get their first link.
+    pub asked_links: Limit<IpAddr>,
+    /// Links to sign in that were asked for, by a digest of the mail address, whether there is somebody of it or not.
+    pub asked_links_of: Limit<[u8; 32]>,
     /// Tokens and feeds made, by person (none is the administrator called `bootstrap`).
     pub new_secrets: Limit<Option<PersonId>>,
 }
@@ -37,7 +41,9 @@ impl Default for Limits {
         Self {
             wrong_tokens: Limit::new(60, TimeDelta::seconds(2)),
             unknown_feeds: Limit::new(60, TimeDelta::seconds(2)),
-            sign_ins: Limit::new(20, TimeDelta::seconds(15)),
+            wrong_links: Limit::new(20, TimeDelta::seconds(15)),
+            asked_links: Limit::new(60, TimeDelta::seconds(5)),
+            asked_links_of: Limit::new(10, TimeDelta::minutes(1)),
             new_secrets: Limit::new(600, TimeDelta::seconds(6)),
         }
     }

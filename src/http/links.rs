@@ -6,8 +6,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::auth::address;
+use super::body::{LARGEST_SMALL_BODY, StrangersBody};
 use super::error::Problem;
+use super::forwarding::address;
 use crate::service::links::BadLink;
 use crate::service::{App, Error};
 
@@ -45,7 +46,12 @@ pub async fn follow(
     app: web::Data<App>,
     token: web::Path<String>,
     request: HttpRequest,
+    body: Result<StrangersBody<LARGEST_SMALL_BODY>, Problem>,
 ) -> HttpResponse {
+    // Nothing in it matters, but whoever sends it is told what is not read.
+    if let Err(problem) = body {
+        return failed_as(&problem);
+    }
     let link = match app.read_link(&token, app.clock.now()) {
         Ok(link) => link,
         Err(bad) => return useless(bad),
@@ -79,11 +85,19 @@ fn failed(error: Error) -> HttpResponse {
     if let Some(cause) = problem.cause() {
         tracing::error!(cause, "a link could not be followed");
     }
-    Page::says(
+    failed_as(&problem)
+}
+
+fn failed_as(problem: &Problem) -> HttpResponse {
+    let mut response = Page::says(
         "This does not work",
         &format!("It could not be done: {problem}."),
     )
-    .answer(problem.status())
+    .answer(problem.status());
+    for (name, value) in problem.headers() {
+        response.headers_mut().insert(name.clone(), value.clone());
+    }
+    response
 }
 
 impl<'a> Page<'a> {

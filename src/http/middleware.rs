@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::{Method, Version};
 use actix_web::{Error, web};
 use metrics::Histogram;
 use rand::RngCore as _;
 
+use super::connections::Answering;
 use super::error::Problem;
 use crate::service::App;
 
@@ -22,6 +23,14 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Since when the answers have not followed the database, while it is away.
 static STALE_SINCE: HeaderName = HeaderName::from_static("dogwatch-stale-since");
+
+/// What is no page shows nothing in a browser, and no other site frames it.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// The reference of the API draws itself, with styles that its scripts write and pictures that are in its styles.
+const DOCUMENTATION_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; \
+    frame-ancestors 'none'";
 
 /// Makes request ids: a random beginning for this process, and a number.
 #[derive(Debug)]
@@ -77,18 +86,26 @@ where
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
+    // What is compressed is sent in chunks, which HTTP/1.0 does not have.
+    if request.version() < Version::HTTP_11 {
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
+    }
     let id = request
         .app_data::<web::Data<RequestIds>>()
         .and_then(|ids| ids.id(&request));
+    let answering = Answering::of(&request);
     let answer = service.call(request);
     async move {
-        let mut response = answer.await?;
+        let response = answer.await;
+        drop(answering);
+        let mut response = response?;
         let stale = response
             .request()
             .app_data::<web::Data<App>>()
             .and_then(|app| app.keeper.stale_since());
+        let is_documentation = response.request().path().starts_with("/api/docs/");
         let headers = response.headers_mut();
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        protect(headers, is_documentation);
         if let Some(since) = stale
             && let Ok(since) =
                 HeaderValue::try_from(since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
@@ -102,6 +119,26 @@ where
         }
         Ok(response)
     }
+}
+
+/// What answers say that say nothing else: they are not kept, and nothing in them is run or framed.
+fn protect(headers: &mut HeaderMap, is_documentation: bool) {
+    let policy = if is_documentation {
+        DOCUMENTATION_POLICY
+    } else {
+        POLICY
+    };
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// Neither headers nor queries, and no part of a path that may be a secret, come into the log.

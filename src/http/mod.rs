@@ -2,9 +2,12 @@
 
 pub mod api;
 pub mod auth;
+pub mod body;
+pub mod connections;
 pub mod error;
 pub mod etag;
 pub mod feeds;
+pub mod forwarding;
 pub mod health;
 pub mod idempotency;
 pub mod json;

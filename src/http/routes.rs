@@ -10,7 +10,6 @@ use super::api;
 use super::error::Problem;
 use super::feeds;
 use super::health;
-use super::json::LARGEST_BODY;
 use super::links;
 use super::openapi::{self, Document};
 use super::web as pages;
@@ -20,7 +19,6 @@ use super::webhooks;
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(web::scope("/api/v1").configure(api::routes))
-        .app_data(web::PayloadConfig::new(LARGEST_BODY))
         .service(calendar("/feeds/{token}"))
         .service(calendar("/feeds/{token}/{name}"))
         .service(

@@ -9,7 +9,9 @@ use actix_web::dev::Server;
 use actix_web::{App as Application, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::auth::TrustedProxies;
+use super::body::{Bodies, SLOWEST_BODY};
+use super::connections;
+use super::forwarding::Forwarding;
 use super::limits::Limits;
 use super::middleware::{RequestIds, observe};
 use super::openapi::Document;
@@ -23,6 +25,15 @@ const SLOWEST_HEAD: Duration = Duration::from_secs(30);
 /// How long requests under way may take to end when the server stops, in seconds.
 const LAST_REQUESTS: u64 = 10;
 
+/// What is configured about connections.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// Which proxies are believed.
+    pub forwarding: Forwarding,
+    /// How long a connection on which nothing is asked stays open.
+    pub keep_alive: Duration,
+}
+
 /// A server at `listener`, to be awaited. It stops when its handle says so, not by signals.
 ///
 /// # Errors
@@ -30,13 +41,14 @@ const LAST_REQUESTS: u64 = 10;
 pub fn server(
     listener: TcpListener,
     app: Arc<App>,
-    proxies: TrustedProxies,
+    edge: Edge,
     metrics: PrometheusHandle,
     document: Document,
 ) -> io::Result<Server> {
     let app = web::Data::from(app);
     let document = web::Data::new(document);
-    let proxies = web::Data::new(proxies);
+    let forwarding = web::Data::new(edge.forwarding);
+    let bodies = web::Data::new(Bodies::default());
     let metrics = web::Data::new(metrics);
     let ids = web::Data::new(RequestIds::default());
     let limits = web::Data::new(Limits::default());
@@ -44,7 +56,8 @@ pub fn server(
         Application::new()
             .app_data(app.clone())
             .app_data(document.clone())
-            .app_data(proxies.clone())
+            .app_data(forwarding.clone())
+            .app_data(bodies.clone())
             .app_data(metrics.clone())
             .app_data(ids.clone())
             .app_data(limits.clone())
@@ -53,6 +66,10 @@ pub fn server(
     });
     Ok(server
         .disable_signals()
+        .keep_alive(edge.keep_alive)
+        .on_connect(connections::watch(
+            edge.keep_alive + SLOWEST_HEAD + SLOWEST_BODY,
+        ))
         .client_request_timeout(SLOWEST_HEAD)
         .shutdown_timeout(LAST_REQUESTS)
         .listen(listener)?

@@ -2,9 +2,10 @@
 
 use actix_web::{HttpRequest, web};
 
-use super::auth::address;
+use super::body::{LARGEST_BODY, StrangersBody};
 use super::error::Problem;
-use super::json::{Id, RawBody};
+use super::forwarding::address;
+use super::json::Id;
 use super::limits::{Limits, together};
 use super::reply::Reply;
 use crate::domain::ids::WebhookId;
@@ -20,7 +21,7 @@ pub async fn take(
     limits: web::Data<Limits>,
     id: Id<WebhookId>,
     request: HttpRequest,
-    body: RawBody,
+    StrangersBody(body): StrangersBody<LARGEST_BODY>,
 ) -> Result<Reply, Problem> {
     let now = app.clock.now();
     let header = |name: &str| {

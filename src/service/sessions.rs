@@ -22,7 +22,7 @@ use crate::domain::session::{Session, SignIn};
 use crate::storage::audit::Deed;
 use crate::storage::outbox::{self, Planned};
 use crate::storage::types::Json;
-use crate::storage::{Change, Db, people, sessions};
+use crate::storage::{Change, Db, sessions};
 
 /// How long a mailed link can be used.
 pub const MAILED: TimeDelta = TimeDelta::minutes(15);
@@ -34,7 +34,22 @@ pub const PRINTED: TimeDelta = TimeDelta::hours(24);
 pub const SESSION: TimeDelta = TimeDelta::days(30);
 
 /// How many links a person is mailed within [`MAILED`].
-const LINKS: i64 = 3;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// Only one.
+    First,
+    /// As many as anybody needs.
+    Several,
+}
+
+impl Links {
+    const fn most(self) -> i64 {
+        match self {
+            Self::First => 1,
+            Self::Several => 3,
+        }
+    }
+}
 
 /// What ended is forgotten after so long.
 const KEPT: TimeDelta = TimeDelta::days(7);
@@ -81,6 +96,30 @@ impl App {
         })
     }
 
+    /// Has a link mailed to whoever has this address. Nobody is told whether there is somebody, and what is nobody's
+    /// address does not get as far as the database.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database is away.
+    pub fn mail_link(
+        &self,
+        email: &str,
+        next: &str,
+        links: Links,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let wanted = email.trim().to_lowercase();
+        let roster = self.keeper.snapshot();
+        let found = roster
+            .people()
+            .values()
+            .find(|person| person.email.to_lowercase() == wanted && person.active_at(now));
+        match found {
+            Some(person) => self.write(|tx| ask(tx, person.id, next, links, now)),
+            None => Ok(()),
+        }
+    }
+
     /// What forms that this cookie's browser sends must hold: it cannot be known to other sites.
     ///
     /// # Errors
@@ -115,21 +154,20 @@ pub fn own_path(path: &str) -> &str {
     if fine { path } else { "/" }
 }
 
-/// Has a link mailed to whoever has this address. Nobody is told whether there is somebody.
-///
-/// # Errors
-///
-/// [`Error::Unavailable`] when the database is away.
-pub fn ask(tx: &mut Tx<'_>, email: &str, next: &str, now: Instant) -> Result<(), Error> {
-    let wanted = email.trim().to_lowercase();
-    let found = people::load(tx.db(), None)?
-        .into_iter()
-        .find(|person| person.email.to_lowercase() == wanted && person.active_at(now));
-    let Some(person) = found else {
+/// Has a link mailed to a person, as long as they were not mailed enough of them.
+fn ask(
+    tx: &mut Tx<'_>,
+    person: PersonId,
+    next: &str,
+    links: Links,
+    now: Instant,
+) -> Result<(), Error> {
+    let person = person_of(tx, person)?;
+    if !person.active_at(now) {
         return Ok(());
-    };
+    }
     // Printed links last longer, and do not count.
-    if sessions::count_links(tx.db(), person.id, now - MAILED, now + MAILED)? >= LINKS {
+    if sessions::count_links(tx.db(), person.id, now - MAILED, now + MAILED)? >= links.most() {
         return Ok(());
     }
     let link = link(person.id, None, next, now, MAILED);

@@ -66,12 +66,14 @@ pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Pro
 #[utoipa::path(tag = "people", request_body(content((Vec<NewPerson> = "application/json"), (String = "text/csv"))), responses((status = 201, body = Imported)))]
 #[post("/people/import")]
 pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
-    let (rows, digest) = if raw.media_type == "text/csv" {
-        let text = raw.text()?;
-        (crate::service::import::read(&text.value)?, text.digest)
+    let Body {
+        value: rows,
+        digest,
+    } = if raw.media_type == "text/csv" {
+        raw.text(|text| Ok(crate::service::import::read(text)?))
+            .await?
     } else {
-        let body = raw.json::<Vec<NewPerson>>()?;
-        (body.value, body.digest)
+        raw.json::<Vec<NewPerson>>().await?
     };
     caller
         .change(&digest, move |tx, caller| {

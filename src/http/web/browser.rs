@@ -19,7 +19,7 @@ use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::session::Session;
 use crate::domain::zone::Zone;
-use crate::http::auth;
+use crate::http::forwarding;
 use crate::service::secrets::new_secret;
 use crate::service::{Actor, App, sessions};
 
@@ -54,6 +54,8 @@ pub struct Browser {
     key: String,
     /// Whether `key` was made just now.
     is_new: bool,
+    /// Whether cookies may go over HTTPS only.
+    is_https: bool,
     flash: Option<String>,
     zone: Option<Zone>,
 }
@@ -69,7 +71,8 @@ impl Browser {
             .ok_or_else(|| Refusal::internal("the server has no application"))?
             .clone();
         let cookie = |name: &str| request.cookie(name).map(|cookie| cookie.value().to_owned());
-        let address = auth::address(request);
+        let client = forwarding::client(request);
+        let address = client.map(|client| client.address);
         let session = cookie(SESSION);
         let signed_in = session
             .as_deref()
@@ -100,6 +103,8 @@ impl Browser {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             is_new: known.is_none(),
+            is_https: app.public_url.starts_with("https://")
+                || client.is_some_and(|client| client.is_https),
             key: known.unwrap_or_else(|| new_secret("")),
             flash: cookie(FLASH).and_then(|text| {
                 let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -244,7 +249,7 @@ impl Browser {
             .path(self.base())
             .http_only(true)
             .same_site(SameSite::Lax)
-            .secure(self.app.public_url.starts_with("https://"))
+            .secure(self.is_https)
             .finish()
     }
 

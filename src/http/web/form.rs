@@ -12,7 +12,7 @@ use super::refusal::{Refusal, sentence};
 use super::when;
 use crate::domain::interval::Instant;
 use crate::domain::zone::Zone;
-use crate::http::RawBody;
+use crate::http::body::{self, LARGEST_BODY, LARGEST_SMALL_BODY, Sender};
 use crate::service::{Error, Expected, Fault, Faults};
 
 /// The field that shows that a form comes from a page of ours.
@@ -146,15 +146,18 @@ impl FromRequest for Form {
             .headers()
             .get(SITE)
             .is_some_and(|site| site != "same-origin" && site != "none");
-        let body = RawBody::from_request(request, payload);
+        let (sender, largest) = match &browser {
+            Ok(browser) if browser.signed_in.is_some() => (Sender::Visitor, LARGEST_BODY),
+            _ => (Sender::Stranger, LARGEST_SMALL_BODY),
+        };
+        let body = body::read(request, payload, sender, largest);
         Box::pin(async move {
             let browser = browser?;
-            let body = body.await.map_err(|problem| {
-                let words = "That was too much, or it did not arrive whole and in time.";
-                Refusal::new(problem.status(), words)
-            })?;
-            let form = url::form_urlencoded::parse(&body.bytes);
-            let form = Self(form.into_owned().collect());
+            let body = body.await.map_err(|problem| Refusal::of_body(&problem))?;
+            let parse =
+                |bytes: &[u8]| Ok(url::form_urlencoded::parse(bytes).into_owned().collect());
+            let form = body.parsed(parse).await.map(Self);
+            let form = form.map_err(|problem| Refusal::of_body(&problem))?;
             if elsewhere || !browser.is_form_token(form.get(TOKEN)) {
                 let words = "This form is out of date, or was not sent from a page of Dogwatch. \
                     Go back, load the page again, and send it once more.";

@@ -11,12 +11,16 @@ use askama::Template;
 
 use super::browser::Browser;
 use super::page::{Page, Section};
+use crate::http::error::Problem;
 use crate::http::limits::TooMany;
 use crate::service::Error;
 
 /// Nothing is loaded from elsewhere, nothing in a page is run or styles it, no other site frames it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
+
+/// When to try again while the server has too much to do or the database is away, in seconds.
+const SOON: u32 = 5;
 
 /// What every page carries.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -40,6 +44,8 @@ pub struct Refusal {
     detail: String,
     /// Where they sign in, where that is what is missing.
     sign_in: Option<String>,
+    /// In how many seconds to try again.
+    retry_after: Option<u32>,
     /// What the log, and only the log, is told.
     cause: Option<String>,
 }
@@ -58,6 +64,7 @@ impl Refusal {
             status,
             detail: detail.into(),
             sign_in: None,
+            retry_after: None,
             cause: None,
         }
     }
@@ -94,7 +101,27 @@ impl Refusal {
     /// Whoever asks did so too often.
     pub fn too_many(wait: TooMany) -> Self {
         let words = format!("That was too often. Try again in {} seconds.", wait.seconds);
-        Self::new(StatusCode::TOO_MANY_REQUESTS, words)
+        Self::too_many_because(words, wait)
+    }
+
+    /// The same in other words.
+    pub fn too_many_because(words: impl Into<String>, wait: TooMany) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, words).retry_after(wait.seconds)
+    }
+
+    /// What was sent could not be read.
+    pub fn of_body(problem: &Problem) -> Self {
+        let refusal = Self::new(problem.status(), sentence(&problem.to_string()));
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+            refusal.retry_after(SOON)
+        } else {
+            refusal
+        }
+    }
+
+    const fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     fn sheet(&self, browser: &Browser) -> Result<HttpResponse, Self> {
@@ -107,7 +134,15 @@ impl Refusal {
             page,
             detail: &self.detail,
         };
-        browser.show_as(self.status, &sheet)
+        let mut response = browser.show_as(self.status, &sheet)?;
+        self.say_when(response.headers_mut());
+        Ok(response)
+    }
+
+    fn say_when(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
     }
 }
 
@@ -124,9 +159,11 @@ impl ResponseError for Refusal {
 
     /// Plain words; [`finish`] makes a page of them.
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status)
+        let mut response = HttpResponse::build(self.status)
             .content_type("text/plain; charset=utf-8")
-            .body(self.detail.clone())
+            .body(self.detail.clone());
+        self.say_when(response.headers_mut());
+        response
     }
 }
 
@@ -166,6 +203,9 @@ impl From<Error> for Refusal {
                 );
                 refusal.cause = Some(cause);
                 refusal
+            }
+            Error::Unavailable => {
+                Self::new(status, sentence(&Error::Unavailable.to_string())).retry_after(SOON)
             }
             other => Self::new(status, sentence(&other.to_string())),
         }

@@ -3,11 +3,13 @@
 use actix_web::{HttpResponse, get, post, web};
 use askama::Template;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Browser, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::domain::ids::PersonId;
 use crate::http::limits::{Limits, together};
-use crate::service::{Error, sessions};
+use crate::service::Error;
+use crate::service::sessions::{self, Links};
 
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]
@@ -37,12 +39,33 @@ struct Where {
 }
 
 /// Whoever guesses is slowed down; a good link is never counted.
-fn count(browser: &Browser, limits: &Limits) -> Result<(), Refusal> {
-    let from = together(browser.address);
+fn count_wrong_link(browser: &Browser, limits: &Limits) -> Result<(), Refusal> {
     limits
-        .sign_ins
-        .take(from, browser.now)
+        .wrong_links
+        .take(together(browser.address), browser.now)
         .map_err(Refusal::too_many)
+}
+
+/// How many links this mail address may still be sent. A neighbour at the same network address who asks for many only
+/// takes second links from others, never a first one.
+fn count_asked(browser: &Browser, limits: &Limits, email: &str) -> Result<Links, Refusal> {
+    let digest = Sha256::digest(email.to_lowercase()).into();
+    limits
+        .asked_links_of
+        .take(digest, browser.now)
+        .map_err(|wait| {
+            let words = format!(
+                "Links for this address were asked for several times just now. Look into its mailbox: what was sent \
+                 in the last {} minutes still works. Or ask again in {} seconds.",
+                sessions::MAILED.num_minutes(),
+                wait.seconds
+            );
+            Refusal::too_many_because(words, wait)
+        })?;
+    let by_network = limits
+        .asked_links
+        .take(together(browser.address), browser.now);
+    Ok(by_network.map_or(Links::First, |()| Links::Several))
 }
 
 /// Asks for an address.
@@ -59,7 +82,6 @@ pub async fn ask(browser: Browser, query: web::Query<Where>) -> Answer {
 /// Has a link mailed. The answer is the same, and as quick, whether there is somebody of this address or not.
 #[post("/sign-in")]
 pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> Answer {
-    count(&browser, &limits)?;
     let email = form.get("email").trim().to_owned();
     if !email.contains('@') {
         let error = Error::invalid("/email", "is not an e-mail address");
@@ -67,6 +89,7 @@ pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> An
         let page = browser.page("Sign in", Section::Other)?;
         return browser.show(&Ask { page, form });
     }
+    let links = count_asked(&browser, &limits, &email)?;
     if browser.app.keeper.stale_since().is_some() {
         return Err(Error::Unavailable.into());
     }
@@ -74,7 +97,7 @@ pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> An
     let (wanted, next) = (email.clone(), form.get("next").to_owned());
     // Nobody waits for it: how long it takes would tell.
     actix_web::rt::spawn(async move {
-        let done = web::block(move || app.write(|tx| sessions::ask(tx, &wanted, &next, now))).await;
+        let done = web::block(move || app.mail_link(&wanted, &next, links, now)).await;
         if !matches!(done, Ok(Ok(()))) {
             tracing::warn!("a link to sign in could not be made");
         }
@@ -94,7 +117,7 @@ pub async fn confirm(
     let found = web::block(move || app.read(|db| sessions::look(db, &secret, now)));
     let person = found.await.unwrap_or(Err(Error::Unavailable))?;
     if person.is_none() {
-        count(&browser, &limits)?;
+        count_wrong_link(&browser, &limits)?;
     }
     let page = browser.page("Sign in", Section::Other)?;
     browser.show(&Confirm { page, person })
@@ -110,13 +133,21 @@ pub async fn enter(
 ) -> Answer {
     let who = browser.clone();
     let entered = web::block(move || {
+        // Guesses must not keep others from writing.
+        if who
+            .app
+            .read(|db| sessions::look(db, &secret, who.now))?
+            .is_none()
+        {
+            return Err(Error::NotFound("link"));
+        }
         who.app
             .write(|tx| sessions::enter(tx, &secret, &who.agent, who.address, who.now))
     });
     match entered.await.unwrap_or(Err(Error::Unavailable)) {
         Ok(entered) => Ok(browser.go_signed_in(&entered)),
         Err(Error::NotFound(_)) => {
-            count(&browser, &limits)?;
+            count_wrong_link(&browser, &limits)?;
             let page = browser.page("Sign in", Section::Other)?;
             browser.show(&Confirm { page, person: None })
         }

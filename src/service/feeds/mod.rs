@@ -104,8 +104,7 @@ impl FeedView {
             Scope::Team(id) => scope.team = roster.team(id).map(|team| team.slug.clone()),
             Scope::All => scope.all = Some(true),
         }
-        let kept = feed.last_fetched_at.zip(feed.last_fetched_by.clone());
-        let (last_fetched_at, last_fetched_by) = app.fetches.of(feed.id).or(kept).unzip();
+        let (last_fetched_at, last_fetched_by) = last_fetched(app, feed).unzip();
         Self {
             id: feed.id.to_string(),
             webcal_url: url.as_deref().map(webcal),
@@ -119,6 +118,13 @@ impl FeedView {
             version: feed.version,
         }
     }
+}
+
+/// When a feed was last fetched, and by which program: what this server saw itself, or else what is kept.
+#[must_use]
+pub fn last_fetched(app: &App, feed: &Feed) -> Option<(DateTime<Utc>, String)> {
+    let kept = feed.last_fetched_at.zip(feed.last_fetched_by.clone());
+    app.fetches.of(feed.id).or(kept)
 }
 
 /// The address of a feed. It ends with the calendar's name, since that is what some programs call it.

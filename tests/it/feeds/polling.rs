@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Subscription, poll, subscribe};
+use crate::harness::browser::Browser;
 use crate::harness::server::{Answer, send};
 
 #[test]
@@ -244,6 +245,11 @@ fn it_is_known_who_fetched_a_feed_last() {
         fetched(),
         (json!("2026-03-02T12:00:00Z"), json!("Google Calendar"))
     );
+    // The page says the same at once.
+    let page = Browser::signed_in(server, "administrator@localhost")
+        .get("/me/calendars")
+        .expect(200);
+    assert!(!page.contains("never"), "{page}");
     server.at("2026-03-02T14:30:00Z");
     by("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.2");
     assert_eq!(

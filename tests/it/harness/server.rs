@@ -246,7 +246,7 @@ pub fn config(database: &Database, settings: &[(&str, &str)]) -> Config {
     Config::load(None, environment).unwrap()
 }
 
-/// A client. It uses no connection again that has rested for as long as the server lets it (five seconds): one that is
+/// A client. It uses no connection again that has rested for as long as a server may let it (tests set that): one that is
 /// closed while a request is on its way fails, and no program can tell whether it was done.
 pub fn client() -> ClientBuilder {
     Client::builder().pool_idle_timeout(Duration::from_secs(2))

@@ -127,22 +127,7 @@ fn nobody_is_told_whether_there_is_somebody_and_mails_are_few() {
         assert_eq!(ask("nobody@example.com"), known);
         assert_eq!(ask(" ADMINISTRATOR@localhost"), known);
     }
-    let mails = || {
-        let all = server.get("/outbox").expect(200);
-        let all = all["items"].as_array().unwrap().clone();
-        all.into_iter()
-            .filter(|mail| mail["kind"] == "sign_in")
-            .count()
-    };
-    // Nobody is kept waiting for mails to be queued; that takes as long as it takes.
-    for _ in 0..3000 {
-        if mails() >= 3 {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    assert_eq!(mails(), 3);
+    assert_eq!(mails_to_sign_in(&server, 3), 3);
 }
 
 #[test]
@@ -189,16 +174,101 @@ fn mailed_link(server: &Server) -> String {
 fn whoever_guesses_is_slowed_down() {
     let server = Server::start();
     let mut browser = Browser::new(&server);
-    let tried = (0..30).map(|n| browser.get(&format!("/sign-in/guess-{n}")).status);
-    let tried: Vec<u16> = tried.collect();
+    let tried: Vec<_> = (0..30)
+        .map(|n| browser.get(&format!("/sign-in/guess-{n}")))
+        .collect();
+    let statuses: Vec<u16> = tried.iter().map(|seen| seen.status).collect();
     assert!(
-        tried.starts_with(&[200; 20]) && tried.ends_with(&[429; 5]),
-        "{tried:?}"
+        statuses.starts_with(&[200; 20]) && statuses.ends_with(&[429; 5]),
+        "{statuses:?}"
     );
+    let last = tried.last().unwrap();
+    assert_eq!(last.header("retry-after"), "15", "{}", last.html);
     // A good link is not counted.
     let path = link(&server);
     let page = browser.get(&path).expect(200);
     assert!(page.contains("Sign in as"), "{page}");
+    assert_eq!(browser.submit(&path, &[]).goes_to(), "/");
+}
+
+/// Somebody behind the same address who asks without end takes nobody's link.
+#[test]
+fn a_neighbour_locks_nobody_out() {
+    let server = Server::start_still(&[]);
+    let right: Vec<String> = (0..16).map(|n| format!("right-{n}@example.com")).collect();
+    for email in &right {
+        let person = json!({ "name": email, "email": email, "time_zone": "Europe/London" });
+        server.post("/people", &person).expect(201);
+    }
+    let mut neighbour = Browser::new(&server);
+    neighbour.get("/sign-in").expect(200);
+    for n in 0..100 {
+        let wrong = format!("wrong-{n}@example.com");
+        neighbour
+            .submit("/sign-in", &[("email", wrong.as_str())])
+            .expect(200);
+    }
+    let mut browser = Browser::new(&server);
+    browser.get("/sign-in").expect(200);
+    for _ in 0..2 {
+        for email in &right {
+            browser
+                .submit("/sign-in", &[("email", email.as_str())])
+                .expect(200);
+        }
+    }
+    assert_eq!(
+        mails_to_sign_in(&server, 16),
+        16,
+        "one for each, and no second one"
+    );
+}
+
+/// Whether there is somebody of an address or not, it is too often after as many times, in the same words.
+#[test]
+fn links_for_one_address_are_asked_for_a_few_times() {
+    let server = Server::start_still(&[]);
+    let refused = |email: &str| {
+        let mut browser = Browser::new(&server);
+        browser.get("/sign-in").expect(200);
+        for count in 0..50 {
+            let seen = browser.submit("/sign-in", &[("email", email)]);
+            if seen.status == 429 {
+                assert_eq!(seen.header("retry-after"), "60");
+                return (count, seen.html);
+            }
+            seen.expect(200);
+        }
+        panic!("it is never too often");
+    };
+    assert_eq!(refused(ADMINISTRATOR), refused("nobody@example.com"));
+    let person = json!({ "name": "Ada", "email": "ada@example.com", "time_zone": "Europe/London" });
+    server.post("/people", &person).expect(201);
+    let mut other = Browser::new(&server);
+    other.get("/sign-in").expect(200);
+    other
+        .submit("/sign-in", &[("email", "ada@example.com")])
+        .expect(200);
+    assert_eq!(mails_to_sign_in(&server, 4), 4, "three, and Ada's");
+}
+
+/// How many links are to be mailed, once there are as many as expected, or a while later. Nobody is kept waiting for
+/// mails to be queued.
+fn mails_to_sign_in(server: &Server, expected: usize) -> usize {
+    let count = || {
+        let all = server.get("/outbox?limit=200").expect(200);
+        let all = all["items"].as_array().unwrap();
+        let is_link = |mail: &&serde_json::Value| mail["kind"] == "sign_in";
+        all.iter().filter(is_link).count()
+    };
+    for _ in 0..500 {
+        if count() >= expected {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    count()
 }
 
 #[test]

@@ -20,6 +20,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Attendance, Incident};
+use crate::http::etag;
 use crate::service::{Error, incidents};
 
 /// The incident of this id: one that goes on, or one that is over.
@@ -52,7 +53,7 @@ fn open(page: &Page) -> Vec<&Incident> {
 /// and updates become due by themselves.
 fn tag(visitor: &Visitor, page: &Page) -> String {
     format!(
-        "W/\"{}-{}-{}-{}-{}\"",
+        "{}-{}-{}-{}-{}",
         page.roster.version(),
         page.now.timestamp().div_euclid(60),
         visitor.session.id,
@@ -63,13 +64,12 @@ fn tag(visitor: &Visitor, page: &Page) -> String {
 
 /// Nothing, where whoever asks has it already: whoever keeps looking asks every few seconds.
 fn unchanged(request: &HttpRequest, tag: &str) -> Option<HttpResponse> {
-    let known = request.headers().get(header::IF_NONE_MATCH)?;
-    (known.to_str().ok()? == tag).then(|| HttpResponse::NotModified().finish())
+    etag::is_named(request, tag).then(|| HttpResponse::NotModified().finish())
 }
 
 /// The page with its tag. What is said once is not shown again.
 fn tagged(mut response: HttpResponse, page_says: bool, tag: &str) -> HttpResponse {
-    if let (false, Ok(tag)) = (page_says, HeaderValue::from_str(tag)) {
+    if let (false, Ok(tag)) = (page_says, HeaderValue::from_str(&format!("W/\"{tag}\""))) {
         let headers = response.headers_mut();
         headers.insert(header::ETAG, tag);
         let kept = HeaderValue::from_static("private, no-cache");

@@ -115,7 +115,7 @@ fn sheet(visitor: &Visitor, form: Fields, made: Option<(Feed, String)>) -> Answe
             id: feed.id,
             words: words(&page, feed.scope),
             created_at: feed.created_at,
-            last_fetched_at: feed.last_fetched_at,
+            last_fetched_at: feeds::last_fetched(&visitor.app, feed).map(|(at, _)| at),
         })
         .collect();
     feeds.sort_by_key(|feed| std::cmp::Reverse(feed.created_at));
