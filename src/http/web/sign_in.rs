@@ -67,7 +67,7 @@ pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> An
         let page = browser.page("Sign in", Section::Other)?;
         return browser.show(&Ask { page, form });
     }
-    if browser.app.keeper.stale_since().is_some() {
+    if browser.app.keeper.away_since().is_some() {
         return Err(Error::Unavailable.into());
     }
     let (app, now) = (browser.app.clone(), browser.now);
