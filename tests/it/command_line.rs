@@ -9,7 +9,10 @@ use crate::harness::program::{self, Program};
 /// The program, without the settings of whoever runs the tests, in an empty folder.
 fn dogwatch(folder: &TempDir) -> Command {
     let mut command = Command::cargo_bin("dogwatch").unwrap();
-    command.env_clear().current_dir(folder.path());
+    command
+        .env_clear()
+        .env("DOGWATCH_LISTEN", "127.0.0.1:0")
+        .current_dir(folder.path());
     command
 }
 
@@ -253,7 +256,6 @@ fn commands_beside_the_server_make_no_tables() {
 fn checked(folder: &TempDir, settings: &[(&str, &str)], code: i32) -> String {
     let check = dogwatch(folder)
         .arg("check")
-        .env("DOGWATCH_LISTEN", "127.0.0.1:0")
         .envs(settings.iter().copied())
         .assert()
         .code(code);
