@@ -394,7 +394,7 @@ fn a_pooler_that_shares_sessions_is_refused_and_one_that_does_not_works() {
                     false
                 );
             }
-            "statement" => assert!(refusal(&through).contains("statement")),
+            "statement" => assert!(refusal(&through).contains("pool")),
             _ => assert!(refusal(&through).contains("pool_mode=session")),
         }
     }
