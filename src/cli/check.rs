@@ -22,8 +22,11 @@ const SAMPLE: [u8; 4096] = [0; 4096];
 /// What a check found: what is well, or what is wrong.
 type Found = Result<String, String>;
 
+/// A check by its name.
+type Check = (&'static str, fn(&Config) -> Found);
+
 /// Every check, in the order in which `serve` would come to them.
-const CHECKS: [(&str, fn(&Config) -> Found); 5] = [
+const CHECKS: [Check; 5] = [
     ("address", address),
     ("data folder", data_folder),
     ("zone data", zone_data),
@@ -62,9 +65,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 
 /// Whether the address can be listened at. That a server of ours does so already is fine.
 fn address(config: &Config) -> Found {
-    let error = match TcpListener::bind(config.listen) {
-        Ok(_) => return Ok(format!("{} is free", config.listen)),
-        Err(error) => error,
+    let Err(error) = TcpListener::bind(config.listen) else {
+        return Ok(format!("{} is free", config.listen));
     };
     if error.kind() == ErrorKind::AddrInUse && is_dogwatch(config.listen) {
         return Ok(format!("a running Dogwatch listens at {}", config.listen));

@@ -27,18 +27,19 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// Where the system has no threads or sockets to give.
 pub fn serve(prepared: Prepared) -> anyhow::Result<()> {
-    tracing::info!(
-        address = %prepared.address,
-        public_url = prepared.app.public_url,
-        database = ?prepared.app.store.url(),
-        zone_data = crate::domain::zone::version(),
-        "serving"
-    );
     actix_web::rt::System::new().block_on(async {
-        let (running, server) = prepared.start()?;
+        // First of all: whoever reads that it serves may tell it to stop.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hangup = hangup()?;
+        tracing::info!(
+            address = %prepared.address,
+            public_url = prepared.app.public_url,
+            database = ?prepared.app.store.url(),
+            zone_data = crate::domain::zone::version(),
+            "serving"
+        );
+        let (running, server) = prepared.start()?;
         let server = actix_web::rt::spawn(server);
         tokio::select! {
             _ = interrupt.recv() => {}

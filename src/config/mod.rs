@@ -22,7 +22,7 @@ use crate::storage::DatabaseUrl;
 use secrets::{SECRETS, read_secret};
 use values::{
     read_header_name, read_helo, read_log, read_networks, read_number, read_public_url,
-    read_smtp_url, read_token, text_of,
+    read_smtp_url, read_token, read_zone_folder, text_of,
 };
 
 /// Every key there is.
@@ -216,7 +216,11 @@ impl Given {
                 return;
             }
         };
-        if SECRETS.iter().any(|(key, _)| table.contains_key(*key)) {
+        let is_secret = |key: &str| {
+            let value = table.get(key).and_then(toml::Value::as_str);
+            value.is_some_and(|value| !value.starts_with("sqlite:"))
+        };
+        if SECRETS.iter().any(|(key, _)| is_secret(key)) {
             self.secret_files.push(path.to_owned());
         }
         for (key, value) in table {
@@ -346,14 +350,7 @@ impl Given {
             read_number(&text, LONGEST_KEPT).map(|days| TimeDelta::days(days.into()))
         });
         let bootstrap_token = self.parse("DOGWATCH_BOOTSTRAP_TOKEN", read_token);
-        let tzdata_dir = self.parse("DOGWATCH_TZDATA_DIR", |text| {
-            let path = PathBuf::from(text);
-            if path.join("Europe/London").is_file() {
-                Ok(path)
-            } else {
-                Err("must be a folder of zone data (with Europe/London in it)")
-            }
-        });
+        let tzdata_dir = self.parse("DOGWATCH_TZDATA_DIR", read_zone_folder);
         let secret = self.parse("DOGWATCH_SECRET", |text| {
             if text.len() >= SHORTEST_SECRET {
                 Ok(SecretString::from(text))

@@ -200,7 +200,7 @@ fn a_secret_is_set_once_and_by_the_file_of_settings_as_well() {
 
 #[test]
 fn a_file_that_is_no_secret_is_named_without_being_quoted() {
-    let huge = file_of(&[b'x'; 64 * 1024 + 1]);
+    let huge = file_of("x".repeat(64 * 1024 + 1).as_bytes());
     let binary = file_of(b"hunter2\xff");
     let empty = file_of(b"\n");
     let folder = tempfile::TempDir::new().unwrap();

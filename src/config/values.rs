@@ -1,6 +1,7 @@
 //! Readers of single values. Their messages never repeat a value that may be a secret.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use actix_web::http::header::HeaderName;
@@ -107,6 +108,16 @@ pub(super) fn read_log(text: String) -> Result<String, String> {
             "{wrong:?} is none of error, warn, info, debug, trace and off, nor TARGET=LEVEL with one of these; several go \
              with commas between them"
         )),
+    }
+}
+
+/// A folder of zone data.
+pub(super) fn read_zone_folder(text: String) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(text);
+    if path.join("Europe/London").is_file() {
+        Ok(path)
+    } else {
+        Err("must be a folder of zone data (with Europe/London in it)")
     }
 }
 

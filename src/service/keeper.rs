@@ -82,12 +82,8 @@ impl Keeper {
     }
 
     /// Counts the database as away until the next look shows that it is not: a connection that stood has ended.
+    /// Answers may be behind since the last look, or since now where there was none.
     pub fn doubt(&self, now: Instant) {
-        self.lose_sight(now);
-    }
-
-    /// Since the last look, or since now where there was none, answers may be behind.
-    fn lose_sight(&self, now: Instant) {
         if self.away_since.load().is_none() {
             let last = self.last_look.load().as_deref().map_or(now, |look| look.at);
             self.away_since.store(Some(Arc::new(last)));
@@ -126,7 +122,7 @@ impl Keeper {
                 Ok(())
             }
             Err(error) => {
-                self.lose_sight(now);
+                self.doubt(now);
                 if !self.failed.swap(true, Ordering::AcqRel) {
                     tracing::warn!(%error, "answers come from the last known roster");
                 }

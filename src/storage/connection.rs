@@ -84,7 +84,7 @@ pub enum Tables {
 const POOLED: u32 = 8;
 
 /// How often is said that no further connection can be made.
-const SAY_AGAIN: Duration = Duration::from_secs(60);
+const SAY_AGAIN: Duration = Duration::from_mins(1);
 
 struct Manager(DatabaseUrl);
 

@@ -4,7 +4,7 @@
 //! in it is a plus.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -252,7 +252,7 @@ impl Tls {
     }
 }
 
-fn certificates(key: &str, path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, Failure> {
+fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match read {
         Ok(found) if found.is_empty() => Err(bad_file(key, path, &"it holds no certificate")),
@@ -261,7 +261,7 @@ fn certificates(key: &str, path: &PathBuf) -> Result<Vec<CertificateDer<'static>
     }
 }
 
-fn bad_file(key: &str, path: &PathBuf, error: &dyn std::fmt::Display) -> Failure {
+fn bad_file(key: &str, path: &Path, error: &dyn std::fmt::Display) -> Failure {
     format!("{key} {}: {error}", path.display()).into()
 }
 

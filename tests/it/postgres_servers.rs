@@ -150,13 +150,13 @@ fn the_first_of_several_hosts_that_takes_us_is_used() {
     }
 }
 
-/// A server at this address that takes connections and says nothing.
 #[test]
 fn a_first_host_that_is_frozen_does_not_keep_from_the_second() {
     let database = Database::new();
     let Some(address) = database.address() else {
         return;
     };
+    // It takes connections and says nothing.
     let frozen = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let hosts = format!("{},{address}", frozen.local_addr().unwrap());
     let url = database.url.replace(&address.to_string(), &hosts) + "?connect_timeout=1";
@@ -222,8 +222,8 @@ fn a_role_with_few_connections_is_served_by_few() {
             .all(|status| [200, 201, 503].contains(status)),
         "{statuses:?}"
     );
-    let served = statuses.iter().filter(|status| **status != 503).count();
-    assert!(served >= 12, "{statuses:?}");
+    let answered = statuses.iter().filter(|status| **status != 503).count();
+    assert!(answered >= 12, "{statuses:?}");
     // A program that finds no room says so, and what to raise.
     let taken: Vec<_> = (0..3)
         .filter_map(|_| Postgres::establish(&server.database.url).ok())
