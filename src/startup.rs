@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use crate::notify::{Guard, Mailer, Outgoing};
 use crate::service::secrets::new_secret;
 use crate::service::{self, App, Keeper, operator, sessions};
 use crate::storage::{
-    DatabaseUrl, Store, StoreError, audit, changes, idempotency, incident_webhooks, outbox,
+    DatabaseUrl, Store, StoreError, Tables, audit, changes, idempotency, incident_webhooks, outbox,
     postgres,
 };
 use crate::telemetry;
@@ -62,7 +63,15 @@ pub fn install_zones(config: &Config) -> anyhow::Result<()> {
     let database = TimeZoneDatabase::from_dir(folder)
         .with_context(|| format!("DOGWATCH_TZDATA_DIR: {}", folder.display()))?;
     zone::install(database, zone_version(folder))?;
-    Ok(())
+    // Files that cannot be read are no zones, and nobody is told.
+    zone::Zone::parse("Europe/London")
+        .map(|_| ())
+        .with_context(|| {
+            format!(
+                "DOGWATCH_TZDATA_DIR: no zone can be read in {}",
+                folder.display()
+            )
+        })
 }
 
 /// The version that a folder of zone data says it has.
@@ -93,6 +102,48 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
         )
     })?;
     Ok(store)
+}
+
+/// Opens the database of a server, for the commands beside it. Makes none and changes no tables: whoever stands in the
+/// wrong folder, or names the wrong database, is told.
+///
+/// # Errors
+/// Where it is not there or cannot be used; the message names the setting.
+pub fn open_existing_store(config: &Config) -> anyhow::Result<Store> {
+    must_exist(config)?;
+    let url = || format!("DATABASE_URL ({:?})", config.database);
+    let store = Store::open(&config.database).with_context(url)?;
+    match store.tables().with_context(url)? {
+        Tables::Current => Ok(store),
+        Tables::Older => anyhow::bail!(
+            "{}: its tables are those of an older version: `dogwatch migrate` brings them up to date",
+            url()
+        ),
+        Tables::None => anyhow::bail!(
+            "{}: there are no tables of Dogwatch in it: `dogwatch serve` and `dogwatch migrate` make them",
+            url()
+        ),
+    }
+}
+
+/// Says which file was looked for, and which setting names it.
+fn must_exist(config: &Config) -> anyhow::Result<()> {
+    let DatabaseUrl::Sqlite(path) = &config.database else {
+        return Ok(());
+    };
+    if path.exists() {
+        return Ok(());
+    }
+    let setting = if *path == config.data_dir.join("dogwatch.db") {
+        format!("DOGWATCH_DATA_DIR is {}", config.data_dir.display())
+    } else {
+        "DATABASE_URL says so".to_owned()
+    };
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    anyhow::bail!(
+        "there is no database {} ({setting}): name that of the server, or make one with `dogwatch migrate`",
+        whole.display()
+    )
 }
 
 /// The application on an open database, with its roster loaded.
@@ -249,12 +300,13 @@ impl Prepared {
             reader.run(|wait| is_told_to_stop(told, wait));
         })?;
         let mail_kept = self.mail_kept;
+        let watched = Arc::clone(&app);
         let follower = Beside::spawn("follower", move |told| {
             follow(&app, &metrics, mail_kept, told);
         })?;
         let listener = listening.map(|url| {
             let tell = follower.tell.clone();
-            actix_web::rt::spawn(listen(url, tell))
+            actix_web::rt::spawn(listen(url, watched, tell))
         });
         let mut beside = vec![follower, reader];
         beside.extend(workers);
@@ -350,15 +402,22 @@ fn is_told_to_stop(told: &Receiver<Told>, wait: Duration) -> bool {
 }
 
 /// Passes on what `PostgreSQL` says when another replica has written; the follower's own looking is the net under it.
-async fn listen(url: String, tell: Sender<Told>) {
+async fn listen(url: String, app: Arc<App>, tell: Sender<Told>) {
     loop {
-        let tell = tell.clone();
+        let stood = Arc::new(AtomicBool::new(false));
+        let (noted, told) = (Arc::clone(&stood), tell.clone());
         let heard = move || {
+            noted.store(true, Ordering::Release);
             // The follower is gone only when everything stops.
-            let _ = tell.send(Told::Look);
+            let _ = told.send(Told::Look);
         };
         if let Err(error) = postgres::listen(&url, changes::CHANNEL, heard).await {
             tracing::debug!(%error, "not listening for changes");
+        }
+        // This connection ends the moment that the server does: answers say so before the next look.
+        if stood.load(Ordering::Acquire) {
+            app.keeper.doubt(app.clock.now());
+            let _ = tell.send(Told::Look);
         }
         actix_web::rt::time::sleep(POLL).await;
     }

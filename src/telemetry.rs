@@ -1,5 +1,6 @@
 //! The log and the metrics.
 
+use std::ffi::OsStr;
 use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};
 
@@ -17,7 +18,10 @@ pub fn log(filter: &str, format: LogFormat) {
     let filter = chosen(filter);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(has_colours(
+            std::io::stderr().is_terminal(),
+            std::env::var_os("NO_COLOR").as_deref(),
+        ))
         .with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => builder.try_init(),
@@ -28,6 +32,11 @@ pub fn log(filter: &str, format: LogFormat) {
     }
 }
 
+/// Whether the log has colours: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+fn has_colours(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
 /// What is logged. To the library it is an error that a stranger sends what is no HTTP: who runs the program is told of
 /// it only where they look closely, so that nobody fills the log.
 fn chosen(filter: &str) -> EnvFilter {
@@ -36,6 +45,70 @@ fn chosen(filter: &str) -> EnvFilter {
     match "actix_http::h1=off".parse() {
         Ok(silence) if !looks_closely => chosen.add_directive(silence),
         _ => chosen,
+    }
+}
+
+/// How a metric is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+/// Every metric there is, and what it says to who looks at `/metrics`.
+const METRICS: [(&str, Kind, &str); 9] = [
+    (
+        "dogwatch_people",
+        Kind::Gauge,
+        "People known to this server.",
+    ),
+    ("dogwatch_teams", Kind::Gauge, "Teams known to this server."),
+    (
+        "dogwatch_rotations",
+        Kind::Gauge,
+        "Rotations known to this server.",
+    ),
+    (
+        "dogwatch_database_away",
+        Kind::Gauge,
+        "1 while answers may be behind the database because it cannot be read, else 0.",
+    ),
+    (
+        "dogwatch_http_request_duration_seconds",
+        Kind::Histogram,
+        "How long requests took, by method, route and status.",
+    ),
+    (
+        "dogwatch_outbox_attempts_total",
+        Kind::Counter,
+        "Attempts to send a mail or a message, by outcome.",
+    ),
+    (
+        "dogwatch_outbox_mails",
+        Kind::Gauge,
+        "Mails and messages in the outbox, by state.",
+    ),
+    (
+        "dogwatch_outbox_waits_seconds",
+        Kind::Gauge,
+        "How long the oldest mail or message that is due has been waiting.",
+    ),
+    (
+        "dogwatch_planning_duration_seconds",
+        Kind::Histogram,
+        "How long a look at what is due took.",
+    ),
+];
+
+/// Tells the recorder what each metric is, which becomes its HELP.
+fn describe() {
+    for (name, kind, help) in METRICS {
+        match kind {
+            Kind::Counter => metrics::describe_counter!(name, help),
+            Kind::Gauge => metrics::describe_gauge!(name, help),
+            Kind::Histogram => metrics::describe_histogram!(name, help),
+        }
     }
 }
 
@@ -56,6 +129,67 @@ pub fn metrics() -> Result<PrometheusHandle, BuildError> {
     if metrics::set_global_recorder(recorder).is_err() {
         tracing::warn!("somebody else counts: /metrics stays empty");
     }
+    describe();
     *started = Some(handle.clone());
     Ok(handle)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn no_color_counts() {
+        for (is_terminal, no_color, expected) in [
+            (true, None, true),
+            (true, Some(""), true),
+            (true, Some("1"), false),
+            (false, None, false),
+        ] {
+            assert_eq!(has_colours(is_terminal, no_color.map(OsStr::new)), expected);
+        }
+    }
+
+    /// The names of metrics in the sources below a folder.
+    fn names(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                names(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let text: String = text.split_whitespace().collect();
+                for begin in ["gauge!(\"", "gauge(\"", "counter!(\"", "histogram!(\""] {
+                    let named = text.split(begin).skip(1);
+                    found.extend(named.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_metric_is_described_and_named_as_prometheus_wants() {
+        let mut used = Vec::new();
+        names(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut used,
+        );
+        assert!(used.len() >= METRICS.len(), "{used:?}");
+        for name in used {
+            assert!(
+                METRICS.iter().any(|(known, ..)| *known == name),
+                "{name} has no HELP: describe it in METRICS"
+            );
+        }
+        for (name, kind, help) in METRICS {
+            assert!(help.ends_with('.'), "{name}");
+            assert_eq!(name.ends_with("_total"), kind == Kind::Counter, "{name}");
+            assert!(
+                !name.contains("milli") && !name.contains("minutes"),
+                "{name}"
+            );
+        }
+    }
 }

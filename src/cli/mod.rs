@@ -13,10 +13,15 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{BadConfig, Config};
-use crate::{startup, telemetry};
+use crate::{service, startup, telemetry};
 
-/// What a command ends with where the configuration is bad.
-const BAD_CONFIGURATION: u8 = 2;
+/// What a command ends with where arguments or the configuration are wrong.
+const WRONG: u8 = 2;
+
+/// An argument that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadArgument(pub String);
 
 const SETTINGS: &str = "\
 Settings (environment variables, or the same keys in the TOML file of --config; the environment wins):
@@ -32,8 +37,11 @@ Settings (environment variables, or the same keys in the TOML file of --config; 
   DOGWATCH_TRUSTED_PROXIES  addresses of proxies that are believed
   DOGWATCH_FORWARDED_HEADER the header in which they name the client  [X-Forwarded-For]
   DOGWATCH_KEEP_ALIVE       seconds that idle connections stay open   [75]
-  DOGWATCH_LOG              what is logged                [info]
+  DOGWATCH_LOG              error, warn, info, debug, trace, off, or TARGET=LEVEL, with commas  [info]
   DOGWATCH_LOG_FORMAT       text or json                  [text]
+
+Secrets can be kept in files instead: DATABASE_URL_FILE, DOGWATCH_SMTP_URL_FILE, DOGWATCH_BOOTSTRAP_TOKEN_FILE and
+DOGWATCH_SECRET_FILE name one each. NO_COLOR leaves colours out of the log.
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration.";
 
@@ -50,7 +58,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the API and sends what is due, until stopped (SIGINT, SIGTERM).
+    /// Serves the API and sends what is due, until stopped (SIGINT, SIGTERM, SIGHUP).
     ///
     /// Brings the database's tables up to date first. On a start without any administrator, one is made and their
     /// token printed once, unless `DOGWATCH_BOOTSTRAP_TOKEN` is set, which then acts as an administrator.
@@ -77,7 +85,7 @@ enum Command {
     },
     /// Brings the database's tables up to date (`serve` does so too).
     Migrate,
-    /// Checks the configuration, the database and the connection to the mail server; changes nothing.
+    /// Tries what `serve` would do: configuration, address, folders, zone data, database and mail. Changes nothing.
     #[command(after_long_help = SETTINGS)]
     Check,
 }
@@ -90,12 +98,29 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("dogwatch: {error:#}");
-            if error.is::<BadConfig>() {
-                ExitCode::from(BAD_CONFIGURATION)
+            if is_wrong(&error) {
+                ExitCode::from(WRONG)
             } else {
                 ExitCode::FAILURE
             }
         }
+    }
+}
+
+/// Whether somebody gave something that cannot be used, rather than that it did not work.
+fn is_wrong(error: &anyhow::Error) -> bool {
+    let invalid = matches!(error.downcast_ref(), Some(service::Error::Invalid(_)));
+    error.is::<BadConfig>() || error.is::<BadArgument>() || invalid
+}
+
+fn must_be_address(email: &str) -> Result<(), BadArgument> {
+    let is_address = email.parse::<lettre::Address>().is_ok() && !email.contains(char::is_control);
+    if is_address {
+        Ok(())
+    } else {
+        Err(BadArgument(format!(
+            "--email: {email:?} is not a mail address"
+        )))
     }
 }
 
@@ -106,7 +131,10 @@ impl Arguments {
         }
         let config = Config::load(self.config.as_deref(), std::env::vars_os())?;
         telemetry::log(&config.log, config.log_format);
-        startup::install_zones(&config)?;
+        // A check has zone data among what it tries.
+        if !matches!(self.command, Command::Check) {
+            startup::install_zones(&config)?;
+        }
         match self.command {
             Command::Serve => serve::run(&config),
             Command::Demo(demo) => demo.run(),

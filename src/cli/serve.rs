@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -27,21 +27,24 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// Where the system has no threads or sockets to give.
 pub fn serve(prepared: Prepared) -> anyhow::Result<()> {
-    tracing::info!(
-        address = %prepared.address,
-        public_url = prepared.app.public_url,
-        database = ?prepared.app.store.url(),
-        zone_data = crate::domain::zone::version(),
-        "serving"
-    );
     actix_web::rt::System::new().block_on(async {
-        let (running, server) = prepared.start()?;
+        // First of all: whoever reads that it serves may tell it to stop.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = hangup()?;
+        tracing::info!(
+            address = %prepared.address,
+            public_url = prepared.app.public_url,
+            database = ?prepared.app.store.url(),
+            zone_data = crate::domain::zone::version(),
+            "serving"
+        );
+        let (running, server) = prepared.start()?;
         let server = actix_web::rt::spawn(server);
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            () = hung_up(&mut hangup) => {}
         }
         tracing::info!("stopping");
         running.stop().await;
@@ -49,4 +52,57 @@ pub fn serve(prepared: Prepared) -> anyhow::Result<()> {
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// The signal of a terminal that is closed; none where it is ignored, as `nohup` has it.
+fn hangup() -> std::io::Result<Option<Signal>> {
+    if is_ignored(SignalKind::hangup(), &own_status()) {
+        return Ok(None);
+    }
+    signal(SignalKind::hangup()).map(Some)
+}
+
+async fn hung_up(hangup: &mut Option<Signal>) {
+    match hangup {
+        Some(hangup) => {
+            hangup.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// What Linux says of this process; nothing elsewhere, where no signal counts as ignored.
+fn own_status() -> String {
+    std::fs::read_to_string("/proc/self/status").unwrap_or_default()
+}
+
+/// Whether a process of this status ignores a signal: that is a bit of `SigIgn`.
+fn is_ignored(signal: SignalKind, status: &str) -> bool {
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
+    let bit = u32::try_from(signal.as_raw_value() - 1).unwrap_or(0);
+    mask >> bit & 1 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nohup_is_seen() {
+        for (status, ignored) in [
+            ("Name:\tx\nSigIgn:\t0000000000000001\n", true),
+            ("SigIgn:\t0000000000001000\n", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                is_ignored(SignalKind::hangup(), status),
+                ignored,
+                "{status}"
+            );
+        }
+    }
 }

@@ -23,7 +23,8 @@ impl SignIn {
     /// # Errors
     /// Where there is no such person, or the database cannot be used.
     pub fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = startup::open_store(config)?;
+        super::must_be_address(&self.email)?;
+        let store = startup::open_existing_store(config)?;
         let app = startup::application(config, store, Arc::new(SystemClock), config.listen)?;
         println!("{}", operator::sign_in(&app, &self.email)?);
         Ok(())

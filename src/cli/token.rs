@@ -56,10 +56,8 @@ impl Token {
             scope,
             administrator,
         } = self;
-        if !is_address(&email) {
-            anyhow::bail!("--email: {email:?} is not a mail address");
-        }
-        let store = startup::open_store(config)?;
+        super::must_be_address(&email)?;
+        let store = startup::open_existing_store(config)?;
         let app = startup::application(config, store, Arc::new(SystemClock), config.listen)?;
         let administrator = administrator.map(|called| {
             if called.is_empty() {
@@ -81,8 +79,4 @@ impl Token {
         println!("{token}");
         Ok(())
     }
-}
-
-fn is_address(text: &str) -> bool {
-    text.parse::<lettre::Address>().is_ok() && !text.contains(char::is_control)
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use chrono::SecondsFormat;
 use clap::Args;
 
+use super::BadArgument;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::domain::duty::Rota as _;
@@ -40,8 +40,8 @@ impl Who {
             .at
             .as_deref()
             .map_or(Ok(now), |text| input::bounded(text, now))
-            .context("--at")?;
-        let store = startup::open_store(config)?;
+            .map_err(|error| BadArgument(format!("--at: {error}")))?;
+        let store = startup::open_existing_store(config)?;
         let app = startup::application(config, store, clock, config.listen)?;
         let roster = app.keeper.snapshot();
         if let Some(slug) = &self.team

@@ -2,6 +2,7 @@
 //!
 //! Everything is checked at once, and everything that is wrong is named; secrets are never shown.
 
+mod secrets;
 mod values;
 
 use std::collections::BTreeMap;
@@ -16,27 +17,31 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
-use tracing_subscriber::EnvFilter;
 
 use crate::storage::DatabaseUrl;
+use secrets::{SECRETS, read_secret};
 use values::{
-    read_header_name, read_helo, read_networks, read_number, read_public_url, read_smtp_url,
-    read_token, text_of,
+    read_header_name, read_helo, read_log, read_networks, read_number, read_public_url,
+    read_smtp_url, read_token, read_zone_folder, text_of,
 };
 
 /// Every key there is.
-pub const KEYS: [&str; 21] = [
+pub const KEYS: [&str; 25] = [
     "DATABASE_URL",
+    "DATABASE_URL_FILE",
     "DOGWATCH_LISTEN",
     "DOGWATCH_DATA_DIR",
     "DOGWATCH_PUBLIC_URL",
     "DOGWATCH_SMTP_URL",
+    "DOGWATCH_SMTP_URL_FILE",
     "DOGWATCH_MAIL_FROM",
     "DOGWATCH_MAIL_RATE",
     "DOGWATCH_MAIL_DAYS",
     "DOGWATCH_BOOTSTRAP_TOKEN",
+    "DOGWATCH_BOOTSTRAP_TOKEN_FILE",
     "DOGWATCH_TZDATA_DIR",
     "DOGWATCH_SECRET",
+    "DOGWATCH_SECRET_FILE",
     "DOGWATCH_TRUSTED_PROXIES",
     "DOGWATCH_FORWARDED_HEADER",
     "DOGWATCH_KEEP_ALIVE",
@@ -136,6 +141,8 @@ pub struct Config {
     pub log: String,
     /// How.
     pub log_format: LogFormat,
+    /// The files that secrets were read from.
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// Everything that is wrong with a configuration.
@@ -184,6 +191,7 @@ impl Config {
 struct Given {
     values: BTreeMap<&'static str, String>,
     problems: Vec<String>,
+    secret_files: Vec<PathBuf>,
 }
 
 impl Given {
@@ -208,6 +216,13 @@ impl Given {
                 return;
             }
         };
+        let is_secret = |key: &str| {
+            let value = table.get(key).and_then(toml::Value::as_str);
+            value.is_some_and(|value| !value.starts_with("sqlite:"))
+        };
+        if SECRETS.iter().any(|(key, _)| is_secret(key)) {
+            self.secret_files.push(path.to_owned());
+        }
         for (key, value) in table {
             let Some(known) = known(&key) else {
                 self.problems.push(format!(
@@ -229,7 +244,7 @@ impl Given {
         for (name, value) in environment {
             let name = name.to_string_lossy();
             let Some(known) = known(&name) else {
-                if name.starts_with("DOGWATCH_") {
+                if name.starts_with("DOGWATCH_") && !is_of_kubernetes(&name) {
                     self.problems
                         .push(format!("{name}: there is no such setting"));
                 }
@@ -248,6 +263,32 @@ impl Given {
             self.values.remove(key);
         } else {
             self.values.insert(key, value);
+        }
+    }
+
+    /// Reads the secrets that are in files.
+    fn read_secrets(&mut self) {
+        for (key, key_of_file) in SECRETS {
+            let Some(path) = self.take(key_of_file).map(PathBuf::from) else {
+                continue;
+            };
+            if self.take(key).is_some() {
+                self.problems.push(format!(
+                    "{key} and {key_of_file}: only one of them can be set"
+                ));
+                continue;
+            }
+            match read_secret(&path) {
+                Ok(secret) => {
+                    self.values.insert(key, secret);
+                    self.secret_files.push(path);
+                }
+                Err(error) => {
+                    let path = path.display();
+                    self.problems
+                        .push(format!("{key_of_file} ({path}): {error}"));
+                }
+            }
         }
     }
 
@@ -281,6 +322,7 @@ impl Given {
     }
 
     fn check(mut self) -> Result<Config, BadConfig> {
+        self.read_secrets();
         let data_dir = PathBuf::from(
             self.take("DOGWATCH_DATA_DIR")
                 .unwrap_or_else(|| "./data".to_owned()),
@@ -308,14 +350,7 @@ impl Given {
             read_number(&text, LONGEST_KEPT).map(|days| TimeDelta::days(days.into()))
         });
         let bootstrap_token = self.parse("DOGWATCH_BOOTSTRAP_TOKEN", read_token);
-        let tzdata_dir = self.parse("DOGWATCH_TZDATA_DIR", |text| {
-            let path = PathBuf::from(text);
-            if path.join("Europe/London").is_file() {
-                Ok(path)
-            } else {
-                Err("must be a folder of zone data (with Europe/London in it)")
-            }
-        });
+        let tzdata_dir = self.parse("DOGWATCH_TZDATA_DIR", read_zone_folder);
         let secret = self.parse("DOGWATCH_SECRET", |text| {
             if text.len() >= SHORTEST_SECRET {
                 Ok(SecretString::from(text))
@@ -346,9 +381,7 @@ impl Given {
         let outgoing_networks = self.parse_or("DOGWATCH_OUTGOING_NETWORKS", "", |text| {
             read_networks(&text)
         });
-        let log = self.parse_or("DOGWATCH_LOG", "info", |text| {
-            EnvFilter::try_new(&text).map(|_| text)
-        });
+        let log = self.parse_or("DOGWATCH_LOG", "info", read_log);
         let log_format = self.parse_or("DOGWATCH_LOG_FORMAT", "text", |text| match text.as_str() {
             "text" => Ok(LogFormat::Text),
             "json" => Ok(LogFormat::Json),
@@ -379,6 +412,7 @@ impl Given {
                 outgoing_networks: outgoing_networks?,
                 log: log?,
                 log_format: log_format?,
+                secret_files: std::mem::take(&mut self.secret_files),
             })
         })();
         match config {
@@ -386,6 +420,21 @@ impl Given {
             _ => Err(BadConfig(self.problems)),
         }
     }
+}
+
+/// Whether a variable is one that Kubernetes sets for a service called dogwatch in the same namespace.
+fn is_of_kubernetes(name: &str) -> bool {
+    let Some(name) = name.strip_prefix("DOGWATCH_") else {
+        return false;
+    };
+    let of_port = |rest: &str| {
+        let (port, rest) = rest.split_once("_TCP").unwrap_or_default();
+        let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        is_port && (rest.is_empty() || rest.starts_with('_'))
+    };
+    matches!(name, "SERVICE_HOST" | "SERVICE_PORT" | "PORT")
+        || name.starts_with("SERVICE_PORT_")
+        || name.strip_prefix("PORT_").is_some_and(of_port)
 }
 
 fn known(name: &str) -> Option<&'static str> {

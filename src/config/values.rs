@@ -1,10 +1,13 @@
 //! Readers of single values. Their messages never repeat a value that may be a secret.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr as _;
 
 use actix_web::http::header::HeaderName;
 use ipnet::IpNet;
 use secrecy::SecretString;
+use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
 use super::SHORTEST_SECRET;
@@ -84,6 +87,41 @@ pub(super) fn read_smtp_url(text: String) -> Result<SecretString, &'static str> 
         Ok(SecretString::from(text))
     } else {
         Err(bad)
+    }
+}
+
+/// Levels, alone or for one target each. A word that is no level would count as the name of a target, and silence
+/// everything.
+pub(super) fn read_log(text: String) -> Result<String, String> {
+    let is_level = |level: &str| LevelFilter::from_str(level).is_ok() && !level.is_empty();
+    let is_target = |target: &str| {
+        let allowed = |c: char| c.is_alphanumeric() || "_:-.".contains(c);
+        !target.is_empty() && target.chars().all(allowed)
+    };
+    let is_directive = |directive: &str| match directive.split_once('=') {
+        Some((target, level)) => is_target(target) && is_level(level),
+        None => is_level(directive),
+    };
+    match text
+        .split(',')
+        .map(str::trim)
+        .find(|one| !is_directive(one))
+    {
+        None => Ok(text),
+        Some(wrong) => Err(format!(
+            "{wrong:?} is none of error, warn, info, debug, trace and off, nor TARGET=LEVEL with one of these; several go \
+             with commas between them"
+        )),
+    }
+}
+
+/// A folder of zone data.
+pub(super) fn read_zone_folder(text: String) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(text);
+    if path.join("Europe/London").is_file() {
+        Ok(path)
+    } else {
+        Err("must be a folder of zone data (with Europe/London in it)")
     }
 }
 

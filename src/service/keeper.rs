@@ -1,6 +1,8 @@
 //! Keeps the present roster, and brings it up to date.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
@@ -11,12 +13,26 @@ use crate::storage::{
     tokens,
 };
 
+/// A look at the database that is older than this is no longer the present. Looks are half a second apart.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// The last look at the database that succeeded.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    at: Instant,
+    /// The same by a clock that nobody sets.
+    measured: std::time::Instant,
+}
+
 /// The present roster of this replica.
 #[derive(Debug, Default)]
 pub struct Keeper {
     current: ArcSwap<Roster>,
-    loaded: std::sync::atomic::AtomicBool,
-    stale_since: ArcSwapOption<Instant>,
+    loaded: AtomicBool,
+    /// Whether the last look failed.
+    failed: AtomicBool,
+    last_look: ArcSwapOption<Look>,
+    away_since: ArcSwapOption<Instant>,
     refreshing: Mutex<()>,
 }
 
@@ -42,13 +58,36 @@ impl Keeper {
     /// Whether anything was loaded yet.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.loaded.load(std::sync::atomic::Ordering::Acquire)
+        self.loaded.load(Ordering::Acquire)
     }
 
-    /// Since when the database has been away, if it is.
+    /// Since when the roster may be behind: the database is away, or the last look at it is too old to say that it is
+    /// not, as when it froze.
     #[must_use]
     pub fn stale_since(&self) -> Option<Instant> {
-        self.stale_since.load().as_deref().copied()
+        self.away_since()
+            .or_else(|| self.unseen_since(std::time::Instant::now()))
+    }
+
+    /// Since when the database has been away, if it is known to be.
+    #[must_use]
+    pub fn away_since(&self) -> Option<Instant> {
+        self.away_since.load().as_deref().copied()
+    }
+
+    fn unseen_since(&self, now: std::time::Instant) -> Option<Instant> {
+        let look = self.last_look.load();
+        let look = look.as_deref()?;
+        (now.saturating_duration_since(look.measured) > FRESH).then_some(look.at)
+    }
+
+    /// Counts the database as away until the next look shows that it is not: a connection that stood has ended.
+    /// Answers may be behind since the last look, or since now where there was none.
+    pub fn doubt(&self, now: Instant) {
+        if self.away_since.load().is_none() {
+            let last = self.last_look.load().as_deref().map_or(now, |look| look.at);
+            self.away_since.store(Some(Arc::new(last)));
+        }
     }
 
     /// Brings the roster up to date with the database. Only what changed is loaded.
@@ -64,21 +103,27 @@ impl Keeper {
             .unwrap_or_else(PoisonError::into_inner);
         let current = self.current.load_full();
         let after = self.is_ready().then(|| current.version());
+        // What commits while we look is not seen.
+        let look = Look {
+            at: now,
+            measured: std::time::Instant::now(),
+        };
         match store.read(|db| load(db, after)) {
             Ok(found) => {
+                self.last_look.store(Some(Arc::new(look)));
                 if let Some((loaded, version)) = found {
                     self.current.store(Arc::new(current.with(loaded, version)));
-                    self.loaded
-                        .store(true, std::sync::atomic::Ordering::Release);
+                    self.loaded.store(true, Ordering::Release);
                 }
-                if self.stale_since.swap(None).is_some() {
+                self.away_since.store(None);
+                if self.failed.swap(false, Ordering::AcqRel) {
                     tracing::info!("the database is back");
                 }
                 Ok(())
             }
             Err(error) => {
-                if self.stale_since.load().is_none() {
-                    self.stale_since.store(Some(Arc::new(now)));
+                self.doubt(now);
+                if !self.failed.swap(true, Ordering::AcqRel) {
                     tracing::warn!(%error, "answers come from the last known roster");
                 }
                 Err(error)
@@ -157,4 +202,37 @@ fn only(db: &mut Db, changed: &[Change]) -> Result<Loaded, StoreError> {
         loaded.tokens = Some(tokens::load(db)?);
     }
     Ok(loaded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A keeper that looked at the database when its clocks showed the beginning.
+    fn looked(at: Instant, measured: std::time::Instant) -> Keeper {
+        let keeper = Keeper::new();
+        keeper
+            .last_look
+            .store(Some(Arc::new(Look { at, measured })));
+        keeper
+    }
+
+    #[test]
+    fn a_look_that_is_old_leaves_answers_stale_since_then() {
+        let (at, measured) = (Instant::UNIX_EPOCH, std::time::Instant::now());
+        let keeper = looked(at, measured);
+        assert_eq!(keeper.unseen_since(measured + FRESH), None);
+        let late = measured + FRESH + Duration::from_millis(1);
+        assert_eq!(keeper.unseen_since(late), Some(at));
+        assert_eq!(keeper.away_since(), None, "nobody knows yet");
+    }
+
+    #[test]
+    fn a_connection_that_ends_leaves_answers_stale_since_the_last_look() {
+        let at = Instant::UNIX_EPOCH;
+        let keeper = looked(at, std::time::Instant::now());
+        assert_eq!(keeper.stale_since(), None);
+        keeper.doubt(at + FRESH);
+        assert_eq!(keeper.stale_since(), Some(at));
+    }
 }

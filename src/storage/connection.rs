@@ -3,21 +3,25 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::backend::Backend;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::prelude::*;
 use diesel::r2d2::{
-    CustomizeConnection, ManageConnection, Pool, PooledConnection, R2D2Connection as _,
+    CustomizeConnection, HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection as _,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::changes::{self, Change};
 use super::db::Db;
 use super::error::StoreError;
+use super::pooler;
 use super::postgres::Postgres;
+use super::postgres_url::{BadDatabaseUrl, Target};
+use super::reason::reason;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -38,32 +42,21 @@ pub enum DatabaseUrl {
     Postgres(String),
 }
 
-/// `DATABASE_URL` is none that this program understands.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must begin with sqlite: or postgres://")]
-pub struct UnknownScheme;
-
 impl DatabaseUrl {
     /// Reads `sqlite:PATH` or `postgres://…`.
     ///
     /// # Errors
     ///
-    /// [`UnknownScheme`] for anything else.
-    pub fn parse(text: &str) -> Result<Self, UnknownScheme> {
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            return if path.is_empty() {
-                Err(UnknownScheme)
-            } else {
-                Ok(Self::Sqlite(path.into()))
-            };
+    /// [`BadDatabaseUrl`] for anything else, and for parameters that are not understood.
+    pub fn parse(text: &str) -> Result<Self, BadDatabaseUrl> {
+        let Some(path) = text.strip_prefix("sqlite:") else {
+            return Target::parse(text).map(|_| Self::Postgres(text.to_owned()));
+        };
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() {
+            return Err(BadDatabaseUrl("names no file: sqlite:PATH".to_owned()));
         }
-        let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
-        if postgres {
-            Ok(Self::Postgres(text.to_owned()))
-        } else {
-            Err(UnknownScheme)
-        }
+        Ok(Self::Sqlite(path.into()))
     }
 }
 
@@ -76,7 +69,47 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
+/// How the tables of a database are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// There are none of ours.
+    None,
+    /// They are those of an older version of this program.
+    Older,
+    /// They are those of this version.
+    Current,
+}
+
+/// How many connections a server keeps at most, beside the one that listens.
+const POOLED: u32 = 8;
+
+/// How often is said that no further connection can be made.
+const SAY_AGAIN: Duration = Duration::from_mins(1);
+
 struct Manager(DatabaseUrl);
+
+/// Says why no further connection can be made, where the present ones may do.
+#[derive(Debug, Default)]
+struct NoFurther {
+    said: Mutex<Option<Instant>>,
+}
+
+impl HandleError<diesel::r2d2::Error> for NoFurther {
+    fn handle_error(&self, error: diesel::r2d2::Error) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|last| last.elapsed() >= SAY_AGAIN) {
+            *said = Some(Instant::now());
+            tracing::warn!(
+                reason = reason(&error),
+                "no further connection to the database"
+            );
+        }
+    }
+}
+
+fn unavailable<E: std::error::Error + 'static>(error: E) -> StoreError {
+    StoreError::Unavailable(reason(&error))
+}
 
 impl ManageConnection for Manager {
     type Connection = Db;
@@ -164,20 +197,22 @@ impl Store {
         }
         // One connection first: it fails at once, and with the reason.
         let manager = Manager(url.clone());
-        let mut first = manager
-            .connect()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Prepare
-            .on_acquire(&mut first)
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        drop(first);
+        match url {
+            DatabaseUrl::Sqlite(_) => {
+                let mut first = manager.connect().map_err(unavailable)?;
+                Prepare.on_acquire(&mut first).map_err(unavailable)?;
+            }
+            DatabaseUrl::Postgres(url) => pooler::refuse_shared_sessions(url)
+                .map_err(|error| StoreError::Unavailable(reason(&*error)))?,
+        }
         let pool = Pool::builder()
-            .max_size(8)
+            .max_size(POOLED)
             .min_idle(Some(1))
             .connection_customizer(Box::new(Prepare))
             .connection_timeout(Duration::from_secs(3))
+            .error_handler(Box::new(NoFurther::default()))
             .build(manager)
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            .map_err(unavailable)?;
         Ok(Self {
             pool,
             url: url.clone(),
@@ -191,9 +226,7 @@ impl Store {
     }
 
     fn connection(&self) -> Result<PooledConnection<Manager>, StoreError> {
-        self.pool
-            .get()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))
+        self.pool.get().map_err(unavailable)
     }
 
     /// Brings the tables up to date; replicas that start together take turns.
@@ -221,6 +254,22 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// How the tables are. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Newer`] where a newer program has had them, and [`StoreError`] when the database is away.
+    pub fn tables(&self) -> Result<Tables, StoreError> {
+        let mut connection = self.connection()?;
+        if !has_tables(&mut connection)? {
+            return Ok(Tables::None);
+        }
+        match &mut *connection {
+            Db::Sqlite(connection) => compare(connection, SQLITE_MIGRATIONS),
+            Db::Postgres(connection) => compare(connection, POSTGRES_MIGRATIONS),
+        }
     }
 
     /// Looks whether the tables, which must be there, are those of this program or of an older one.
@@ -283,6 +332,43 @@ impl Store {
         })
     }
 
+    /// Tries what a start and a change do, and takes it back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where a table cannot be made or the present ones cannot be written.
+    pub fn try_to_write(&self) -> Result<(), StoreError> {
+        /// An error for the transaction, which is what takes it back.
+        enum Tried {
+            Fine,
+            Failed(StoreError),
+        }
+        impl From<StoreError> for Tried {
+            fn from(error: StoreError) -> Self {
+                Self::Failed(error)
+            }
+        }
+        let tried = self.write::<(), Tried>(|tx| {
+            let mut run = |text: &str| {
+                diesel::sql_query(text)
+                    .execute(tx.db())
+                    .map_err(StoreError::from)
+            };
+            run("CREATE TABLE dogwatch_check (tried INTEGER)")?;
+            run("INSERT INTO dogwatch_check (tried) VALUES (1)")?;
+            if has_tables(tx.db())? {
+                diesel::sql_query("UPDATE roster_version SET version = version")
+                    .execute(tx.db())
+                    .map_err(StoreError::from)?;
+            }
+            Err(Tried::Fine)
+        });
+        match tried {
+            Err(Tried::Failed(error)) => Err(error),
+            Ok(()) | Err(Tried::Fine) => Ok(()),
+        }
+    }
+
     /// Makes this program the one server of an SQLite file, until the lock is dropped. PostgreSQL
     /// may have many.
     ///
@@ -317,6 +403,41 @@ where
         .map_err(migration_failed)
 }
 
+fn compare<DB: Backend, C: MigrationHarness<DB>>(
+    connection: &mut C,
+    migrations: EmbeddedMigrations,
+) -> Result<Tables, StoreError>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    must_know(connection, &migrations)?;
+    let pending = connection
+        .has_pending_migration(migrations)
+        .map_err(migration_failed)?;
+    Ok(if pending {
+        Tables::Older
+    } else {
+        Tables::Current
+    })
+}
+
+/// Whether there are tables of any version.
+fn has_tables(db: &mut Db) -> Result<bool, StoreError> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+    let look = match db {
+        Db::Sqlite(_) => {
+            "SELECT count(*) AS count FROM sqlite_master WHERE name = 'roster_version'"
+        }
+        Db::Postgres(_) => "SELECT count(to_regclass('roster_version')) AS count",
+    };
+    let found: Count = diesel::sql_query(look).get_result(db)?;
+    Ok(found.count > 0)
+}
+
 /// Refuses tables that other migrations than ours have changed.
 fn must_know<DB: Backend, C: MigrationHarness<DB>>(
     connection: &mut C,
@@ -338,7 +459,7 @@ where
 
 #[expect(clippy::needless_pass_by_value, reason = "errors are handed over so")]
 fn migration_failed(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
-    StoreError::Internal(error.to_string())
+    StoreError::Internal(reason(&*error))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

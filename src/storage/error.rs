@@ -2,11 +2,13 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::reason::reason;
+
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It does not answer, or not in time, or not as one that is well. The same may work in a while.
-    #[error("the database is away: {0}")]
+    #[error("the database cannot be used: {0}")]
     Unavailable(String),
     /// Something of that name exists.
     #[error("already there")]
@@ -39,24 +41,36 @@ impl From<DieselError> for StoreError {
                 | Kind::ReadOnlyTransaction,
                 _,
             )
-            | DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
+            | DieselError::BrokenTransactionManager => Self::Unavailable(words(&error)),
             DieselError::DatabaseError(_, info) if is_away(info.message()) => {
-                Self::Unavailable(error.to_string())
+                Self::Unavailable(words(&error))
             }
-            _ => Self::Internal(error.to_string()),
+            _ => Self::Internal(words(&error)),
         }
+    }
+}
+
+/// What the server said, and its hint. Not its details, which quote what people have entered.
+fn words(error: &DieselError) -> String {
+    match error {
+        DieselError::DatabaseError(_, info) => match info.hint() {
+            Some(hint) => format!("{} ({hint})", reason(error)),
+            None => reason(error),
+        },
+        _ => reason(error),
     }
 }
 
 /// Whether a message says that the database cannot be used right now, rather than that it was
 /// asked for something wrong.
 fn is_away(message: &str) -> bool {
-    const SIGNS: [&str; 9] = [
+    const SIGNS: [&str; 10] = [
         "database is locked",
         "terminating connection",
         "the database system is",
         "canceling statement",
         "too many clients",
+        "too many connections",
         "connection slots",
         "deadlock detected",
         // What is full can be made room in.
@@ -90,6 +104,8 @@ mod tests {
             "canceling statement due to lock timeout",
             "canceling statement due to statement timeout",
             "sorry, too many clients already",
+            "too many connections for role \"duty\"",
+            "too many connections for database \"duty\"",
             "remaining connection slots are reserved for roles with the SUPERUSER attribute",
             "deadlock detected",
             "database or disk is full",

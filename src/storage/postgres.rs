@@ -2,7 +2,7 @@
 //! small runtime of their own. So there is no libpq and no OpenSSL to install.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use diesel::connection::{
@@ -19,19 +19,18 @@ use diesel::sql_types::TypeMetadata;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::Socket;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::postgres_url::Target;
+use super::reason::reason;
 
 /// Why a connection could not be made.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// How long the making of a connection may take.
-const CONNECTING: Duration = Duration::from_secs(5);
 
 /// How long a statement may take, here and by the server's clock. A wait for a lock ends sooner.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -110,6 +109,17 @@ impl Postgres {
     }
 }
 
+/// Ends a connection to a server that has become a standby: the next one may find the server that took over.
+fn leave_if_read_only(driver: &AbortHandle, error: &diesel::result::Error) {
+    use diesel::result::{DatabaseErrorKind, Error};
+    if matches!(
+        error,
+        Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)
+    ) {
+        driver.abort();
+    }
+}
+
 /// Ends a connection when the time is up, unless it is dropped before.
 struct Limit(AbortHandle);
 
@@ -147,7 +157,7 @@ impl Connection for Postgres {
     type TransactionManager = AnsiTransactionManager;
 
     fn establish(url: &str) -> ConnectionResult<Self> {
-        let failed = |error: Failure| ConnectionError::BadConnection(error.to_string());
+        let failed = |error: Failure| ConnectionError::BadConnection(reason(&*error));
         let (inner, driver) = runtime().block_on(connect(url)).map_err(failed)?;
         Ok(Self {
             inner: Inner::from(inner),
@@ -162,7 +172,8 @@ impl Connection for Postgres {
         T: QueryFragment<Pg> + QueryId,
     {
         let _limit = self.limit();
-        self.inner.execute_returning_count(source)
+        let done = self.inner.execute_returning_count(source);
+        done.inspect_err(|error| leave_if_read_only(&self.driver, error))
     }
 
     fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
@@ -195,8 +206,10 @@ impl LoadConnection for Postgres {
         Pg: QueryMetadata<T::SqlType>,
     {
         let limit = self.limit();
+        let driver = self.driver.clone();
+        let rows = self.inner.load(source);
         Ok(Limited {
-            rows: self.inner.load(source)?,
+            rows: rows.inspect_err(|error| leave_if_read_only(&driver, error))?,
             _limit: limit,
         })
     }
@@ -253,65 +266,58 @@ impl MultiConnectionHelper for Postgres {
     }
 }
 
-/// Splits libpq's TLS options off `url`, which tokio-postgres does not know.
-fn client(url: &str) -> Result<(tokio_postgres::Config, MakeRustlsConnect), Failure> {
-    let mut url = url::Url::parse(url)?;
-    let (mut mode, mut root) = ("prefer".to_owned(), None);
-    let mut rest = Vec::new();
-    for (key, value) in url.query_pairs().into_owned() {
-        match key.as_str() {
-            "sslmode" => mode = value,
-            "sslrootcert" => root = Some(value),
-            _ => rest.push((key, value)),
+/// A client that talks to a server, and its other half, which moves the bytes.
+type Halves = (
+    tokio_postgres::Client,
+    tokio_postgres::Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>,
+);
+
+/// Connects to the first place of a URL that takes us.
+async fn halves(url: &str) -> Result<Halves, Failure> {
+    let target = Target::parse(url)?;
+    let tls = target.tls()?;
+    let mut refused = Vec::new();
+    for place in target.places() {
+        let config = target.at(&place);
+        let connecting = async { config.connect(tls.clone()).await.map_err(Failure::from) };
+        match in_time(target.patience(), connecting).await {
+            Ok(halves) => return Ok(halves),
+            Err(error) => refused.push(format!("{place}: {}", reason(&*error))),
         }
     }
-    url.query_pairs_mut().clear().extend_pairs(rest);
-    if url.query() == Some("") {
-        url.set_query(None);
-    }
-    let mut config: tokio_postgres::Config = url.as_str().parse()?;
-    config.ssl_mode(match mode.as_str() {
-        "disable" => SslMode::Disable,
-        "prefer" | "allow" => SslMode::Prefer,
-        "require" | "verify-ca" | "verify-full" => SslMode::Require,
-        other => return Err(format!("sslmode cannot be {other:?}").into()),
+    Err(refused.join("; ").into())
+}
+
+/// A client whose bytes are moved until it is dropped.
+pub(super) async fn client(url: &str) -> Result<tokio_postgres::Client, Failure> {
+    let (client, connection) = halves(url).await?;
+    drive(connection);
+    Ok(client)
+}
+
+fn drive(
+    connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+) -> AbortHandle {
+    let driver = tokio::spawn(async {
+        if let Err(error) = connection.await {
+            tracing::debug!(error = reason(&error), "a connection to PostgreSQL ended");
+        }
     });
-    // Whoever pulls a cable says no goodbye.
-    config
-        .connect_timeout(CONNECTING)
-        .tcp_user_timeout(PATIENCE)
-        .keepalives_idle(Duration::from_secs(30))
-        .keepalives_interval(Duration::from_secs(5))
-        .keepalives_retries(3);
-    let mut roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    if let Some(path) = root {
-        for certificate in CertificateDer::pem_file_iter(path)? {
-            roots.add(certificate?)?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok((config, MakeRustlsConnect::new(tls)))
+    driver.abort_handle()
+}
+
+/// Blocks on the runtime of the sockets.
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    runtime().block_on(work)
 }
 
 async fn connect(url: &str) -> Result<(AsyncPgConnection, AbortHandle), Failure> {
-    in_time(CONNECTING, async {
-        let (config, tls) = client(url)?;
-        let (client, connection) = config.connect(tls).await?;
-        let driver = tokio::spawn(async {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection to PostgreSQL ended");
-            }
-        });
-        let connection = AsyncPgConnection::try_from(client).await?;
-        Ok((connection, driver.abort_handle()))
-    })
-    .await
+    let (client, connection) = halves(url).await?;
+    let driver = drive(connection);
+    let connection = in_time(PATIENCE, async {
+        Ok(AsyncPgConnection::try_from(client).await?)
+    });
+    Ok((connection.await?, driver))
 }
 
 /// What should not take longer than this.
@@ -336,24 +342,20 @@ pub async fn listen(
     heard: impl Fn() + Send + Clone + 'static,
 ) -> Result<(), Failure> {
     let beginning = heard.clone();
-    let (client, mut pump) = in_time(CONNECTING, async {
-        let (config, tls) = client(url)?;
-        let (client, mut connection) = config.connect(tls).await?;
-        let mut pump = JoinSet::new();
-        pump.spawn(async move {
-            while let Some(message) =
-                std::future::poll_fn(|context| connection.poll_message(context)).await
-            {
-                if let tokio_postgres::AsyncMessage::Notification(_) = message? {
-                    heard();
-                }
+    let (client, mut connection) = halves(url).await?;
+    let mut pump = JoinSet::new();
+    pump.spawn(async move {
+        while let Some(message) =
+            std::future::poll_fn(|context| connection.poll_message(context)).await
+        {
+            if let tokio_postgres::AsyncMessage::Notification(_) = message? {
+                heard();
             }
-            Ok::<_, tokio_postgres::Error>(())
-        });
-        client.batch_execute(&format!("LISTEN {channel}")).await?;
-        Ok((client, pump))
-    })
-    .await?;
+        }
+        Ok::<_, tokio_postgres::Error>(())
+    });
+    let listen = format!("LISTEN {channel}");
+    in_time(PATIENCE, async { Ok(client.batch_execute(&listen).await?) }).await?;
     beginning();
     loop {
         if let Ok(ended) = timeout(HEARTBEAT, pump.join_next()).await {

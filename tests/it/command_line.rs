@@ -3,10 +3,16 @@
 use assert_cmd::Command;
 use tempfile::TempDir;
 
+use crate::harness::Database;
+use crate::harness::program::{self, Program};
+
 /// The program, without the settings of whoever runs the tests, in an empty folder.
 fn dogwatch(folder: &TempDir) -> Command {
     let mut command = Command::cargo_bin("dogwatch").unwrap();
-    command.env_clear().current_dir(folder.path());
+    command
+        .env_clear()
+        .env("DOGWATCH_LISTEN", "127.0.0.1:0")
+        .current_dir(folder.path());
     command
 }
 
@@ -127,6 +133,7 @@ fn a_server_that_does_not_answer_names_the_setting_and_no_password() {
 #[test]
 fn tokens_are_made_by_command_and_who_reads_the_database() {
     let folder = TempDir::new().unwrap();
+    dogwatch(&folder).arg("migrate").assert().success();
     let create = [
         "token",
         "create",
@@ -144,24 +151,245 @@ fn tokens_are_made_by_command_and_who_reads_the_database() {
         .success();
     assert!(text(&made.get_output().stdout).starts_with("dw_"));
     dogwatch(&folder).args(create).assert().success();
-    let bad = ["token", "create", "--email", "nobody"];
-    dogwatch(&folder).args(bad).assert().code(1);
 
     dogwatch(&folder)
         .arg("who")
         .assert()
         .success()
         .stdout("There are no rotations.\n");
-    for bad in [
-        ["--team", "nobody"],
-        ["--at", "yesterday"],
-        ["--at", "9999-01-01T00:00:00Z"],
-    ] {
-        let failed = dogwatch(&folder).arg("who").args(bad).assert().code(1);
-        assert!(text(&failed.get_output().stderr).contains(bad[0]));
-    }
-    let checked = dogwatch(&folder).arg("check").assert().success();
+    let checked = dogwatch(&folder).arg("check").assert();
     assert!(text(&checked.get_output().stdout).contains("mails are written as files"));
+}
+
+#[test]
+fn wrong_arguments_end_with_2_and_what_is_not_there_with_1() {
+    let folder = TempDir::new().unwrap();
+    dogwatch(&folder).arg("migrate").assert().success();
+    for (arguments, code, word) in [
+        (&["who", "--at", "nonsense"][..], 2, "--at"),
+        (&["who", "--at", "9999-01-01T00:00:00Z"], 2, "--at"),
+        (&["who", "--nonsense"], 2, "--nonsense"),
+        (&["who", "--team", "nobody"], 1, "--team"),
+        (&["sign-in", "--email", "nobody"], 2, "--email"),
+        (
+            &["sign-in", "--email", "ada@example.org"],
+            1,
+            "no such person",
+        ),
+        (&["token", "create", "--email", "nobody"], 2, "--email"),
+        (
+            &["token", "create", "--email", "a@b.org", "--scope", "all"],
+            2,
+            "--scope",
+        ),
+        (&["check", "--config", "nowhere.toml"], 2, "--config"),
+        (&["demo", "--port", "99999"], 2, "--port"),
+        (&["nonsense"], 2, "nonsense"),
+    ] {
+        let failed = dogwatch(&folder).args(arguments).assert().code(code);
+        let error = text(&failed.get_output().stderr);
+        assert!(error.contains(word), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn commands_beside_the_server_make_no_database() {
+    let folder = TempDir::new().unwrap();
+    for arguments in [
+        &["who"][..],
+        &["sign-in", "--email", "ada@example.org"],
+        &[
+            "token",
+            "create",
+            "--email",
+            "ada@example.org",
+            "--administrator",
+            "Ada",
+        ],
+    ] {
+        let failed = dogwatch(&folder).args(arguments).assert().code(1);
+        let error = text(&failed.get_output().stderr);
+        let file = folder
+            .path()
+            .canonicalize()
+            .unwrap()
+            .join("data/dogwatch.db");
+        assert!(error.contains(file.to_str().unwrap()), "{error}");
+        assert!(error.contains("DOGWATCH_DATA_DIR"), "{error}");
+        let named = dogwatch(&folder)
+            .args(arguments)
+            .env("DATABASE_URL", "sqlite:other.db")
+            .assert()
+            .code(1);
+        let error = text(&named.get_output().stderr);
+        assert!(
+            error.contains("DATABASE_URL") && error.contains("other.db"),
+            "{error}"
+        );
+    }
+    dogwatch(&folder).arg("check").assert().success();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn commands_beside_the_server_make_no_tables() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("empty.db"), "").unwrap();
+    for arguments in [&["who"][..], &["sign-in", "--email", "ada@example.org"]] {
+        let failed = dogwatch(&folder)
+            .args(arguments)
+            .env("DATABASE_URL", "sqlite:empty.db")
+            .assert()
+            .code(1);
+        let error = text(&failed.get_output().stderr);
+        assert!(error.contains("no tables of Dogwatch"), "{error}");
+    }
+    let check = dogwatch(&folder)
+        .arg("check")
+        .env("DATABASE_URL", "sqlite:empty.db")
+        .assert();
+    let said = text(&check.get_output().stdout);
+    assert!(said.contains("without tables yet"), "{said}");
+}
+
+/// The lines of `check` with these settings, which must end with this code.
+fn checked(folder: &TempDir, settings: &[(&str, &str)], code: i32) -> String {
+    let check = dogwatch(folder)
+        .arg("check")
+        .envs(settings.iter().copied())
+        .assert()
+        .code(code);
+    text(&check.get_output().stdout)
+}
+
+/// The line of one check.
+fn line<'a>(said: &'a str, what: &str) -> &'a str {
+    let found = said.lines().find(|line| line.starts_with(what));
+    found.unwrap_or_else(|| panic!("{what} in {said}"))
+}
+
+#[test]
+fn a_check_tries_what_serving_would_do_and_leaves_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let said = checked(&folder, &[], 0);
+    for what in [
+        "configuration",
+        "address",
+        "data folder",
+        "zone data",
+        "database",
+        "mail",
+    ] {
+        assert!(line(&said, what).contains(" ok"), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    // With a database and a folder of mails, too.
+    dogwatch(&folder).arg("migrate").assert().success();
+    std::fs::create_dir(folder.path().join("data/mail")).unwrap();
+    let names = || {
+        let entries = std::fs::read_dir(folder.path().join("data")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    let said = checked(&folder, &[], 0);
+    assert!(line(&said, "database").contains("version 0"), "{said}");
+    assert_eq!(names(), before);
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("data/mail"))
+            .unwrap()
+            .count(),
+        0
+    );
+}
+
+/// Root may write everywhere but into what the kernel makes up.
+const NOBODY_WRITES_HERE: &str = "/proc/dogwatch";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_check_names_every_reason_not_to_start() {
+    let folder = TempDir::new().unwrap();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    let zones = folder.path().join("zones");
+    std::fs::create_dir_all(zones.join("Europe")).unwrap();
+    std::fs::write(zones.join("Europe/London"), "no zone data").unwrap();
+    let database = format!("sqlite:{NOBODY_WRITES_HERE}/dogwatch.db");
+    let settings = [
+        ("DOGWATCH_LISTEN", taken.as_str()),
+        ("DOGWATCH_DATA_DIR", NOBODY_WRITES_HERE),
+        ("DATABASE_URL", &database),
+        ("DOGWATCH_TZDATA_DIR", zones.to_str().unwrap()),
+    ];
+    let said = checked(&folder, &settings, 1);
+    drop(other);
+    for (what, setting) in [
+        ("address", "DOGWATCH_LISTEN"),
+        ("data folder", "DOGWATCH_DATA_DIR"),
+        ("zone data", "DOGWATCH_TZDATA_DIR"),
+        ("database", "DATABASE_URL"),
+        ("mail", "DOGWATCH_DATA_DIR"),
+    ] {
+        let line = line(&said, what);
+        assert!(line.contains("FAILED") && line.contains(setting), "{line}");
+    }
+    let served = dogwatch(&folder)
+        .arg("serve")
+        .envs(settings)
+        .assert()
+        .code(1);
+    assert!(text(&served.get_output().stderr).contains("DOGWATCH_TZDATA_DIR"));
+}
+
+#[test]
+fn a_check_beside_a_running_server_says_so() {
+    let database = Database::new();
+    let program = Program::serve(&database, &[]);
+    let address = program.url.strip_prefix("http://").unwrap();
+    let check = program::dogwatch(&database, &[("DOGWATCH_LISTEN", address)])
+        .arg("check")
+        .output()
+        .unwrap();
+    let said = text(&check.stdout);
+    assert!(check.status.success(), "{said}");
+    assert!(said.contains("a running Dogwatch listens"), "{said}");
+    assert!(!said.contains("without tables"), "{said}");
+}
+
+#[test]
+fn a_check_warns_of_secrets_that_everybody_may_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "a-secret-of-a-good-length\n").unwrap();
+    let settings = [("DOGWATCH_SECRET_FILE", file.to_str().unwrap())];
+    for (mode, warns) in [(0o644, true), (0o640, false), (0o600, false)] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let said = checked(&folder, &settings, 0);
+        assert_eq!(said.contains("WARNING"), warns, "{mode:o}: {said}");
+        assert!(!said.contains("a-secret-of"), "{said}");
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_stops_it_in_good_order() {
+    let database = Database::new();
+    let program = Program::serve(&database, &[]);
+    let log = program.stop_by("HUP");
+    assert!(log.contains("stopped"), "{log}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nohup_keeps_it_from_being_stopped() {
+    let database = Database::new();
+    let program = Program::serve_under(&["nohup"], &database, &[]);
+    program.signal("HUP");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let log = program.stop();
+    assert_eq!(log.matches("\"stopping\"").count(), 1, "{log}");
 }
 
 #[test]

@@ -61,3 +61,27 @@ fn it_is_alive_and_ready_and_says_how_it_does() {
         "works without the internet"
     );
 }
+
+#[test]
+fn every_metric_says_what_it_is() {
+    let server = Server::start();
+    send(server.bare(Method::GET, "/healthz"));
+    let metrics = send(server.bare(Method::GET, "/metrics")).text;
+    let family = |line: &str| {
+        let name = line.split(['{', ' ']).next().unwrap();
+        let suffixes = ["_bucket", "_sum", "_count"];
+        let whole = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
+        whole.unwrap_or(name).to_owned()
+    };
+    let samples: Vec<&str> = metrics
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    assert!(samples.len() > 5, "{metrics}");
+    for sample in samples {
+        for what in ["HELP", "TYPE"] {
+            let said = format!("# {what} {} ", family(sample));
+            assert!(metrics.contains(&said), "no {said}");
+        }
+    }
+}

@@ -41,6 +41,7 @@ mod newer;
 mod old_mails;
 mod outages_pg;
 mod pages;
+mod postgres_servers;
 mod reminders;
 mod repeats;
 mod replicas;

@@ -192,6 +192,66 @@ fn duties_go_on_while_postgres_is_stopped(how: Stop) {
     assert_eq!(made, logged, "nothing is half done");
 }
 
+/// The header of one answer that does not need the database.
+fn stale_since(server: &Server) -> String {
+    server
+        .get("/on-duty")
+        .header("dogwatch-stale-since")
+        .to_owned()
+}
+
+/// How long it takes until answers say that they are stale.
+fn until_stale(server: &Server) -> Duration {
+    let begun = Instant::now();
+    while stale_since(server).is_empty() {
+        assert!(begun.elapsed() < KNOWN, "nothing is stale");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    begun.elapsed()
+}
+
+#[test]
+fn the_first_answer_after_postgres_stopped_says_that_it_is_stale() {
+    for how in [Stop::Fast, Stop::Immediate] {
+        let Some(cluster) = Cluster::start() else {
+            return;
+        };
+        let server = Server::start_on(Arc::new(Database::at(cluster.url())), &[]);
+        until_it_listens(&cluster);
+        assert_eq!(stale_since(&server), "");
+        cluster.stop(how);
+        // The end of a connection arrives in no time, but its thread has to be woken.
+        let took = until_stale(&server);
+        assert!(took < Duration::from_millis(500), "{how:?}: {took:?}");
+    }
+}
+
+/// Waits until the connection stands on which a server hears of changes.
+fn until_it_listens(cluster: &Cluster) {
+    let begun = Instant::now();
+    while !cluster.is_listened_to() {
+        assert!(begun.elapsed() < KNOWN, "nobody listens");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn answers_say_within_seconds_that_a_frozen_postgres_left_them_stale() {
+    let database = Arc::new(Database::new());
+    let Some(address) = database.address() else {
+        return;
+    };
+    let network = Network::before(address);
+    let server = Server::start_on(Arc::new(database.through(network.address())), &[]);
+    assert_eq!(stale_since(&server), "");
+    network.is(State::Silent);
+    let took = until_stale(&server);
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    network.is(State::Open);
+    until_degraded_is(&server, false);
+    assert_eq!(stale_since(&server), "");
+}
+
 #[test]
 fn duties_go_on_while_postgres_is_stopped_in_good_order() {
     duties_go_on_while_postgres_is_stopped(Stop::Fast);

@@ -90,7 +90,7 @@ pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> An
         return browser.show(&Ask { page, form });
     }
     let links = count_asked(&browser, &limits, &email)?;
-    if browser.app.keeper.stale_since().is_some() {
+    if browser.app.keeper.away_since().is_some() {
         return Err(Error::Unavailable.into());
     }
     let (app, now) = (browser.app.clone(), browser.now);

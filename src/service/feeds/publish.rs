@@ -77,7 +77,7 @@ impl App {
     /// [`Error::Unavailable`] where it was not published by this replica since it started: without what
     /// was told before, calendars would be told that everything is new.
     pub fn publish(&self, feed: &Feed) -> Result<Arc<Published>, Error> {
-        let published = if self.keeper.stale_since().is_some() {
+        let published = if self.keeper.away_since().is_some() {
             Err(Error::Unavailable)
         } else {
             self.publish_now(feed)

@@ -2,12 +2,15 @@
 
 use std::ffi::OsStr;
 use std::fs::Permissions;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use diesel::prelude::*;
+use dogwatch::storage::postgres::Postgres;
 use tempfile::TempDir;
 
 use super::database::POSTGRES;
@@ -44,13 +47,7 @@ impl Cluster {
     pub fn start() -> Option<Self> {
         std::env::var_os(POSTGRES)?;
         let folder = TempDir::new().unwrap();
-        let user = (id("-u", None) == 0).then(|| {
-            let name = ["postgres", "nobody"].into_iter().find(|name| {
-                let known = Command::new("id").arg(name).output().unwrap();
-                known.status.success()
-            });
-            (id("-u", name), id("-g", name))
-        });
+        let user = ordinary_user();
         if let Some((user, group)) = user {
             std::os::unix::fs::chown(folder.path(), Some(user), Some(group)).unwrap();
         }
@@ -81,6 +78,24 @@ impl Cluster {
         self.run("pg_ctl", ["-w", "-l", log, "-o", &options, "start"]);
     }
 
+    /// Has it take TLS connections with this certificate and key (PEM), from the next start on.
+    pub fn secure(&self, certificate: &str, key: &str) {
+        let data = self.folder.path().join("data");
+        for (name, content) in [("server.crt", certificate), ("server.key", key)] {
+            let file = data.join(name);
+            std::fs::write(&file, content).unwrap();
+            std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            if let Some((user, group)) = self.user {
+                std::os::unix::fs::chown(&file, Some(user), Some(group)).unwrap();
+            }
+        }
+        let mut settings = std::fs::OpenOptions::new()
+            .append(true)
+            .open(data.join("postgresql.conf"))
+            .unwrap();
+        writeln!(settings, "ssl = on").unwrap();
+    }
+
     /// Stops it.
     pub fn stop(&self, how: Stop) {
         let how = match how {
@@ -93,6 +108,19 @@ impl Cluster {
     /// Its own database.
     pub fn url(&self) -> String {
         format!("postgres://dogwatch@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Whether a client has told it to listen.
+    pub fn is_listened_to(&self) -> bool {
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            count: i64,
+        }
+        let look = "SELECT count(*) AS count FROM pg_stat_activity WHERE application_name = 'dogwatch' AND query LIKE 'LISTEN %'";
+        let mut connection = Postgres::establish(&self.url()).unwrap();
+        let found: Count = diesel::sql_query(look).get_result(&mut connection).unwrap();
+        found.count > 0
     }
 
     fn run(&self, program: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) {
@@ -126,6 +154,27 @@ impl Drop for Cluster {
             .command("pg_ctl", ["-m", "immediate", "-w", "stop"])
             .stderr(std::process::Stdio::null())
             .status();
+    }
+}
+
+/// User and group for programs that refuse to be run by root; `None` where the tests are not.
+fn ordinary_user() -> Option<(u32, u32)> {
+    (id("-u", None) == 0).then(|| {
+        let name = ["postgres", "nobody"].into_iter().find(|name| {
+            let known = Command::new("id").arg(name).output().unwrap();
+            known.status.success()
+        });
+        (id("-u", name), id("-g", name))
+    })
+}
+
+/// Has a command run by somebody who is not root, who then owns these files.
+pub fn as_ordinary_user(command: &mut Command, files: &[&Path]) {
+    if let Some((user, group)) = ordinary_user() {
+        for file in files {
+            std::os::unix::fs::chown(file, Some(user), Some(group)).unwrap();
+        }
+        command.gid(group).uid(user).current_dir("/");
     }
 }
 

@@ -76,6 +76,27 @@ impl Database {
         Self::at(url.into())
     }
 
+    /// The same database with its address changed.
+    pub fn with(&self, change: impl FnOnce(&mut url::Url)) -> Self {
+        let mut url = url::Url::parse(&self.url).unwrap();
+        change(&mut url);
+        Self::at(url.into())
+    }
+
+    /// Does something as the administrator of its server; `false` on SQLite.
+    pub fn administer(&self, statements: &str) -> bool {
+        let is_postgres = self.made.is_some();
+        if is_postgres {
+            connect(&self.url).batch_execute(statements).unwrap();
+        }
+        is_postgres
+    }
+
+    /// Its name on its server; `None` on SQLite.
+    pub fn name(&self) -> Option<&str> {
+        self.made.as_ref().map(|(_, name)| name.as_str())
+    }
+
     /// Where its server is; `None` on SQLite.
     pub fn address(&self) -> Option<std::net::SocketAddr> {
         let url = url::Url::parse(&self.url).unwrap();

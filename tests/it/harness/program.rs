@@ -31,8 +31,28 @@ pub fn dogwatch(database: &Database, settings: &[(&str, &str)]) -> Command {
 impl Program {
     /// Starts it, and waits until it listens.
     pub fn serve(database: &Database, settings: &[(&str, &str)]) -> Self {
-        let mut child = dogwatch(database, settings)
+        Self::start(dogwatch(database, settings).arg("serve"))
+    }
+
+    /// The same as the last words of another command.
+    pub fn serve_under(others: &[&str], database: &Database, settings: &[(&str, &str)]) -> Self {
+        let own = dogwatch(database, settings);
+        let mut command = Command::new(others[0]);
+        command
+            .args(&others[1..])
+            .arg(own.get_program())
             .arg("serve")
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(
+                own.get_envs()
+                    .filter_map(|(key, value)| Some((key, value?))),
+            );
+        Self::start(&mut command)
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -64,12 +84,23 @@ impl Program {
     }
 
     /// Tells it to stop, which it must do in good order; everything that it logged.
-    pub fn stop(mut self) -> String {
+    pub fn stop(self) -> String {
+        self.stop_by("TERM")
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
         let told = Command::new("kill")
+            .args(["-s", signal])
             .arg(self.child.id().to_string())
             .status()
             .unwrap();
         assert!(told.success());
+    }
+
+    /// The same by another signal.
+    pub fn stop_by(mut self, signal: &str) -> String {
+        self.signal(signal);
         let ended = self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
         let log = std::mem::take(&mut *self.log.lock().unwrap());

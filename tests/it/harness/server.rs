@@ -130,6 +130,11 @@ impl Server {
         )
     }
 
+    /// The same on a database that is there.
+    pub fn start_still_on(database: Database) -> Self {
+        Self::run(Arc::new(database), &[], Prepared::without_worker)
+    }
+
     fn run(
         database: Arc<Database>,
         settings: &[(&str, &str)],
