@@ -4,24 +4,37 @@
 //! times without a zone are those of the calendar's owner.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Read;
+use std::sync::Arc;
 
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
-use rrule::{RRule, RRuleSet, Tz, Unvalidated};
 
-use super::ics::{self, Broken, Component, Line};
+use super::budget::{Kind, Meter};
+use super::ics::{self, Broken, Component, Line, Packed, ZoneDraft};
+use super::recurrence::Rule;
 use super::zones::Zones;
 use crate::domain::absence::{Busy, Event, Status};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::zone::Zone;
 
-/// A recurrence is followed so many steps from its start: fifty years of days.
-const MOST_STEPS: usize = 20_000;
-
 /// A calendar has at most so many events in the time that is looked at; those that begin first count.
 const MOST_EVENTS: usize = 5_000;
 
+/// One event has at most so many times; one with more is not understood.
+const MOST_TIMES: usize = 50_000;
+
 /// An event lasts no longer. (Nobody is away for longer; somebody's mistake may be.)
 const LONGEST: TimeDelta = TimeDelta::days(800);
+
+/// Two clocks of this world differ by less.
+const CLOCKS: TimeDelta = TimeDelta::days(2);
+
+/// More of a title is not looked at.
+const LONGEST_TITLE: usize = 250;
+
+/// Opening an event, and turning a time into an instant, cost as much as so many steps each.
+const OPENING: u64 = 20;
+const INSTANT: u64 = 5;
 
 /// What was found in a calendar.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,25 +45,122 @@ pub struct Found {
     pub skipped: usize,
 }
 
-/// The events of a calendar that meet `window`. `own` is the zone of its owner.
-///
-/// # Errors
-///
-/// [`Broken`] where it is no calendar, or not all of one.
-pub fn events(bytes: &[u8], own: &Zone, window: Interval) -> Result<Found, Broken> {
-    let mut found = Found::default();
-    for calendar in ics::parse(bytes)? {
-        let zones = Zones::new(&calendar, own.clone());
-        for series in Series::all(&calendar) {
-            match series.events(&zones, window) {
-                Some(events) => found.events.extend(events),
-                None => found.skipped += 1,
-            }
+impl Found {
+    /// Keeps those that begin first; now and then only, since it is sorted for that.
+    fn trim(&mut self, most: usize) {
+        if self.events.len() > most {
+            self.events.sort_by_key(|event| event.interval);
+            self.events.truncate(MOST_EVENTS);
         }
     }
+}
+
+/// The events of a calendar that meet `window`. `own` is the zone of its owner. What it costs is counted by `meter`.
+///
+/// # Errors
+/// [`Broken`] where it is no calendar, or not all of one, or a budget is used up.
+pub fn events(
+    source: impl Read,
+    own: &Zone,
+    window: Interval,
+    meter: &Meter<'_>,
+) -> Result<Found, Broken> {
+    let mut collector = Collector {
+        own,
+        window,
+        meter,
+        stored: Vec::new(),
+        found: Found::default(),
+    };
+    ics::read(source, meter, &mut collector)?;
+    let mut found = collector.found;
     found.events.sort_by_key(|event| event.interval);
     found.events.truncate(MOST_EVENTS);
     Ok(found)
+}
+
+/// Takes the events of a calendar as they are read.
+struct Collector<'a> {
+    own: &'a Zone,
+    window: Interval,
+    meter: &'a Meter<'a>,
+    stored: Vec<Stored>,
+    found: Found,
+}
+
+/// An event until its calendar ends: another with its UID may come, or a zone be defined.
+#[derive(Debug, Default)]
+struct Stored {
+    uid: Option<Box<str>>,
+    /// Of one that is different, the time that it stands for.
+    instead_of: Option<Box<str>>,
+    sequence: i64,
+    /// Nothing of one that is outside of the window, which counts as a newer version only.
+    event: Option<Packed>,
+}
+
+impl ics::Parts for Collector<'_> {
+    fn event(&mut self, packed: Packed) -> Option<()> {
+        self.meter.step(OPENING)?;
+        let event = packed.open();
+        let value = |name: &str| Some(event.line(name)?.value.trim().into());
+        let mut stored = Stored {
+            uid: value("UID"),
+            instead_of: value("RECURRENCE-ID"),
+            sequence: sequence(&event),
+            event: None,
+        };
+        if !is_outside(&event, self.window) {
+            self.meter.spend(Kind::Kept, bytes(packed.len()))?;
+            stored.event = Some(packed);
+        } else if stored.uid.is_none() {
+            return Some(());
+        }
+        let key = stored.uid.as_deref().map_or(0, str::len);
+        self.meter.spend(Kind::Kept, bytes(key))?;
+        self.stored.push(stored);
+        Some(())
+    }
+
+    fn end(&mut self, zones: HashMap<String, ZoneDraft>) -> Option<()> {
+        let stored = std::mem::take(&mut self.stored);
+        let zones = Zones::new(&zones, self.own, self.meter);
+        for series in Series::all(&stored) {
+            let events = series.events(&zones, self.window, self.meter);
+            if self.meter.exceeded().is_some() {
+                return None;
+            }
+            match events {
+                Some(events) => self.found.events.extend(events),
+                None => self.found.skipped += 1,
+            }
+            self.found.trim(2 * MOST_EVENTS);
+        }
+        Some(())
+    }
+}
+
+fn bytes(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// Whether an event happens once, and surely outside of the window.
+fn is_outside(event: &Component, window: Interval) -> bool {
+    let recurs = ["RRULE", "RDATE", "RECURRENCE-ID"];
+    if recurs.iter().any(|name| event.line(name).is_some()) {
+        return false;
+    }
+    let day = |name: &str| date(event.line(name)?.value.trim().get(..8)?);
+    let Some(start) = day("DTSTART") else {
+        return false;
+    };
+    let at = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    let last = day("DTEND").map_or_else(
+        || at(start).checked_add_signed(LONGEST),
+        |end| Some(at(end)),
+    );
+    let is_over = last.is_some_and(|last| last + CLOCKS < window.start());
+    is_over || at(start) > window.end() + CLOCKS
 }
 
 /// A time as it is written, and where it is that time.
@@ -72,30 +182,30 @@ enum Length {
 }
 
 /// What has one UID: mostly one event, which may recur, with those of its times that are different.
+#[derive(Default)]
 struct Series<'a> {
-    master: Option<&'a Component>,
-    different: Vec<&'a Component>,
+    master: Option<&'a Stored>,
+    different: Vec<&'a Stored>,
 }
 
 impl<'a> Series<'a> {
     /// Of two that are the same event, the later one counts.
-    fn all(calendar: &'a Component) -> Vec<Self> {
-        type Key<'a> = (Option<&'a str>, Option<&'a str>);
-        let mut newest: HashMap<Key<'a>, &'a Component> = HashMap::new();
+    fn all(stored: &'a [Stored]) -> Vec<Self> {
+        type Key<'a> = (&'a str, Option<&'a str>);
+        let mut newest: HashMap<Key<'a>, &'a Stored> = HashMap::new();
         let mut order: Vec<Key<'a>> = Vec::new();
         let mut all: Vec<Self> = Vec::new();
-        let value = |event: &'a Component, name: &str| Some(event.line(name)?.value.trim());
-        for event in calendar.parts_called("VEVENT") {
-            let Some(uid) = value(event, "UID") else {
+        for event in stored {
+            let Some(uid) = event.uid.as_deref() else {
                 all.push(Self {
                     master: Some(event),
-                    different: Vec::new(),
+                    ..Self::default()
                 });
                 continue;
             };
-            let key = (Some(uid), value(event, "RECURRENCE-ID"));
+            let key = (uid, event.instead_of.as_deref());
             match newest.get(&key) {
-                Some(other) if sequence(other) > sequence(event) => {}
+                Some(other) if other.sequence > event.sequence => {}
                 Some(_) => drop(newest.insert(key, event)),
                 None => {
                     newest.insert(key, event);
@@ -103,12 +213,9 @@ impl<'a> Series<'a> {
                 }
             }
         }
-        let mut by_uid: BTreeMap<Option<&str>, Self> = BTreeMap::new();
+        let mut by_uid: BTreeMap<&str, Self> = BTreeMap::new();
         for key in order {
-            let series = by_uid.entry(key.0).or_insert_with(|| Self {
-                master: None,
-                different: Vec::new(),
-            });
+            let series = by_uid.entry(key.0).or_default();
             match (key.1, newest.get(&key)) {
                 (None, event) => series.master = event.copied(),
                 (Some(_), event) => series.different.extend(event.copied()),
@@ -118,60 +225,83 @@ impl<'a> Series<'a> {
         all
     }
 
-    /// Nothing where one of its times cannot be understood.
-    fn events(&self, zones: &Zones<'_>, window: Interval) -> Option<Vec<Event>> {
+    /// Nothing where one of its times cannot be understood, or a budget is used up.
+    fn events(&self, zones: &Zones<'_>, window: Interval, meter: &Meter<'_>) -> Option<Vec<Event>> {
         let mut found = Vec::new();
         let mut replaced = BTreeSet::new();
-        let mut since: BTreeMap<Instant, Since<'_>> = BTreeMap::new();
-        for event in &self.different {
+        let mut since: BTreeMap<Instant, Since> = BTreeMap::new();
+        for event in self.different.iter().filter_map(|one| one.event.as_ref()) {
+            meter.step(OPENING + INSTANT)?;
+            let event = event.open();
             let id = event.line("RECURRENCE-ID")?;
             let instead_of = moment(id, zones)?.instant();
             replaced.insert(instead_of);
             let start = moment(event.line("DTSTART")?, zones)?;
-            let length = length(event, &start, zones)?;
-            found.extend(happening(event, &start, length, window));
+            let length = length(&event, &start, zones)?;
+            let look = Look::of(&event);
+            found.extend(look.happening(&start, length, window));
             if id.parameter("RANGE").is_some_and(is_this_and_future) {
                 let start = start.instant();
                 since.insert(
                     instead_of,
                     Since {
-                        event,
+                        look,
                         start,
                         length,
                     },
                 );
             }
         }
-        if let Some(master) = self.master {
-            let start = moment(master.line("DTSTART")?, zones)?;
-            let length = length(master, &start, zones)?;
-            for time in times(master, &start, zones, window)? {
-                let at = time.instant();
-                if replaced.contains(&at) {
-                    continue;
-                }
-                found.extend(match since.range(..at).next_back() {
-                    Some((from, since)) => {
-                        let time = since.moved(&time, *from)?;
-                        happening(since.event, &time, since.length, window)
-                    }
-                    None => happening(master, &time, length, window),
-                });
+        let Some(master) = self.master.and_then(|master| master.event.as_ref()) else {
+            return Some(found);
+        };
+        meter.step(OPENING)?;
+        let master = master.open();
+        let start = moment(master.line("DTSTART")?, zones)?;
+        let length = length(&master, &start, zones)?;
+        // What moves later times may move them into the window.
+        let from = (since.is_empty())
+            .then(|| earliest(&start, length, window))
+            .flatten();
+        let look = Look::of(&master);
+        for time in times(&master, &start, zones, (from, window.end()), meter)? {
+            let at = time.instant();
+            if replaced.contains(&at) {
+                continue;
             }
+            found.extend(match since.range(..at).next_back() {
+                Some((from, since)) => {
+                    let time = since.moved(&time, *from)?;
+                    since.look.happening(&time, since.length, window)
+                }
+                None => look.happening(&time, length, window),
+            });
         }
         Some(found)
     }
 }
 
+/// On the clock of `start`: what begins before is over when the window begins.
+fn earliest(start: &Moment, length: Length, window: Interval) -> Option<NaiveDateTime> {
+    let lasts = match length {
+        Length::Nominal(days, more) => {
+            TimeDelta::try_days(i64::try_from(days).ok()?)?.checked_add(&more)?
+        }
+        Length::Exact(length) => length,
+    };
+    let at = window.start().checked_sub_signed(lasts.min(LONGEST))?;
+    Some(start.zone.to_local(at) - CLOCKS)
+}
+
 /// What is different from one of its times on (§3.2.13).
-struct Since<'a> {
-    event: &'a Component,
+struct Since {
+    look: Look,
     /// When that time begins now.
     start: Instant,
     length: Length,
 }
 
-impl Since<'_> {
+impl Since {
     /// A later time, moved as far on the clock as that of `from` was.
     fn moved(&self, time: &Moment, from: Instant) -> Option<Moment> {
         let by = time.zone.to_local(self.start) - time.zone.to_local(from);
@@ -212,19 +342,40 @@ impl Moment {
     }
 }
 
-/// The event at one of its times, if it lasts at all and the window shows it.
-fn happening(event: &Component, start: &Moment, length: Length, window: Interval) -> Option<Event> {
-    let start_at = start.instant();
-    let end = start
-        .after(length)?
-        .min(start_at.checked_add_signed(LONGEST)?);
-    let interval = Interval::new(start_at, end)?;
-    interval.overlaps(&window).then(|| Event {
-        title: event.line("SUMMARY").map(Line::text).unwrap_or_default(),
-        status: status(event),
-        busy: busy(event),
-        interval,
-    })
+/// What an event looks like at each of its times.
+#[derive(Debug, Clone)]
+struct Look {
+    title: Arc<str>,
+    status: Status,
+    busy: Busy,
+}
+
+impl Look {
+    fn of(event: &Component) -> Self {
+        let title = event.line("SUMMARY").map(Line::text).unwrap_or_default();
+        let end = title.char_indices().nth(LONGEST_TITLE);
+        let title = end.and_then(|(end, _)| title.get(..end)).unwrap_or(&title);
+        Self {
+            title: title.into(),
+            status: status(event),
+            busy: busy(event),
+        }
+    }
+
+    /// The event at one of its times, if it lasts at all and the window shows it.
+    fn happening(&self, start: &Moment, length: Length, window: Interval) -> Option<Event> {
+        let start_at = start.instant();
+        let end = start
+            .after(length)?
+            .min(start_at.checked_add_signed(LONGEST)?);
+        let interval = Interval::new(start_at, end)?;
+        interval.overlaps(&window).then(|| Event {
+            title: Arc::clone(&self.title),
+            status: self.status,
+            busy: self.busy,
+            interval,
+        })
+    }
 }
 
 fn status(event: &Component) -> Status {
@@ -262,7 +413,7 @@ fn read(text: &str, zone: Option<&str>, zones: &Zones<'_>) -> Option<Moment> {
     }
     let (text, zone) = match (text.strip_suffix('Z'), zone) {
         (Some(text), _) => (text, Zone::utc()),
-        (None, Some(name)) => (text, zones.called(name)),
+        (None, Some(name)) => (text, zones.called(name)?),
         (None, None) => (text, zones.own()),
     };
     let local = (text.len() == 15)
@@ -334,60 +485,76 @@ fn parts(text: &str) -> Option<Vec<(u64, char)>> {
     rest.is_empty().then_some(found)
 }
 
+/// From where on times count (nothing: from the start), and when it is enough.
+type Span = (Option<NaiveDateTime>, Instant);
+
 /// When an event begins, each time: its start, what its rules and dates add, less what they except.
 /// Those that end before the window begins may be missing.
 fn times(
     event: &Component,
     start: &Moment,
     zones: &Zones<'_>,
-    window: Interval,
+    span: Span,
+    meter: &Meter<'_>,
 ) -> Option<Vec<Moment>> {
     let mut all: BTreeMap<Instant, Moment> = BTreeMap::new();
     all.insert(start.instant(), start.clone());
     for line in event.all("RRULE") {
-        for local in occurrences(line.value.trim(), start, zones, window)? {
+        for local in occurrences(line.value.trim(), start, zones, span, meter)? {
+            meter.step(INSTANT)?;
             let time = start.at(local);
             all.insert(time.instant(), time);
         }
+        if all.len() > MOST_TIMES {
+            return None;
+        }
     }
-    for time in listed(event, "RDATE", zones)? {
+    for time in listed(event, "RDATE", zones, meter)? {
         all.insert(time.instant(), time);
     }
-    for time in listed(event, "EXDATE", zones)? {
+    let mut days = BTreeSet::new();
+    for time in listed(event, "EXDATE", zones, meter)? {
         if time.is_date && !start.is_date {
             // Some except a day where they mean what begins on it.
-            all.retain(|_, other| other.local.date() != time.local.date());
+            days.insert(time.local.date());
         } else {
             all.remove(&time.instant());
         }
     }
+    all.retain(|_, time| !days.contains(&time.local.date()));
     Some(all.into_values().collect())
 }
 
 /// Dates, times and the starts of periods, several in a line.
-fn listed(event: &Component, name: &str, zones: &Zones<'_>) -> Option<Vec<Moment>> {
+fn listed(
+    event: &Component,
+    name: &str,
+    zones: &Zones<'_>,
+    meter: &Meter<'_>,
+) -> Option<Vec<Moment>> {
     let texts = event.all(name).flat_map(|line| {
         let values = line.value.split(',').map(str::trim);
         let starts = values.map(|value| value.split_once('/').map_or(value, |(start, _)| start));
-        starts
-            .filter(|text| !text.is_empty())
-            .map(|text| read(text, line.parameter("TZID"), zones))
+        starts.filter(|text| !text.is_empty()).map(|text| {
+            meter.step(INSTANT)?;
+            read(text, line.parameter("TZID"), zones)
+        })
     });
     texts.collect()
 }
 
-/// What a rule adds, on the wall clock of the start, up to the end of the window. The recurrence library
-/// is not asked about zones, so its UNTIL is ours.
+/// What a rule adds, on the wall clock of the start, up to the end of the window. Its UNTIL depends on zones.
 fn occurrences(
     rule: &str,
     start: &Moment,
     zones: &Zones<'_>,
-    window: Interval,
+    (from, until): Span,
+    meter: &Meter<'_>,
 ) -> Option<Vec<NaiveDateTime>> {
     let rule = rule.to_ascii_uppercase();
     let (bounds, rest): (Vec<&str>, Vec<&str>) =
         rule.split(';').partition(|part| part.starts_with("UNTIL="));
-    let mut last = start.zone.to_local(window.end());
+    let mut last = start.zone.to_local(until);
     if let Some(text) = bounds
         .first()
         .and_then(|bound| bound.strip_prefix("UNTIL="))
@@ -402,26 +569,8 @@ fn occurrences(
         };
         last = last.min(until);
     }
-    let rest = rest.join(";");
-    if rest.contains("SECONDLY") || rest.contains("MINUTELY") {
-        return None;
-    }
-    let begin = start.local.and_utc().with_timezone(&Tz::UTC);
-    let rule = rest
-        .parse::<RRule<Unvalidated>>()
-        .and_then(|rule| rule.validate(begin))
-        .ok()?;
-    let steps = RRuleSet::new(begin)
-        .rrule(rule)
-        .limit()
-        .into_iter()
-        .take(MOST_STEPS);
-    Some(
-        steps
-            .map(|at| at.naive_utc())
-            .take_while(|at| *at <= last)
-            .collect(),
-    )
+    let rule = Rule::parse(&rest.join(";"))?;
+    rule.times(start.local, from.unwrap_or(start.local), last, meter)
 }
 
 #[cfg(test)]

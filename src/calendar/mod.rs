@@ -4,9 +4,14 @@
 //! the age of its zone data; whoever asks for local times gets them with the zone's rules. Nothing here depends on when a feed is asked for: DTSTAMP is when an event
 //! changed last.
 
+mod budget;
 mod events;
 mod ics;
+mod lines;
 mod local;
+#[cfg(test)]
+mod mutated;
+mod recurrence;
 mod zones;
 
 use chrono::TimeDelta;
@@ -16,6 +21,7 @@ use icalendar::{
 
 use crate::domain::interval::{Instant, Interval};
 
+pub use budget::{BUDGET, Budget, Exceeded, Meter};
 pub use events::{Found, events};
 pub use ics::Broken;
 pub use local::LocalTimes;

@@ -1,8 +1,11 @@
 //! Time zones as calendars name them.
 
-use crate::domain::zone::Zone;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
-use super::ics::Component;
+use super::budget::{Kind, Meter};
+use super::ics::ZoneDraft;
+use crate::domain::zone::Zone;
 
 /// What Windows calls zones, and what everybody else does (Unicode CLDR, `windowsZones`, the entries for
 /// the whole world).
@@ -147,17 +150,33 @@ Tonga Standard Time=Pacific/Tongatapu
 Samoa Standard Time=Pacific/Apia
 Line Islands Standard Time=Pacific/Kiritimati";
 
-/// The zones that a calendar names.
-#[derive(Debug)]
+/// No zone has a longer name; one that has is one that nobody knows.
+const LONGEST_NAME: usize = 255;
+
+/// Looking up a name costs as much as so many steps.
+const LOOK_UP: u64 = 100;
+
+/// The zones that a calendar names. Each name is looked up once.
 pub(super) struct Zones<'a> {
-    calendar: &'a Component,
+    definitions: &'a HashMap<String, ZoneDraft>,
     /// The zone of whoever's calendar it is: for times without a zone, and zones that nobody knows.
-    own: Zone,
+    own: &'a Zone,
+    known: RefCell<HashMap<String, Zone>>,
+    meter: &'a Meter<'a>,
 }
 
 impl<'a> Zones<'a> {
-    pub(super) const fn new(calendar: &'a Component, own: Zone) -> Self {
-        Self { calendar, own }
+    pub(super) fn new(
+        definitions: &'a HashMap<String, ZoneDraft>,
+        own: &'a Zone,
+        meter: &'a Meter<'a>,
+    ) -> Self {
+        Self {
+            definitions,
+            own,
+            known: RefCell::default(),
+            meter,
+        }
     }
 
     /// The owner's.
@@ -165,14 +184,31 @@ impl<'a> Zones<'a> {
         self.own.clone()
     }
 
-    /// The zone that the calendar calls so.
-    pub(super) fn called(&self, name: &str) -> Zone {
-        let definition = self.calendar.parts_called("VTIMEZONE").find(|zone| {
-            let id = zone.line("TZID");
-            id.is_some_and(|line| line.value.trim() == name)
-        });
+    /// The zone that the calendar calls so; nothing where it has called too many.
+    pub(super) fn called(&self, name: &str) -> Option<Zone> {
+        if name.len() > LONGEST_NAME {
+            return Some(self.own());
+        }
+        let mut all = self.known.borrow_mut();
+        if let Some(zone) = all.get(name) {
+            return Some(zone.clone());
+        }
+        self.meter.spend(Kind::Zones, 1)?;
+        self.meter.step(LOOK_UP)?;
+        let zone = self.find(name);
+        all.insert(name.to_owned(), zone.clone());
+        Some(zone)
+    }
+
+    fn find(&self, name: &str) -> Zone {
+        let definition = self.definitions.get(name);
+        let location = definition.and_then(|zone| zone.location.as_deref());
         known(name)
-            .or_else(|| known(&definition?.line("X-LIC-LOCATION")?.value))
+            .or_else(|| {
+                location
+                    .filter(|name| name.len() <= LONGEST_NAME)
+                    .and_then(known)
+            })
             .or_else(|| standard_offset(definition?))
             .unwrap_or_else(|| self.own())
     }
@@ -190,9 +226,8 @@ fn known(name: &str) -> Option<Zone> {
 
 /// Where a calendar defines a zone of its own: its standard time, if that is of whole hours. Summer time
 /// is lost, which makes an absence begin and end an hour late at most.
-fn standard_offset(definition: &Component) -> Option<Zone> {
-    let standard = definition.parts_called("STANDARD").last()?;
-    let offset = standard.line("TZOFFSETTO")?.value.trim();
+fn standard_offset(definition: &ZoneDraft) -> Option<Zone> {
+    let offset = definition.offset.as_deref()?.trim();
     let (sign, digits) = match offset.split_at_checked(1)? {
         // The names of these zones count westwards.
         ("+", digits) => ("-", digits),
@@ -213,7 +248,7 @@ fn standard_offset(definition: &Component) -> Option<Zone> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::ics;
+    use crate::calendar::budget::BUDGET;
 
     #[test]
     fn every_windows_zone_is_one_that_the_zone_data_knows() {
@@ -225,11 +260,18 @@ mod tests {
 
     #[test]
     fn zones_are_known_by_many_names() {
-        let text = "BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:Mine\nX-LIC-LOCATION:Asia/Tokyo\nEND:VTIMEZONE\n\
-            BEGIN:VTIMEZONE\nTZID:Own\nBEGIN:STANDARD\nTZOFFSETTO:+0300\nEND:STANDARD\nEND:VTIMEZONE\n\
-            BEGIN:VTIMEZONE\nTZID:Half\nBEGIN:STANDARD\nTZOFFSETTO:+0330\nEND:STANDARD\nEND:VTIMEZONE\nEND:VCALENDAR";
-        let calendar = ics::parse(text.as_bytes()).unwrap();
-        let zones = Zones::new(&calendar[0], Zone::parse("Europe/Paris").unwrap());
+        let zone = |location: Option<&str>, offset: &str| ZoneDraft {
+            location: location.map(str::to_owned),
+            offset: Some(offset.to_owned()),
+        };
+        let definitions = HashMap::from([
+            ("Mine".to_owned(), zone(Some("Asia/Tokyo"), "+0000")),
+            ("Own".to_owned(), zone(None, "+0300")),
+            ("Half".to_owned(), zone(None, "+0330")),
+        ]);
+        let paris = Zone::parse("Europe/Paris").unwrap();
+        let meter = Meter::new(BUDGET, &|| false);
+        let zones = Zones::new(&definitions, &paris, &meter);
         for (name, zone) in [
             ("Europe/London", "Europe/London"),
             ("europe/london", "Europe/London"),
@@ -248,7 +290,7 @@ mod tests {
             ("Half", "Europe/Paris"),
             ("Nobody knows", "Europe/Paris"),
         ] {
-            assert_eq!(zones.called(name).name(), zone, "{name}");
+            assert_eq!(zones.called(name).unwrap().name(), zone, "{name}");
         }
     }
 }

@@ -4,7 +4,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::reply::Reply;
 use crate::service::app::{FirstAnswer, Once, RequestKey};
@@ -12,6 +12,12 @@ use crate::service::{Actor, App, Error, Tx};
 
 /// The digest of a request without a body.
 pub const NO_BODY: [u8; 0] = [];
+
+/// A body of more bytes is not kept whole.
+const LONGEST_BODY: usize = 256 << 10;
+
+/// Of a body that is shortened no longer texts are kept.
+const LONGEST_TEXT: usize = 1 << 10;
 
 /// How long a key may be.
 const LONGEST_KEY: usize = 255;
@@ -93,8 +99,25 @@ fn keep(reply: &Reply, body_hash: &str) -> FirstAnswer {
         body_hash: body_hash.to_owned(),
         status: reply.status.as_u16(),
         headers: json!({ "version": reply.version, "location": reply.location }),
-        body: reply.replay_body.as_ref().unwrap_or(&reply.body).clone(),
+        body: shorten(reply.replay_body.as_ref().unwrap_or(&reply.body)),
     }
+}
+
+/// A body as it is kept: where it is too long for that, only the members of the answer that say what it is about (its
+/// id, its state, its totals), and that it is shortened. Lists and objects can be read where the resource is.
+fn shorten(body: &str) -> String {
+    if body.len() <= LONGEST_BODY {
+        return body.to_owned();
+    }
+    let all: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
+    let is_short = |value: &Value| match value {
+        Value::Array(_) | Value::Object(_) => false,
+        Value::String(text) => text.len() <= LONGEST_TEXT,
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    };
+    let mut short: Map<String, Value> = all.into_iter().filter(|(_, one)| is_short(one)).collect();
+    short.insert("truncated".to_owned(), true.into());
+    Value::Object(short).to_string()
 }
 
 fn again(first: FirstAnswer) -> Result<Reply, Error> {
@@ -108,4 +131,26 @@ fn again(first: FirstAnswer) -> Result<Reply, Error> {
         location: header("location").as_str().map(str::to_owned),
         replay_body: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_too_long_keeps_what_it_is_about() {
+        let whole = json!({ "id": "x", "items": vec!["y"; 10] }).to_string();
+        assert_eq!(shorten(&whole), whole);
+        let long = json!({
+            "id": "x", "version": 3, "note": null, "reason": "z".repeat(2000),
+            "items": vec!["y"; 100_000], "truncated": false,
+        });
+        let short: Value = serde_json::from_str(&shorten(&long.to_string())).unwrap();
+        let expected = json!({ "id": "x", "version": 3, "note": null, "truncated": true });
+        assert_eq!(short, expected);
+        assert_eq!(
+            shorten(&"x".repeat(300_000)),
+            json!({ "truncated": true }).to_string()
+        );
+    }
 }

@@ -5,10 +5,10 @@
 //! to: at the addresses that a name stands for at that moment, and at each step of a redirection.
 
 use std::error::Error as _;
-use std::io::Read as _;
+use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use reqwest::blocking::{Client, RequestBuilder, Response};
@@ -20,8 +20,11 @@ use url::{Host, Url};
 use crate::config::Config;
 use crate::domain::calendar::Validators;
 
-/// From the first byte to the last a request takes no longer.
+/// From the first byte to the last a request takes no longer, with all redirections.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// No longer tag of a state is kept.
+const LONGEST_VALIDATOR: usize = 1000;
 
 /// A redirection has no more steps.
 const STEPS: usize = 5;
@@ -94,12 +97,47 @@ impl OutgoingError {
 }
 
 /// What was fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Fetched {
-    /// The bytes.
-    pub body: Vec<u8>,
+    /// The bytes, as they come.
+    pub body: Body,
     /// What tells this state of it from others, for the next time.
     pub validators: Validators,
+}
+
+/// The bytes of an answer, which are read as they come: no more than were allowed, and no longer. An error says in
+/// words why there are no more ([`OutgoingError`]).
+#[derive(Debug)]
+pub struct Body {
+    answer: Response,
+    left: u64,
+    until: Instant,
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if Instant::now() > self.until {
+            return Err(io::Error::other(OutgoingError::Away(too_slow())));
+        }
+        let count = self.answer.read(buffer).map_err(|error| {
+            let why = if Instant::now() < self.until {
+                error.to_string()
+            } else {
+                too_slow()
+            };
+            io::Error::other(OutgoingError::Away(why))
+        })?;
+        let bytes = u64::try_from(count).unwrap_or(u64::MAX);
+        self.left = self
+            .left
+            .checked_sub(bytes)
+            .ok_or_else(|| io::Error::other(OutgoingError::TooLarge))?;
+        Ok(count)
+    }
+}
+
+fn too_slow() -> String {
+    format!("not all of it came within {} seconds", PATIENCE.as_secs())
 }
 
 /// Asks addresses that people have entered.
@@ -107,6 +145,7 @@ pub struct Fetched {
 pub struct Outgoing {
     guard: Guard,
     client: OnceLock<Client>,
+    patience: Duration,
 }
 
 impl Outgoing {
@@ -122,6 +161,7 @@ impl Outgoing {
         Self {
             guard: Guard(networks.into()),
             client: OnceLock::new(),
+            patience: PATIENCE,
         }
     }
 
@@ -132,7 +172,7 @@ impl Outgoing {
     /// [`OutgoingError`] where it is not taken.
     pub fn post(&self, url: &str, body: &serde_json::Value) -> Result<(), OutgoingError> {
         let url = self.guard.check(parse(url)?)?;
-        let answer = ask(self.client()?.post(url).json(body))?;
+        let answer = ask(self.client()?.post(url).json(body), self.patience)?;
         if answer.status().is_success() {
             Ok(())
         } else {
@@ -149,9 +189,10 @@ impl Outgoing {
         &self,
         url: &str,
         known: &Validators,
-        most: usize,
+        most: u64,
     ) -> Result<Option<Fetched>, OutgoingError> {
         let mut url = parse(url)?;
+        let until = Instant::now() + self.patience;
         for _ in 0..=STEPS {
             url = self.guard.check(url)?;
             let mut request = self.client()?.get(url.clone());
@@ -161,10 +202,10 @@ impl Outgoing {
             if let Some(modified) = &known.modified {
                 request = request.header(header::IF_MODIFIED_SINCE, modified);
             }
-            let answer = ask(request)?;
+            let answer = ask(request, until.saturating_duration_since(Instant::now()))?;
             match answer.status() {
                 StatusCode::NOT_MODIFIED if *known != Validators::default() => return Ok(None),
-                status if status.is_success() => return read(answer, most).map(Some),
+                status if status.is_success() => return Ok(Some(fetched(answer, most, until))),
                 _ => url = next(&answer, &url)?,
             }
         }
@@ -187,8 +228,8 @@ impl Outgoing {
     }
 }
 
-fn ask(request: RequestBuilder) -> Result<Response, OutgoingError> {
-    let answer = request.timeout(PATIENCE).send().map_err(|e| away(&e))?;
+fn ask(request: RequestBuilder, patience: Duration) -> Result<Response, OutgoingError> {
+    let answer = request.timeout(patience).send().map_err(|e| away(&e))?;
     let status = answer.status();
     let later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
     if status.is_server_error() || later.contains(&status) {
@@ -217,25 +258,24 @@ fn next(answer: &Response, url: &Url) -> Result<Url, OutgoingError> {
     Ok(next)
 }
 
-fn read(answer: Response, most: usize) -> Result<Fetched, OutgoingError> {
+fn fetched(answer: Response, most: u64, until: Instant) -> Fetched {
     let header = |name| {
-        let value = answer.headers().get(name)?;
-        value.to_str().ok().map(ToOwned::to_owned)
+        let value = answer.headers().get(name)?.to_str().ok()?;
+        // It is kept: what is longer is nobody's honest tag.
+        (value.len() <= LONGEST_VALIDATOR).then(|| value.to_owned())
     };
     let validators = Validators {
         etag: header(header::ETAG),
         modified: header(header::LAST_MODIFIED),
     };
-    let mut body = Vec::new();
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    answer
-        .take(limit)
-        .read_to_end(&mut body)
-        .map_err(|error| OutgoingError::Away(error.to_string()))?;
-    if body.len() > most {
-        return Err(OutgoingError::TooLarge);
+    Fetched {
+        body: Body {
+            answer,
+            left: most,
+            until,
+        },
+        validators,
     }
-    Ok(Fetched { body, validators })
 }
 
 /// What went wrong, down to its cause.
@@ -348,227 +388,4 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::{BufRead as _, BufReader, Write as _};
-    use std::net::TcpListener;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-
-    fn install_tls() {
-        // Another test may have been quicker.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
-
-    /// A server that gives the same answer to everybody, and counts them; it ends with the tests.
-    fn server(answer: &str) -> (u16, Arc<AtomicUsize>) {
-        install_tls();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let count: Arc<AtomicUsize> = Arc::default();
-        let (counted, answer) = (
-            Arc::clone(&count),
-            answer.replace("PORT", &port.to_string()),
-        );
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = BufReader::new(stream.unwrap());
-                counted.fetch_add(1, Ordering::SeqCst);
-                let mut line = String::new();
-                while stream.read_line(&mut line).unwrap_or(0) > 2 {
-                    line.clear();
-                }
-                // Whoever has had enough is gone.
-                let _ = stream.get_mut().write_all(answer.as_bytes());
-            }
-        });
-        (port, count)
-    }
-
-    const NEW: Validators = Validators {
-        etag: None,
-        modified: None,
-    };
-
-    fn local() -> Outgoing {
-        Outgoing::to(vec!["127.0.0.0/8".parse().unwrap()])
-    }
-
-    fn said<T: std::fmt::Debug>(done: Result<T, OutgoingError>) -> String {
-        let error = done.unwrap_err();
-        format!("{} {error}", error.is_final())
-    }
-
-    #[test]
-    fn only_public_addresses_are_public() {
-        for public in [
-            "1.1.1.1",
-            "9.9.9.9",
-            "172.15.0.1",
-            "172.32.0.1",
-            "100.128.0.1",
-            "2606:4700::1111",
-            "2a00:1450::1",
-            "64:ff9b::9.9.9.9",
-        ] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
-        }
-        for private in [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.0.0.170",
-            "192.168.1.1",
-            "198.19.0.1",
-            "224.0.0.1",
-            "240.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "fe80::1",
-            "fc00::1",
-            "fd12::1",
-            "ff02::1",
-            "64:ff9b::10.0.0.1",
-            "64:ff9b:1::1",
-            "2001::1",
-            "2001:db8::1",
-            "2002:7f00:1::",
-            "100::1",
-        ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
-        }
-    }
-
-    #[test]
-    fn whoever_names_a_private_address_is_refused_however_it_is_written() {
-        let open = Outgoing::to(Vec::new());
-        for url in [
-            "http://127.0.0.1/",
-            "http://127.1/",
-            "http://2130706433/",
-            "http://0x7f.0.0.1/",
-            "http://017700000001/",
-            "http://[::1]/",
-            "http://[::ffff:10.0.0.1]/",
-            "https://169.254.169.254/latest/meta-data",
-            "http://0/",
-            "http://LOCALHOST./",
-            "http://a.localhost:8080/",
-            "file:///etc/passwd",
-            "ftp://example.org/",
-            "gopher://127.0.0.1/",
-            "nonsense",
-            "http:///",
-        ] {
-            let refused = said(open.get(url, &NEW, 10));
-            assert!(refused.starts_with("true it"), "{url}: {refused}");
-            assert_eq!(
-                said(open.post(url, &serde_json::json!({}))),
-                refused,
-                "{url}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_name_that_stands_for_a_private_address_is_not_asked() {
-        let (port, count) =
-            server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi");
-        let url = format!("http://localhost:{port}/secret");
-        let refused = said(Outgoing::to(Vec::new()).get(&url, &NEW, 10));
-        assert_eq!(refused, format!("true {NOT_PUBLIC}"));
-        assert_eq!(count.load(Ordering::SeqCst), 0);
-        let fetched = local().get(&url, &NEW, 10).unwrap().unwrap();
-        assert_eq!(
-            (fetched.body.as_slice(), fetched.validators),
-            (&b"hi"[..], NEW)
-        );
-        assert_eq!(
-            said(local().get(&url, &NEW, 1)),
-            "false its answer is too large"
-        );
-    }
-
-    #[test]
-    fn redirections_are_followed_to_where_one_may_go_and_not_for_ever() {
-        let (port, _) = server(
-            "HTTP/1.1 302 Found\r\nlocation: http://10.0.0.1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-        );
-        let url = format!("http://127.0.0.1:{port}/");
-        assert_eq!(
-            said(local().get(&url, &NEW, 10)),
-            format!("true {NOT_PUBLIC}")
-        );
-        assert_eq!(
-            said(local().post(&url, &serde_json::json!({}))),
-            "true it answers 302 Found"
-        );
-
-        let (port, count) = server(
-            "HTTP/1.1 301 Moved\r\nlocation: /again\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-        );
-        let url = format!("http://127.0.0.1:{port}/");
-        assert_eq!(
-            said(local().get(&url, &NEW, 10)),
-            "true it redirects again and again"
-        );
-        assert_eq!(count.load(Ordering::SeqCst), STEPS + 1);
-
-        let secure = Url::parse("https://example.org/").unwrap();
-        let plain = http_response("http://example.org/");
-        assert_eq!(said(next(&plain, &secure)), "true it redirects to http");
-    }
-
-    fn http_response(location: &str) -> Response {
-        let answer = format!(
-            "HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        );
-        let (port, _) = server(&answer);
-        let local = local();
-        let client = local.client().unwrap();
-        ask(client.get(format!("http://127.0.0.1:{port}/"))).unwrap()
-    }
-
-    #[test]
-    fn what_has_not_changed_is_not_sent_again() {
-        let date = || Some("Mon, 02 Mar 2026 10:00:00 GMT".to_owned());
-        let (port, _) = server("HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n");
-        let url = format!("http://127.0.0.1:{port}/");
-        for known in [
-            Validators {
-                etag: Some("\"a\"".to_owned()),
-                modified: None,
-            },
-            Validators {
-                etag: None,
-                modified: date(),
-            },
-        ] {
-            assert_eq!(local().get(&url, &known, 10).unwrap(), None);
-        }
-        assert!(local().get(&url, &NEW, 10).is_err(), "nobody asked whether");
-        let (port, _) = server(
-            "HTTP/1.1 200 OK\r\netag: \"b\"\r\nlast-modified: Mon, 02 Mar 2026 10:00:00 GMT\r\ncontent-length: 1\r\nconnection: close\r\n\r\nx",
-        );
-        let url = format!("http://127.0.0.1:{port}/");
-        let fetched = local().get(&url, &NEW, 10).unwrap().unwrap();
-        let validators = Validators {
-            etag: Some("\"b\"".to_owned()),
-            modified: date(),
-        };
-        assert_eq!(fetched.validators, validators);
-    }
-
-    #[test]
-    fn the_address_is_not_in_what_went_wrong() {
-        install_tls();
-        let away = said(local().post("http://127.0.0.1:9/secret", &serde_json::json!({})));
-        assert!(away.starts_with("false it does not answer: "), "{away}");
-        assert!(!away.contains("secret"), "{away}");
-    }
-}
+mod tests;

@@ -27,6 +27,12 @@ const MOST_TITLES: usize = 50;
 /// Whoever reads a calendar has so long before another replica does.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
 
+/// So many that wait are looked at, to choose the next from.
+const LOOKED_AT: i64 = 100;
+
+/// What waits because its owner has had enough is looked at again after so long.
+const POSTPONED: TimeDelta = TimeDelta::minutes(10);
+
 /// Somebody who has left is looked at again after so long.
 const GONE: TimeDelta = TimeDelta::days(1);
 
@@ -414,42 +420,56 @@ pub enum Reading {
 }
 
 impl App {
-    /// The calendar that has waited longest to be read, if one is due; others leave it alone for a while.
-    /// Blocks.
+    /// Calendars that are to be read, those that have waited longest. Blocks.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the database is away.
-    pub fn claim_calendar(&self, now: Instant) -> Result<Option<Claimed>, StoreError> {
-        let due = self.store.read(|db| calendars::due(db, now, 10))?;
-        for calendar in due {
-            let owner = self
-                .keeper
-                .current()
-                .people()
-                .get(&calendar.person)
-                .cloned();
-            let owner = owner.filter(|owner| owner.active_at(now));
-            let pause = if owner.is_some() { LEASE } else { GONE };
-            let claimed = self
-                .store
-                .write(|tx| calendars::claim(tx.db(), &calendar, now + pause))?;
-            let window = Interval::new(now, now + AHEAD);
-            if let (true, Some(owner), Some(window)) = (claimed, owner, window) {
-                let moved_at = owner
-                    .profiles
-                    .iter()
-                    .filter_map(|one| one.recorded_at)
-                    .max();
-                return Ok(Some(Claimed {
-                    validators: calendar.known(moved_at, now),
-                    calendar,
-                    owner: (*owner).clone(),
-                    window,
-                }));
-            }
-        }
-        Ok(None)
+    pub fn due_calendars(&self, now: Instant) -> Result<Vec<Calendar>, StoreError> {
+        self.store.read(|db| calendars::due(db, now, LOOKED_AT))
+    }
+
+    /// Sees to it that a calendar that is due is read here, and by no other replica for a while; nothing where
+    /// another was quicker, or there is nobody to read it for. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database is away.
+    pub fn claim_calendar(
+        &self,
+        calendar: Calendar,
+        now: Instant,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let roster = self.keeper.current();
+        let owner = roster.people().get(&calendar.person).cloned();
+        let owner = owner.filter(|owner| owner.active_at(now));
+        let pause = if owner.is_some() { LEASE } else { GONE };
+        let claimed = self
+            .store
+            .write(|tx| calendars::claim(tx.db(), &calendar, now + pause))?;
+        let window = Interval::new(now, now + AHEAD);
+        let (true, Some(owner), Some(window)) = (claimed, owner, window) else {
+            return Ok(None);
+        };
+        let recorded = owner.profiles.iter().filter_map(|one| one.recorded_at);
+        Ok(Some(Claimed {
+            validators: calendar.known(recorded.max(), now),
+            owner: (*owner).clone(),
+            calendar,
+            window,
+        }))
+    }
+
+    /// Lets a calendar that is due wait, since its owner has had enough read for now. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database is away.
+    pub fn postpone_calendar(&self, calendar: &Calendar, now: Instant) -> Result<(), StoreError> {
+        let until = now + POSTPONED;
+        self.store
+            .write(|tx| calendars::claim(tx.db(), calendar, until))
+            .map(|_| ())
     }
 
     /// Keeps what came of reading a calendar; nothing, where it was changed or taken back meanwhile. Says

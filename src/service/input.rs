@@ -12,6 +12,26 @@ const AHEAD: Months = Months::new(5 * 12);
 /// How long a window may be.
 const LONGEST_WINDOW: TimeDelta = TimeDelta::days(400);
 
+/// A list that comes whole has at most so many elements: more than one rotation of hours has in the longest window.
+pub const MOST_IN_WINDOW: usize = 10_000;
+
+/// Gaps come with who could mend them, which makes them larger.
+pub const MOST_GAPS: usize = 5_000;
+
+/// Refuses a window with more in it than is listed.
+///
+/// # Errors
+/// [`Error::Invalid`] at `until`.
+pub fn check_count(count: usize, most: usize, what: &str) -> Result<(), Error> {
+    if count <= most {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "/until",
+        format!("the window has more than {most} {what}: ask for a shorter one"),
+    ))
+}
+
 /// What is wrong with an instant, a date or a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadTime {

@@ -1,7 +1,7 @@
 //! What a change would do, said before it is done.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use super::scene::Scene;
 use super::swaps::{self, SwapView};
 use super::views::{ClashView, GapView, OverrideView, PersonRef, ShiftView};
 use crate::domain::clash::{Clash, clashes};
-use crate::domain::ids::RotationId;
+use crate::domain::ids::{RotationId, TimeOffId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::overrides::Override;
 use crate::domain::person::Person;
@@ -28,6 +28,58 @@ const FARTHEST: TimeDelta = TimeDelta::days(400);
 
 /// So many rotations are named in a warning.
 const NAMED: usize = 5;
+
+/// A list of a preview has at most so many elements: a rotation of hours has thousands in its window.
+pub const MOST_LISTED: usize = 200;
+
+/// How many elements each list of a preview would have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PreviewTotals {
+    /// Shifts as they are.
+    pub before: usize,
+    /// Shifts as they would be.
+    pub after: usize,
+    /// People who gain or lose.
+    pub changes: usize,
+    /// Shifts gained, over all people.
+    pub gains: usize,
+    /// Shifts lost, over all people.
+    pub loses: usize,
+    /// Overrides.
+    pub overrides: usize,
+    /// Swaps.
+    pub swaps: usize,
+    /// Clashes as they would be.
+    pub clashes: usize,
+    /// New clashes.
+    pub clashes_made: usize,
+    /// Clashes that would be gone.
+    pub clashes_mended: usize,
+    /// Gaps as they would be.
+    pub gaps: usize,
+    /// New gaps.
+    pub gaps_made: usize,
+    /// Gaps that would be gone.
+    pub gaps_mended: usize,
+}
+
+impl std::ops::AddAssign for PreviewTotals {
+    fn add_assign(&mut self, other: Self) {
+        self.before += other.before;
+        self.after += other.after;
+        self.changes += other.changes;
+        self.gains += other.gains;
+        self.loses += other.loses;
+        self.overrides += other.overrides;
+        self.swaps += other.swaps;
+        self.clashes += other.clashes;
+        self.clashes_made += other.clashes_made;
+        self.clashes_mended += other.clashes_mended;
+        self.gaps += other.gaps;
+        self.gaps_made += other.gaps_made;
+        self.gaps_mended += other.gaps_mended;
+    }
+}
 
 /// What one person gains and loses.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -67,6 +119,11 @@ pub struct PreviewView {
     pub gaps_mended: Vec<GapView>,
     /// What to look at before saving.
     pub warnings: Vec<String>,
+    /// A list is shorter than `totals` says: it has the first 200 of its elements. Of `gains` and `loses` that is so
+    /// over all people.
+    pub truncated: bool,
+    /// How many elements each list has in all.
+    pub totals: PreviewTotals,
 }
 
 /// The rotation as it is, before the change is rehearsed.
@@ -193,15 +250,12 @@ fn view(
     let were = clashes(id, &found.before, was.people());
     let are = clashes(id, &found.after, roster.people());
     // The shift may be another: what counts is who is away, and when, while they have the duty.
-    let among = |clash: &Clash, others: &[Clash]| {
-        let same = |other: &Clash| {
-            (other.person, other.time_off, other.overlap)
-                == (clash.person, clash.time_off, clash.overlap)
-        };
-        others.iter().any(same)
-    };
+    let what_counts = |clash: &Clash| (clash.person, clash.time_off, clash.overlap);
     let told = |clashes: &[Clash], others: &[Clash]| {
-        let new = clashes.iter().filter(|clash| !among(clash, others));
+        let others: HashSet<_> = others.iter().map(what_counts).collect();
+        let new = clashes
+            .iter()
+            .filter(|clash| !others.contains(&what_counts(clash)));
         new.map(|clash| ClashView::of(roster, clash)).collect()
     };
     PreviewView {
@@ -227,10 +281,17 @@ fn view(
 }
 
 /// What other hours or time off of somebody would do, over all rotations: plans that follow the sun go
-/// round it, and turns of ordered rotations clash with it.
+/// round it, and turns of ordered rotations clash with it. Of the clashes as they would be only those with `this`
+/// count, where it is given. It is bounded already ([`PreviewView::bounded`]).
 #[must_use]
-pub fn of_person(roster: &Roster, person: Person, window: Interval) -> PreviewView {
+pub fn of_person(
+    roster: &Roster,
+    person: Person,
+    window: Interval,
+    this: Option<TimeOffId>,
+) -> PreviewView {
     let id = person.id.to_string();
+    let this = this.map(|this| this.to_string());
     let loaded = Loaded {
         people: vec![person],
         ..Loaded::default()
@@ -244,43 +305,148 @@ pub fn of_person(roster: &Roster, person: Person, window: Interval) -> PreviewVi
         if one.changes.is_empty() && one.after.iter().all(|shift| shift.person.id != id) {
             continue;
         }
+        one.keep_clashes_of(&id, this.as_deref());
         one.of_rotation(new.rotation().id);
-        for clashes in [
-            &mut one.clashes,
-            &mut one.clashes_made,
-            &mut one.clashes_mended,
-        ] {
-            clashes.retain(|clash| clash.person.id == id);
+        for change in std::mem::take(&mut one.changes) {
+            whole.totals.gains += change.gains.len();
+            whole.totals.loses += change.loses.len();
+            add_change(&mut changes, change);
         }
-        whole.before.append(&mut one.before);
-        whole.after.append(&mut one.after);
-        whole.gaps.append(&mut one.gaps);
-        whole.gaps_made.append(&mut one.gaps_made);
-        whole.gaps_mended.append(&mut one.gaps_mended);
-        whole.clashes.append(&mut one.clashes);
-        whole.clashes_made.append(&mut one.clashes_made);
-        whole.clashes_mended.append(&mut one.clashes_mended);
-        for mut change in one.changes {
-            match changes.entry(change.person.id.clone()) {
-                Entry::Vacant(none) => {
-                    none.insert(change);
-                }
-                Entry::Occupied(mut known) => {
-                    known.get_mut().gains.append(&mut change.gains);
-                    known.get_mut().loses.append(&mut change.loses);
-                }
-            }
-        }
+        whole.append(one);
     }
-    whole.before.sort_by_key(|shift| shift.start);
-    whole.after.sort_by_key(|shift| shift.start);
-    whole.gaps.sort_by_key(|gap| gap.start);
-    whole.clashes.sort_by_key(|clash| clash.start);
+    whole.totals.changes = changes.len();
     whole.changes = changes.into_values().collect();
+    whole.sort();
+    whole.cut();
     whole
 }
 
+fn add_change(changes: &mut BTreeMap<String, PersonChangeView>, change: PersonChangeView) {
+    match changes.entry(change.person.id.clone()) {
+        Entry::Vacant(none) => {
+            none.insert(change);
+        }
+        Entry::Occupied(mut known) => {
+            // More of somebody is not shown of any rotation.
+            let known = known.get_mut();
+            let room = |list: &Vec<ShiftView>| MOST_LISTED.saturating_sub(list.len());
+            known
+                .gains
+                .extend(change.gains.into_iter().take(room(&known.gains)));
+            known
+                .loses
+                .extend(change.loses.into_iter().take(room(&known.loses)));
+        }
+    }
+}
+
 impl PreviewView {
+    /// The same with lists of at most [`MOST_LISTED`] elements, and the totals that they had.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        self.totals = self.lengths();
+        self.cut();
+        self
+    }
+
+    /// The same with these swaps, where it is bounded already.
+    #[must_use]
+    pub fn with_swaps(mut self, swaps: Vec<SwapView>) -> Self {
+        self.totals.swaps = swaps.len();
+        self.swaps = swaps;
+        self.cut();
+        self
+    }
+
+    fn lengths(&self) -> PreviewTotals {
+        PreviewTotals {
+            before: self.before.len(),
+            after: self.after.len(),
+            changes: self.changes.len(),
+            gains: self.changes.iter().map(|one| one.gains.len()).sum(),
+            loses: self.changes.iter().map(|one| one.loses.len()).sum(),
+            overrides: self.overrides.len(),
+            swaps: self.swaps.len(),
+            clashes: self.clashes.len(),
+            clashes_made: self.clashes_made.len(),
+            clashes_mended: self.clashes_mended.len(),
+            gaps: self.gaps.len(),
+            gaps_made: self.gaps_made.len(),
+            gaps_mended: self.gaps_mended.len(),
+        }
+    }
+
+    fn cut(&mut self) {
+        self.before.truncate(MOST_LISTED);
+        self.after.truncate(MOST_LISTED);
+        self.changes.truncate(MOST_LISTED);
+        let (mut gains, mut loses) = (MOST_LISTED, MOST_LISTED);
+        for one in &mut self.changes {
+            one.gains.truncate(gains);
+            one.loses.truncate(loses);
+            gains -= one.gains.len();
+            loses -= one.loses.len();
+        }
+        self.overrides.truncate(MOST_LISTED);
+        self.swaps.truncate(MOST_LISTED);
+        for clashes in [
+            &mut self.clashes,
+            &mut self.clashes_made,
+            &mut self.clashes_mended,
+        ] {
+            clashes.truncate(MOST_LISTED);
+        }
+        for gaps in [&mut self.gaps, &mut self.gaps_made, &mut self.gaps_mended] {
+            gaps.truncate(MOST_LISTED);
+        }
+        self.truncated = self.lengths() != self.totals;
+    }
+
+    /// In order of start.
+    fn sort(&mut self) {
+        self.before.sort_by_key(|shift| shift.start);
+        self.after.sort_by_key(|shift| shift.start);
+        for clashes in [
+            &mut self.clashes,
+            &mut self.clashes_made,
+            &mut self.clashes_mended,
+        ] {
+            clashes.sort_by_key(|clash| clash.start);
+        }
+        for gaps in [&mut self.gaps, &mut self.gaps_made, &mut self.gaps_mended] {
+            gaps.sort_by_key(|gap| gap.start);
+        }
+    }
+
+    /// Adds what another rotation has of it, but for who gains and loses: of each rotation no more is held than can be
+    /// shown.
+    fn append(&mut self, mut one: Self) {
+        let totals = one.lengths();
+        self.totals += totals;
+        one.sort();
+        one.cut();
+        self.before.append(&mut one.before);
+        self.after.append(&mut one.after);
+        self.gaps.append(&mut one.gaps);
+        self.gaps_made.append(&mut one.gaps_made);
+        self.gaps_mended.append(&mut one.gaps_mended);
+        self.clashes.append(&mut one.clashes);
+        self.clashes_made.append(&mut one.clashes_made);
+        self.clashes_mended.append(&mut one.clashes_mended);
+    }
+
+    fn keep_clashes_of(&mut self, person: &str, time_off: Option<&str>) {
+        for clashes in [
+            &mut self.clashes,
+            &mut self.clashes_made,
+            &mut self.clashes_mended,
+        ] {
+            clashes.retain(|clash| clash.person.id == person);
+        }
+        let is_this = |clash: &ClashView| time_off.is_none_or(|this| clash.time_off_id == this);
+        self.clashes.retain(is_this);
+    }
+
     /// Says of each shift and gap which rotation it is of, where there are several.
     fn of_rotation(&mut self, id: RotationId) {
         let id = Some(id.to_string());

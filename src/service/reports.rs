@@ -258,13 +258,25 @@ fn cells(item: &PersonLoad) -> Vec<String> {
     cells
 }
 
-/// A name that a spreadsheet would take for a formula is marked as text.
-fn as_text(name: &str) -> String {
-    if name.starts_with(['=', '+', '-', '@']) {
-        format!("'{name}")
-    } else {
-        name.to_owned()
+/// A text that is no formula for a spreadsheet, at its start or after anything that a spreadsheet may take for the
+/// end of a cell, which depends on where it is opened: what would begin one is marked as text by an apostrophe.
+fn as_text(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut begins = true;
+    for c in text.chars() {
+        let is_formula = matches!(
+            c,
+            '=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠'
+        );
+        if begins && is_formula {
+            safe.push('\'');
+        }
+        safe.push(c);
+        // Blanks and quotes before it do not help.
+        begins = matches!(c, ',' | ';' | '|' | '\t' | '\r' | '\n')
+            || (begins && (c == '"' || c.is_whitespace()));
     }
+    safe
 }
 
 /// Hours with two decimals, rounded: `-1.50`.
@@ -300,7 +312,23 @@ mod tests {
 
     #[test]
     fn names_are_no_formulas() {
-        assert_eq!(as_text("=1+1"), "'=1+1");
-        assert_eq!(as_text("Ann-Marie"), "Ann-Marie");
+        for (name, text) in [
+            ("=1+1", "'=1+1"),
+            ("@a", "'@a"),
+            ("Ann;=1+1", "Ann;'=1+1"),
+            ("Ann,-1", "Ann,'-1"),
+            ("Ann; \"+1", "Ann; \"'+1"),
+            ("Ann|@SUM(A1)", "Ann|'@SUM(A1)"),
+            ("a\t=1", "a\t'=1"),
+            ("\t=1", "'\t'=1"),
+            ("\r-1", "'\r'-1"),
+            ("a\n+1", "a\n'+1"),
+            ("＝1", "'＝1"),
+            ("Ann-Marie", "Ann-Marie"),
+            ("Lee, Ann = a+b@c", "Lee, Ann = a+b@c"),
+            ("", ""),
+        ] {
+            assert_eq!(as_text(name), text, "{name:?}");
+        }
     }
 }

@@ -11,6 +11,10 @@ use crate::domain::interval::Interval;
 use crate::domain::suggestion::{Colleagues, Suggestion};
 use crate::roster::Roster;
 
+/// So many other duties of somebody are shown, and so many said in words.
+const MOST_BUSY: usize = 20;
+const MOST_REASONS: usize = 5;
+
 /// Somebody who could take an interval, and what speaks for and against it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SuggestionView {
@@ -20,8 +24,10 @@ pub struct SuggestionView {
     pub reasons: Vec<String>,
     /// Seconds of the interval in which they are away.
     pub away_seconds: i64,
-    /// Their other duties in it, each cut to it.
+    /// Their other duties in it, each cut to it: the first 20.
     pub busy: Vec<BusyView>,
+    /// How many other duties they have in it.
+    pub busy_total: usize,
     /// Seconds of it in which they are at work.
     pub working_seconds: i64,
     /// Public holidays in it that count as not working for them.
@@ -85,11 +91,13 @@ impl SuggestionView {
             busy: one
                 .busy
                 .iter()
+                .take(MOST_BUSY)
                 .map(|(rotation, busy)| BusyView {
                     rotation_id: rotation.to_string(),
                     span: Span::from(*busy),
                 })
                 .collect(),
+            busy_total: one.busy.len(),
             working_seconds: one.working_seconds,
             holidays: one.holidays.iter().map(HolidayView::from).collect(),
             load_before_seconds: one.load_before,
@@ -112,12 +120,16 @@ fn reasons(roster: &Roster, one: &Suggestion, interval: Interval) -> Vec<String>
     if one.away_seconds > 0 {
         reasons.push(format!("away for {}", part(one.away_seconds)));
     }
-    for (rotation, busy) in &one.busy {
+    for (rotation, busy) in one.busy.iter().take(MOST_REASONS) {
         let name = roster
             .timeline(*rotation)
             .map_or("another rotation", |other| other.rotation().name.as_str());
         let seconds = busy.seconds();
         reasons.push(format!("on duty in {name} for {}", part(seconds)));
+    }
+    let more = one.busy.len().saturating_sub(MOST_REASONS);
+    if more > 0 {
+        reasons.push(format!("on duty {more} more times in it"));
     }
     reasons.push(match one.working_seconds {
         0 => "not at work in it".to_owned(),

@@ -201,12 +201,13 @@ pub fn cancel(
     Ok((person, after, covers))
 }
 
-/// What it does to all rotations that this is now the person's time off. `roster` is as it was before.
+/// What it does to all rotations that this is now the person's time off; of clashes, those with it where `is_new`, else
+/// those that are left. `roster` is as it was before.
 #[must_use]
-pub fn preview(roster: &Roster, person: Person, off: &TimeOff) -> PreviewView {
+pub fn preview(roster: &Roster, person: Person, off: &TimeOff, is_new: bool) -> PreviewView {
     let start = off.interval.start();
     let end = (off.interval.end() + AFTERWARDS).min(start + FARTHEST);
     Interval::new(start, end)
-        .map(|window| preview::of_person(roster, person, window))
+        .map(|window| preview::of_person(roster, person, window, is_new.then_some(off.id)))
         .unwrap_or_default()
 }

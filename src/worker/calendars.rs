@@ -1,10 +1,15 @@
-//! Reads people's calendars for when they are away, one after the other.
+//! Reads people's calendars for when they are away: a few at a time, one of each person, and those people first who
+//! have had the least of it (decision 0620).
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use crate::calendar;
+use super::turns::Turns;
+use crate::calendar::{self, BUDGET, Meter};
+use crate::domain::calendar::Calendar;
+use crate::domain::interval::IntervalSet;
 use crate::notify::{Outgoing, OutgoingError};
 use crate::service::calendars::{Claimed, Reading};
 use crate::service::{App, Error};
@@ -12,11 +17,17 @@ use crate::service::{App, Error};
 /// How often is looked whether a calendar is due.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How often is looked, while a calendar is asked for, whether there is still use for it.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often is looked, while calendars are read, whether one is done.
+const LOOK: Duration = Duration::from_millis(20);
 
-/// A calendar has at most so many bytes.
-const LARGEST: usize = 10 << 20;
+/// So many are read at the same time.
+const AT_ONCE: usize = 4;
+
+/// A calendar has at most so many bytes on the wire.
+const LARGEST: u64 = 10 << 20;
+
+/// From the first byte asked for to the last one understood it takes no longer.
+const LONGEST: Duration = Duration::from_secs(15);
 
 /// Reads calendars. Any number of them may work on one database.
 pub struct Reader {
@@ -24,14 +35,25 @@ pub struct Reader {
     outgoing: Arc<Outgoing>,
 }
 
-/// What came of a look.
-enum Looked {
-    /// A calendar was read.
-    Read,
-    /// None was due.
-    Idle,
-    /// It was told to stop meanwhile.
-    Stopped,
+/// A calendar that is being read, on a thread of its own.
+struct Running {
+    calendar: Calendar,
+    begun: Instant,
+    thread: JoinHandle<Reading>,
+}
+
+/// What a reader has to do with at present.
+struct Desk {
+    running: Vec<Running>,
+    turns: Turns,
+    /// Whoever still reads may stop.
+    is_over: Arc<AtomicBool>,
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Reader {
@@ -44,73 +66,109 @@ impl Reader {
         }
     }
 
-    /// Reads until told to stop, also while a calendar is asked for; `told` says whether that comes
-    /// within the time given. Blocks.
+    /// Reads until told to stop, also while calendars are asked for; `told` says whether that comes within the time
+    /// given. What was not read by then is read by whoever claims it next. Blocks.
     pub fn run(&self, mut told: impl FnMut(Duration) -> bool) {
+        let mut desk = Desk {
+            running: Vec::new(),
+            turns: Turns::default(),
+            is_over: Arc::default(),
+        };
         let mut wait = TICK;
         while !told(wait) {
-            wait = match self.read_one(&mut told) {
-                Ok(Looked::Read) => Duration::ZERO,
-                Ok(Looked::Idle) => TICK,
-                Ok(Looked::Stopped) => return,
-                Err(error) => {
-                    tracing::debug!(%error, "calendars wait");
-                    TICK
-                }
-            };
+            wait = self.look(&mut desk).unwrap_or_else(|error| {
+                tracing::debug!(%error, "calendars wait");
+                TICK
+            });
         }
     }
 
-    /// Reads the calendar that has waited longest, if one is due. Blocks.
-    fn read_one(&self, told: &mut impl FnMut(Duration) -> bool) -> Result<Looked, Error> {
-        let now = self.app.clock.now();
-        let Some(claimed) = self.app.claim_calendar(now)? else {
-            return Ok(Looked::Idle);
-        };
-        let calendar = claimed.calendar.clone();
-        let Some(reading) = self.read(claimed, told) else {
-            // Whoever claims it next reads it.
-            return Ok(Looked::Stopped);
-        };
+    /// Takes what is done, and begins what is due. Says how long to wait.
+    fn look(&self, desk: &mut Desk) -> Result<Duration, Error> {
+        self.take_finished(desk)?;
+        while desk.running.len() < AT_ONCE {
+            let Some(claimed) = self.next(desk)? else {
+                break;
+            };
+            desk.running.push(self.begin(claimed, &desk.is_over)?);
+        }
+        Ok(if desk.running.is_empty() { TICK } else { LOOK })
+    }
+
+    fn take_finished(&self, desk: &mut Desk) -> Result<(), Error> {
+        let is_finished = |running: &mut Running| running.thread.is_finished();
+        let finished: Vec<Running> = desk.running.extract_if(.., is_finished).collect();
+        for running in finished {
+            let panicked = |_| Reading::Failed("reading it came to no end".to_owned());
+            let reading = running.thread.join().unwrap_or_else(panicked);
+            let kept = self.keep(&running.calendar, reading);
+            // What it changed has a cost as well.
+            desk.turns.spent(
+                running.calendar.person,
+                running.begun.elapsed(),
+                Instant::now(),
+            );
+            kept?;
+        }
+        Ok(())
+    }
+
+    fn keep(&self, calendar: &Calendar, reading: Reading) -> Result<(), Error> {
         let id = calendar.id;
         if let Reading::Failed(why) = &reading {
             tracing::info!(calendar = %id, why, "a calendar was not read");
         }
-        let changed = self.app.keep_reading(&calendar, reading, now)?;
+        let changed = self
+            .app
+            .keep_reading(calendar, reading, self.app.clock.now())?;
         if changed > 0 {
             tracing::info!(calendar = %id, changed, "time off follows a calendar");
         }
-        Ok(Looked::Read)
+        Ok(())
     }
 
-    /// Reads it on a thread of its own, so that a server that keeps us waiting keeps nobody from stopping; `None`
-    /// where that came first.
-    fn read(&self, claimed: Claimed, told: &mut impl FnMut(Duration) -> bool) -> Option<Reading> {
-        let (tell, came) = channel();
-        let outgoing = Arc::clone(&self.outgoing);
-        let asked = std::thread::Builder::new()
-            .name("calendar".to_owned())
-            .spawn(move || {
-                // Nobody waits for it any more: then it is of no use.
-                let _ = tell.send(read(&outgoing, &claimed));
-            });
-        if let Err(error) = asked {
-            return Some(Reading::Failed(error.to_string()));
-        }
+    /// Claims the calendar whose turn it is.
+    fn next(&self, desk: &mut Desk) -> Result<Option<Claimed>, Error> {
+        let now = self.app.clock.now();
         loop {
-            match came.recv_timeout(LOOK) {
-                Ok(reading) => return Some(reading),
-                Err(RecvTimeoutError::Timeout) if told(Duration::ZERO) => return None,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Some(Reading::Failed("reading it came to no end".to_owned()));
-                }
+            let mut due = self.app.due_calendars(now)?;
+            due.retain(|one| {
+                let mut running = desk.running.iter();
+                !running.any(|running| running.calendar.person == one.person)
+            });
+            let Some(calendar) = desk.turns.first(due, Instant::now()) else {
+                return Ok(None);
+            };
+            if desk.turns.has_had_enough(calendar.person, Instant::now()) {
+                self.app.postpone_calendar(&calendar, now)?;
+                continue;
+            }
+            if let Some(claimed) = self.app.claim_calendar(calendar, now)? {
+                return Ok(Some(claimed));
             }
         }
     }
+
+    /// Reads it on a thread of its own, so that a server that keeps us waiting keeps nobody from stopping.
+    fn begin(&self, claimed: Claimed, is_over: &Arc<AtomicBool>) -> Result<Running, Error> {
+        let (outgoing, is_over) = (Arc::clone(&self.outgoing), Arc::clone(is_over));
+        let (calendar, begun) = (claimed.calendar.clone(), Instant::now());
+        let thread = std::thread::Builder::new()
+            .name("calendar".to_owned())
+            .spawn(move || {
+                let is_over = || is_over.load(Ordering::Relaxed) || begun.elapsed() > LONGEST;
+                read(&outgoing, &claimed, &is_over)
+            })
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(Running {
+            calendar,
+            begun,
+            thread,
+        })
+    }
 }
 
-fn read(outgoing: &Outgoing, claimed: &Claimed) -> Reading {
+fn read(outgoing: &Outgoing, claimed: &Claimed, is_over: &dyn Fn() -> bool) -> Reading {
     let Claimed {
         calendar,
         owner,
@@ -123,14 +181,17 @@ fn read(outgoing: &Outgoing, claimed: &Claimed) -> Reading {
         Err(error) => return Reading::Failed(explain(&error)),
     };
     let zone = owner.zone(window.start());
-    match calendar::events(&fetched.body, &zone, *window) {
+    let meter = Meter::new(BUDGET, is_over);
+    match calendar::events(fetched.body, &zone, *window, &meter) {
         Ok(found) => {
-            let away = found
+            let away: IntervalSet = found
                 .events
                 .iter()
-                .filter(|event| calendar.rule.counts(event));
+                .filter(|event| calendar.rule.counts(event))
+                .map(|event| event.interval)
+                .collect();
             Reading::Whole {
-                away: away.map(|event| event.interval).collect(),
+                away,
                 validators: fetched.validators,
                 skipped: found.skipped,
             }

@@ -13,6 +13,7 @@ mod plan;
 mod queued;
 mod sign_in;
 mod told;
+mod turns;
 mod words;
 
 pub use crate::storage::outbox::Lane;

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::harness::Server;
 use crate::harness::mailbox::{mailed, pass};
 
+mod budgets;
+
 /// What a calendar server answers.
 #[derive(Debug, Clone)]
 struct Reply {

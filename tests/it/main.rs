@@ -30,6 +30,7 @@ mod holidays;
 mod incident_webhooks;
 mod incidents;
 mod incidents_told;
+mod large_answers;
 mod limits;
 mod links;
 mod load;

@@ -1,5 +1,7 @@
 //! Which events of somebody's own calendar mean that they are away.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::interval::Interval;
@@ -32,7 +34,7 @@ pub enum Busy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// What it is called.
-    pub title: String,
+    pub title: Arc<str>,
     /// Whether it takes place.
     pub status: Status,
     /// What it does to their time.
@@ -207,7 +209,7 @@ mod tests {
     fn event(title: &str) -> Event {
         let start = DateTime::UNIX_EPOCH;
         Event {
-            title: title.to_owned(),
+            title: title.into(),
             status: Status::Confirmed,
             busy: Busy::Busy,
             interval: Interval::new(start, start + TimeDelta::days(1)).unwrap(),

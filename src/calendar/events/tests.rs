@@ -1,9 +1,15 @@
 use super::*;
+use crate::calendar::budget::{BUDGET, Exceeded};
 use crate::domain::hours;
 
 fn window() -> Interval {
     let at = |text: &str| text.parse::<Instant>().unwrap();
     Interval::new(at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")).unwrap()
+}
+
+fn read_whole(text: &str, own: &Zone) -> Result<Found, Broken> {
+    let meter = Meter::new(BUDGET, &|| false);
+    super::events(text.as_bytes(), own, window(), &meter)
 }
 
 /// What events of these lines come to, in London.
@@ -12,7 +18,7 @@ fn found(events: &[&str]) -> (Vec<String>, usize) {
     let events = events.iter().map(part).collect::<Vec<_>>().concat();
     let text = format!("BEGIN:VCALENDAR\n{events}END:VCALENDAR\n");
     let london = Zone::parse("Europe/London").unwrap();
-    let found = super::events(text.as_bytes(), &london, window()).unwrap();
+    let found = read_whole(&text, &london).unwrap();
     let shown = found.events.iter().map(|event| {
         let (start, end) = (event.interval.start(), event.interval.end());
         let hour = |at: Instant| at.format("%m-%d %H:%M").to_string();
@@ -226,7 +232,10 @@ fn what_cannot_be_understood_is_counted_and_costs_nothing() {
             .len(),
         1
     );
-    assert!(times("DTSTART:19700302T100000Z|DURATION:PT1H|RRULE:FREQ=HOURLY").len() <= MOST_STEPS);
+    assert_eq!(
+        times("DTSTART:19700302T100000Z|DURATION:PT1H|RRULE:FREQ=HOURLY").len(),
+        MOST_EVENTS
+    );
 }
 
 #[test]
@@ -235,7 +244,7 @@ fn what_an_event_does_to_ones_time_is_read() {
         let text = format!(
             "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260302\n{lines}\nEND:VEVENT\nEND:VCALENDAR"
         );
-        let found = super::events(text.as_bytes(), &Zone::utc(), window()).unwrap();
+        let found = read_whole(&text, &Zone::utc()).unwrap();
         (found.events[0].status, found.events[0].busy)
     };
     for (lines, status, busy) in [
@@ -270,4 +279,102 @@ fn what_an_event_does_to_ones_time_is_read() {
     ] {
         assert_eq!(read(lines), (status, busy), "{lines}");
     }
+}
+
+/// Events that a member could write to keep a core busy, each as often as 20 MB have room for.
+#[test]
+fn what_recurs_without_end_costs_a_bounded_number_of_steps() {
+    let seconds: Vec<String> = (0..60).map(|n| n.to_string()).collect();
+    let (all, days) = (seconds.join(","), seconds[1..31].join(","));
+    let every_second = format!(
+        "DTSTART:20250101T000000Z|DURATION:PT1S|RRULE:FREQ=YEARLY;BYMONTHDAY={days};BYHOUR={};BYMINUTE={all};BYSECOND={all};BYSETPOS=-1",
+        seconds[..24].join(",")
+    );
+    let dates = vec!["20260101"; 20_000].join(",");
+    for lines in [
+        "DTSTART:00010101T000000Z|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=4000000000",
+        "DTSTART:00010101T000000Z|DURATION:PT1H|RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=5",
+        "DTSTART:20260101T000000Z|DURATION:PT1H|RRULE:FREQ=HOURLY",
+        "DTSTART:19000101T000000Z|DURATION:P9999D|RRULE:FREQ=YEARLY;BYYEARDAY=366;BYMONTH=1;BYDAY=53SU,-53MO",
+        &every_second,
+        &format!("DTSTART:20260101T000000Z|RDATE;VALUE=DATE:{dates}"),
+        &format!(
+            "DTSTART:20260101T000000Z|DURATION:PT1H|RRULE:FREQ=HOURLY|EXDATE;VALUE=DATE:{}",
+            vec!["20260101"; 20_000].join(",")
+        ),
+        &format!(
+            "DTSTART:00010101T000000Z|DURATION:PT1H{}",
+            "|RRULE:FREQ=DAILY;COUNT=30000".repeat(300)
+        ),
+    ] {
+        let event = format!("BEGIN:VEVENT\n{}\nEND:VEVENT\n", lines.replace('|', "\n"));
+        let copies = (8 << 20) / event.len();
+        let text = format!(
+            "BEGIN:VCALENDAR\n{}END:VCALENDAR\n",
+            event.repeat(copies.min(39_000))
+        );
+        let meter = Meter::new(BUDGET, &|| false);
+        let read = super::events(text.as_bytes(), &Zone::utc(), window(), &meter);
+        assert_eq!(read, Err(Exceeded::Steps.into()), "{lines:.200}");
+        // What is spent at a time is small beside the whole.
+        assert!(meter.steps() < BUDGET.steps + 100_000, "{}", meter.steps());
+    }
+}
+
+#[test]
+fn a_rule_that_never_comes_costs_what_the_window_has_of_days() {
+    let never = "DTSTART:20000101T000000Z|DURATION:PT1H|RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30";
+    let text = format!(
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\n{}\nEND:VEVENT\nEND:VCALENDAR\n",
+        never.replace('|', "\n")
+    );
+    let meter = Meter::new(BUDGET, &|| false);
+    let found = super::events(text.as_bytes(), &Zone::utc(), window(), &meter).unwrap();
+    assert_eq!((found.events.len(), found.skipped), (0, 0));
+    assert!(meter.steps() < 200, "{}", meter.steps());
+}
+
+#[test]
+fn events_that_are_over_take_no_room_but_count_as_newer_versions() {
+    let over = "UID:{}|DTSTART:20200101T000000Z|DTEND:20200102T000000Z|SUMMARY:".to_owned()
+        + &"x".repeat(2000);
+    let event = |n: usize| {
+        format!(
+            "BEGIN:VEVENT\n{}\nEND:VEVENT\n",
+            over.replace("{}", &n.to_string()).replace('|', "\n")
+        )
+    };
+    // Twice of what is kept at most.
+    let all: String = (0..8_000).map(event).collect();
+    assert!(all.len() > 2 * 8_000_000);
+    let text = format!("BEGIN:VCALENDAR\n{all}END:VCALENDAR\n");
+    assert_eq!(read_whole(&text, &Zone::utc()), Ok(Found::default()));
+    let ahead = all.replace("2020010", "2026010");
+    let text = format!("BEGIN:VCALENDAR\n{ahead}END:VCALENDAR\n");
+    assert_eq!(read_whole(&text, &Zone::utc()), Err(Exceeded::Kept.into()));
+    let was = "UID:a|SEQUENCE:1|DTSTART:20260302T100000Z|DURATION:PT1H";
+    let is = "UID:a|SEQUENCE:2|DTSTART:20200302T100000Z|DTEND:20200302T110000Z";
+    assert!(found(&[was, is]).0.is_empty());
+    assert!(found(&[is, was]).0.is_empty());
+}
+
+#[test]
+fn zones_that_a_calendar_names_are_counted() {
+    let event = |n: usize| {
+        format!("BEGIN:VEVENT\nDTSTART;TZID=x/{n}:20260302T100000\nDURATION:PT1H\nEND:VEVENT\n")
+    };
+    let named = |most| {
+        let all: String = (0..most).map(event).collect();
+        read_whole(
+            &format!("BEGIN:VCALENDAR\n{all}END:VCALENDAR\n"),
+            &Zone::utc(),
+        )
+    };
+    assert_eq!(named(1000).unwrap().events.len(), 1000);
+    assert_eq!(named(1001), Err(Exceeded::Zones.into()));
+    let long = format!(
+        "DTSTART;TZID={}:20260302T100000Z|DURATION:PT1H",
+        "a/".repeat(100_000)
+    );
+    assert_eq!(times(&long).len(), 1);
 }

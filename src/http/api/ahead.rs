@@ -41,6 +41,7 @@ pub async fn gaps(caller: Caller, query: Query<TeamWindow>) -> Result<Reply, Pro
         .block(move |caller| {
             let roster = caller.app.keeper.snapshot();
             let found = ahead::gaps(&roster, team.as_deref(), window)?;
+            input::check_count(found.len(), input::MOST_GAPS, "gaps")?;
             let mender = Mender::new(&roster, caller.now);
             let items = found.iter().map(|(id, gap)| mender.gap(*id, gap));
             Reply::ok(&Gaps {

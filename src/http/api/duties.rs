@@ -13,6 +13,7 @@ use crate::http::auth::Caller;
 use crate::http::{Id, Problem, Query};
 use crate::roster::Roster;
 use crate::service::ahead::of_team;
+use crate::service::input::MOST_IN_WINDOW;
 use crate::service::views::{CandidateView, DutyView, GapView, ShiftView};
 use crate::service::{Error, Faults, input};
 
@@ -144,6 +145,7 @@ pub async fn shifts(
     let roster = caller.app.keeper.current();
     let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
     let entries = timeline.entries(layer, window);
+    input::check_count(entries.len(), MOST_IN_WINDOW, "shifts and gaps")?;
     let items = entries
         .iter()
         .filter_map(Entry::shift)
@@ -204,6 +206,7 @@ pub async fn person_shifts(
             rotation_id: Some(timeline.rotation().id.to_string()),
             ..ShiftView::within(roster.as_ref(), &shift, window)
         }));
+        input::check_count(items.len(), MOST_IN_WINDOW, "shifts")?;
     }
     items.sort_by_key(|shift| shift.start);
     from_roster(&ShiftsAndGaps {

@@ -45,7 +45,7 @@ pub async fn create(
                 let before = preview::before(tx, id.0)?;
                 let made =
                     overrides::create(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
-                Reply::ok(&preview::compare(tx, &before, made.start, caller.now)?)
+                Reply::ok(&preview::compare(tx, &before, made.start, caller.now)?.bounded())
             })
             .await;
     }
@@ -104,7 +104,7 @@ pub async fn cancel(
                 let rotation = overrides::rotation_of(tx, id.0)?;
                 let before = preview::before(tx, rotation)?;
                 overrides::cancel(tx, &caller.actor, id.0, &expected.0, caller.now)?;
-                Reply::ok(&preview::compare(tx, &before, caller.now, caller.now)?)
+                Reply::ok(&preview::compare(tx, &before, caller.now, caller.now)?.bounded())
             })
             .await;
     }
@@ -133,7 +133,7 @@ pub async fn pause(
             .rehearse(move |tx, caller| {
                 let before = preview::before(tx, id.0)?;
                 overrides::pause(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
-                Reply::ok(&preview::compare(tx, &before, caller.now, caller.now)?)
+                Reply::ok(&preview::compare(tx, &before, caller.now, caller.now)?.bounded())
             })
             .await;
     }

@@ -94,7 +94,7 @@ pub async fn create(
                 let mut before = preview::before(tx, rotation.id)?;
                 before.rotation.archived_at = Some(Instant::MIN_UTC);
                 let from = newest(&rotation)?.effective_from;
-                Reply::ok(&preview::compare(tx, &before, from, caller.now)?)
+                Reply::ok(&preview::compare(tx, &before, from, caller.now)?.bounded())
             })
             .await;
     }
@@ -172,7 +172,7 @@ async fn apply(
                 let before = preview::before(tx, id)?;
                 let (after, _) = work(tx, &caller.actor, caller.now)?;
                 let from = from(&before, &after, caller.now);
-                Reply::ok(&preview::compare(tx, &before, from, caller.now)?)
+                Reply::ok(&preview::compare(tx, &before, from, caller.now)?.bounded())
             })
             .await;
     }

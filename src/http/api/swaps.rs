@@ -46,7 +46,7 @@ pub async fn open(
                 let before = preview::before(tx, rotation)?;
                 let mut view = preview::compare(tx, &before, caller.now, caller.now)?;
                 view.swaps = vec![swap];
-                Reply::ok(&view)
+                Reply::ok(&view.bounded())
             })
             .await;
     }
@@ -76,10 +76,7 @@ pub async fn cover_absence(
             .rehearse(move |tx, caller| {
                 let actor = &caller.actor;
                 let made = swaps::cover_absence(tx, actor, &roster, id.0, &value, caller.now)?;
-                Reply::ok(&PreviewView {
-                    swaps: made.items,
-                    ..PreviewView::default()
-                })
+                Reply::ok(&PreviewView::default().with_swaps(made.items))
             })
             .await;
     }
@@ -154,7 +151,7 @@ async fn answer(
                 let swap = swaps::answer(tx, &caller.actor, id, &answer, &expected.0, caller.now)?;
                 let from = swap.start.max(caller.now);
                 let from = swap.in_return.map_or(from, |time| from.min(time.start));
-                Reply::ok(&preview::compare(tx, &before, from, caller.now)?)
+                Reply::ok(&preview::compare(tx, &before, from, caller.now)?.bounded())
             })
             .await;
     }

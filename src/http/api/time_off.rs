@@ -23,8 +23,12 @@ pub struct NewTimeOffView {
     /// All about it.
     #[serde(flatten)]
     time_off: TimeOffView,
-    /// The person's shifts that fall into it, over all rotations.
+    /// The person's shifts that fall into it, over all rotations: the first 200. `GET /clashes` has them all.
     clashes: Vec<ClashView>,
+    /// How many there are.
+    clashes_total: usize,
+    /// There are more than the list has.
+    truncated: bool,
 }
 
 /// Time off that was just ended.
@@ -68,9 +72,7 @@ pub async fn create(
     let work = move |tx: &mut Tx<'_>, caller: &Caller| {
         let (person, off) = time_off::create(tx, &caller.actor, id.0, &value, caller.now)?;
         let roster = caller.app.keeper.snapshot();
-        let mut preview = time_off::preview(&roster, person, &off);
-        let this = off.id.to_string();
-        preview.clashes.retain(|clash| clash.time_off_id == this);
+        let preview = time_off::preview(&roster, person, &off, true);
         Ok::<_, Error>((off, preview))
     };
     if query.0.dry_run {
@@ -83,6 +85,8 @@ pub async fn create(
             let (off, preview) = work(tx, caller)?;
             let reply = Reply::created(&NewTimeOffView {
                 time_off: TimeOffView::of(id.0, &off, true),
+                clashes_total: preview.totals.clashes,
+                truncated: preview.totals.clashes > preview.clashes.len(),
                 clashes: preview.clashes,
             })?;
             Ok(reply
@@ -110,9 +114,8 @@ pub async fn cancel(
             .rehearse(move |tx, caller| {
                 let (person, off, covers) = work(tx, caller)?;
                 let roster = caller.app.keeper.snapshot();
-                let mut preview = time_off::preview(&roster, person, &off);
-                preview.swaps = covers.withdrawn;
-                Reply::ok(&preview)
+                let preview = time_off::preview(&roster, person, &off, false);
+                Reply::ok(&preview.with_swaps(covers.withdrawn))
             })
             .await;
     }
@@ -121,7 +124,7 @@ pub async fn cancel(
             let (person, off, covers) = work(tx, caller)?;
             let reply = Reply::ok(&EndedTimeOffView {
                 time_off: TimeOffView::of(person.id, &off, true),
-                covers,
+                covers: covers.bounded(),
             })?;
             Ok(reply.version(off.version()))
         })

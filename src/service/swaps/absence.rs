@@ -10,6 +10,7 @@ use crate::domain::interval::{Instant, Interval, IntervalSet};
 use crate::domain::swap::{LONGEST, Terms, stretches, time_of};
 use crate::domain::timeline::{Layer, Timeline};
 use crate::roster::Roster;
+use crate::service::preview::MOST_LISTED;
 use crate::service::scene::{Scene, person_of};
 use crate::service::{Actor, Error, Faults, access, values};
 use crate::storage::{Tx, people, swaps};
@@ -27,8 +28,10 @@ pub struct NewCovers {
 /// The swaps that were opened for an absence.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CoversView {
-    /// One for each stretch of the person's time on duty.
+    /// One for each stretch of the person's time on duty: 200 at most.
     pub items: Vec<SwapView>,
+    /// For how many stretches nobody was asked yet, since there are more: the same request again asks for those.
+    pub remaining: usize,
 }
 
 /// Opens a cover for each stretch of time on duty that lies ahead in somebody's time off, unless it is asked for
@@ -69,13 +72,18 @@ pub fn cover_absence(
         Some(ahead.end()),
     );
     let note = faults.finish_with(note)?;
-    let mut items = Vec::new();
+    let (mut items, mut remaining) = (Vec::new(), 0);
     for rotation in rotations {
         let mut also = named.clone();
         also.push(owner);
         let scene = Scene::of(tx, rotation, &also)?;
         let timeline = scene.timeline();
         for piece in unasked(tx, &timeline, owner, ahead, now)? {
+            // Each writes mails and a line of the audit log, in one transaction.
+            if items.len() >= MOST_LISTED {
+                remaining += 1;
+                continue;
+            }
             let swap = new_swap(
                 actor,
                 (rotation, owner),
@@ -86,7 +94,7 @@ pub fn cover_absence(
             items.push(add(tx, actor, &scene, &timeline, &swap, now)?);
         }
     }
-    Ok(CoversView { items })
+    Ok(CoversView { items, remaining })
 }
 
 /// What of an absence can be asked about now.

@@ -8,6 +8,7 @@ use super::{SwapView, view_of};
 use crate::domain::interval::{Instant, Interval, IntervalSet};
 use crate::domain::person::Person;
 use crate::domain::swap::{Action, State, Swap, Terms};
+use crate::service::preview::MOST_LISTED;
 use crate::service::{Actor, Error};
 use crate::storage::swaps::Filter;
 use crate::storage::{Tx, swaps};
@@ -21,6 +22,25 @@ pub struct EndedCovers {
     pub withdrawn: Vec<SwapView>,
     /// Somebody has taken some of it that is not over, and keeps it, unless that is undone.
     pub taken: Vec<SwapView>,
+    /// How many were withdrawn: the lists have the first 200.
+    pub withdrawn_total: usize,
+    /// How many were taken.
+    pub taken_total: usize,
+    /// A list is shorter than its total.
+    pub truncated: bool,
+}
+
+impl EndedCovers {
+    /// The same with lists of at most [`MOST_LISTED`] elements.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        (self.withdrawn_total, self.taken_total) = (self.withdrawn.len(), self.taken.len());
+        self.withdrawn.truncate(MOST_LISTED);
+        self.taken.truncate(MOST_LISTED);
+        self.truncated =
+            self.withdrawn.len() < self.withdrawn_total || self.taken.len() < self.taken_total;
+        self
+    }
 }
 
 /// Withdraws the covers that somebody asks for in time off which is none any more: those of which all lies in `off`, and

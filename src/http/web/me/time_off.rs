@@ -206,10 +206,8 @@ async fn note(visitor: Visitor, changed: Option<TimeOffId>, form: Form) -> Answe
             time_off::cancel(tx, &visitor.actor, old, &Expected::any(), visitor.now)?;
         }
         let roster = visitor.app.keeper.snapshot();
-        let mut preview = time_off::preview(&roster, person, &off);
-        let this = off.id.to_string();
-        preview.clashes.retain(|clash| clash.time_off_id == this);
-        Ok(preview.clashes)
+        let preview = time_off::preview(&roster, person, &off, true);
+        Ok((preview.clashes, preview.totals.clashes))
     };
     let done = if is_look {
         visitor.rehearse(work).await
@@ -218,9 +216,11 @@ async fn note(visitor: Visitor, changed: Option<TimeOffId>, form: Form) -> Answe
     };
     match done {
         Err(error) => sheet(&visitor, changed, form.failed(error)?, None).await,
-        Ok(clashes) if is_look => sheet(&visitor, changed, form.fields(), Some(&clashes)).await,
-        Ok(clashes) => {
-            let words = match clashes.len() {
+        Ok((clashes, _)) if is_look => {
+            sheet(&visitor, changed, form.fields(), Some(&clashes)).await
+        }
+        Ok((_, count)) => {
+            let words = match count {
                 0 => "Your time off is noted.".to_owned(),
                 1 => "Your time off is noted. It falls into a duty of yours: find somebody for it."
                     .to_owned(),
