@@ -1,8 +1,10 @@
 //! `dogwatch check`.
 
+use super::output;
 use crate::config::Config;
 use crate::domain::zone;
 use crate::notify::{MailError, Mailer};
+use crate::startup;
 use crate::storage::{DatabaseUrl, Store, StoreError, changes};
 
 /// Checks everything, and says what was found.
@@ -10,21 +12,27 @@ use crate::storage::{DatabaseUrl, Store, StoreError, changes};
 /// # Errors
 /// Where something is wrong, after everything was looked at.
 pub fn run(config: &Config) -> anyhow::Result<()> {
-    println!(
+    output::line(&format!(
         "configuration  ok (listening at {}, zone data {})",
         config.listen,
         zone::version()
-    );
+    ))?;
     let results = [("database", database(config)), ("mail", mail(config))];
     let mut failed = 0;
     for (what, result) in results {
         match result {
-            Ok(found) => println!("{what:<14} ok ({found})"),
+            Ok(found) => output::line(&format!("{what:<14} ok ({found})"))?,
             Err(wrong) => {
                 failed += 1;
-                println!("{what:<14} FAILED: {wrong}");
+                output::line(&format!("{what:<14} FAILED: {wrong}"))?;
             }
         }
+    }
+    for (path, mode) in startup::loose_files(config) {
+        let path = path.display();
+        output::line(&format!(
+            "files          warning: {path} has mode {mode:o}, so that others may use it: chmod go= {path}"
+        ))?;
     }
     match failed {
         0 => Ok(()),

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod demo;
+mod output;
 pub mod serve;
 pub mod sign_in;
 pub mod token;
@@ -87,7 +88,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("dogwatch: {error:#}");
+            output::error(&error);
             if error.is::<BadConfig>() {
                 ExitCode::from(BAD_CONFIGURATION)
             } else {
@@ -113,8 +114,7 @@ impl Arguments {
             Command::Token { command } => command.run(&config),
             Command::Migrate => {
                 startup::open_store(&config)?;
-                println!("The tables are up to date.");
-                Ok(())
+                output::line("The tables are up to date.")
             }
             Command::Check => check::run(&config),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::output;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::service::operator;
@@ -25,7 +26,6 @@ impl SignIn {
     pub fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = startup::open_store(config)?;
         let app = startup::application(config, store, Arc::new(SystemClock), config.listen)?;
-        println!("{}", operator::sign_in(&app, &self.email)?);
-        Ok(())
+        output::secret(&operator::sign_in(&app, &self.email)?)
     }
 }

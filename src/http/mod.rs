@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod auth;
+pub mod blocking;
 pub mod error;
 pub mod etag;
 pub mod feeds;

@@ -2,6 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::trouble::{self, Trouble};
+
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -29,6 +31,9 @@ impl From<DieselError> for StoreError {
             DieselError::RollbackErrorOnCommit { commit_error, .. } => *commit_error,
             other => other,
         };
+        if let Some(trouble) = Trouble::of(&error) {
+            trouble::note(trouble);
+        }
         match &error {
             DieselError::DatabaseError(Kind::UniqueViolation, _) => Self::Duplicate,
             DieselError::DatabaseError(
@@ -43,6 +48,7 @@ impl From<DieselError> for StoreError {
             DieselError::DatabaseError(_, info) if is_away(info.message()) => {
                 Self::Unavailable(error.to_string())
             }
+            _ if Trouble::of(&error).is_some() => Self::Unavailable(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
     }
@@ -51,7 +57,7 @@ impl From<DieselError> for StoreError {
 /// Whether a message says that the database cannot be used right now, rather than that it was
 /// asked for something wrong.
 fn is_away(message: &str) -> bool {
-    const SIGNS: [&str; 9] = [
+    const SIGNS: [&str; 7] = [
         "database is locked",
         "terminating connection",
         "the database system is",
@@ -59,9 +65,6 @@ fn is_away(message: &str) -> bool {
         "too many clients",
         "connection slots",
         "deadlock detected",
-        // What is full can be made room in.
-        "database or disk is full",
-        "No space left on device",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
 }
@@ -94,6 +97,14 @@ mod tests {
             "deadlock detected",
             "database or disk is full",
             "could not extend file \"base/5/2704\": No space left on device",
+            "database disk image is malformed",
+            "malformed database schema (people) - orphan index",
+            "file is not a database",
+            "attempt to write a readonly database",
+            "disk I/O error",
+            "unable to open database file",
+            "invalid page in block 7 of relation base/5/2704",
+            "could not read block 7 in file \"base/5/2704\": read only 0 of 8192 bytes",
         ];
         let mut all: Vec<_> = unknown
             .into_iter()

@@ -21,6 +21,7 @@ mod contract;
 mod conventions;
 mod delivery;
 mod digests;
+mod faults;
 mod feeds;
 mod first_start;
 mod handovers;
