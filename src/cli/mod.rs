@@ -1,5 +1,6 @@
 //! The commands.
 
+pub mod backup;
 pub mod check;
 pub mod demo;
 mod output;
@@ -79,6 +80,16 @@ enum Command {
     /// Checks the configuration, the database and the connection to the mail server; changes nothing.
     #[command(after_long_help = SETTINGS)]
     Check,
+    /// Copies the SQLite database into a file, while the server runs or not, and checks the copy.
+    ///
+    /// The copy holds the key for signatures: it is made for its owner only to read.
+    #[command(after_help = "Example: dogwatch backup /var/backups/dogwatch.db")]
+    Backup(backup::Backup),
+    /// Puts a copy in the place of the SQLite database, while no server runs.
+    ///
+    /// The copy is checked first. What was there before is kept under another name, which is printed.
+    #[command(after_help = "Example: dogwatch restore /var/backups/dogwatch.db")]
+    Restore(backup::Restore),
 }
 
 /// Does what the arguments say.
@@ -117,6 +128,8 @@ impl Arguments {
                 output::line("The tables are up to date.")
             }
             Command::Check => check::run(&config),
+            Command::Backup(backup) => backup.run(&config),
+            Command::Restore(restore) => restore.run(&config),
         }
     }
 }

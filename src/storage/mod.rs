@@ -1,6 +1,7 @@
 //! The database: SQLite or PostgreSQL, one schema.
 
 pub mod audit;
+pub mod backup;
 pub mod calendars;
 pub mod changes;
 pub mod chats;

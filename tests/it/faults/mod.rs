@@ -1,5 +1,6 @@
 //! Faults of the disk, of files and of threads: nothing is lost quietly, and the program says what is wrong.
 
+mod backup;
 mod disk;
 mod file;
 mod log;
