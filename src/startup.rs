@@ -1,12 +1,9 @@
 //! Builds the application from its configuration, and runs it until it is told to stop.
 
-use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -16,19 +13,21 @@ use jiff::tz::TimeZoneDatabase;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 
+use crate::background::{BackgroundThread, Refresh, Signals, Woken};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::interval::Instant;
 use crate::domain::zone;
+use crate::files;
 use crate::http::forwarding::Forwarding;
 use crate::http::openapi::Document;
 use crate::http::server::{Edge, server};
-use crate::notify::{Guard, Mailer, Outgoing};
+use crate::notify::{Guard, MAIL_FOLDER, Mailer, Outgoing};
 use crate::service::secrets::new_secret;
 use crate::service::{self, App, Keeper, operator, sessions};
 use crate::storage::{
-    DatabaseUrl, Store, StoreError, Tables, audit, changes, idempotency, incident_webhooks, outbox,
-    postgres,
+    DatabaseUrl, ServerLock, Store, StoreError, Tables, audit, changes, file, idempotency,
+    incident_webhooks, outbox, postgres,
 };
 use crate::telemetry;
 use crate::worker::{Lane, Reader, Worker};
@@ -93,15 +92,37 @@ fn zone_version(folder: &Path) -> String {
 /// # Errors
 /// Where it cannot be used; the message names the setting.
 pub fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let store = Store::open(&config.database)
-        .with_context(|| format!("DATABASE_URL ({:?})", config.database))?;
+    let store = connect(config)?;
+    migrate(config, &store)?;
+    Ok(store)
+}
+
+fn connect(config: &Config) -> anyhow::Result<Store> {
+    Store::open(&config.database).with_context(|| format!("DATABASE_URL ({:?})", config.database))
+}
+
+fn migrate(config: &Config, store: &Store) -> anyhow::Result<()> {
     store.migrate().with_context(|| {
         format!(
             "DATABASE_URL ({:?}): its tables cannot be brought up to date",
             config.database
         )
-    })?;
-    Ok(store)
+    })
+}
+
+/// The files of the database and the written mails that others than their owner may use, and their modes. Nothing is
+/// changed: an operator may have meant it so.
+#[must_use]
+pub fn loose_files(config: &Config) -> Vec<(PathBuf, u32)> {
+    let mut loose = match &config.database {
+        DatabaseUrl::Sqlite(path) => file::loose_files(path),
+        DatabaseUrl::Postgres(_) => Vec::new(),
+    };
+    if config.smtp_url.is_none() {
+        let mails = config.data_dir.join(MAIL_FOLDER);
+        loose.extend(files::loose_mode(&mails).map(|mode| (mails, mode)));
+    }
+    loose
 }
 
 /// Opens the database of a server, for the commands beside it. Makes none and changes no tables: whoever stands in the
@@ -202,7 +223,7 @@ pub struct Prepared {
     outgoing: Outgoing,
     reader: Reader,
     mail_kept: TimeDelta,
-    alone: Option<File>,
+    alone: Option<ServerLock>,
     works: bool,
 }
 
@@ -219,10 +240,15 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
     let mailer = Mailer::configured(config)?;
     // Before the roster is loaded, which then has the memory that making this takes for a moment.
     let document = Document::collect();
-    let store = open_store(config)?;
+    let store = connect(config)?;
+    // Before the tables are changed, which another server may be using.
     let alone = store
         .serve_alone()
         .with_context(|| format!("DATABASE_URL ({:?})", config.database))?;
+    migrate(config, &store)?;
+    for (path, mode) in loose_files(config) {
+        tracing::warn!(path = %path.display(), mode = format!("{mode:o}"), "others may use this file");
+    }
     if alone.is_some() {
         // Whoever had claimed mails is gone.
         store.write::<_, StoreError>(|tx| outbox::release_all(tx.db()))?;
@@ -289,31 +315,27 @@ impl Prepared {
             DatabaseUrl::Sqlite(_) => None,
             DatabaseUrl::Postgres(url) => Some(url.clone()),
         };
-        let worker = Worker::new(Arc::clone(&app), self.mailer, self.outgoing);
-        let workers = if self.works {
-            spawn_workers(worker)?
+        let mut threads = if self.works {
+            let worker = Worker::new(Arc::clone(&app), self.mailer, self.outgoing);
+            spawn_workers(&app, worker)?
         } else {
             Vec::new()
         };
         let reader = self.reader;
-        let reader = Beside::spawn("reader", move |told| {
-            reader.run(|wait| is_told_to_stop(told, wait));
+        threads.push(BackgroundThread::spawn("reader", &app, move |signals| {
+            reader.run(|wait| signals.is_stopped(wait));
+        })?);
+        let (following, mail_kept) = (Arc::clone(&app), self.mail_kept);
+        let follower = BackgroundThread::spawn("follower", &app, move |signals| {
+            follow(&following, &metrics, mail_kept, signals);
         })?;
-        let mail_kept = self.mail_kept;
-        let watched = Arc::clone(&app);
-        let follower = Beside::spawn("follower", move |told| {
-            follow(&app, &metrics, mail_kept, told);
-        })?;
-        let listener = listening.map(|url| {
-            let tell = follower.tell.clone();
-            actix_web::rt::spawn(listen(url, watched, tell))
-        });
-        let mut beside = vec![follower, reader];
-        beside.extend(workers);
+        let listener =
+            listening.map(|url| actix_web::rt::spawn(listen(app, url, follower.refresh())));
+        threads.push(follower);
         let running = Running {
             server: server.handle(),
             listener,
-            beside,
+            threads,
             _alone: self.alone,
         };
         Ok((running, server))
@@ -321,28 +343,30 @@ impl Prepared {
 }
 
 /// What plans, what sends mails and what posts to chats: none waits for the others.
-fn spawn_workers(worker: Worker) -> anyhow::Result<Vec<Beside>> {
+fn spawn_workers(app: &Arc<App>, worker: Worker) -> anyhow::Result<Vec<BackgroundThread>> {
     let worker = Arc::new(worker);
-    let (mails, messages) = (Arc::clone(&worker), Arc::clone(&worker));
-    Ok(vec![
-        Beside::spawn("planner", move |told| {
-            worker.keep_planning(|wait| is_told_to_stop(told, wait));
-        })?,
-        Beside::spawn("sender", move |told| {
-            mails.keep_sending(Lane::Mails, |wait| is_told_to_stop(told, wait));
-        })?,
-        Beside::spawn("messenger", move |told| {
-            messages.keep_sending(Lane::Messages, |wait| is_told_to_stop(told, wait));
-        })?,
-    ])
+    let sender = |name, lane| {
+        let worker = Arc::clone(&worker);
+        BackgroundThread::spawn(name, app, move |signals| {
+            worker.keep_sending(lane, |wait| signals.is_stopped(wait));
+        })
+    };
+    let senders = [
+        sender("sender", Lane::Mails)?,
+        sender("messenger", Lane::Messages)?,
+    ];
+    let planner = BackgroundThread::spawn("planner", app, move |signals| {
+        worker.keep_planning(|wait| signals.is_stopped(wait));
+    })?;
+    Ok(senders.into_iter().chain([planner]).collect())
 }
 
 /// A running program: the server and what works beside it.
 pub struct Running {
     server: ServerHandle,
     listener: Option<actix_web::rt::task::JoinHandle<()>>,
-    beside: Vec<Beside>,
-    _alone: Option<File>,
+    threads: Vec<BackgroundThread>,
+    _alone: Option<ServerLock>,
 }
 
 impl Running {
@@ -352,91 +376,47 @@ impl Running {
         if let Some(listener) = self.listener {
             listener.abort();
         }
-        for thread in self.beside {
+        for thread in self.threads {
             thread.stop();
         }
     }
 }
 
-/// What a thread beside the server is told.
-enum Told {
-    /// Something may have changed.
-    Look,
-    /// Stop.
-    Stop,
-}
-
-/// A thread that works beside the server until it is told to stop.
-struct Beside {
-    tell: Sender<Told>,
-    thread: JoinHandle<()>,
-}
-
-impl Beside {
-    fn spawn(
-        name: &str,
-        work: impl FnOnce(&Receiver<Told>) + Send + 'static,
-    ) -> anyhow::Result<Self> {
-        let (tell, told) = channel();
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || work(&told))?;
-        Ok(Self { tell, thread })
-    }
-
-    fn stop(self) {
-        // Where nobody listens any more, it has stopped.
-        let _ = self.tell.send(Told::Stop);
-        if self.thread.join().is_err() {
-            tracing::error!("a thread beside the server panicked");
-        }
-    }
-}
-
-/// Whether a thread is told to stop, now or within `wait`.
-fn is_told_to_stop(told: &Receiver<Told>, wait: Duration) -> bool {
-    matches!(
-        told.recv_timeout(wait),
-        Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected)
-    )
-}
-
 /// Passes on what `PostgreSQL` says when another replica has written; the follower's own looking is the net under it.
-async fn listen(url: String, app: Arc<App>, tell: Sender<Told>) {
-    loop {
-        let stood = Arc::new(AtomicBool::new(false));
-        let (noted, told) = (Arc::clone(&stood), tell.clone());
-        let heard = move || {
-            noted.store(true, Ordering::Release);
-            // The follower is gone only when everything stops.
-            let _ = told.send(Told::Look);
-        };
-        if let Err(error) = postgres::listen(&url, changes::CHANNEL, heard).await {
-            tracing::debug!(%error, "not listening for changes");
+async fn listen(app: Arc<App>, url: String, follower: Refresh) {
+    let listen_again = || async {
+        loop {
+            let stood = Arc::new(AtomicBool::new(false));
+            let (noted, told) = (Arc::clone(&stood), follower.clone());
+            let threads = Arc::clone(&app);
+            let heard = move || {
+                threads.threads.panic_if_injected("listener");
+                noted.store(true, Ordering::Release);
+                told.send();
+            };
+            if let Err(error) = postgres::listen(&url, changes::CHANNEL, heard).await {
+                tracing::debug!(%error, "not listening for changes");
+            }
+            // This connection ends the moment that the server does: answers say so before the next look.
+            if stood.load(Ordering::Acquire) {
+                app.keeper.doubt(app.clock.now());
+                follower.send();
+            }
+            actix_web::rt::time::sleep(POLL).await;
         }
-        // This connection ends the moment that the server does: answers say so before the next look.
-        if stood.load(Ordering::Acquire) {
-            app.keeper.doubt(app.clock.now());
-            let _ = tell.send(Told::Look);
-        }
-        actix_web::rt::time::sleep(POLL).await;
-    }
+    };
+    app.threads.supervise_task("listener", listen_again).await;
 }
 
 /// Follows what other replicas and commands write, and tidies up.
-fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, told: &Receiver<Told>) {
+fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: &Signals) {
     let (mut tidied, mut kept, mut old_mails) = (None, None, false);
-    loop {
-        match told.recv_timeout(POLL) {
-            Ok(Told::Look) | Err(RecvTimeoutError::Timeout) => {}
-            Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-        }
-        // One look is enough for all that was said until now.
-        if told.try_iter().any(|word| matches!(word, Told::Stop)) {
-            return;
-        }
+    while signals.wait(POLL) == Woken::Look {
+        telemetry::publish();
         metrics.run_upkeep();
         let now = app.clock.now();
+        app.store.recover();
+        let _ = app.health();
         // The keeper says itself when the database goes and comes back.
         if app.keeper.refresh(&app.store, now).is_err() {
             continue;

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::output;
 use crate::clock::new_id;
 use crate::config::Config;
 use crate::domain::zone;
@@ -35,26 +36,26 @@ const CHECKS: [Check; 5] = [
 ];
 
 /// What is worth a word although `serve` works with it.
-const WARNINGS: [fn(&Config) -> Vec<String>; 1] = [readable_secrets];
+const WARNINGS: [fn(&Config) -> Vec<String>; 2] = [readable_secrets, readable_files];
 
 /// Checks everything, and says what was found.
 ///
 /// # Errors
 /// Where something is wrong, after everything was looked at.
 pub fn run(config: &Config) -> anyhow::Result<()> {
-    println!("configuration  ok");
+    output::line("configuration  ok")?;
     let mut failed = 0;
     for (what, check) in CHECKS {
         match check(config) {
-            Ok(found) => println!("{what:<14} ok ({found})"),
+            Ok(found) => output::line(&format!("{what:<14} ok ({found})"))?,
             Err(wrong) => {
                 failed += 1;
-                println!("{what:<14} FAILED: {wrong}");
+                output::line(&format!("{what:<14} FAILED: {wrong}"))?;
             }
         }
     }
     for warning in WARNINGS.iter().flat_map(|look| look(config)) {
-        println!("WARNING: {warning}");
+        output::line(&format!("WARNING: {warning}"))?;
     }
     match failed {
         0 => Ok(()),
@@ -156,7 +157,7 @@ fn database(config: &Config) -> Found {
 fn look_into_database(config: &Config) -> Result<String, StoreError> {
     let store = Store::open(&config.database)?;
     let tables = store.tables()?;
-    store.try_to_write()?;
+    store.check_writable()?;
     let what = match tables {
         Tables::None => "without tables yet, which will be made on the first start".to_owned(),
         Tables::Older => {
@@ -180,6 +181,17 @@ fn mail(config: &Config) -> Found {
     Mailer::configured(config)
         .and_then(|mailer| mailer.check())
         .map_err(failed)
+}
+
+/// The database's files and written mails that others than their owner may use.
+fn readable_files(config: &Config) -> Vec<String> {
+    startup::loose_files(config)
+        .into_iter()
+        .map(|(path, mode)| {
+            let path = path.display();
+            format!("{path} has mode {mode:o}, so that others may use it: chmod go= {path}")
+        })
+        .collect()
 }
 
 /// Files with secrets that everybody on the machine may read.

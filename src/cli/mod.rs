@@ -1,7 +1,9 @@
 //! The commands.
 
+pub mod backup;
 pub mod check;
 pub mod demo;
+mod output;
 pub mod serve;
 pub mod sign_in;
 pub mod token;
@@ -88,6 +90,16 @@ enum Command {
     /// Tries what `serve` would do: configuration, address, folders, zone data, database and mail. Changes nothing.
     #[command(after_long_help = SETTINGS)]
     Check,
+    /// Copies the SQLite database into a file, while the server runs or not, and checks the copy.
+    ///
+    /// The copy holds the key for signatures: it is made for its owner only to read.
+    #[command(after_help = "Example: dogwatch backup /var/backups/dogwatch.db")]
+    Backup(backup::Backup),
+    /// Puts a copy in the place of the SQLite database, while no server runs.
+    ///
+    /// The copy is checked first. What was there before is kept under another name, which is printed.
+    #[command(after_help = "Example: dogwatch restore /var/backups/dogwatch.db")]
+    Restore(backup::Restore),
 }
 
 /// Does what the arguments say.
@@ -97,7 +109,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("dogwatch: {error:#}");
+            output::error(&error);
             if is_wrong(&error) {
                 ExitCode::from(WRONG)
             } else {
@@ -143,10 +155,11 @@ impl Arguments {
             Command::Token { command } => command.run(&config),
             Command::Migrate => {
                 startup::open_store(&config)?;
-                println!("The tables are up to date.");
-                Ok(())
+                output::line("The tables are up to date.")
             }
             Command::Check => check::run(&config),
+            Command::Backup(backup) => backup.run(&config),
+            Command::Restore(restore) => restore.run(&config),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::output;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::startup::{self, Prepared};
@@ -15,9 +16,15 @@ use crate::startup::{self, Prepared};
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let prepared = startup::prepare(config, Arc::new(SystemClock))?;
     if let (Some(token), Some(link)) = (&prepared.first_token, &prepared.first_link) {
-        println!(
+        let welcome = format!(
             "There was no administrator, so one was made (administrator@localhost). Their token, shown this once:\n\n  {token}\n\nand where they sign in, once, within a day:\n\n  {link}\n"
         );
+        if let Err(error) = output::secret(&welcome) {
+            tracing::error!(
+                %error,
+                "the first administrator's token was lost: `dogwatch token create` makes another"
+            );
+        }
     }
     serve(prepared)
 }
@@ -40,11 +47,16 @@ pub fn serve(prepared: Prepared) -> anyhow::Result<()> {
             "serving"
         );
         let (running, server) = prepared.start()?;
-        let server = actix_web::rt::spawn(server);
+        let mut server = actix_web::rt::spawn(server);
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
             () = hung_up(&mut hangup) => {}
+            // A program that answers nobody is worth a restart.
+            ended = &mut server => {
+                ended??;
+                anyhow::bail!("the server ended by itself");
+            }
         }
         tracing::info!("stopping");
         running.stop().await;

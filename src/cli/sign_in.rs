@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::output;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::service::operator;
@@ -26,7 +27,6 @@ impl SignIn {
         super::must_be_address(&self.email)?;
         let store = startup::open_existing_store(config)?;
         let app = startup::application(config, store, Arc::new(SystemClock), config.listen)?;
-        println!("{}", operator::sign_in(&app, &self.email)?);
-        Ok(())
+        output::secret(&operator::sign_in(&app, &self.email)?)
     }
 }

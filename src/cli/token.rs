@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::{Subcommand, ValueEnum};
 
+use super::output;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::service::Scope;
@@ -76,7 +77,6 @@ impl Token {
             administrator,
         };
         let token = create_token(&app, &wanted)?;
-        println!("{token}");
-        Ok(())
+        output::secret(&token)
     }
 }

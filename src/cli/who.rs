@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::SecondsFormat;
 use clap::Args;
 
-use super::BadArgument;
+use super::{BadArgument, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::domain::duty::Rota as _;
@@ -54,11 +54,10 @@ impl Who {
             .filter_map(|timeline| row(&roster, timeline, self.team.as_deref(), at))
             .collect();
         if rows.is_empty() {
-            println!("There are no rotations.");
+            output::line("There are no rotations.")
         } else {
-            print(&rows);
+            output::line(&table(&rows))
         }
-        Ok(())
     }
 }
 
@@ -98,7 +97,7 @@ fn show(end: Instant) -> String {
     }
 }
 
-fn print(rows: &[[String; 5]]) {
+fn table(rows: &[[String; 5]]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         let heading = HEADINGS.get(column).map_or(0, |heading| heading.len());
@@ -115,10 +114,9 @@ fn print(rows: &[[String; 5]]) {
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:<width$}"))
             .collect();
-        println!("{}", padded.join("  ").trim_end());
+        padded.join("  ").trim_end().to_owned()
     };
-    line(HEADINGS);
-    for row in rows {
-        line(row.each_ref().map(String::as_str));
-    }
+    let rows = rows.iter().map(|row| row.each_ref().map(String::as_str));
+    let lines: Vec<String> = std::iter::once(HEADINGS).chain(rows).map(line).collect();
+    lines.join("\n")
 }

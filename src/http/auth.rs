@@ -8,6 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 
+use super::blocking;
 use super::error::Problem;
 use super::forwarding::address;
 use super::idempotency;
@@ -119,10 +120,9 @@ impl Caller {
         self,
         work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
-        match web::block(move || work(&self)).await {
-            Ok(done) => done.map_err(Problem::from),
-            Err(_) => Err(Error::Internal("a request panicked".to_owned()).into()),
-        }
+        blocking::run(move || work(&self))
+            .await
+            .map_err(Problem::from)
     }
 }
 

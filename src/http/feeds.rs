@@ -10,6 +10,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::blocking;
 use super::etag;
 use super::forwarding::address;
 use super::limits::{Limits, together};
@@ -39,10 +40,9 @@ pub async fn poll(
         return answer(&request, &published);
     }
     let feed = Arc::clone(feed);
-    match web::block(move || app.publish(&feed)).await {
-        Ok(Ok(published)) => answer(&request, &published),
-        Ok(Err(error)) => failed(&error),
-        Err(error) => failed(&Error::Internal(error.to_string())),
+    match blocking::run(move || app.publish(&feed)).await {
+        Ok(published) => answer(&request, &published),
+        Err(error) => failed(&error),
     }
 }
 

@@ -12,19 +12,19 @@ pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
-/// `GET /readyz`: 200 once a roster is loaded; says since when the database has been away.
+/// `GET /readyz`: 200 once a roster is loaded; says what does not work, and since when.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
-    let ready = app.keeper.is_ready();
-    let since = app.keeper.stale_since();
-    let mut response = if ready {
+    let health = app.health();
+    let mut response = if health.ready {
         HttpResponse::Ok()
     } else {
         HttpResponse::ServiceUnavailable()
     };
     response.json(json!({
-        "ready": ready,
-        "degraded": since.is_some(),
-        "degraded_since": since,
+        "ready": health.ready,
+        "degraded": !health.reasons.is_empty(),
+        "degraded_since": health.since,
+        "reasons": health.reasons,
         "roster_version": app.keeper.current().version(),
         "zone_data": zone::version(),
         "version": env!("CARGO_PKG_VERSION"),

@@ -6,6 +6,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::blocking;
 use super::body::{LARGEST_SMALL_BODY, StrangersBody};
 use super::error::Problem;
 use super::forwarding::address;
@@ -28,16 +29,15 @@ pub async fn show(app: web::Data<App>, token: web::Path<String>) -> HttpResponse
         Ok(link) => link,
         Err(bad) => return useless(bad),
     };
-    match web::block(move || app.offered(&link)).await {
-        Ok(Ok(offered)) => Page {
+    match blocking::run(move || app.offered(&link)).await {
+        Ok(offered) => Page {
             title: &offered.title,
             text: &offered.text,
             button: offered.button,
             address: None,
         }
         .answer(StatusCode::OK),
-        Ok(Err(error)) => failed(error),
-        Err(_) => failed(Error::Unavailable),
+        Err(error) => failed(error),
     }
 }
 
@@ -57,17 +57,16 @@ pub async fn follow(
         Err(bad) => return useless(bad),
     };
     let from = address(&request);
-    let done = web::block(move || app.follow(&link, from)).await;
+    let done = blocking::run(move || app.follow(&link, from)).await;
     match done {
-        Ok(Ok(done)) => Page {
+        Ok(done) => Page {
             title: "Done",
             text: &done.text,
             button: None,
             address: done.address.as_deref(),
         }
         .answer(StatusCode::OK),
-        Ok(Err(error)) => failed(error),
-        Err(_) => failed(Error::Unavailable),
+        Err(error) => failed(error),
     }
 }
 

@@ -16,7 +16,8 @@ use rand::RngCore as _;
 
 use super::connections::Answering;
 use super::error::Problem;
-use crate::service::App;
+use crate::panics::{self, Panicked};
+use crate::service::{self, App};
 
 /// Which request it was, in answers and in the log.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -93,12 +94,17 @@ where
     let id = request
         .app_data::<web::Data<RequestIds>>()
         .and_then(|ids| ids.id(&request));
+    let path = request.path().to_owned();
+    let app = request.app_data::<web::Data<App>>().cloned();
     let answering = Answering::of(&request);
-    let answer = service.call(request);
+    let answer = panics::catch(|| service.call(request));
     async move {
-        let response = answer.await;
+        let answer = answered(app, answer).await;
         drop(answering);
-        let mut response = response?;
+        let mut response = match answer {
+            Ok(response) => response?,
+            Err(panicked) => return Err(refuse(&panicked, &method, &path, id, begun.elapsed())),
+        };
         let stale = response
             .request()
             .app_data::<web::Data<App>>()
@@ -139,6 +145,44 @@ fn protect(headers: &mut HeaderMap, is_documentation: bool) {
         }
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+/// Awaits the answer, also of a handler that panics.
+async fn answered<T>(
+    app: Option<web::Data<App>>,
+    answer: Result<impl Future<Output = T>, Panicked>,
+) -> Result<T, Panicked> {
+    let answer = answer?;
+    panics::catch_async(async {
+        if let Some(app) = app {
+            app.threads.panic_if_injected("request");
+        }
+        answer.await
+    })
+    .await
+}
+
+/// What is answered to a request whose handler panicked. The route is not known any more, and the path is left out of
+/// the log where it may be a secret.
+fn refuse(
+    panicked: &Panicked,
+    method: &Method,
+    path: &str,
+    id: Option<HeaderValue>,
+    took: std::time::Duration,
+) -> Error {
+    panics::count("request");
+    let path = if path.starts_with("/api/") { path } else { "-" };
+    count(known_method(method), "-", 500, took);
+    let id_text = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("");
+    tracing::error!(id = id_text, %method, path, status = 500, cause = %panicked, "request");
+    let problem = Problem::from(service::Error::Internal(panicked.to_string()))
+        .header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        .header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    match id {
+        Some(id) => problem.header(REQUEST_ID.clone(), id).into(),
+        None => problem.into(),
+    }
 }
 
 /// Neither headers nor queries, and no part of a path that may be a secret, come into the log.

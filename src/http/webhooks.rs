@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, web};
 
+use super::blocking;
 use super::body::{LARGEST_BODY, StrangersBody};
 use super::error::Problem;
 use super::forwarding::address;
@@ -9,8 +10,8 @@ use super::json::Id;
 use super::limits::{Limits, together};
 use super::reply::Reply;
 use crate::domain::ids::WebhookId;
+use crate::service::App;
 use crate::service::incidents::{self, Delivery};
-use crate::service::{App, Error};
 
 /// `POST`: takes what is sent, if it is signed.
 ///
@@ -32,7 +33,7 @@ pub async fn take(
     let (name, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
     let signatures = header("webhook-signature");
     let from = address(&request);
-    let taken = web::block(move || {
+    let taken = blocking::run(move || {
         let delivery = Delivery {
             id: &name,
             timestamp: &timestamp,
@@ -54,7 +55,7 @@ pub async fn take(
         })?;
         Ok(taken)
     });
-    let taken = taken.await.map_err(|_| Error::Unavailable)??;
+    let taken = taken.await?;
     Ok(if taken.is_new {
         Reply::created(&taken)?
     } else {

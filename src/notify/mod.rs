@@ -10,4 +10,4 @@ mod transport;
 pub use chat::tell_chat;
 pub use message::{Letter, Piece};
 pub use outgoing::{Fetched, Guard, Outgoing, OutgoingError};
-pub use transport::{MailError, Mailer, masked};
+pub use transport::{MAIL_FOLDER, MailError, Mailer, masked};

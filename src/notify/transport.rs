@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use lettre::{FileTransport, SmtpTransport, Transport as _};
+use lettre::{SmtpTransport, Transport as _};
 use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 
 use super::Letter;
 use crate::config::Config;
 use crate::domain::interval::Instant;
+use crate::files;
 
 /// A mail server that says nothing for so long is down. Some look at a mail for long before they say that they have it:
 /// who gives up on them too early sends it twice.
@@ -18,6 +20,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a server says to who has not logged in (RFC 4954 §6): a matter of the settings, not of the mail.
 const LOGIN: [u16; 4] = [530, 534, 535, 538];
+
+/// The folder of written mails, in the data folder.
+pub const MAIL_FOLDER: &str = "mail";
 
 /// Why a mail did not leave.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +60,7 @@ impl Mailer {
     /// [`MailError::Url`].
     pub fn configured(config: &Config) -> Result<Self, MailError> {
         let Some(url) = &config.smtp_url else {
-            let folder = config.data_dir.join("mail");
+            let folder = config.data_dir.join(MAIL_FOLDER);
             tracing::info!(folder = %folder.display(), "no mail server: mails are written to files");
             return Ok(Self::to_files(config.mail_from.clone(), folder));
         };
@@ -117,10 +122,9 @@ impl Mailer {
                 })?;
             }
             Way::Files(folder) => {
-                std::fs::create_dir_all(folder)
-                    .map_err(|error| MailError::Transport(hidden(&error)))?;
-                FileTransport::new(folder)
-                    .send(&message)
+                let file = folder.join(format!("{}.eml", Uuid::now_v7()));
+                files::make_folder(folder)
+                    .and_then(|()| files::write_whole(&file, &message.formatted()))
                     .map_err(|error| MailError::Transport(hidden(&error)))?;
             }
         }

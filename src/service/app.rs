@@ -9,8 +9,10 @@ use subtle::ConstantTimeEq as _;
 
 use super::error::Error;
 use super::feeds::{Fetches, Shelf};
+use super::health::Degradation;
 use super::keeper::Keeper;
 use super::secrets::token_hash;
+use super::threads::Threads;
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Scope};
 use crate::domain::duty::Rota as _;
@@ -44,6 +46,9 @@ pub struct App {
     pub guard: Guard,
     /// When feeds were last fetched.
     pub fetches: Fetches,
+    /// What works in the background.
+    pub threads: Threads,
+    pub(super) degradation: Degradation,
     pub(super) shelf: Shelf,
     running: Mutex<HashSet<RequestKey>>,
 }
@@ -79,6 +84,8 @@ impl App {
             bootstrap_token,
             guard: Guard::default(),
             fetches: Fetches::default(),
+            threads: Threads::default(),
+            degradation: Degradation::default(),
             shelf: Shelf::default(),
             running: Mutex::default(),
         }

@@ -19,7 +19,7 @@ use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, SessionId, SignInId};
 use crate::domain::interval::Instant;
 use crate::domain::session::{Session, SignIn};
-use crate::storage::audit::Deed;
+use crate::storage::audit::{self, Deed};
 use crate::storage::outbox::{self, Planned};
 use crate::storage::types::Json;
 use crate::storage::{Change, Db, sessions};
@@ -96,11 +96,12 @@ impl App {
         })
     }
 
-    /// Has a link mailed to whoever has this address. Nobody is told whether there is somebody, and what is nobody's
-    /// address does not get as far as the database.
+    /// Has a link mailed to whoever has this address. Nobody is told whether there is somebody: something is written for
+    /// unknown addresses as well, so that it fails for them where it fails for others. A network that asks for too many
+    /// addresses writes nothing for unknown ones.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the database is away.
+    /// [`Error::Unavailable`] when the database is away or cannot be written.
     pub fn mail_link(
         &self,
         email: &str,
@@ -116,6 +117,9 @@ impl App {
             .find(|person| person.email.to_lowercase() == wanted && person.active_at(now));
         match found {
             Some(person) => self.write(|tx| ask(tx, person.id, next, links, now)),
+            None if links == Links::Several => {
+                self.write(|tx| Ok(audit::touch_setting(tx.db(), "sign_in_asked")?))
+            }
             None => Ok(()),
         }
     }

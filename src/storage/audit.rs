@@ -221,6 +221,41 @@ pub fn setting(
     Ok(value)
 }
 
+/// Writes a setting that holds nothing, so that the transaction has something to commit.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn touch_setting(db: &mut Db, key: &str) -> Result<(), StoreError> {
+    let value = new_id().to_string();
+    let changed = diesel::update(settings::table.find(key))
+        .set(settings::value.eq(&value))
+        .execute(db)?;
+    if changed == 0 {
+        setting(db, key, || value)?;
+    }
+    Ok(())
+}
+
+/// So much is written to try whether there is room: more than most changes need.
+const PROBE: usize = 64 << 10;
+
+/// Writes something of no meaning, or removes it, to see whether that works.
+///
+/// # Errors
+///
+/// [`StoreError`] when it does not.
+pub fn write_probe(db: &mut Db, there: bool) -> Result<(), StoreError> {
+    const KEY: &str = "write_probe";
+    diesel::delete(settings::table.find(KEY)).execute(db)?;
+    if there {
+        diesel::insert_into(settings::table)
+            .values((settings::key.eq(KEY), settings::value.eq("x".repeat(PROBE))))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
 /// Locks a setting until the transaction ends: whoever else locks it waits.
 ///
 /// # Errors

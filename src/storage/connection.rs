@@ -1,29 +1,30 @@
 //! Connections: one enum over both databases, a pool that picks by the scheme of the URL, and the
 //! one way to write.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::backend::Backend;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::prelude::*;
-use diesel::r2d2::{
-    CustomizeConnection, HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection as _,
-};
+use diesel::r2d2::{HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::audit;
 use super::changes::{self, Change};
 use super::db::Db;
 use super::error::StoreError;
+use super::file::{self, DatabaseFile, Handle, ServerLock};
 use super::pooler;
 use super::postgres::Postgres;
 use super::postgres_url::{BadDatabaseUrl, Target};
 use super::reason::reason;
+use super::trouble::{Trouble, Troubles, watch};
+use crate::files;
 
-const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(super) const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// Replicas that start together take turns under this advisory lock.
@@ -86,7 +87,10 @@ const POOLED: u32 = 8;
 /// How often is said that no further connection can be made.
 const SAY_AGAIN: Duration = Duration::from_mins(1);
 
-struct Manager(DatabaseUrl);
+struct Manager {
+    url: DatabaseUrl,
+    file: Option<Arc<DatabaseFile>>,
+}
 
 /// Says why no further connection can be made, where the present ones may do.
 #[derive(Debug, Default)]
@@ -116,12 +120,16 @@ impl ManageConnection for Manager {
     type Error = diesel::r2d2::Error;
 
     fn connect(&self) -> Result<Db, Self::Error> {
-        Ok(match &self.0 {
-            DatabaseUrl::Sqlite(path) => {
-                Db::Sqlite(SqliteConnection::establish(&path.to_string_lossy())?)
-            }
-            DatabaseUrl::Postgres(url) => Db::Postgres(Postgres::establish(url)?),
-        })
+        // A connection to another file must not be in the pool when the right one is back.
+        let is_in_place = || {
+            let file = self.file.as_ref();
+            file.map_or(Ok(()), |file| file.must_be_in_place())
+                .map_err(|error| ConnectionError::BadConnection(error.to_string()))
+        };
+        is_in_place()?;
+        let connection = establish(&self.url)?;
+        is_in_place()?;
+        Ok(connection)
     }
 
     fn is_valid(&self, connection: &mut Db) -> Result<(), Self::Error> {
@@ -136,28 +144,36 @@ impl ManageConnection for Manager {
     }
 }
 
-#[derive(Debug)]
-struct Prepare;
-
-impl CustomizeConnection<Db, diesel::r2d2::Error> for Prepare {
-    fn on_acquire(&self, connection: &mut Db) -> Result<(), diesel::r2d2::Error> {
-        match connection {
-            Db::Sqlite(connection) => connection.batch_execute(
+/// A connection as all of them are.
+fn establish(url: &DatabaseUrl) -> Result<Db, diesel::r2d2::Error> {
+    let (connection, prepared) = match url {
+        DatabaseUrl::Sqlite(path) => {
+            let mut connection = file::connect(path, "rw")?;
+            let prepared = connection.batch_execute(
                 "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-            ),
-            Db::Postgres(connection) => connection
-                .batch_execute("SET TIME ZONE 'UTC'")
-                .and_then(|()| connection.be_patient(false)),
+            );
+            (Db::Sqlite(connection), prepared)
         }
-        .map_err(diesel::r2d2::Error::QueryError)
-    }
+        DatabaseUrl::Postgres(url) => {
+            let mut connection = Postgres::establish(url)?;
+            let prepared = connection
+                .batch_execute("SET TIME ZONE 'UTC'")
+                .and_then(|()| connection.be_patient(false));
+            (Db::Postgres(connection), prepared)
+        }
+    };
+    prepared.map_err(diesel::r2d2::Error::QueryError)?;
+    Ok(connection)
 }
 
 /// The database.
 #[derive(Clone)]
 pub struct Store {
+    // Before the file: its own descriptor must be closed after SQLite's.
     pool: Pool<Manager>,
     url: DatabaseUrl,
+    file: Option<Arc<DatabaseFile>>,
+    troubles: Arc<Troubles>,
 }
 
 /// A transaction that writes.
@@ -187,28 +203,26 @@ impl Store {
     ///
     /// [`StoreError::Unavailable`] when it cannot be reached.
     pub fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        if let DatabaseUrl::Sqlite(path) = url
-            && let Some(folder) = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            std::fs::create_dir_all(folder)
-                .map_err(|e| StoreError::Unavailable(format!("{}: {e}", folder.display())))?;
-        }
         // One connection first: it fails at once, and with the reason.
-        let manager = Manager(url.clone());
-        match url {
-            DatabaseUrl::Sqlite(_) => {
-                let mut first = manager.connect().map_err(unavailable)?;
-                Prepare.on_acquire(&mut first).map_err(unavailable)?;
+        let file = match url {
+            DatabaseUrl::Sqlite(path) => {
+                let handle = open_file(path)?;
+                let first = file::connect(path, "rw").map_err(unavailable)?;
+                Some(Arc::new(DatabaseFile::new(path, handle, first)?))
             }
-            DatabaseUrl::Postgres(url) => pooler::refuse_shared_sessions(url)
-                .map_err(|error| StoreError::Unavailable(reason(&*error)))?,
-        }
+            DatabaseUrl::Postgres(url) => {
+                pooler::refuse_shared_sessions(url)
+                    .map_err(|error| StoreError::Unavailable(reason(&*error)))?;
+                None
+            }
+        };
+        let manager = Manager {
+            url: url.clone(),
+            file: file.clone(),
+        };
         let pool = Pool::builder()
             .max_size(POOLED)
             .min_idle(Some(1))
-            .connection_customizer(Box::new(Prepare))
             .connection_timeout(Duration::from_secs(3))
             .error_handler(Box::new(NoFurther::default()))
             .build(manager)
@@ -216,7 +230,68 @@ impl Store {
         Ok(Self {
             pool,
             url: url.clone(),
+            file,
+            troubles: Arc::default(),
         })
+    }
+
+    /// What is wrong with the disk or the file, where something is.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        let is_moved = self.file.as_ref().is_some_and(|file| !file.is_in_place());
+        is_moved
+            .then_some(Trouble::Moved)
+            .or_else(|| self.troubles.present())
+    }
+
+    /// Tries from time to time whether a trouble is over, so that also a program that has nothing to write finds out.
+    /// Blocks.
+    pub fn recover(&self) {
+        match self.troubles.to_try() {
+            Some(Trouble::Damaged) => self.check(),
+            Some(_) => self.try_to_write(),
+            None => {}
+        }
+    }
+
+    /// Ends the trouble of a damaged database in which a check finds nothing.
+    fn check(&self) {
+        if self.is_sound() {
+            self.troubles.is_sound();
+        }
+    }
+
+    /// Whether it works or not, [`Store::write`] notes it.
+    fn try_to_write(&self) {
+        let tried = self
+            .write(|tx| audit::write_probe(tx.db(), true))
+            .and_then(|()| self.write(|tx| audit::write_probe(tx.db(), false)));
+        if let Err(error) = tried {
+            tracing::debug!(%error, "writing does not work yet");
+        }
+    }
+
+    /// Whether a whole check finds nothing. (PostgreSQL has none: there reading has to show it.)
+    fn is_sound(&self) -> bool {
+        let Ok(mut connection) = self.connection() else {
+            return false;
+        };
+        match &mut *connection {
+            Db::Sqlite(connection) => match file::check(connection) {
+                Ok(()) => true,
+                Err(found) => {
+                    tracing::error!(found, "the database is damaged");
+                    false
+                }
+            },
+            Db::Postgres(_) => true,
+        }
+    }
+
+    fn must_be_in_place(&self) -> Result<(), StoreError> {
+        self.file
+            .as_ref()
+            .map_or(Ok(()), |file| file.must_be_in_place())
     }
 
     /// Where it is.
@@ -293,6 +368,16 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Db) -> Result<T, E>,
     ) -> Result<T, E> {
+        let (done, met) = watch(|| self.read_watched(work));
+        self.troubles.read(met);
+        done
+    }
+
+    fn read_watched<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.must_be_in_place()?;
         let mut connection = self.connection()?;
         let begin = match &*connection {
             Db::Sqlite(_) => "BEGIN",
@@ -310,12 +395,22 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let (done, met) = watch(|| self.write_watched(work));
+        self.troubles.wrote(met, done.is_ok());
+        done
+    }
+
+    fn write_watched<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.must_be_in_place()?;
         let mut connection = self.connection()?;
         let begin = match &*connection {
             Db::Sqlite(_) => "BEGIN IMMEDIATE",
             Db::Postgres(_) => "BEGIN",
         };
-        transaction(&mut connection, begin, |db| {
+        let result = transaction(&mut connection, begin, |db| -> Result<T, E> {
             if matches!(db, Db::Postgres(_)) {
                 diesel::sql_query(format!("SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
                     .execute(db)
@@ -329,7 +424,10 @@ impl Store {
             let changes = std::mem::take(&mut tx.changes);
             changes::record(tx.db, &changes)?;
             Ok(result)
-        })
+        })?;
+        // What went into a file that is gone meanwhile is not acknowledged.
+        self.must_be_in_place()?;
+        Ok(result)
     }
 
     /// Tries what a start and a change do, and takes it back.
@@ -337,7 +435,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`] where a table cannot be made or the present ones cannot be written.
-    pub fn try_to_write(&self) -> Result<(), StoreError> {
+    pub fn check_writable(&self) -> Result<(), StoreError> {
         /// An error for the transaction, which is what takes it back.
         enum Tried {
             Fine,
@@ -375,18 +473,25 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when another server has the file.
-    pub fn serve_alone(&self) -> Result<Option<File>, StoreError> {
-        let DatabaseUrl::Sqlite(path) = &self.url else {
-            return Ok(None);
-        };
-        let lock_path = with_suffix(path, ".lock");
-        let in_use = |error: &dyn std::fmt::Display| {
-            StoreError::Unavailable(format!("another server has {} ({error})", path.display()))
-        };
-        let lock = File::create(&lock_path).map_err(|error| in_use(&error))?;
-        lock.try_lock().map_err(|error| in_use(&error))?;
-        Ok(Some(lock))
+    pub fn serve_alone(&self) -> Result<Option<ServerLock>, StoreError> {
+        self.file
+            .as_ref()
+            .map(|file| file.serve_alone())
+            .transpose()
     }
+}
+
+/// Opens, or makes, the file of an SQLite database, before SQLite does.
+fn open_file(path: &Path) -> Result<Arc<Handle>, StoreError> {
+    let failed =
+        |path: &Path, error| StoreError::Unavailable(format!("{}: {error}", path.display()));
+    let folder = path.parent();
+    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
+        files::make_folder(folder).map_err(|error| failed(folder, error))?;
+    }
+    let handle = Handle::open(path).map_err(|error| failed(path, error))?;
+    file::check_leftover_wal(path, &handle)?;
+    Ok(handle)
 }
 
 fn bring_up_to_date<DB: Backend, C: MigrationHarness<DB>>(
@@ -439,7 +544,7 @@ fn has_tables(db: &mut Db) -> Result<bool, StoreError> {
 }
 
 /// Refuses tables that other migrations than ours have changed.
-fn must_know<DB: Backend, C: MigrationHarness<DB>>(
+pub(super) fn must_know<DB: Backend, C: MigrationHarness<DB>>(
     connection: &mut C,
     migrations: &EmbeddedMigrations,
 ) -> Result<(), StoreError>
@@ -460,12 +565,6 @@ where
 #[expect(clippy::needless_pass_by_value, reason = "errors are handed over so")]
 fn migration_failed(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
     StoreError::Internal(reason(&*error))
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 type Transactions = <Db as Connection>::TransactionManager;

@@ -3,6 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::reason::reason;
+use super::trouble::{self, Trouble};
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ impl From<DieselError> for StoreError {
             DieselError::RollbackErrorOnCommit { commit_error, .. } => *commit_error,
             other => other,
         };
+        if let Some(trouble) = Trouble::of(&error) {
+            trouble::note(trouble);
+        }
         match &error {
             DieselError::DatabaseError(Kind::UniqueViolation, _) => Self::Duplicate,
             DieselError::DatabaseError(
@@ -45,6 +49,7 @@ impl From<DieselError> for StoreError {
             DieselError::DatabaseError(_, info) if is_away(info.message()) => {
                 Self::Unavailable(words(&error))
             }
+            _ if Trouble::of(&error).is_some() => Self::Unavailable(words(&error)),
             _ => Self::Internal(words(&error)),
         }
     }
@@ -64,7 +69,7 @@ fn words(error: &DieselError) -> String {
 /// Whether a message says that the database cannot be used right now, rather than that it was
 /// asked for something wrong.
 fn is_away(message: &str) -> bool {
-    const SIGNS: [&str; 10] = [
+    const SIGNS: [&str; 8] = [
         "database is locked",
         "terminating connection",
         "the database system is",
@@ -73,9 +78,6 @@ fn is_away(message: &str) -> bool {
         "too many connections",
         "connection slots",
         "deadlock detected",
-        // What is full can be made room in.
-        "database or disk is full",
-        "No space left on device",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
 }
@@ -110,6 +112,14 @@ mod tests {
             "deadlock detected",
             "database or disk is full",
             "could not extend file \"base/5/2704\": No space left on device",
+            "database disk image is malformed",
+            "malformed database schema (people) - orphan index",
+            "file is not a database",
+            "attempt to write a readonly database",
+            "disk I/O error",
+            "unable to open database file",
+            "invalid page in block 7 of relation base/5/2704",
+            "could not read block 7 in file \"base/5/2704\": read only 0 of 8192 bytes",
         ];
         let mut all: Vec<_> = unknown
             .into_iter()

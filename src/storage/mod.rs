@@ -1,6 +1,7 @@
 //! The database: SQLite or PostgreSQL, one schema.
 
 pub mod audit;
+pub mod backup;
 pub mod calendars;
 pub mod changes;
 pub mod chats;
@@ -8,6 +9,7 @@ pub mod connection;
 pub mod db;
 mod error;
 pub mod feeds;
+pub mod file;
 pub mod handovers;
 pub mod idempotency;
 pub mod incident_webhooks;
@@ -26,9 +28,12 @@ pub mod sessions;
 pub mod swaps;
 pub mod teams;
 pub mod tokens;
+mod trouble;
 pub mod types;
 
 pub use changes::Change;
 pub use connection::{DatabaseUrl, Store, Tables, Tx};
 pub use db::Db;
 pub use error::StoreError;
+pub use file::ServerLock;
+pub use trouble::Trouble;

@@ -2,6 +2,7 @@
 //! small runtime of their own. So there is no libpq and no OpenSSL to install.
 
 use std::any::Any;
+use std::panic::resume_unwind;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -336,6 +337,10 @@ async fn in_time<T>(
 /// # Errors
 ///
 /// Why the connection could not be made, or ended.
+///
+/// # Panics
+///
+/// Where `heard` does.
 pub async fn listen(
     url: &str,
     channel: &str,
@@ -359,7 +364,10 @@ pub async fn listen(
     beginning();
     loop {
         if let Ok(ended) = timeout(HEARTBEAT, pump.join_next()).await {
-            return Ok(ended.transpose()?.transpose().map(|_| ())?);
+            return match ended {
+                Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+                ended => Ok(ended.transpose()?.transpose().map(|_| ())?),
+            };
         }
         in_time(PATIENCE, async { Ok(client.batch_execute("").await?) }).await?;
     }

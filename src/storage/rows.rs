@@ -6,12 +6,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
+use super::trouble::{self, Trouble};
 use super::types::{Json, Ts};
 use crate::domain::interval::{Instant, Interval};
 
 /// What a row holds and no version of this program wrote.
 pub(super) fn corrupt(what: impl Display) -> StoreError {
-    StoreError::Internal(format!("a row holds {what}"))
+    trouble::note(Trouble::Damaged);
+    StoreError::Unavailable(format!("a row holds {what}"))
+}
+
+/// What cannot be made a row of, which is a defect.
+fn unwritable(what: impl Display) -> StoreError {
+    StoreError::Internal(format!("a value cannot be stored: {what}"))
 }
 
 /// An id, or whatever else is written as text.
@@ -33,14 +40,14 @@ pub(super) fn document<T: DeserializeOwned>(json: Json) -> Result<T, StoreError>
 
 /// A value as a document.
 pub(super) fn to_document(value: impl Serialize) -> Result<Json, StoreError> {
-    serde_json::to_value(value).map(Json).map_err(corrupt)
+    serde_json::to_value(value).map(Json).map_err(unwritable)
 }
 
 /// A plain enumeration, as its one word.
 pub(super) fn word(value: impl Serialize) -> Result<String, StoreError> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
-        other => Err(corrupt(format!("{other:?}"))),
+        other => Err(unwritable(format!("{other:?}"))),
     }
 }
 

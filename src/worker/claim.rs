@@ -28,6 +28,9 @@ const MARGIN: TimeDelta = TimeDelta::minutes(1);
 /// How often is looked whether it is time to renew it.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// The thread that renews a claim.
+const RENEWAL: &str = "renewal";
+
 /// Mails that nobody else sends meanwhile.
 pub(super) struct Claim<'a> {
     app: &'a App,
@@ -82,9 +85,13 @@ impl<'a> Claim<'a> {
         let (working, told) = channel::<()>();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                while told.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                    self.renew();
-                }
+                let is_done = |wait| told.recv_timeout(wait) != Err(RecvTimeoutError::Timeout);
+                self.app.threads.supervise(RENEWAL, is_done, || {
+                    while !is_done(LOOK) {
+                        self.app.threads.panic_if_injected(RENEWAL);
+                        self.renew();
+                    }
+                });
             });
             let done = work();
             drop(working);

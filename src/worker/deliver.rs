@@ -14,6 +14,7 @@ use crate::domain::person::Person;
 use crate::domain::reminder::{Kind, Reminder, due};
 use crate::domain::timeline::{Layer, Timeline};
 use crate::notify::{Letter, MailError, Mailer, Outgoing, Piece, masked};
+use crate::panics;
 use crate::roster::Roster;
 use crate::service::handovers::Brief;
 use crate::service::outbox::message_id;
@@ -97,7 +98,15 @@ fn send_claimed(
             return Ok(false);
         }
         let now = app.clock.now();
-        let outcome = attempt(app, &worker.mailer, &worker.outgoing, mail, now);
+        let outcome = panics::catch(|| {
+            app.threads.panic_if_injected("mail");
+            attempt(app, &worker.mailer, &worker.outgoing, mail, now)
+        })
+        .unwrap_or_else(|panicked| {
+            // The others of its lane go on, and it is tried again like any other that fails.
+            panics::count("mail");
+            Outcome::Failed(panicked.to_string())
+        });
         report(mail, &outcome);
         let goes_on = goes_on(&outcome);
         claim.finish(mail, outcome, now, |unwritten| worker.remember(unwritten))?;

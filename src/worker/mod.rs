@@ -25,6 +25,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::notify::{Mailer, Outgoing};
+use crate::panics;
 use crate::service::App;
 use crate::storage::{StoreError, outbox};
 use claim::Unwritten;
@@ -120,13 +121,14 @@ impl Worker {
     fn plan(&self) -> Result<usize, StoreError> {
         let now = self.app.clock.now();
         self.app.keeper.refresh(&self.app.store, now)?;
-        let planned = self
-            .planner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .plan(&self.app, now)?;
+        let planned = self.planner().plan(&self.app, now)?;
         deliver::count(&self.app, now)?;
         Ok(planned)
+    }
+
+    /// What a panic left of the planner's memory may be half-changed: then it begins with an empty one.
+    fn planner(&self) -> MutexGuard<'_, Planner> {
+        panics::lock_or_reset(&self.planner)
     }
 
     fn send(&self, lane: Lane, stopped: impl FnMut() -> bool) -> Result<usize, StoreError> {

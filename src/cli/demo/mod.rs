@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::serve;
+use super::{output, serve};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::service::secrets::new_token;
@@ -57,7 +57,7 @@ impl Demo {
         let clock = SystemClock;
         let prepared = startup::prepare(&config, Arc::new(clock))?;
         let welcome = organisation::found(&prepared.app, clock.now())?;
-        println!("{}", text(&welcome, &prepared.app.public_url));
+        output::line(&text(&welcome, &prepared.app.public_url))?;
         serve::serve(prepared)
     }
 }

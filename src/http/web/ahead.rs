@@ -16,6 +16,7 @@ use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::timeline::Gap;
+use crate::http::blocking;
 use crate::roster::Roster;
 use crate::service::ahead::{self, MendView, Mender};
 use crate::service::suggestions::SuggestionView;
@@ -176,10 +177,7 @@ async fn find(page: &Page, team: Option<String>, window: Interval) -> Result<Fou
             left_out,
         })
     };
-    let done = web::block(work)
-        .await
-        .unwrap_or_else(|_| Err(Error::Internal("a page panicked".to_owned())));
-    Ok(done?)
+    Ok(blocking::run(work).await?)
 }
 
 impl Place {

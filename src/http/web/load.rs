@@ -13,6 +13,7 @@ use super::{Answer, Fields, Page, Refusal, Section, Visitor};
 use crate::domain::hours;
 use crate::domain::interval::Interval;
 use crate::domain::zone::Zone;
+use crate::http::blocking;
 use crate::http::reply::csv_file;
 use crate::service::reports::{self, FiguresView, LoadReport, LoadView, PersonLoad};
 use crate::service::{Error, Faults, input};
@@ -219,11 +220,8 @@ impl Wanted {
         };
         let (roster, team) = (Arc::clone(&self.page.roster), self.teams.slug.clone());
         // (A year of a thousand teams takes longer than the event loop should wait.)
-        let work = web::block(move || reports::load(&roster, team.as_deref(), window));
-        let done = work
-            .await
-            .unwrap_or_else(|_| Err(Error::Internal("a report panicked".to_owned())));
-        Ok(Some(done?))
+        let work = move || reports::load(&roster, team.as_deref(), window);
+        Ok(Some(blocking::run(work).await?))
     }
 }
 

@@ -1,5 +1,8 @@
 //! Signing in by a link, and signing out.
 
+use std::time::Duration;
+
+use actix_web::rt::time::sleep;
 use actix_web::{HttpResponse, get, post, web};
 use askama::Template;
 use serde::Deserialize;
@@ -7,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Browser, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::domain::ids::PersonId;
+use crate::http::blocking;
 use crate::http::limits::{Limits, together};
 use crate::service::Error;
 use crate::service::sessions::{self, Links};
@@ -79,6 +83,10 @@ pub async fn ask(browser: Browser, query: web::Query<Where>) -> Answer {
     browser.show(&Ask { page, form })
 }
 
+/// How long the answer to whoever asks for a link takes at least: longer than the work, which tells whether there is
+/// somebody of an address.
+const ANSWER_AFTER: Duration = Duration::from_millis(100);
+
 /// Has a link mailed. The answer is the same, and as quick, whether there is somebody of this address or not.
 #[post("/sign-in")]
 pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> Answer {
@@ -95,13 +103,9 @@ pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> An
     }
     let (app, now) = (browser.app.clone(), browser.now);
     let (wanted, next) = (email.clone(), form.get("next").to_owned());
-    // Nobody waits for it: how long it takes would tell.
-    actix_web::rt::spawn(async move {
-        let done = web::block(move || app.mail_link(&wanted, &next, links, now)).await;
-        if !matches!(done, Ok(Ok(()))) {
-            tracing::warn!("a link to sign in could not be made");
-        }
-    });
+    let write = move || app.mail_link(&wanted, &next, links, now);
+    let (done, ()) = futures_util::future::join(blocking::run(write), sleep(ANSWER_AFTER)).await;
+    done?;
     let page = browser.page("Look into your mail", Section::Other)?;
     browser.show(&Sent { page, email })
 }
@@ -114,8 +118,8 @@ pub async fn confirm(
     limits: web::Data<Limits>,
 ) -> Answer {
     let (app, now) = (browser.app.clone(), browser.now);
-    let found = web::block(move || app.read(|db| sessions::look(db, &secret, now)));
-    let person = found.await.unwrap_or(Err(Error::Unavailable))?;
+    let look = move || app.read(|db| sessions::look(db, &secret, now));
+    let person = blocking::run(look).await?;
     if person.is_none() {
         count_wrong_link(&browser, &limits)?;
     }
@@ -132,7 +136,7 @@ pub async fn enter(
     _form: Form,
 ) -> Answer {
     let who = browser.clone();
-    let entered = web::block(move || {
+    let entered = blocking::run(move || {
         // Guesses must not keep others from writing.
         if who
             .app
@@ -144,7 +148,7 @@ pub async fn enter(
         who.app
             .write(|tx| sessions::enter(tx, &secret, &who.agent, who.address, who.now))
     });
-    match entered.await.unwrap_or(Err(Error::Unavailable)) {
+    match entered.await {
         Ok(entered) => Ok(browser.go_signed_in(&entered)),
         Err(Error::NotFound(_)) => {
             count_wrong_link(&browser, &limits)?;

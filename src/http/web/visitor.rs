@@ -5,12 +5,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 
 use super::browser::Browser;
 use super::refusal::Refusal;
 use crate::domain::ids::PersonId;
 use crate::domain::session::Session;
+use crate::http::blocking;
 use crate::service::{Actor, Db, Error, Tx};
 
 /// A browser in which somebody is signed in. Whoever is not is sent to sign in first, and back afterwards.
@@ -68,9 +69,7 @@ impl Visitor {
         work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let visitor = self.clone();
-        web::block(move || work(&visitor))
-            .await
-            .unwrap_or_else(|_| Err(Error::Internal("a request panicked".to_owned())))
+        blocking::run(move || work(&visitor)).await
     }
 }
 

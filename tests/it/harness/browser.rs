@@ -56,9 +56,14 @@ impl Seen {
 impl Browser {
     /// One that has never been here.
     pub fn new(server: &Server) -> Self {
+        Self::at(&server.url)
+    }
+
+    /// One that has never been at this address.
+    pub fn at(url: &str) -> Self {
         Self {
             client: client().redirect(Policy::none()).build().unwrap(),
-            url: server.url.clone(),
+            url: url.to_owned(),
             cookies: BTreeMap::new(),
             form_token: String::new(),
         }

@@ -1,10 +1,13 @@
 //! The program itself, in a process of its own, with the time of the day.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::Database;
+use super::server::client;
 
 /// A running `dogwatch serve`, which ends with the test.
 pub struct Program {
@@ -75,12 +78,69 @@ impl Program {
                 kept.push('\n');
             }
         });
-        Self {
+        let program = Self {
             url: format!("http://{address}"),
             child,
             log,
             reader: Some(reader),
+        };
+        program.until_it_answers();
+        program
+    }
+
+    /// Starts it where nobody hears what it prints, and waits until it answers.
+    pub fn serve_unheard(
+        database: &Database,
+        settings: &[(&str, &str)],
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let child = dogwatch(database, settings)
+            .env("DOGWATCH_LISTEN", address.to_string())
+            .arg("serve")
+            .stdout(stdout)
+            .stderr(stderr)
+            .spawn()
+            .unwrap();
+        let program = Self {
+            url: format!("http://{address}"),
+            child,
+            log: Arc::default(),
+            reader: None,
+        };
+        program.until_it_answers();
+        program
+    }
+
+    fn until_it_answers(&self) {
+        dogwatch::startup::install_tls();
+        let client = client().build().unwrap();
+        let answers = || {
+            let ready = client.get(format!("{}/readyz", self.url)).send();
+            ready.is_ok_and(|ready| ready.status().is_success())
+        };
+        for _ in 0..400 {
+            if answers() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
         }
+        panic!("it does not answer");
+    }
+
+    /// Closes the pipes that its output goes to.
+    pub fn close_pipes(&mut self) {
+        drop(self.child.stdout.take());
+        drop(self.child.stderr.take());
+    }
+
+    /// Ends it at once, as a power failure would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Tells it to stop, which it must do in good order; everything that it logged.
