@@ -29,6 +29,7 @@ pub struct Roster {
     rotations: BTreeMap<RotationId, Arc<Timeline>>,
     of_teams: HashMap<TeamId, Vec<RotationId>>,
     tokens: HashMap<String, Arc<Token>>,
+    tokens_by_id: HashMap<TokenId, Arc<Token>>,
     feeds: HashMap<String, Arc<Feed>>,
     sessions: HashMap<String, Arc<Session>>,
     has_administrator: bool,
@@ -107,13 +108,17 @@ impl Roster {
                 .or_default()
                 .push(*id);
         }
-        let tokens = match loaded.tokens {
+        let tokens: HashMap<String, Arc<Token>> = match loaded.tokens {
             None => self.tokens.clone(),
             Some(all) => all
                 .into_iter()
                 .map(|token| (token.hash.clone(), Arc::new(token)))
                 .collect(),
         };
+        let tokens_by_id = tokens
+            .values()
+            .map(|token| (token.id, Arc::clone(token)))
+            .collect();
         let feeds = match loaded.feeds {
             None => self.feeds.clone(),
             Some(all) => all
@@ -153,6 +158,7 @@ impl Roster {
             rotations,
             of_teams,
             tokens,
+            tokens_by_id,
             feeds,
             sessions,
             has_administrator,
@@ -223,7 +229,17 @@ impl Roster {
     /// The token of this id.
     #[must_use]
     pub fn token_of_id(&self, id: TokenId) -> Option<&Arc<Token>> {
-        self.tokens.values().find(|token| token.id == id)
+        self.tokens_by_id.get(&id)
+    }
+
+    /// Whether a token is of use at `now`: neither it nor any that it was made by is revoked or over.
+    #[must_use]
+    pub fn is_token_good(&self, token: &Token, now: Instant) -> bool {
+        let parent = |token: &&Token| {
+            let id = token.made_by?;
+            self.token_of_id(id).map(AsRef::as_ref)
+        };
+        std::iter::successors(Some(token), parent).all(|one| one.is_good(now))
     }
 
     /// Every feed.

@@ -422,7 +422,7 @@ pub fn erase(
     people::update(tx.db(), &after)?;
     people::forget_reasons(tx.db(), id)?;
     crate::storage::swaps::forget_notes(tx.db(), id)?;
-    tokens::revoke(tx.db(), id, None, now)?;
+    tokens::revoke_all(tx.db(), id, now)?;
     sessions::forget(tx.db(), id)?;
     calendars::forget(tx.db(), id, now)?;
     audit::forget(tx.db(), &id.to_string(), &before)?;

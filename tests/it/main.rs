@@ -43,6 +43,7 @@ mod pages;
 mod reminders;
 mod repeats;
 mod replicas;
+mod rights;
 mod storage_pg;
 mod swaps;
 mod time_off;

@@ -58,6 +58,10 @@ struct Rotation {
 struct Member {
     id: PersonId,
     manages: bool,
+    /// Whether the team does not see their details yet.
+    is_pending: bool,
+    /// Whether the visitor may agree that it does.
+    may_agree: bool,
     /// Where they only come, or will go.
     joins: Option<Instant>,
     leaves: Option<Instant>,
@@ -142,7 +146,7 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<Vi
         .memberships
         .iter()
         .filter(|one| !one.is_over(page.now))
-        .filter_map(|one| member(&page, one))
+        .filter_map(|one| member(&page, &visitor, one))
         .collect();
     members.sort_by_key(|one| (one.joins, !one.manages, page.name(&one.id).to_lowercase()));
     let sheet = One {
@@ -160,7 +164,7 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<Vi
     visitor.show(&sheet)
 }
 
-fn member(page: &Page, membership: &Membership) -> Option<Member> {
+fn member(page: &Page, visitor: &Visitor, membership: &Membership) -> Option<Member> {
     let person = page.roster.person(membership.person)?;
     let zone = person.zone(page.now);
     let present = person.available_at(page.now, page.now);
@@ -172,9 +176,13 @@ fn member(page: &Page, membership: &Membership) -> Option<Member> {
             None => "away".to_owned(),
         },
     };
+    let is_pending = membership.consent.is_pending();
+    let teams = page.roster.teams().map(AsRef::as_ref);
     Some(Member {
         id: person.id,
         manages: membership.manages,
+        is_pending,
+        may_agree: is_pending && access::agrees(&visitor.actor, person.id, teams).is_ok(),
         joins: membership.from.filter(|from| *from > page.now),
         leaves: membership.until,
         clock: when::clock(&zone, page.now),

@@ -1,0 +1,5 @@
+//! Rights are those of now, and nothing that is made with a right exceeds it.
+
+mod former;
+mod members;
+mod tokens;
