@@ -67,6 +67,12 @@ class World:
         """Another team of the same people."""
         return team(self.inside, [self.people["M"]])["slug"]
 
+    def pending(self, someone):
+        """A team that somebody's manager added them to, and that waits for consent."""
+        made = team([self.stranger], [self.stranger])["slug"]
+        ok(self.stranger_client.post(f"/teams/{made}/join", {"person_id": someone["id"]}), 200)
+        return made
+
     def strangers(self):
         return team([self.stranger])["slug"]
 
