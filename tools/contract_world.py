@@ -69,8 +69,10 @@ class World:
 
     def pending(self, someone):
         """A team that somebody's manager added them to, and that waits for consent."""
-        made = team([self.stranger], [self.stranger])["slug"]
-        ok(self.stranger_client.post(f"/teams/{made}/join", {"person_id": someone["id"]}), 200)
+        # Somebody new each time: who sees them already would agree by adding them.
+        lead = person("Rightslead")
+        made = team([], [lead])["slug"]
+        ok(token(lead).post(f"/teams/{made}/join", {"person_id": someone["id"]}), 200)
         return made
 
     def strangers(self):

@@ -387,7 +387,9 @@ fn addresses(story: &mut Story) {
     story.keeps("address-left", "sign_in.address_left", "Zoe");
     story.keeps("address-taken", "sign_in.address_taken", "Zoe");
     let sent = story.sent();
-    let left = sent.iter().find(|mail| mail["kind"] == "sign_in.address_left");
+    let left = sent
+        .iter()
+        .find(|mail| mail["kind"] == "sign_in.address_left");
     let change = left.unwrap()["payload"]["address_change_id"].as_str();
     let link = Link {
         step: Step::UndoAddress(change.unwrap().parse().unwrap()),
