@@ -115,10 +115,6 @@ impl Roster {
                 .map(|token| (token.hash.clone(), Arc::new(token)))
                 .collect(),
         };
-        let tokens_by_id = tokens
-            .values()
-            .map(|token| (token.id, Arc::clone(token)))
-            .collect();
         let feeds = match loaded.feeds {
             None => self.feeds.clone(),
             Some(all) => all
@@ -157,8 +153,8 @@ impl Roster {
             slugs,
             rotations,
             of_teams,
+            tokens_by_id: by_id(&tokens),
             tokens,
-            tokens_by_id,
             feeds,
             sessions,
             has_administrator,
@@ -314,6 +310,11 @@ impl Roster {
     pub fn duty(&self, rotation: RotationId, at: Instant) -> Option<Duty> {
         self.answers.answer(self, rotation, at)
     }
+}
+
+fn by_id(tokens: &HashMap<String, Arc<Token>>) -> HashMap<TokenId, Arc<Token>> {
+    let all = tokens.values();
+    all.map(|token| (token.id, Arc::clone(token))).collect()
 }
 
 /// A timeline with those people of whom its plan is made.

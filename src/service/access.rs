@@ -292,10 +292,10 @@ mod tests {
         }
     }
 
-    fn by_token(actor: Actor) -> Actor {
+    fn by_token(number: u128, role: Role) -> Actor {
         Actor {
             token: Some(TokenId::from_uuid(Uuid::from_u128(9))),
-            ..actor
+            ..actor(number, role)
         }
     }
 
@@ -397,12 +397,12 @@ mod tests {
         let may = |actor: &Actor| changes_address(actor, person(5)).is_ok();
         for (actor, expected) in [
             (actor(5, Role::Member), true),
-            (by_token(actor(5, Role::Member)), false),
+            (by_token(5, Role::Member), false),
             (actor(5, Role::Viewer), false),
             (actor(5, Role::Administrator), true),
-            (by_token(actor(5, Role::Administrator)), false),
-            (by_token(actor(1, Role::Administrator)), true),
-            (by_token(actor(1, Role::Member)), false),
+            (by_token(5, Role::Administrator), false),
+            (by_token(1, Role::Administrator), true),
+            (by_token(1, Role::Member), false),
             (actor(1, Role::Member), false),
             (Actor::bootstrap(None), true),
         ] {

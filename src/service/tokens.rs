@@ -98,23 +98,20 @@ pub fn create(
     let mut faults = Faults::new();
     let name = values::line(&mut faults, "/name", &new.name, 100);
     let scope = scope(&mut faults, &new.scope, parent.as_ref());
-    let expires = expires_at(&mut faults, new.expires_at.as_deref(), parent.as_ref(), now);
+    let expires_at = expires_at(&mut faults, new.expires_at.as_deref(), parent.as_ref(), now);
     let secret = new_token();
-    let token = name
-        .zip(scope)
-        .zip(expires)
-        .map(|((name, scope), expires_at)| Token {
-            id: TokenId::from_uuid(new_id()),
-            person,
-            name,
-            hash: token_hash(&secret),
-            scope,
-            created_at: now,
-            expires_at,
-            revoked_at: None,
-            // What an administrator makes for somebody else is theirs, and stays.
-            made_by: actor.token.filter(|_| actor.is(person)),
-        });
+    let token = name.zip(scope).map(|(name, scope)| Token {
+        id: TokenId::from_uuid(new_id()),
+        person,
+        name,
+        hash: token_hash(&secret),
+        scope,
+        created_at: now,
+        expires_at,
+        revoked_at: None,
+        // What an administrator makes for somebody else is theirs, and stays.
+        made_by: actor.token.filter(|_| actor.is(person)),
+    });
     let token = faults.finish_with(token)?;
     tokens::insert(tx.db(), &token)?;
     tx.changed(Change::Tokens);
@@ -143,18 +140,22 @@ fn scope(faults: &mut Faults, text: &str, parent: Option<&Token>) -> Option<Scop
     Some(scope)
 }
 
-/// When a token is to end; `Some(None)` where it is to have no end, `None` where it may not be so.
+/// When a token is to end, where it is to have an end; what is wrong with that is added to `faults`.
 fn expires_at(
     faults: &mut Faults,
     given: Option<&str>,
     parent: Option<&Token>,
     now: Instant,
-) -> Option<Option<Instant>> {
+) -> Option<Instant> {
     let pointer = "/expires_at";
-    let expires = faults.check_some(pointer, given, |text| input::bounded(text, now))?;
+    let expires = faults
+        .check_some(pointer, given, |text| input::bounded(text, now))
+        .flatten();
+    if given.is_some() && expires.is_none() {
+        return None;
+    }
     if expires.is_some_and(|at| at <= now) {
         faults.add(pointer, "must lie ahead");
-        return None;
     }
     let last = parent.and_then(|token| token.expires_at);
     if let Some(last) = last.filter(|last| expires.is_none_or(|at| *last < at)) {
@@ -163,9 +164,8 @@ fn expires_at(
             pointer,
             format!("must not be later than {last}, when the token that makes it ends"),
         );
-        return None;
     }
-    Some(expires)
+    expires
 }
 
 /// Revokes a token, and with it the tokens and feeds that its owner made with it.

@@ -58,10 +58,8 @@ struct Rotation {
 struct Member {
     id: PersonId,
     manages: bool,
-    /// Whether the team does not see their details yet.
-    is_pending: bool,
-    /// Whether the visitor may agree that it does.
-    may_agree: bool,
+    /// What the team does not see yet, where somebody has to agree to it first.
+    hidden: Option<Hidden>,
     /// Where they only come, or will go.
     joins: Option<Instant>,
     leaves: Option<Instant>,
@@ -71,6 +69,12 @@ struct Member {
     hours: String,
     /// When they are away the next time, or now.
     away: Option<Interval>,
+}
+
+/// Address and reasons of somebody whose consent is pending.
+struct Hidden {
+    /// Whether the visitor may agree that the team sees them.
+    may_agree: bool,
 }
 
 impl One {
@@ -176,13 +180,16 @@ fn member(page: &Page, visitor: &Visitor, membership: &Membership) -> Option<Mem
             None => "away".to_owned(),
         },
     };
-    let is_pending = membership.consent.is_pending();
-    let teams = page.roster.teams().map(AsRef::as_ref);
+    let hidden = membership.consent.is_pending().then(|| {
+        let teams = page.roster.teams().map(AsRef::as_ref);
+        Hidden {
+            may_agree: access::agrees(&visitor.actor, person.id, teams).is_ok(),
+        }
+    });
     Some(Member {
         id: person.id,
         manages: membership.manages,
-        is_pending,
-        may_agree: is_pending && access::agrees(&visitor.actor, person.id, teams).is_ok(),
+        hidden,
         joins: membership.from.filter(|from| *from > page.now),
         leaves: membership.until,
         clock: when::clock(&zone, page.now),
