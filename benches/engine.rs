@@ -310,6 +310,7 @@ fn feed_of_fifteen_months(bencher: Bencher<'_, '_>) {
         hash: String::new(),
         scope: Scope::Person(person_id(1)),
         options: Options::default(),
+        made_by: None,
         created_at: from,
         changed_at: None,
         revoked_at: None,

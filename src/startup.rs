@@ -24,7 +24,7 @@ use crate::http::openapi::Document;
 use crate::http::server::{Edge, server};
 use crate::notify::{Guard, MAIL_FOLDER, Mailer, Outgoing};
 use crate::service::secrets::new_secret;
-use crate::service::{self, App, Keeper, operator, sessions};
+use crate::service::{self, App, Keeper, addresses, operator, sessions};
 use crate::storage::{
     DatabaseUrl, ServerLock, Store, StoreError, Tables, audit, changes, file, idempotency,
     incident_webhooks, outbox, postgres,
@@ -462,5 +462,8 @@ fn tidy(app: &App, now: Instant) {
     }
     if let Err(error) = app.store.write(|tx| sessions::forget_old(tx, now)) {
         tracing::warn!(%error, "old sessions are still there");
+    }
+    if let Err(error) = app.store.write(|tx| addresses::forget_old(tx, now)) {
+        tracing::warn!(%error, "old changes of addresses are still there");
     }
 }

@@ -142,9 +142,10 @@ HOURS = {"days": [text], "start": text, "end": text}
 PERSON = {"id": text, "name": text, "email": Maybe(text), "time_zone": text, "working_hours": [HOURS],
           "role": ("administrator", "member", "viewer"), "external_ids": {}, "active": boolean,
           "holidays": Maybe({"country": text, "observe": boolean}), "deactivated_at": Maybe(instant)}
-TOKEN = {"id": text, "name": text, "scope": ("read", "write"), "expires_at": Maybe(instant)}
+TOKEN = {"id": text, "name": text, "scope": ("read", "write"), "expires_at": Maybe(instant), "made_by": Maybe(text)}
 TIME_OFF = {"id": text, "start": instant, "end": instant, "reason": Maybe(text)}
-TEAM = {"slug": text, "name": text, "time_zone": text, "members": [text], "managers": [text]}
+TEAM = {"slug": text, "name": text, "time_zone": text, "members": [text], "managers": [text],
+        "memberships": [{"person_id": text, "manages": boolean, "agreed": boolean}]}
 REVISION = {"n": integer, "effective_from": instant, "time_zone": text, "order": [text]}
 ROTATION = {"id": text, "team": text, "name": text, "title": text, "kind": ("ordered", "follow_the_sun"),
             "fallback_rotation_id": Maybe(text), "fallback_when": ("gap", "not_working"),

@@ -67,6 +67,14 @@ class World:
         """Another team of the same people."""
         return team(self.inside, [self.people["M"]])["slug"]
 
+    def pending(self, someone):
+        """A team that somebody's manager added them to, and that waits for consent."""
+        # Somebody new each time: who sees them already would agree by adding them.
+        lead = person("Rightslead")
+        made = team([], [lead])["slug"]
+        ok(token(lead).post(f"/teams/{made}/join", {"person_id": someone["id"]}), 200)
+        return made
+
     def strangers(self):
         return team([self.stranger])["slug"]
 

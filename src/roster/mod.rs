@@ -29,6 +29,7 @@ pub struct Roster {
     rotations: BTreeMap<RotationId, Arc<Timeline>>,
     of_teams: HashMap<TeamId, Vec<RotationId>>,
     tokens: HashMap<String, Arc<Token>>,
+    tokens_by_id: HashMap<TokenId, Arc<Token>>,
     feeds: HashMap<String, Arc<Feed>>,
     sessions: HashMap<String, Arc<Session>>,
     has_administrator: bool,
@@ -107,7 +108,7 @@ impl Roster {
                 .or_default()
                 .push(*id);
         }
-        let tokens = match loaded.tokens {
+        let tokens: HashMap<String, Arc<Token>> = match loaded.tokens {
             None => self.tokens.clone(),
             Some(all) => all
                 .into_iter()
@@ -152,6 +153,7 @@ impl Roster {
             slugs,
             rotations,
             of_teams,
+            tokens_by_id: by_id(&tokens),
             tokens,
             feeds,
             sessions,
@@ -223,7 +225,17 @@ impl Roster {
     /// The token of this id.
     #[must_use]
     pub fn token_of_id(&self, id: TokenId) -> Option<&Arc<Token>> {
-        self.tokens.values().find(|token| token.id == id)
+        self.tokens_by_id.get(&id)
+    }
+
+    /// Whether a token is of use at `now`: neither it nor any that it was made by is revoked or over.
+    #[must_use]
+    pub fn is_token_good(&self, token: &Token, now: Instant) -> bool {
+        let parent = |token: &&Token| {
+            let id = token.made_by?;
+            self.token_of_id(id).map(AsRef::as_ref)
+        };
+        std::iter::successors(Some(token), parent).all(|one| one.is_good(now))
     }
 
     /// Every feed.
@@ -298,6 +310,11 @@ impl Roster {
     pub fn duty(&self, rotation: RotationId, at: Instant) -> Option<Duty> {
         self.answers.answer(self, rotation, at)
     }
+}
+
+fn by_id(tokens: &HashMap<String, Arc<Token>>) -> HashMap<TokenId, Arc<Token>> {
+    let all = tokens.values();
+    all.map(|token| (token.id, Arc::clone(token))).collect()
 }
 
 /// A timeline with those people of whom its plan is made.

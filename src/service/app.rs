@@ -215,9 +215,7 @@ impl App {
         };
         let now = self.clock.now();
         let person = roster.person(known.person)?;
-        let good = known.revoked_at.is_none()
-            && known.expires_at.is_none_or(|end| now < end)
-            && person.active_at(now);
+        let good = roster.is_token_good(known, now) && person.active_at(now);
         good.then(|| Actor {
             person: Some(person.id),
             // A token that may only look sees what a viewer sees.

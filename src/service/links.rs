@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::feeds::{NewFeed, Options, ScopeInput};
-use super::{Actor, App, Error, Expected, Tx, feeds, incidents, overrides, preferences, swaps};
+use super::{
+    Actor, App, Error, Expected, Tx, addresses, feeds, incidents, overrides, preferences, swaps,
+};
 use crate::domain::actor::Scope;
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::{OverrideId, PersonId};
@@ -141,6 +143,9 @@ impl App {
                 button: Some("Make the address"),
             }),
             Step::Incident(id, step) => Ok(incidents::offered(&roster, id, step)),
+            Step::UndoAddress(id) => self
+                .store
+                .read(|db| addresses::offered(db, &roster, id)),
             Step::Stop(topic) => Ok(Offered {
                 title: "Fewer mails".to_owned(),
                 text: format!("You will get no more mails about {}.", topic.words()),
@@ -198,6 +203,7 @@ impl App {
             Step::Incident(id, step) => {
                 incidents::follow(tx, actor, id, step, now).map(|text| done(&text))
             }
+            Step::UndoAddress(id) => addresses::undo(tx, actor, id, now).map(|text| done(&text)),
             Step::Stop(topic) => {
                 preferences::stop(tx, actor, link.person, topic, now)?;
                 Ok(done("You will get no more of these mails."))

@@ -1,6 +1,7 @@
 //! The use cases: one function each, one transaction each. They know rights, storage and the domain, and nothing of HTTP.
 
 pub mod access;
+pub mod addresses;
 pub mod ahead;
 pub mod app;
 pub mod audit;

@@ -132,6 +132,7 @@ fn issue(
         created_at: now,
         expires_at: None,
         revoked_at: None,
+        made_by: None,
     };
     tokens::insert(tx.db(), &token)?;
     tx.changed(Change::Tokens);

@@ -10,7 +10,7 @@ use super::farewell::{self, Named};
 use super::scene::{as_json, note, person_of};
 use super::values::{self, HolidaysInput, HoursInput};
 use super::views::PersonView;
-use super::{Actor, Error, Expected, Faults, access, input, swaps};
+use super::{Actor, Error, Expected, Faults, access, addresses, input, swaps};
 use crate::clock::new_id;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::Instant;
@@ -18,7 +18,8 @@ use crate::domain::person::{Deactivation, Person, Profile, Role};
 use crate::domain::preferences::Preferences;
 use crate::storage::audit::Deed;
 use crate::storage::{
-    Change, StoreError, Tx, audit, calendars, idempotency, people, sessions, tokens,
+    Change, StoreError, Tx, address_changes, audit, calendars, idempotency, people, sessions,
+    tokens,
 };
 
 /// What somebody is called who is erased.
@@ -60,7 +61,7 @@ pub struct NewPerson {
 pub struct PersonChange {
     /// Their name.
     pub name: Option<String>,
-    /// Where mail reaches them.
+    /// Where mail reaches them, and with which they sign in. Nobody changes their own by a token (403).
     pub email: Option<String>,
     /// IANA time zone.
     pub time_zone: Option<String>,
@@ -245,6 +246,13 @@ pub fn change(
     if change.role.is_some() || change.external_ids.is_some() {
         access::administrator(actor)?;
     }
+    if change
+        .email
+        .as_ref()
+        .is_some_and(|email| *email != before.email)
+    {
+        access::changes_address(actor, id)?;
+    }
     expected.check(before.version)?;
     let mut faults = Faults::new();
     let mut after = before.clone();
@@ -321,6 +329,7 @@ pub fn change(
         StoreError::Duplicate => Error::invalid("/email", "somebody has this address already"),
         other => other.into(),
     })?;
+    addresses::changed(tx, actor, &before, &after, now)?;
     for profile in before.changed(old, profile) {
         people::add_profile(tx.db(), id, &profile)?;
         after.profiles.push(profile);
@@ -422,8 +431,9 @@ pub fn erase(
     people::update(tx.db(), &after)?;
     people::forget_reasons(tx.db(), id)?;
     crate::storage::swaps::forget_notes(tx.db(), id)?;
-    tokens::revoke(tx.db(), id, None, now)?;
+    tokens::revoke_all(tx.db(), id, now)?;
     sessions::forget(tx.db(), id)?;
+    address_changes::forget(tx.db(), id)?;
     calendars::forget(tx.db(), id, now)?;
     audit::forget(tx.db(), &id.to_string(), &before)?;
     idempotency::forget(tx.db(), &[id.to_string(), before.email.clone()])?;

@@ -1,6 +1,8 @@
 //! Access tokens.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashSet;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -8,11 +10,12 @@ use utoipa::ToSchema;
 use super::scene::{note, person_of};
 use super::secrets::{new_token, token_hash};
 use super::values;
-use super::{Actor, Error, Expected, Faults, Scope, access, input};
+use super::{Actor, Error, Expected, Faults, Scope, access, feeds, input};
 use crate::clock::new_id;
+use crate::domain::feed::Feed;
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Instant;
-use crate::domain::token::Token;
+use crate::domain::token::{Token, with_descendants};
 use crate::storage::audit::Deed;
 use crate::storage::{Change, Tx, tokens};
 
@@ -28,7 +31,7 @@ pub struct NewToken {
     #[serde(default)]
     #[schema(required = true)]
     pub scope: String,
-    /// When it ends by itself.
+    /// When it ends by itself. A token that ends makes only tokens that end no later.
     #[serde(default)]
     pub expires_at: Option<String>,
 }
@@ -51,6 +54,8 @@ pub struct TokenView {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// The id of the token that its owner made it with, and with which it ends; null where there is none.
+    pub made_by: Option<String>,
     /// Goes up when it is revoked.
     pub version: i64,
 }
@@ -65,6 +70,7 @@ impl From<&Token> for TokenView {
             created_at: token.created_at,
             expires_at: token.expires_at,
             revoked_at: token.revoked_at,
+            made_by: token.made_by.map(|id| id.to_string()),
             version: token.version(),
         }
     }
@@ -74,7 +80,8 @@ impl From<&Token> for TokenView {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`].
+/// [`Error::Invalid`], also where it would outlast the token it is made with, [`Error::Forbidden`],
+/// [`Error::NotFound`].
 pub fn create(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -87,52 +94,81 @@ pub fn create(
     if !owner.active_at(now) {
         return Err(Error::conflict("they are deactivated"));
     }
+    let parent = parent(tx, actor, now)?;
     let mut faults = Faults::new();
     let name = values::line(&mut faults, "/name", &new.name, 100);
-    let scope = faults.check(
-        "/scope",
-        Scope::parse(&new.scope).ok_or("must be read or write"),
-    );
-    let expires = faults.check_some("/expires_at", new.expires_at.as_deref(), |text| {
-        input::bounded(text, now)
-    });
-    if expires.flatten().is_some_and(|at| at <= now) {
-        faults.add("/expires_at", "must lie ahead");
-    }
+    let scope = scope(&mut faults, &new.scope, parent.as_ref());
+    let expires_at = expires_at(&mut faults, new.expires_at.as_deref(), parent.as_ref(), now);
     let secret = new_token();
-    let token = name
-        .zip(scope)
-        .zip(expires)
-        .map(|((name, scope), expires_at)| Token {
-            id: TokenId::from_uuid(new_id()),
-            person,
-            name,
-            hash: token_hash(&secret),
-            scope,
-            created_at: now,
-            expires_at,
-            revoked_at: None,
-        });
+    let token = name.zip(scope).map(|(name, scope)| Token {
+        id: TokenId::from_uuid(new_id()),
+        person,
+        name,
+        hash: token_hash(&secret),
+        scope,
+        created_at: now,
+        expires_at,
+        revoked_at: None,
+        // What an administrator makes for somebody else is theirs, and stays.
+        made_by: actor.token.filter(|_| actor.is(person)),
+    });
     let token = faults.finish_with(token)?;
     tokens::insert(tx.db(), &token)?;
     tx.changed(Change::Tokens);
-    let after = json!({ "person_id": person.to_string(), "name": token.name, "scope": token.scope.as_str() });
-    note(
-        tx,
-        actor,
-        now,
-        Deed {
-            action: "token.create",
-            kind: "token",
-            id: token.id.to_string(),
-            before: Value::Null,
-            after,
-        },
-    )?;
+    record(tx, actor, now, "token.create", &token)?;
     Ok((token, secret))
 }
 
-/// Revokes a token.
+/// The token that the actor came with, which must still be good.
+fn parent(tx: &mut Tx<'_>, actor: &Actor, now: Instant) -> Result<Option<Token>, Error> {
+    let Some(id) = actor.token else {
+        return Ok(None);
+    };
+    tokens::find(tx.db(), id)?
+        .filter(|token| token.is_good(now))
+        .map(Some)
+        .ok_or_else(|| Error::forbidden("this token is expired or revoked"))
+}
+
+fn scope(faults: &mut Faults, text: &str, parent: Option<&Token>) -> Option<Scope> {
+    let scope = Scope::parse(text).ok_or("must be read or write");
+    let scope = faults.check("/scope", scope)?;
+    if scope == Scope::Write && parent.is_some_and(|token| token.scope == Scope::Read) {
+        faults.add("/scope", "must be read: this token may only read");
+        return None;
+    }
+    Some(scope)
+}
+
+/// When a token is to end, where it is to have an end; what is wrong with that is added to `faults`.
+fn expires_at(
+    faults: &mut Faults,
+    given: Option<&str>,
+    parent: Option<&Token>,
+    now: Instant,
+) -> Option<Instant> {
+    let pointer = "/expires_at";
+    let expires = faults
+        .check_some(pointer, given, |text| input::bounded(text, now))
+        .flatten();
+    if given.is_some() && expires.is_none() {
+        return None;
+    }
+    if expires.is_some_and(|at| at <= now) {
+        faults.add(pointer, "must lie ahead");
+    }
+    let last = parent.and_then(|token| token.expires_at);
+    if let Some(last) = last.filter(|last| expires.is_none_or(|at| *last < at)) {
+        let last = last.to_rfc3339_opts(SecondsFormat::Secs, true);
+        faults.add(
+            pointer,
+            format!("must not be later than {last}, when the token that makes it ends"),
+        );
+    }
+    expires
+}
+
+/// Revokes a token, and with it the tokens and feeds that its owner made with it.
 ///
 /// # Errors
 ///
@@ -144,28 +180,62 @@ pub fn revoke(
     expected: &Expected,
     now: Instant,
 ) -> Result<(), Error> {
-    let token = tokens::load(tx.db())?
-        .into_iter()
-        .find(|token| token.id == id)
-        .ok_or(Error::NotFound("token"))?;
+    let token = tokens::find(tx.db(), id)?.ok_or(Error::NotFound("token"))?;
     access::own_affairs(actor, token.person)?;
     expected.check(token.version())?;
     if token.revoked_at.is_some() {
         return Ok(());
     }
-    tokens::revoke(tx.db(), token.person, Some(id), now)?;
+    revoke_all(tx, actor, &[id], now)
+}
+
+/// Revokes tokens, and the tokens and feeds that were made with them.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub(super) fn revoke_all(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    roots: &[TokenId],
+    now: Instant,
+) -> Result<(), Error> {
+    let all = tokens::load(tx.db())?;
+    let gone: HashSet<TokenId> = with_descendants(&all, roots);
+    let good = |token: &&Token| gone.contains(&token.id) && token.revoked_at.is_none();
+    for token in all.iter().filter(good) {
+        tokens::revoke(tx.db(), token.id, now)?;
+        record(tx, actor, now, "token.revoke", token)?;
+    }
     tx.changed(Change::Tokens);
-    let before = json!({ "person_id": token.person.to_string(), "name": token.name, "scope": token.scope.as_str() });
+    let made_with = |feed: &Feed| feed.made_by.is_some_and(|id| gone.contains(&id));
+    feeds::revoke_all(tx, actor, made_with, now)
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: Instant,
+    action: &str,
+    token: &Token,
+) -> Result<(), Error> {
+    let shown = json!({
+        "person_id": token.person.to_string(), "name": token.name, "scope": token.scope.as_str(),
+    });
+    let (before, after) = match action {
+        "token.create" => (Value::Null, shown),
+        _ => (shown, Value::Null),
+    };
     note(
         tx,
         actor,
         now,
         Deed {
-            action: "token.revoke",
+            action,
             kind: "token",
-            id: id.to_string(),
+            id: token.id.to_string(),
             before,
-            after: Value::Null,
+            after,
         },
     )
 }

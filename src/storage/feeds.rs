@@ -24,6 +24,7 @@ struct FeedRow {
     version: i64,
     changed_at: Option<Ts>,
     last_fetched_by: Option<String>,
+    made_by: Option<String>,
 }
 
 /// When a feed was last fetched, and by what program.
@@ -57,6 +58,7 @@ pub fn load(db: &mut Db) -> Result<Vec<Feed>, StoreError> {
                 revoked_at: instant(row.revoked_at),
                 last_fetched_at: instant(row.last_fetched_at),
                 last_fetched_by: row.last_fetched_by,
+                made_by: parse_some(row.made_by.as_deref())?,
                 version: row.version,
             })
         })
@@ -81,6 +83,7 @@ pub fn insert(db: &mut Db, feed: &Feed) -> Result<(), StoreError> {
         version: feed.version,
         changed_at: ts(feed.changed_at),
         last_fetched_by: feed.last_fetched_by.clone(),
+        made_by: feed.made_by.map(|id| id.to_string()),
     };
     diesel::insert_into(feeds::table).values(row).execute(db)?;
     Ok(())

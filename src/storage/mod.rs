@@ -1,5 +1,6 @@
 //! The database: SQLite or PostgreSQL, one schema.
 
+pub mod address_changes;
 pub mod audit;
 pub mod backup;
 pub mod calendars;

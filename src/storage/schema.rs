@@ -120,6 +120,9 @@ table! {
         manages -> Bool,
         starts_at -> Nullable<UtcTs>,
         ends_at -> Nullable<UtcTs>,
+        consent -> Text,
+        consent_by -> Nullable<Text>,
+        consent_at -> Nullable<UtcTs>,
     }
 }
 
@@ -194,6 +197,7 @@ table! {
         created_at -> UtcTs,
         expires_at -> Nullable<UtcTs>,
         revoked_at -> Nullable<UtcTs>,
+        made_by -> Nullable<Text>,
     }
 }
 
@@ -213,6 +217,7 @@ table! {
         version -> BigInt,
         changed_at -> Nullable<UtcTs>,
         last_fetched_by -> Nullable<Text>,
+        made_by -> Nullable<Text>,
     }
 }
 
@@ -485,7 +490,23 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::{JsonDoc, UtcTs};
+
+    address_changes (id) {
+        id -> Text,
+        person_id -> Text,
+        old_email -> Text,
+        new_email -> Text,
+        changed_by -> Nullable<Text>,
+        changed_at -> UtcTs,
+        undone_at -> Nullable<UtcTs>,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
+    address_changes,
     settings,
     people,
     profiles,

@@ -115,6 +115,48 @@ pub fn revoke(db: &mut Db, id: SessionId, at: Instant) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Ends a person's sessions that began at `since` or later, or all of them.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn revoke_since(
+    db: &mut Db,
+    person: PersonId,
+    since: Option<Instant>,
+    at: Instant,
+) -> Result<(), StoreError> {
+    let mut ids = sessions::table
+        .filter(sessions::person_id.eq(person.to_string()))
+        .filter(sessions::revoked_at.is_null())
+        .select(sessions::id)
+        .into_boxed();
+    if let Some(since) = since {
+        ids = ids.filter(sessions::created_at.ge(Ts(since)));
+    }
+    let ids: Vec<String> = ids.load(db)?;
+    diesel::update(sessions::table.filter(sessions::id.eq_any(ids)))
+        .set(sessions::revoked_at.eq(Some(Ts(at))))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Uses up all links with which a person could sign in.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn use_links(db: &mut Db, person: PersonId, now: Instant) -> Result<(), StoreError> {
+    diesel::update(
+        sign_ins::table
+            .filter(sign_ins::person_id.eq(person.to_string()))
+            .filter(sign_ins::used_at.is_null()),
+    )
+    .set(sign_ins::used_at.eq(Some(Ts(now))))
+    .execute(db)?;
+    Ok(())
+}
+
 /// Forgets a person's sessions and links altogether.
 ///
 /// # Errors

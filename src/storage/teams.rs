@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use super::rows::{corrupt, instant, parse, ts};
+use super::rows::{corrupt, instant, parse, parse_some, ts};
 use super::schema::{memberships, teams};
 use super::types::Ts;
 use super::{Db, StoreError};
 use crate::domain::ids::TeamId;
 use crate::domain::interval::Instant;
-use crate::domain::team::{Membership, Team};
+use crate::domain::team::{Consent, Membership, Team};
 use crate::domain::zone::Zone;
 
 #[derive(Queryable, Insertable)]
@@ -34,6 +34,49 @@ struct MembershipRow {
     manages: bool,
     starts_at: Option<Ts>,
     ends_at: Option<Ts>,
+    consent: String,
+    consent_by: Option<String>,
+    consent_at: Option<Ts>,
+}
+
+impl TryFrom<MembershipRow> for Membership {
+    type Error = StoreError;
+
+    fn try_from(row: MembershipRow) -> Result<Self, StoreError> {
+        let by = parse_some(row.consent_by.as_deref())?;
+        let consent = match (row.consent.as_str(), instant(row.consent_at)) {
+            ("not_needed", _) => Consent::NotNeeded,
+            ("pending", _) => Consent::Pending { added_by: by },
+            ("given", Some(at)) => Consent::Given { by, at },
+            _ => return Err(corrupt("an unknown consent")),
+        };
+        Ok(Self {
+            person: parse(&row.person_id)?,
+            manages: row.manages,
+            from: instant(row.starts_at),
+            until: instant(row.ends_at),
+            consent,
+        })
+    }
+}
+
+fn membership_row(team: &Team, number: i32, one: &Membership) -> MembershipRow {
+    let (consent, by, at) = match one.consent {
+        Consent::NotNeeded => ("not_needed", None, None),
+        Consent::Pending { added_by } => ("pending", added_by, None),
+        Consent::Given { by, at } => ("given", by, Some(at)),
+    };
+    MembershipRow {
+        team_id: team.id.to_string(),
+        number,
+        person_id: one.person.to_string(),
+        manages: one.manages,
+        starts_at: ts(one.from),
+        ends_at: ts(one.until),
+        consent: consent.to_owned(),
+        consent_by: by.map(|id| id.to_string()),
+        consent_at: ts(at),
+    }
 }
 
 /// Teams, of these ids or all, in order of their ids.
@@ -54,13 +97,8 @@ pub fn load(db: &mut Db, only: Option<&[TeamId]>) -> Result<Vec<Team>, StoreErro
     let member_rows = member_rows.order(memberships::number);
     for one in member_rows.load_iter::<MembershipRow, DefaultLoadingMode>(db)? {
         let one = one?;
-        let membership = Membership {
-            person: parse(&one.person_id)?,
-            manages: one.manages,
-            from: instant(one.starts_at),
-            until: instant(one.ends_at),
-        };
-        members.entry(one.team_id).or_default().push(membership);
+        let of_team = members.entry(one.team_id.clone()).or_default();
+        of_team.push(one.try_into()?);
     }
     rows.into_iter()
         .map(|row| {
@@ -127,16 +165,8 @@ pub fn update(db: &mut Db, team: &Team) -> Result<(), StoreError> {
 
 fn insert_memberships(db: &mut Db, team: &Team) -> Result<(), StoreError> {
     for (number, one) in (1..).zip(&team.memberships) {
-        let row = MembershipRow {
-            team_id: team.id.to_string(),
-            number,
-            person_id: one.person.to_string(),
-            manages: one.manages,
-            starts_at: ts(one.from),
-            ends_at: ts(one.until),
-        };
         diesel::insert_into(memberships::table)
-            .values(row)
+            .values(membership_row(team, number, one))
             .execute(db)?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::rows::{corrupt, instant, parse, ts};
+use super::rows::{corrupt, instant, parse, parse_some, ts};
 use super::schema::tokens;
 use super::types::Ts;
 use super::{Db, StoreError};
@@ -22,6 +22,25 @@ struct TokenRow {
     created_at: Ts,
     expires_at: Option<Ts>,
     revoked_at: Option<Ts>,
+    made_by: Option<String>,
+}
+
+impl TryFrom<TokenRow> for Token {
+    type Error = StoreError;
+
+    fn try_from(row: TokenRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parse(&row.id)?,
+            person: parse(&row.person_id)?,
+            name: row.name,
+            hash: row.hash,
+            scope: Scope::parse(&row.scope).ok_or_else(|| corrupt("an unknown scope"))?,
+            created_at: row.created_at.0,
+            expires_at: instant(row.expires_at),
+            revoked_at: instant(row.revoked_at),
+            made_by: parse_some(row.made_by.as_deref())?,
+        })
+    }
 }
 
 /// Every token, in order of their ids.
@@ -31,20 +50,17 @@ struct TokenRow {
 /// [`StoreError`] when the database is away.
 pub fn load(db: &mut Db) -> Result<Vec<Token>, StoreError> {
     let rows: Vec<TokenRow> = tokens::table.order(tokens::id).load(db)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Token {
-                id: parse(&row.id)?,
-                person: parse(&row.person_id)?,
-                name: row.name,
-                hash: row.hash,
-                scope: Scope::parse(&row.scope).ok_or_else(|| corrupt("an unknown scope"))?,
-                created_at: row.created_at.0,
-                expires_at: instant(row.expires_at),
-                revoked_at: instant(row.revoked_at),
-            })
-        })
-        .collect()
+    rows.into_iter().map(Token::try_from).collect()
+}
+
+/// The token of this id.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn find(db: &mut Db, id: TokenId) -> Result<Option<Token>, StoreError> {
+    let row: Option<TokenRow> = tokens::table.find(id.to_string()).first(db).optional()?;
+    row.map(Token::try_from).transpose()
 }
 
 /// Adds a token.
@@ -62,32 +78,40 @@ pub fn insert(db: &mut Db, token: &Token) -> Result<(), StoreError> {
         created_at: Ts(token.created_at),
         expires_at: ts(token.expires_at),
         revoked_at: ts(token.revoked_at),
+        made_by: token.made_by.map(|id| id.to_string()),
     };
     diesel::insert_into(tokens::table).values(row).execute(db)?;
     Ok(())
 }
 
-/// Revokes tokens: one, or all of a person.
+/// Revokes all tokens of a person.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn revoke(
-    db: &mut Db,
-    person: PersonId,
-    only: Option<TokenId>,
-    at: Instant,
-) -> Result<(), StoreError> {
-    let mut ids: Vec<String> = tokens::table
-        .filter(tokens::person_id.eq(person.to_string()))
-        .filter(tokens::revoked_at.is_null())
-        .select(tokens::id)
-        .load(db)?;
-    if let Some(only) = only {
-        ids.retain(|id| *id == only.to_string());
-    }
-    diesel::update(tokens::table.filter(tokens::id.eq_any(ids)))
-        .set(tokens::revoked_at.eq(Some(Ts(at))))
-        .execute(db)?;
+pub fn revoke_all(db: &mut Db, person: PersonId, at: Instant) -> Result<(), StoreError> {
+    diesel::update(
+        tokens::table
+            .filter(tokens::person_id.eq(person.to_string()))
+            .filter(tokens::revoked_at.is_null()),
+    )
+    .set(tokens::revoked_at.eq(Some(Ts(at))))
+    .execute(db)?;
+    Ok(())
+}
+
+/// Revokes one.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database is away.
+pub fn revoke(db: &mut Db, id: TokenId, at: Instant) -> Result<(), StoreError> {
+    diesel::update(
+        tokens::table
+            .find(id.to_string())
+            .filter(tokens::revoked_at.is_null()),
+    )
+    .set(tokens::revoked_at.eq(Some(Ts(at))))
+    .execute(db)?;
     Ok(())
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::claim::Claim;
-use super::{Worker, broken, chat, digests, handovers, incidents, queued, sign_in, told, words};
+use super::{
+    Worker, addresses, broken, chat, digests, handovers, incidents, queued, sign_in, told, words,
+};
 use crate::domain::duty::Rota as _;
 use crate::domain::interval::Instant;
 use crate::domain::link::{Link, Step};
@@ -167,6 +169,8 @@ fn attempt(app: &App, mailer: &Mailer, outgoing: &Outgoing, mail: &Mail, now: In
     }
     let written = if mail.kind == sessions::MAIL_KIND {
         sign_in::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))
+    } else if addresses::is_one(mail) {
+        addresses::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))
     } else {
         let roster = app.keeper.snapshot();
         notice(app, &roster, mail, now).and_then(|(notice, said)| {

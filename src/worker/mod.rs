@@ -1,5 +1,6 @@
 //! What is sent without being asked: plans reminders into the outbox, and sends from it.
 
+mod addresses;
 mod broken;
 mod calendars;
 mod chat;

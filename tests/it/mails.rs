@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use dogwatch::domain::link::{Link, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ use crate::harness::server::send;
 use crate::harness::sink;
 
 /// Every kind of mail; each is in one of the stories.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 28] = [
     "calendar.broken",
     "digest",
     "handover.open",
@@ -41,6 +42,9 @@ const KINDS: [&str; 25] = [
     "reminder.incoming",
     "reminder.outgoing",
     "sign_in",
+    "sign_in.address_left",
+    "sign_in.address_taken",
+    "sign_in.address_undone",
     "swap.accepted",
     "swap.declined",
     "swap.offered",
@@ -369,7 +373,32 @@ fn mails_about_shifts() {
         story.sent().iter().any(|mail| mail["kind"] == "sign_in")
     });
     story.keeps("sign-in", "sign_in", "Zoe");
+    addresses(&mut story);
     story.ends(|kind| !kind.starts_with("incident.") && !kind.starts_with("swap."));
+}
+
+/// An address is changed, and that is undone.
+fn addresses(story: &mut Story) {
+    let zoe = story.ids["Zoe"].clone();
+    let change = json!({ "email": "zoe.a@example.org" });
+    let changed = story.server.patch(&format!("/people/{zoe}"), &change);
+    changed.expect(200);
+    pass(&story.server, &story.server.another_worker());
+    story.keeps("address-left", "sign_in.address_left", "Zoe");
+    story.keeps("address-taken", "sign_in.address_taken", "Zoe");
+    let sent = story.sent();
+    let left = sent
+        .iter()
+        .find(|mail| mail["kind"] == "sign_in.address_left");
+    let change = left.unwrap()["payload"]["address_change_id"].as_str();
+    let link = Link {
+        step: Step::UndoAddress(change.unwrap().parse().unwrap()),
+        person: zoe.parse().unwrap(),
+        expires: story.server.clock_now() + chrono::TimeDelta::days(1),
+    };
+    story.server.app.follow(&link, None).unwrap();
+    pass(&story.server, &story.server.another_worker());
+    story.keeps("address-undone", "sign_in.address_undone", "Zoe");
 }
 
 #[test]

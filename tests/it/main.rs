@@ -47,6 +47,7 @@ mod postgres_servers;
 mod reminders;
 mod repeats;
 mod replicas;
+mod rights;
 mod storage_pg;
 mod swaps;
 mod time_off;

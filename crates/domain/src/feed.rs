@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{FeedId, PersonId, RotationId, TeamId};
+use super::ids::{FeedId, PersonId, RotationId, TeamId, TokenId};
 use super::interval::{Instant, Interval};
 
 /// How far back feeds reach where nobody chose, in days.
@@ -79,6 +79,8 @@ pub struct Feed {
     pub last_fetched_at: Option<Instant>,
     /// By what program, as far as it says.
     pub last_fetched_by: Option<String>,
+    /// The token with which its owner made it. It shows nothing once that one is of no use.
+    pub made_by: Option<TokenId>,
     /// Goes up with each change.
     pub version: i64,
 }

@@ -76,6 +76,8 @@ id!(/// Names a session (not its secret).
     SessionId);
 id!(/// Names a link to sign in (not its secret).
     SignInId);
+id!(/// Names a change of the address with which somebody signs in.
+    AddressChangeId);
 id!(/// Names an incident (its reference is what people say).
     IncidentId);
 id!(/// Names a webhook that declares incidents (not its secret).

@@ -2,6 +2,7 @@
 
 pub mod absence;
 pub mod actor;
+pub mod address_change;
 pub mod availability;
 pub mod calendar;
 pub mod candidates;

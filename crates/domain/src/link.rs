@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{IncidentId, OverrideId, PersonId, RotationId, SwapId};
+use super::ids::{AddressChangeId, IncidentId, OverrideId, PersonId, RotationId, SwapId};
 use super::interval::Instant;
 use super::preferences::Topic;
 
@@ -22,6 +22,8 @@ pub enum Step {
     Swap(SwapId, SwapStep),
     /// Something about an incident.
     Incident(IncidentId, IncidentStep),
+    /// Undoes a change of the address with which they sign in.
+    UndoAddress(AddressChangeId),
 }
 
 /// What a link does about a swap.

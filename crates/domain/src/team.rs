@@ -22,6 +22,34 @@ pub struct Team {
     pub version: i64,
 }
 
+/// Whether a team sees the address of somebody in it, and its managers why they are away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Consent {
+    /// It does: an administrator put them there.
+    #[default]
+    NotNeeded,
+    /// It does not: a manager added them, and nobody who may agree has done so.
+    Pending {
+        /// The manager.
+        added_by: Option<PersonId>,
+    },
+    /// It does: somebody agreed who may.
+    Given {
+        /// Who; `None`: not a person.
+        by: Option<PersonId>,
+        /// When.
+        at: Instant,
+    },
+}
+
+impl Consent {
+    /// Whether somebody still has to agree.
+    #[must_use]
+    pub const fn is_pending(&self) -> bool {
+        matches!(self, Self::Pending { .. })
+    }
+}
+
 /// A stretch of time in which somebody is in a team: what was, and what is planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Membership {
@@ -33,6 +61,8 @@ pub struct Membership {
     pub from: Option<Instant>,
     /// Not from then on; `None`: until further notice.
     pub until: Option<Instant>,
+    /// Whether the team sees their address, and its managers why they are away.
+    pub consent: Consent,
 }
 
 impl Membership {
@@ -44,6 +74,7 @@ impl Membership {
             manages: false,
             from: None,
             until: None,
+            consent: Consent::NotNeeded,
         }
     }
 
@@ -83,6 +114,23 @@ impl Team {
         self.members(at).any(|member| member == person)
     }
 
+    /// Whether somebody is in it at `at` whose address and reasons are shared with it.
+    #[must_use]
+    pub fn knows(&self, person: PersonId, at: Instant) -> bool {
+        let mut present = self.memberships.iter().filter(|one| one.holds(at));
+        present.any(|one| one.person == person && !one.consent.is_pending())
+    }
+
+    /// Who added somebody whose consent is still pending at `at` or is to be later; `None` where nothing is pending.
+    #[must_use]
+    pub fn pending(&self, person: PersonId, at: Instant) -> Option<Option<PersonId>> {
+        let mut theirs = self.memberships.iter().filter(|one| one.person == person);
+        theirs.find_map(|one| match one.consent {
+            Consent::Pending { added_by } if !one.is_over(at) => Some(added_by),
+            _ => None,
+        })
+    }
+
     /// Whether somebody manages it at `at`.
     #[must_use]
     pub fn is_managed_by(&self, person: PersonId, at: Instant) -> bool {
@@ -115,8 +163,8 @@ impl Team {
     }
 
     /// Has somebody be in the team from `from` on, until further notice, whatever was planned for later. Says whether
-    /// that changes anything.
-    pub fn join(&mut self, person: PersonId, from: Instant) -> bool {
+    /// that changes anything. A membership that only goes on keeps the consent that it has.
+    pub fn join(&mut self, person: PersonId, from: Instant, consent: Consent) -> bool {
         let before = self.memberships.clone();
         let manages = before.iter().any(|one| {
             one.person == person && one.manages && !one.is_over(from) // It was planned so.
@@ -131,6 +179,7 @@ impl Team {
             None => self.memberships.push(Membership {
                 manages,
                 from: Some(from),
+                consent,
                 ..Membership::of(person)
             }),
         }
@@ -148,21 +197,38 @@ impl Team {
 
     /// Has exactly these people be in the team from `at` on. What is planned for those who were not in it, and are not
     /// to be, stays.
-    pub fn set_members(&mut self, people: &[PersonId], at: Instant) {
+    pub fn set_members(
+        &mut self,
+        people: &[PersonId],
+        at: Instant,
+        consent: impl Fn(PersonId) -> Consent,
+    ) {
         let present: Vec<PersonId> = self.members(at).collect();
         for gone in present.iter().filter(|one| !people.contains(one)) {
             self.leave(*gone, at);
         }
         for new in people.iter().filter(|one| !present.contains(one)) {
-            self.join(*new, at);
+            self.join(*new, at, consent(*new));
         }
+    }
+
+    /// Records that somebody agreed at `at`, for what holds then and what is planned. Says whether anything was pending.
+    pub fn agree(&mut self, person: PersonId, by: Option<PersonId>, at: Instant) -> bool {
+        let is_pending = self.pending(person, at).is_some();
+        let theirs = self.memberships.iter_mut();
+        for one in theirs.filter(|one| one.person == person && !one.is_over(at)) {
+            if one.consent.is_pending() {
+                one.consent = Consent::Given { by, at };
+            }
+        }
+        is_pending
     }
 
     /// Has exactly these people manage the team from now on, which is `at`; those who are not in it join.
     pub fn set_managers(&mut self, people: &[PersonId], at: Instant) {
         for person in people {
             if !self.has(*person, at) {
-                self.join(*person, at);
+                self.join(*person, at, Consent::NotNeeded);
             }
         }
         for one in self.memberships.iter_mut().filter(|one| one.holds(at)) {

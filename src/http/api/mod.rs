@@ -82,6 +82,7 @@ pub fn routes(config: &mut impl Routes) {
         .service(teams::change)
         .service(teams::join)
         .service(teams::leave)
+        .service(teams::agree)
         .service(rotations::create)
         .service(rotations::list)
         .service(rotations::get)

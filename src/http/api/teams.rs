@@ -7,7 +7,7 @@ use crate::http::auth::Caller;
 use crate::http::idempotency::Answer;
 use crate::http::{Body, IfMatch, Page, Problem, Query, Reply, Slug};
 use crate::service::Error;
-use crate::service::teams::{self, Join, Leave, NewTeam, TeamChange};
+use crate::service::teams::{self, Agree, Join, Leave, NewTeam, TeamChange};
 use crate::service::views::TeamView;
 
 /// Adds a team.
@@ -105,6 +105,25 @@ pub async fn leave(
         .change(&body.digest, move |tx, caller| {
             let (actor, command) = (&caller.actor, &body.value);
             let team = teams::leave(tx, actor, &slug.0, command, &expected.0, caller.now)?;
+            Ok(Reply::ok(&TeamView::of(&team, caller.now))?.version(team.version))
+        })
+        .await
+}
+
+/// Agrees that the team sees the address of somebody whom a manager added, and its managers why they are away. For the
+/// person, administrators, and managers who see that already. 409 where nobody has to agree.
+#[utoipa::path(tag = "teams", params(("slug" = String, Path), IfMatch), request_body = Agree, responses((status = 200, body = TeamView)))]
+#[post("/teams/{slug}/agree")]
+pub async fn agree(
+    caller: Caller,
+    slug: Slug,
+    expected: IfMatch,
+    body: Body<Agree>,
+) -> Result<Answer, Problem> {
+    caller
+        .change(&body.digest, move |tx, caller| {
+            let (actor, command) = (&caller.actor, &body.value);
+            let team = teams::agree(tx, actor, &slug.0, command, &expected.0, caller.now)?;
             Ok(Reply::ok(&TeamView::of(&team, caller.now))?.version(team.version))
         })
         .await

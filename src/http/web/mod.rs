@@ -78,6 +78,7 @@ pub fn pages() -> impl HttpServiceFactory {
         .service(administration::audit::show)
         .service(administration::outbox::show)
         .service(administration::outbox::retry)
+        .service(staff::consent::send)
         .service(staff::deactivate::show)
         .service(staff::deactivate::send)
         .service(staff::deactivate::erase)

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use super::duties::{self, Duty};
 use super::handovers::{self, Mine};
 use super::incidents::{Line, Offered};
+use super::staff::consent::Pending;
 use super::standing::{Standing, runs};
 use super::swaps::{self, Request};
 use super::track::{Bar, Mark, Track};
@@ -39,6 +40,8 @@ const HANDOVERS: usize = 6;
 #[template(path = "pages/now.html")]
 struct Now {
     page: Page,
+    /// Teams that wait for their consent.
+    pending: Vec<Pending>,
     mine: Vec<Duty>,
     /// Watches that wait for their answer.
     offered: Vec<Offered>,
@@ -118,6 +121,7 @@ pub async fn show(visitor: Visitor) -> Answer {
     let mut handovers = handovers.unwrap_or_default();
     handovers.retain(Mine::asks_for_something);
     let now = Now {
+        pending: Pending::of(&page, visitor.id),
         offered: Offered::to(&page, visitor.id),
         page,
         mine,

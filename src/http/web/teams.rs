@@ -58,6 +58,8 @@ struct Rotation {
 struct Member {
     id: PersonId,
     manages: bool,
+    /// What the team does not see yet, where somebody has to agree to it first.
+    hidden: Option<Hidden>,
     /// Where they only come, or will go.
     joins: Option<Instant>,
     leaves: Option<Instant>,
@@ -67,6 +69,12 @@ struct Member {
     hours: String,
     /// When they are away the next time, or now.
     away: Option<Interval>,
+}
+
+/// Address and reasons of somebody whose consent is pending.
+struct Hidden {
+    /// Whether the visitor may agree that the team sees them.
+    may_agree: bool,
 }
 
 impl One {
@@ -142,7 +150,7 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<Vi
         .memberships
         .iter()
         .filter(|one| !one.is_over(page.now))
-        .filter_map(|one| member(&page, one))
+        .filter_map(|one| member(&page, &visitor, one))
         .collect();
     members.sort_by_key(|one| (one.joins, !one.manages, page.name(&one.id).to_lowercase()));
     let sheet = One {
@@ -160,7 +168,7 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<Vi
     visitor.show(&sheet)
 }
 
-fn member(page: &Page, membership: &Membership) -> Option<Member> {
+fn member(page: &Page, visitor: &Visitor, membership: &Membership) -> Option<Member> {
     let person = page.roster.person(membership.person)?;
     let zone = person.zone(page.now);
     let present = person.available_at(page.now, page.now);
@@ -172,9 +180,16 @@ fn member(page: &Page, membership: &Membership) -> Option<Member> {
             None => "away".to_owned(),
         },
     };
+    let hidden = membership.consent.is_pending().then(|| {
+        let teams = page.roster.teams().map(AsRef::as_ref);
+        Hidden {
+            may_agree: access::agrees(&visitor.actor, person.id, teams).is_ok(),
+        }
+    });
     Some(Member {
         id: person.id,
         manages: membership.manages,
+        hidden,
         joins: membership.from.filter(|from| *from > page.now),
         leaves: membership.until,
         clock: when::clock(&zone, page.now),

@@ -19,6 +19,7 @@ use crate::clock::new_id;
 use crate::domain::feed::{self, Feed, Scope};
 use crate::domain::ids::{FeedId, PersonId};
 use crate::domain::interval::Instant;
+use crate::domain::token::Token;
 use crate::roster::Roster;
 use crate::storage::audit::Deed;
 use crate::storage::{Change, Tx, feeds};
@@ -85,6 +86,8 @@ pub struct FeedView {
     pub created_at: DateTime<Utc>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When it ends, with the token that it was made with; null where that has no end, or there is none.
+    pub expires_at: Option<DateTime<Utc>>,
     /// When it was last fetched.
     pub last_fetched_at: Option<DateTime<Utc>>,
     /// By which calendar program, as far as that is known.
@@ -113,6 +116,7 @@ impl FeedView {
             options: feed.into(),
             created_at: feed.created_at,
             revoked_at: feed.revoked_at,
+            expires_at: made_with(roster, feed).and_then(|token| token.expires_at),
             last_fetched_at,
             last_fetched_by,
             version: feed.version,
@@ -229,6 +233,7 @@ pub fn create(
         revoked_at: None,
         last_fetched_at: None,
         last_fetched_by: None,
+        made_by: actor.token,
         version: 1,
     };
     feeds::insert(tx.db(), &feed)?;
@@ -296,17 +301,55 @@ pub fn revoke(
     if feed.revoked_at.is_some() {
         return Ok(());
     }
-    feeds::revoke(tx.db(), id, now)?;
-    tx.changed(Change::Feeds);
-    let before = known(&feed)?;
-    note(tx, actor, now, deed("feed.revoke", id, before, Value::Null))
+    end(tx, actor, &feed, now)
 }
 
-/// Whether a feed shows anything still: it is not revoked, and its owner has not gone.
+/// Revokes every feed that `which` names.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub(super) fn revoke_all(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    which: impl Fn(&Feed) -> bool,
+    now: Instant,
+) -> Result<(), Error> {
+    let all = feeds::load(tx.db())?;
+    let chosen = |feed: &&Feed| feed.revoked_at.is_none() && which(feed);
+    for feed in all.iter().filter(chosen) {
+        end(tx, actor, feed, now)?;
+    }
+    Ok(())
+}
+
+fn end(tx: &mut Tx<'_>, actor: &Actor, feed: &Feed, now: Instant) -> Result<(), Error> {
+    feeds::revoke(tx.db(), feed.id, now)?;
+    tx.changed(Change::Feeds);
+    let before = known(feed)?;
+    note(
+        tx,
+        actor,
+        now,
+        deed("feed.revoke", feed.id, before, Value::Null),
+    )
+}
+
+/// Whether a feed shows anything still: it is not revoked, its owner has not gone, and the token that it was made with
+/// is good.
 #[must_use]
 pub fn is_live(roster: &Roster, feed: &Feed, now: Instant) -> bool {
     let owner = feed.owner.and_then(|id| roster.people().get(&id));
-    feed.revoked_at.is_none() && owner.is_none_or(|owner| owner.active_at(now))
+    let token = made_with(roster, feed);
+    feed.revoked_at.is_none()
+        && owner.is_none_or(|owner| owner.active_at(now))
+        && (feed.made_by.is_none() || token.is_some_and(|token| roster.is_token_good(token, now)))
+}
+
+/// The token that a feed was made with.
+fn made_with<'a>(roster: &'a Roster, feed: &Feed) -> Option<&'a Token> {
+    let id = feed.made_by?;
+    roster.token_of_id(id).map(AsRef::as_ref)
 }
 
 /// The actor's own, or anybody's for administrators.

@@ -5,6 +5,8 @@ mod pause;
 
 pub use pause::{Pause, PauseView, pause};
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -15,7 +17,8 @@ use crate::domain::interval::{Instant, Interval};
 use crate::domain::overrides::Override;
 use crate::domain::person::Role;
 use crate::domain::swap;
-use crate::domain::timeline::{Layer, Shift};
+use crate::domain::team::Team;
+use crate::domain::timeline::{Layer, Shift, Timeline};
 use crate::service::scene::{Scene, as_json, note};
 use crate::service::views::{OverrideView, ShiftView};
 use crate::service::{Actor, Error, Expected, Faults, access, input, values};
@@ -218,6 +221,38 @@ fn may_give(
     }
 }
 
+/// Whether the actor may end an override: those who manage the team now, whoever gave their own time by it, and, until
+/// it starts, whoever takes over. That somebody made it for the team, as its manager then, counts for nothing.
+#[must_use]
+pub fn may_end(
+    actor: &Actor,
+    team: &Team,
+    timeline: &Timeline,
+    found: &Override,
+    now: Instant,
+) -> bool {
+    let hands_back = || found.person.is_some_and(|to| actor.is(to)) && now < found.interval.start();
+    access::manages(actor, team)
+        || actor.role == Role::Member
+            && (hands_back() || gave_own_time(actor, timeline, found, now))
+}
+
+/// Whether the actor made an override of time that comes back to them.
+fn gave_own_time(actor: &Actor, timeline: &Timeline, found: &Override, now: Instant) -> bool {
+    let Some(person) = found.created_by.filter(|by| actor.is(*by)) else {
+        return false;
+    };
+    let Some(ahead) = found.interval.ahead(now) else {
+        return true; // It is over, as whoever asks is told then.
+    };
+    // What was made later lies over it, and stays.
+    let below = timeline.overrides().iter();
+    let below = below.filter(|one| one.sequence < found.sequence).cloned();
+    let (rotation, people) = (timeline.rotation(), timeline.people());
+    let before = Timeline::new(Arc::clone(rotation), below.collect(), people.clone());
+    swap::own_time(&before, person, ahead).is_ok()
+}
+
 /// Ends an override: from now on where it has begun, all of it where it has not.
 ///
 /// # Errors
@@ -238,14 +273,9 @@ pub fn cancel(
         .iter()
         .find(|one| one.id == id)
         .ok_or(Error::NotFound("override"))?;
-    // Whoever made it ends it; whoever takes over hands it back until it starts.
-    let made = found.created_by.is_some_and(|by| actor.is(by));
-    let hands_back = found.person.is_some_and(|to| actor.is(to)) && now < found.interval.start();
-    let may =
-        access::manages(actor, &scene.team) || actor.role == Role::Member && (made || hands_back);
-    if !may {
+    if !may_end(actor, &scene.team, &scene.timeline(), found, now) {
         return Err(Error::forbidden(
-            "only managers and whoever made it end an override; whoever takes over hands it back until it starts",
+            "only managers and whoever gave their own time end an override; whoever takes over hands it back until it starts",
         ));
     }
     expected.check(found.version())?;

@@ -10,7 +10,7 @@ use crate::domain::team::Team;
 use crate::service::farewell::{Named, take_back, whatever_names};
 use crate::service::scene::team_of_slug;
 use crate::service::{Actor, Error, Expected, Faults, access, input, swaps, values};
-use crate::storage::{Tx, people};
+use crate::storage::{Tx, people, teams};
 
 /// Somebody who is to be in a team.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -43,6 +43,16 @@ pub struct Leave {
     /// goes back. False leaves them there, as guests. Where nothing is said, it has to be unless nothing names them.
     #[serde(default)]
     pub remove_from_rotations: Option<bool>,
+}
+
+/// Somebody whose address and reasons a team is to see.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Agree {
+    /// Who.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub person_id: String,
 }
 
 /// Has somebody be in a team from an instant on, until further notice: also somebody who would leave, or join later.
@@ -83,7 +93,8 @@ pub fn join(
     }
     let (person, from) = faults.finish_with(both)?;
     let mut after = before.clone();
-    after.join(person, from);
+    let all = teams::load(tx.db(), None)?;
+    after.join(person, from, access::consent(actor, person, all.iter()));
     if command.manages {
         after.promote(person, from);
     }
@@ -143,6 +154,35 @@ pub fn leave(
     }
     after.version += 1;
     keep(tx, actor, "team.leave", &before, after, now)
+}
+
+/// Agrees that a team sees the address of somebody whom a manager added, and its managers why they are away.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where
+/// nothing waits for that.
+pub fn agree(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    slug: &str,
+    command: &Agree,
+    expected: &Expected,
+    now: Instant,
+) -> Result<Team, Error> {
+    let before = team_of_slug(tx, slug)?;
+    let mut faults = Faults::new();
+    let person = values::person_id(&mut faults, "/person_id", &command.person_id);
+    let person = faults.finish_with(person)?;
+    let all = teams::load(tx.db(), None)?;
+    access::agrees(actor, person, all.iter())?;
+    expected.check(before.version)?;
+    let mut after = before.clone();
+    if !after.agree(person, actor.person, now) {
+        return Err(Error::conflict("nobody has to agree to that"));
+    }
+    after.version += 1;
+    keep(tx, actor, "team.agree", &before, after, now)
 }
 
 /// Who, and from when on.

@@ -2,7 +2,7 @@
 
 mod membership;
 
-pub use membership::{Join, Leave, join, leave};
+pub use membership::{Agree, Join, Leave, agree, join, leave};
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -225,7 +225,9 @@ pub fn change(
         if !actor.is_administrator() && present.any(|id| !members.contains(&id)) {
             faults.add("/members", ONLY_ADMINISTRATORS);
         }
-        after.set_members(&members, now);
+        let all = teams::load(tx.db(), None)?;
+        let consent = |person| access::consent(actor, person, all.iter());
+        after.set_members(&members, now, consent);
     }
     if let Some(managers) = managers {
         after.set_managers(&managers, now);

@@ -20,6 +20,9 @@ pub struct MembershipView {
     pub from: Option<DateTime<Utc>>,
     /// Not from then on; null: until further notice.
     pub until: Option<DateTime<Utc>>,
+    /// Whether the team sees their address, and its managers why they are away. False where a manager added them and
+    /// nobody who may agree has done so.
+    pub agreed: bool,
 }
 
 impl From<&Membership> for MembershipView {
@@ -29,6 +32,7 @@ impl From<&Membership> for MembershipView {
             manages: membership.manages,
             from: membership.from,
             until: membership.until,
+            agreed: !membership.consent.is_pending(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::mend::{Mend, of_clash, of_gap};
 use crate::overrides::Override;
 use crate::person::{Deactivation, Holidays, People, Person, Role};
 use crate::suggestion::{Colleagues, Suggestion};
-use crate::team::Team;
+use crate::team::{Consent, Team};
 use crate::timeline::{Gap, GapReason, Layer, Timeline};
 
 const HOUR: i64 = 3600;
@@ -169,7 +169,7 @@ fn a_team_is_asked_as_it_is_then() {
     let line = timeline(abc(), Vec::new());
     let everybody = people("ABCXY".chars().map(londoner));
     let mut team = team("ABCX");
-    team.join(p('Y'), days().start());
+    team.join(p('Y'), days().start(), Consent::NotNeeded);
     team.leave(p('X'), days().end());
     let colleagues = Colleagues::new(&everybody, [&line]);
     let asked = |team: &Team| {
@@ -183,7 +183,7 @@ fn a_team_is_asked_as_it_is_then() {
     team.leave(p('X'), at("2026-03-05T23:59:59Z"));
     assert_eq!(asked(&team), "BCY");
     team.leave(p('Y'), days().start());
-    team.join(p('Y'), at("2026-03-04T00:00:01Z"));
+    team.join(p('Y'), at("2026-03-04T00:00:01Z"), Consent::NotNeeded);
     assert_eq!(asked(&team), "BC");
     // Whoever is in the order is asked, of the team or not.
     team.leave(p('B'), days().start());

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::build::*;
 use crate::ids::{PersonId, TeamId};
 use crate::interval::{Instant, Interval};
-use crate::team::{Membership, Team};
+use crate::team::{Consent, Membership, Team};
 use crate::zone::Zone;
 
 /// A team with these members from always.
@@ -48,25 +48,25 @@ fn told(team: &Team) -> Vec<String> {
 #[test]
 fn people_join_and_leave_from_a_day_on() {
     let mut team = team("AB");
-    assert!(team.join(p('C'), day(10)));
+    assert!(team.join(p('C'), day(10), Consent::NotNeeded));
     assert!(team.leave(p('A'), day(15)));
     assert_eq!(told(&team), ["AB", "AB", "ABC", "BC", "BC"]);
     assert!(!team.has(p('C'), at("2026-03-09T23:59:59Z")));
     // What is so already, or planned so, changes nothing.
-    assert!(!team.join(p('B'), day(5)));
-    assert!(!team.join(p('C'), day(12)));
+    assert!(!team.join(p('B'), day(5), Consent::NotNeeded));
+    assert!(!team.join(p('C'), day(12), Consent::NotNeeded));
     assert!(!team.leave(p('A'), day(15)));
     assert!(!team.leave(p('D'), day(5)));
     // Sooner, later, not at all.
-    assert!(team.join(p('C'), day(5)));
+    assert!(team.join(p('C'), day(5), Consent::NotNeeded));
     assert_eq!(told(&team), ["AB", "ABC", "ABC", "BC", "BC"]);
     assert!(team.leave(p('C'), day(5)));
     assert_eq!(told(&team), ["AB", "AB", "AB", "B", "B"]);
-    assert!(team.join(p('A'), day(15)), "she stays");
+    assert!(team.join(p('A'), day(15), Consent::NotNeeded), "she stays");
     assert_eq!(team, self::team("AB"));
     // Whoever comes again was away in between.
     assert!(team.leave(p('A'), day(5)));
-    assert!(team.join(p('A'), day(15)));
+    assert!(team.join(p('A'), day(15), Consent::NotNeeded));
     assert_eq!(told(&team), ["AB", "B", "B", "AB", "AB"]);
     assert_eq!(letters(team.members_throughout(days(1, 5))), "AB");
     assert_eq!(letters(team.members_throughout(days(1, 6))), "B");
@@ -79,11 +79,11 @@ fn people_join_and_leave_from_a_day_on() {
 #[test]
 fn a_list_of_members_says_who_is_in_it_now() {
     let mut team = team("AB");
-    team.join(p('D'), day(15));
+    team.join(p('D'), day(15), Consent::NotNeeded);
     team.leave(p('B'), day(15));
-    team.set_members(&[p('B'), p('C')], day(5));
+    team.set_members(&[p('B'), p('C')], day(5), |_| Consent::NotNeeded);
     assert_eq!(told(&team), ["AB", "BC", "BC", "CD", "CD"]);
-    team.set_members(&[p('C'), p('D')], day(10));
+    team.set_members(&[p('C'), p('D')], day(10), |_| Consent::NotNeeded);
     assert_eq!(told(&team), ["AB", "BC", "CD", "CD", "CD"]);
 }
 
@@ -98,11 +98,11 @@ fn managers_manage_while_they_are_members() {
     assert_eq!(letters(team.managers(day(15))), "C");
     // Whoever stays after all manages as before; whoever comes back later does not.
     let mut stays = team.clone();
-    stays.join(p('A'), day(15));
+    stays.join(p('A'), day(15), Consent::NotNeeded);
     assert_eq!(letters(stays.managers(day(20))), "AC");
-    team.join(p('A'), day(20));
+    team.join(p('A'), day(20), Consent::NotNeeded);
     assert_eq!(letters(team.managers(day(20))), "C");
-    team.join(p('D'), day(10));
+    team.join(p('D'), day(10), Consent::NotNeeded);
     team.promote(p('D'), day(10));
     assert_eq!(letters(team.managers(day(10))), "ACD");
     assert_eq!(letters(team.managers(day(5))), "AC");
@@ -142,7 +142,7 @@ proptest! {
                 Step::Join(name, from) => (name, from, true),
                 Step::Leave(name, from) => (name, from, false),
             };
-            let changed = if joins { team.join(p(name), day(from)) } else { team.leave(p(name), day(from)) };
+            let changed = if joins { team.join(p(name), day(from), Consent::NotNeeded) } else { team.leave(p(name), day(from)) };
             prop_assert_eq!(changed, team != before);
             for probe in 1..28 {
                 for other in ['A', 'B', 'C'] {
@@ -162,4 +162,40 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn consent_is_pending_until_somebody_agrees_and_again_after_a_gap() {
+    let mut team = team("AM");
+    let pending = Consent::Pending {
+        added_by: Some(p('M')),
+    };
+    team.join(p('C'), day(5), pending);
+    assert!(team.has(p('C'), day(6)) && !team.knows(p('C'), day(6)));
+    assert_eq!(team.pending(p('C'), day(1)), Some(Some(p('M'))));
+    assert_eq!(team.pending(p('A'), day(1)), None);
+    assert!(team.agree(p('C'), Some(p('C')), day(6)));
+    assert!(!team.agree(p('C'), Some(p('C')), day(6)), "once is enough");
+    assert!(team.knows(p('C'), day(6)) && !team.knows(p('C'), day(4)));
+    // A departure that is taken back changes nothing.
+    team.leave(p('C'), day(20));
+    team.join(p('C'), day(20), pending);
+    assert!(team.knows(p('C'), day(21)));
+    // Whoever left and is added again is asked again.
+    team.leave(p('C'), day(10));
+    team.join(p('C'), day(15), pending);
+    assert!(team.knows(p('C'), day(9)) && !team.knows(p('C'), day(16)));
+    // A list of members leaves those alone who are in it, and asks for each who is not.
+    team.set_members(&[p('A'), p('C'), p('D')], day(16), |one| {
+        if one == p('D') {
+            Consent::NotNeeded
+        } else {
+            pending
+        }
+    });
+    assert!(team.knows(p('D'), day(16)) && team.knows(p('A'), day(16)));
+    assert!(!team.knows(p('C'), day(16)));
+    // What was is not agreed to any more.
+    team.leave(p('C'), day(17));
+    assert!(!team.agree(p('C'), None, day(18)));
 }

@@ -35,9 +35,7 @@ pub async fn show(visitor: Visitor) -> Answer {
         .cloned()
         .collect();
     sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
-    let is_good = |token: &&Arc<Token>| {
-        token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end)
-    };
+    let is_good = |token: &&Arc<Token>| page.roster.is_token_good(token, now);
     let mut tokens: Vec<Arc<Token>> = page.roster.tokens().filter(is_good).cloned().collect();
     tokens.sort_by_key(|token| std::cmp::Reverse((token.created_at, token.id)));
     let own = visitor.session.id;

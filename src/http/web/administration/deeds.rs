@@ -44,6 +44,7 @@ const WORDS: &[(&str, &str)] = &[
     ("person.deactivate", "deactivated"),
     ("person.erase", "erased name and address of"),
     ("person.preferences", "chose mails for"),
+    ("person.restore_address", "undid a change of the address of"),
     ("rotation.archive", "archived"),
     ("rotation.change", "changed the settings of"),
     ("rotation.create", "set up"),
@@ -61,6 +62,10 @@ const WORDS: &[(&str, &str)] = &[
     ("swap.open", "asked others to take"),
     ("swap.undo", "undid the swap of"),
     ("swap.withdraw", "withdrew the request about"),
+    (
+        "team.agree",
+        "agreed that details of somebody are shared with",
+    ),
     ("team.change", "changed"),
     ("team.create", "set up"),
     ("team.join", "added somebody to"),
@@ -137,7 +142,10 @@ fn text<'a>(row: &'a AuditView, name: &str) -> Option<&'a str> {
 
 /// Ids of those whose membership of a team began, ended or was planned by this.
 fn moved(row: &AuditView) -> Vec<String> {
-    if !matches!(row.action.as_str(), "team.join" | "team.leave") {
+    if !matches!(
+        row.action.as_str(),
+        "team.agree" | "team.join" | "team.leave"
+    ) {
         return Vec::new();
     }
     let all = |value: &Value| {

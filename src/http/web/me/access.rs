@@ -15,7 +15,7 @@ use crate::service::tokens::{self, NewToken};
 use crate::service::{Error, Expected, Scope, input, sessions};
 
 /// What becomes of a token that is revoked.
-pub const REVOKED: &str = "Programs that use it are refused from then on. This cannot be taken back: they need a new one.";
+pub const REVOKED: &str = "Programs that use it are refused from then on, and so is whatever was made with it: tokens, and calendar feeds. This cannot be taken back: they need a new one.";
 
 #[derive(Template)]
 #[template(path = "pages/me/access.html")]
@@ -41,10 +41,7 @@ struct Signed {
 
 fn sheet(visitor: &Visitor, form: Fields, made: Option<(String, String)>) -> Answer {
     let page = visitor.page("Access", Section::Mine)?;
-    let good = |token: &Token| {
-        let over = token.expires_at.is_some_and(|end| end <= page.now);
-        token.revoked_at.is_none() && !over
-    };
+    let good = |token: &Token| page.roster.is_token_good(token, page.now);
     let tokens = page.roster.tokens_of(visitor.id);
     let mut tokens: Vec<Token> = tokens.map(|one| Token::clone(one)).filter(good).collect();
     tokens.sort_by_key(|token| std::cmp::Reverse(token.created_at));

@@ -28,7 +28,7 @@ fn own(visitor: &Visitor, id: &str) -> Result<(Page, Arc<Feed>), Refusal> {
     let page = visitor.page("Change a calendar", Section::Mine)?;
     let own = |feed: &&Arc<Feed>| feed.id == id && feed.owner == Some(visitor.id);
     let feed = page.roster.feeds().find(own).cloned();
-    let feed = feed.filter(|feed| feed.revoked_at.is_none());
+    let feed = feed.filter(|feed| feeds::is_live(&page.roster, feed, page.now));
     Ok((page, feed.ok_or_else(none)?))
 }
 

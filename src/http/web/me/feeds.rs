@@ -110,7 +110,7 @@ fn sheet(visitor: &Visitor, form: Fields, made: Option<(Feed, String)>) -> Answe
         .feeds()
         .filter(|feed| feed.owner == Some(visitor.id));
     let mut feeds: Vec<Entry> = mine
-        .filter(|feed| feed.revoked_at.is_none())
+        .filter(|feed| feeds::is_live(&page.roster, feed, page.now))
         .map(|feed| Entry {
             id: feed.id,
             words: words(&page, feed.scope),

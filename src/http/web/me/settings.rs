@@ -45,6 +45,7 @@ fn me(page: &Page, visitor: &Visitor) -> Result<Person, Refusal> {
 fn filled(page: &Page, me: &Person) -> Fields {
     let form = Fields::default()
         .with("name", &me.name)
+        .with("email", &me.email)
         .with("version", me.version);
     profile::fill(form, me, page.now)
 }
@@ -91,7 +92,7 @@ pub async fn show(visitor: Visitor) -> Answer {
     sheet(&visitor, None)
 }
 
-/// Changes name, zone, hours and holidays.
+/// Changes name, address, zone, hours and holidays.
 #[post("/me/settings")]
 pub async fn change(visitor: Visitor, mut form: Form) -> Answer {
     let page = visitor.page("Settings", Section::Mine)?;
@@ -102,6 +103,7 @@ pub async fn change(visitor: Visitor, mut form: Form) -> Answer {
         Ok(changed) => {
             let change = PersonChange {
                 name: Some(form.get("name").to_owned()),
+                email: form.filled("email"),
                 ..changed
             };
             visitor

@@ -15,8 +15,10 @@ use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
 use crate::domain::interval::{Instant, Interval};
 use crate::domain::overrides::Override;
 use crate::domain::rotation::Kind;
+use crate::domain::team::Team;
 use crate::domain::timeline::{Cause, Layer, Shift, Timeline};
 use crate::service::access;
+use crate::service::overrides::may_end;
 
 /// Gaps are looked for so far ahead, whatever is drawn.
 const AHEAD: TimeDelta = TimeDelta::days(90);
@@ -174,7 +176,7 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View
         outcome: sight.result(&page, &timeline),
         troubles: troubles(&page, &timeline),
         next: next(&page, &timeline),
-        overrides: overrides(&page, &visitor, manages, &timeline),
+        overrides: overrides(&page, &visitor, &team, &timeline),
         kind: rotation.kind,
         shifts,
         sight,
@@ -233,14 +235,13 @@ fn troubles(page: &Page, timeline: &Timeline) -> Vec<Trouble> {
 }
 
 /// The overrides that are not over, soonest first.
-fn overrides(page: &Page, visitor: &Visitor, manages: bool, timeline: &Timeline) -> Vec<Change> {
+fn overrides(page: &Page, visitor: &Visitor, team: &Team, timeline: &Timeline) -> Vec<Change> {
     let ahead = |one: &&Override| one.in_force().is_some_and(|left| left.end() > page.now);
     let all = timeline.overrides().iter().filter(ahead);
     let mut changes: Vec<Change> = all
         .filter_map(|one| {
             let interval = one.in_force()?;
-            let mine = one.created_by == Some(visitor.id)
-                || one.person == Some(visitor.id) && page.now < interval.start();
+            let may_end = || may_end(&visitor.actor, team, timeline, one, page.now);
             Some(Change {
                 id: one.id,
                 interval,
@@ -248,7 +249,7 @@ fn overrides(page: &Page, visitor: &Visitor, manages: bool, timeline: &Timeline)
                 reason: one.reason.clone(),
                 made_by: one.created_by,
                 swap: one.swap,
-                can_end: one.swap.is_none() && (manages || mine),
+                can_end: one.swap.is_none() && may_end(),
             })
         })
         .collect();

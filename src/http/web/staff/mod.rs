@@ -1,5 +1,6 @@
 //! People and teams: who there is, adding them (one or all at once), changing them, saying goodbye.
 
+pub mod consent;
 pub mod deactivate;
 pub mod import;
 pub mod list;

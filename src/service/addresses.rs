@@ -1,0 +1,242 @@
+//! The addresses with which people sign in: what happens when one is changed, and undoing that.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::links::Offered;
+use super::operator::FIRST_ADMINISTRATOR;
+use super::scene::{note, person_of};
+use super::{Actor, Error, Tx, feeds, tokens};
+use crate::clock::new_id;
+use crate::domain::address_change::{AddressChange, UNDO};
+use crate::domain::ids::{AddressChangeId, TokenId};
+use crate::domain::interval::Instant;
+use crate::domain::person::Person;
+use crate::roster::Roster;
+use crate::storage::audit::Deed;
+use crate::storage::outbox::{self, Planned};
+use crate::storage::types::Json;
+use crate::storage::{Change, Db, StoreError, address_changes, people, sessions};
+
+/// The kind of mail that tells the old address of a change, with a link that undoes it.
+pub const TO_OLD: &str = "sign_in.address_left";
+
+/// The kind of mail that tells the new address.
+pub const TO_NEW: &str = "sign_in.address_taken";
+
+/// The kind of mail that tells an address that it is left since a change was undone.
+pub const UNDONE: &str = "sign_in.address_undone";
+
+/// Where such a mail has the change that it is about.
+pub const CHANGE: &str = "address_change_id";
+
+/// So often people change their own address within [`WINDOW`]: each time two addresses get a mail.
+const MOST: usize = 5;
+const WINDOW: TimeDelta = TimeDelta::hours(24);
+
+/// Whether the text names another mailbox than the person's own.
+fn is_another(person: &Person, email: &str) -> bool {
+    person.email.to_lowercase() != email.to_lowercase()
+}
+
+/// Records that the address of `before` became that of `after`, and tells both.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] where they have changed it too often.
+pub(super) fn changed(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    before: &Person,
+    after: &Person,
+    now: Instant,
+) -> Result<(), Error> {
+    if !is_another(before, &after.email) {
+        return Ok(());
+    }
+    let change = AddressChange {
+        id: AddressChangeId::from_uuid(new_id()),
+        person: after.id,
+        old_email: before.email.clone(),
+        new_email: after.email.clone(),
+        changed_by: actor.person,
+        changed_at: now,
+        undone_at: None,
+    };
+    if change.is_own() && !actor.is_administrator() {
+        let earlier = address_changes::of_person(tx.db(), after.id)?;
+        let recent = |one: &&AddressChange| one.is_own() && now - one.changed_at < WINDOW;
+        if earlier.iter().filter(recent).count() >= MOST {
+            return Err(Error::conflict(
+                "the address was changed five times within a day: wait, or ask an administrator",
+            ));
+        }
+    }
+    address_changes::insert(tx.db(), &change)?;
+    // Nobody reads what comes to the address of the first administrator.
+    if change.old_email != FIRST_ADMINISTRATOR {
+        queue(tx, TO_OLD, &change, now)?;
+    }
+    queue(tx, TO_NEW, &change, now)
+}
+
+/// Queues a mail about a change. The addresses are looked up when it is written, so that the outbox holds none.
+fn queue(tx: &mut Tx<'_>, kind: &str, change: &AddressChange, now: Instant) -> Result<(), Error> {
+    let mail = Planned {
+        id: new_id().to_string(),
+        key: format!("{kind}/{}", change.id),
+        kind: kind.to_owned(),
+        person_id: Some(change.person.to_string()),
+        rotation_id: None,
+        payload: Json(json!({ CHANGE: change.id })),
+        due_at: now,
+        not_after: change.undo_until(),
+    };
+    outbox::plan(tx.db(), &mail, now)?;
+    Ok(())
+}
+
+/// What a link that undoes a change would do.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] where the change is not known any more.
+pub(super) fn offered(db: &mut Db, roster: &Roster, id: AddressChangeId) -> Result<Offered, Error> {
+    let change = address_changes::find(db, id)?.ok_or(Error::NotFound("change of an address"))?;
+    let mut others = roster.people().values();
+    let is_taken = others.any(|one| one.id != change.person && !is_another(one, &change.old_email));
+    let old = &change.old_email;
+    let (text, button) = if change.undone_at.is_some() {
+        ("This change was undone already.".to_owned(), None)
+    } else if is_taken {
+        (taken(old), None)
+    } else {
+        (
+            format!(
+                "You will sign in with {old} again, and your mails go there. Browsers that signed in since the change \
+                 are signed out, and tokens and calendar feeds made since then are revoked."
+            ),
+            Some("Undo the change"),
+        )
+    };
+    Ok(Offered {
+        title: "Undo the change of your address".to_owned(),
+        text,
+        button,
+    })
+}
+
+fn taken(email: &str) -> String {
+    format!("somebody else has the address {email} by now: ask an administrator")
+}
+
+/// Undoes a change, and every one that the person's address went through since; ends what could have been made with the
+/// new address. Answers in words.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], and [`Error::Conflict`] where it was undone, is too old, or somebody else has the address.
+pub(super) fn undo(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: AddressChangeId,
+    now: Instant,
+) -> Result<String, Error> {
+    let none = || Error::NotFound("change of an address");
+    let person = actor.person.ok_or_else(none)?;
+    let before = person_of(tx, person)?;
+    let all = address_changes::of_person(tx.db(), person)?;
+    let later: Vec<&AddressChange> = all.iter().skip_while(|one| one.id != id).collect();
+    let change = *later.first().ok_or_else(none)?;
+    if change.undone_at.is_some() {
+        return Err(Error::conflict("this change was undone already"));
+    }
+    if change.undo_until() <= now {
+        return Err(Error::conflict("this change can no longer be undone"));
+    }
+    restore(tx, actor, &before, change, now)?;
+    for one in later.iter().filter(|one| one.undone_at.is_none()) {
+        address_changes::mark_undone(tx.db(), one.id, now)?;
+    }
+    // Whoever changes an address is signed in, before the change already: then all browsers are signed out.
+    let all_sessions = later.iter().any(|one| one.is_own());
+    let since = (!all_sessions).then_some(change.changed_at);
+    sessions::revoke_since(tx.db(), person, since, now)?;
+    sessions::use_links(tx.db(), person, now)?;
+    tx.changed(Change::Sessions);
+    end_what_was_made(tx, actor, change, now)?;
+    Ok(format!(
+        "You sign in with {} again. Look at your tokens and calendar feeds: those from before the change are still good.",
+        change.old_email
+    ))
+}
+
+/// Gives the person the old address again, and tells the one that they had meanwhile.
+fn restore(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    before: &Person,
+    change: &AddressChange,
+    now: Instant,
+) -> Result<(), Error> {
+    let mut after = before.clone();
+    after.email.clone_from(&change.old_email);
+    after.version += 1;
+    people::update(tx.db(), &after).map_err(|error| match error {
+        StoreError::Duplicate => Error::conflict(taken(&change.old_email)),
+        other => other.into(),
+    })?;
+    tx.changed(Change::Person(after.id));
+    let back = AddressChange {
+        id: AddressChangeId::from_uuid(new_id()),
+        old_email: before.email.clone(),
+        new_email: after.email.clone(),
+        changed_by: None,
+        changed_at: now,
+        undone_at: Some(now),
+        ..change.clone()
+    };
+    address_changes::insert(tx.db(), &back)?;
+    if is_another(before, &after.email) {
+        queue(tx, UNDONE, &back, now)?;
+    }
+    let shown =
+        |person: &Person| -> Value { json!({ "name": person.name, "email": person.email }) };
+    let deed = Deed {
+        action: "person.restore_address",
+        kind: "person",
+        id: after.id.to_string(),
+        before: shown(before),
+        after: shown(&after),
+    };
+    note(tx, actor, now, deed)
+}
+
+/// Revokes the tokens and feeds that the person's account made since a change.
+fn end_what_was_made(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    change: &AddressChange,
+    now: Instant,
+) -> Result<(), Error> {
+    let since = change.changed_at;
+    let all = crate::storage::tokens::load(tx.db())?;
+    let made = all
+        .iter()
+        .filter(|token| token.person == change.person && token.created_at >= since);
+    let made: Vec<TokenId> = made.map(|token| token.id).collect();
+    tokens::revoke_all(tx, actor, &made, now)?;
+    let theirs = |feed: &crate::domain::feed::Feed| {
+        feed.owner == Some(change.person) && feed.created_at >= since
+    };
+    feeds::revoke_all(tx, actor, theirs, now)
+}
+
+/// Forgets changes that cannot be undone any more.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database is away.
+pub fn forget_old(tx: &mut Tx<'_>, now: Instant) -> Result<(), Error> {
+    Ok(address_changes::forget_old(tx.db(), now - UNDO)?)
+}
