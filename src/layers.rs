@@ -9,7 +9,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     // The address of the database is read by who knows its schemes.
-    ("config", &["storage"]),
+    ("config", &["domain", "storage"]),
     ("telemetry", &["config"]),
     ("storage", &["domain", "clock"]),
     ("roster", &["domain"]),

@@ -262,21 +262,30 @@ impl Prepared {
     }
 }
 
-/// What plans, what sends mails and what posts to chats: none waits for the others.
+/// The thread that sends what is in a lane.
+const fn sender_name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::SignIns => "sign-in-sender",
+        Lane::Incidents => "incident-sender",
+        Lane::Mails => "sender",
+        Lane::Messages => "messenger",
+    }
+}
+
+/// What plans, and what sends: a thread for each lane, so that none waits for the others.
 fn spawn_workers(worker: Worker) -> anyhow::Result<Vec<Beside>> {
     let worker = Arc::new(worker);
-    let (mails, messages) = (Arc::clone(&worker), Arc::clone(&worker));
-    Ok(vec![
-        Beside::spawn("planner", move |told| {
-            worker.keep_planning(|wait| is_told_to_stop(told, wait));
-        })?,
-        Beside::spawn("sender", move |told| {
-            mails.keep_sending(Lane::Mails, |wait| is_told_to_stop(told, wait));
-        })?,
-        Beside::spawn("messenger", move |told| {
-            messages.keep_sending(Lane::Messages, |wait| is_told_to_stop(told, wait));
-        })?,
-    ])
+    let planner = Arc::clone(&worker);
+    let mut threads = vec![Beside::spawn("planner", move |told| {
+        planner.keep_planning(|wait| is_told_to_stop(told, wait));
+    })?];
+    for lane in Lane::ALL {
+        let sender = Arc::clone(&worker);
+        threads.push(Beside::spawn(sender_name(lane), move |told| {
+            sender.keep_sending(lane, |wait| is_told_to_stop(told, wait));
+        })?);
+    }
+    Ok(threads)
 }
 
 /// A running program: the server and what works beside it.

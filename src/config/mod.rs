@@ -2,6 +2,7 @@
 //!
 //! Everything is checked at once, and everything that is wrong is named; secrets are never shown.
 
+mod smtp;
 mod values;
 
 use std::collections::BTreeMap;
@@ -19,8 +20,9 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
 use crate::storage::DatabaseUrl;
+pub use smtp::{SmtpLogin, SmtpServer, SmtpTls};
 use values::{
-    read_header_name, read_helo, read_networks, read_number, read_public_url, read_smtp_url,
+    read_header_name, read_helo, read_mail_from, read_networks, read_number, read_public_url,
     read_token, text_of,
 };
 
@@ -105,8 +107,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// What links begin with, where that is configured; without a slash at the end.
     pub public_url: Option<String>,
-    /// How mail is sent; it holds a password. Without it mails are files.
-    pub smtp_url: Option<SecretString>,
+    /// How mail is sent. Without it mails are files.
+    pub smtp_url: Option<SmtpServer>,
     /// Whom mail is from.
     pub mail_from: Mailbox,
     /// How many mails may leave in a minute.
@@ -296,10 +298,9 @@ impl Given {
                 .map_err(|_| "must be an address and a port, like 127.0.0.1:8080")
         });
         let public_url = self.parse("DOGWATCH_PUBLIC_URL", |text| read_public_url(&text));
-        let smtp_url = self.parse("DOGWATCH_SMTP_URL", read_smtp_url);
+        let smtp_url = self.parse("DOGWATCH_SMTP_URL", |text| smtp::read_smtp_url(&text));
         let mail_from = self.parse_or("DOGWATCH_MAIL_FROM", "dogwatch@localhost", |text| {
-            text.parse()
-                .map_err(|_| "must be a mail address, like Dogwatch <dogwatch@example.org>")
+            read_mail_from(&text)
         });
         let mail_rate = self.parse_or("DOGWATCH_MAIL_RATE", "600", |text| {
             read_number(&text, LARGEST_RATE)

@@ -14,6 +14,7 @@ use super::scene::{note, person_of};
 use super::secrets::{hex, new_secret, token_hash};
 use super::{Actor, App, Error, Tx, access};
 use crate::clock::new_id;
+use crate::domain::email;
 use crate::domain::actor::Scope;
 use crate::domain::duty::Rota as _;
 use crate::domain::ids::{PersonId, SessionId, SignInId};
@@ -121,10 +122,10 @@ pub fn own_path(path: &str) -> &str {
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub fn ask(tx: &mut Tx<'_>, email: &str, next: &str, now: Instant) -> Result<(), Error> {
-    let wanted = email.trim().to_lowercase();
+    let wanted = email::key(email.trim());
     let found = people::load(tx.db(), None)?
         .into_iter()
-        .find(|person| person.email.to_lowercase() == wanted && person.active_at(now));
+        .find(|person| email::key(&person.email) == wanted && person.active_at(now));
     let Some(person) = found else {
         return Ok(());
     };

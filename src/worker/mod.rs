@@ -94,6 +94,7 @@ impl Worker {
         let mut stopped = false;
         let mut trouble = Trouble::default();
         while !stopped && !told(TICK) {
+            self.mailer.rest(deliver::urgency(lane));
             // It is said once only.
             let sent = self.send(lane, || {
                 stopped = stopped || told(Duration::ZERO);
@@ -112,7 +113,7 @@ impl Worker {
     pub fn pass(&self, mut stopped: impl FnMut() -> bool) -> Result<Passed, StoreError> {
         Ok(Passed {
             planned: self.plan()?,
-            sent: self.send(Lane::Mails, &mut stopped)? + self.send(Lane::Messages, stopped)?,
+            sent: self.send_all(&mut stopped)?,
         })
     }
 
@@ -126,6 +127,14 @@ impl Worker {
             .plan(&self.app, now)?;
         deliver::count(&self.app, now)?;
         Ok(planned)
+    }
+
+    fn send_all(&self, mut stopped: impl FnMut() -> bool) -> Result<usize, StoreError> {
+        let mut sent = 0;
+        for lane in Lane::ALL {
+            sent += self.send(lane, &mut stopped)?;
+        }
+        Ok(sent)
     }
 
     fn send(&self, lane: Lane, stopped: impl FnMut() -> bool) -> Result<usize, StoreError> {
