@@ -120,7 +120,9 @@ pub fn application(
         secret,
         config.bootstrap_token.clone(),
     );
-    Ok(app.asking(Guard::configured(config)))
+    Ok(app
+        .asking(Guard::configured(config))
+        .limited_to(config.hourly_limits))
 }
 
 /// The key for signatures that this installation made for itself; all replicas have the same.

@@ -75,15 +75,18 @@ fn useless(bad: BadLink) -> HttpResponse {
 
 /// In the words of the API, which the one place for errors has.
 fn failed(error: Error) -> HttpResponse {
+    let wait = error.retry_after();
     let problem = Problem::from(error);
     if let Some(cause) = problem.cause() {
         tracing::error!(cause, "a link could not be followed");
     }
-    Page::says(
-        "This does not work",
-        &format!("It could not be done: {problem}."),
-    )
-    .answer(problem.status())
+    let text = format!("It could not be done: {problem}.");
+    let mut answer = Page::says("This does not work", &text).answer(problem.status());
+    if let Some(seconds) = wait {
+        let headers = answer.headers_mut();
+        headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+    }
+    answer
 }
 
 impl<'a> Page<'a> {

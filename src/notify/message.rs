@@ -1,9 +1,9 @@
 //! A mail, as it is sent.
 
 use askama::Template;
-use lettre::{Address, Message};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart};
+use lettre::{Address, Message};
 
 use super::{MailError, calendar};
 use crate::domain::email;

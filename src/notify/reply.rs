@@ -134,8 +134,8 @@ impl Reply<'_> {
 
     fn is_about_sender(&self, text: &str) -> bool {
         let by_code = matches!(enhanced(self.text), Some((1, 7 | 8)));
-        let named = self.sender != self.recipient
-            && text.contains(self.sender.to_lowercase().as_str());
+        let named =
+            self.sender != self.recipient && text.contains(self.sender.to_lowercase().as_str());
         by_code || named || text.contains("sender")
     }
 
@@ -250,11 +250,20 @@ mod tests {
 
     #[test]
     fn words_in_the_recipients_address_mean_nothing() {
-        let of = |text, recipient| Reply { recipient, ..reply(Recipient, 550, text) };
-        let relay = of("5.2.1 <relay@example.com>: mailbox disabled", "relay@example.com");
+        let of = |text, recipient| Reply {
+            recipient,
+            ..reply(Recipient, 550, text)
+        };
+        let relay = of(
+            "5.2.1 <relay@example.com>: mailbox disabled",
+            "relay@example.com",
+        );
         assert_eq!(relay.subject(), Mail);
         // A check sends to the sender's own address.
-        let own = of("5.1.1 <dogwatch@example.org>: User unknown", "dogwatch@example.org");
+        let own = of(
+            "5.1.1 <dogwatch@example.org>: User unknown",
+            "dogwatch@example.org",
+        );
         assert_eq!(own.subject(), Mail);
     }
 
@@ -267,8 +276,18 @@ mod tests {
             (Login, 535, "5.7.8 authentication failed", URL),
             (Sender, 530, "5.7.0 Authentication required", URL),
             (Sender, 550, "5.1.8 not you", FROM),
-            (Recipient, 553, "5.7.1 <dogwatch@example.org>: not owned by user", FROM),
-            (Recipient, 554, "5.7.1 <bo@example.com>: Relay access denied", URL),
+            (
+                Recipient,
+                553,
+                "5.7.1 <dogwatch@example.org>: not owned by user",
+                FROM,
+            ),
+            (
+                Recipient,
+                554,
+                "5.7.1 <bo@example.com>: Relay access denied",
+                URL,
+            ),
         ] {
             assert_eq!(reply(stage, code, text).setting(), setting, "{text}");
         }

@@ -238,7 +238,10 @@ mod tests {
     fn our_name_is_the_host_of_the_public_url() {
         for (url, name) in [
             ("https://oncall.example.org/duty", "oncall.example.org"),
-            ("https://wache.bücher.example", "wache.xn--bcher-kva.example"),
+            (
+                "https://wache.bücher.example",
+                "wache.xn--bcher-kva.example",
+            ),
             ("http://192.0.2.1:8080", "[192.0.2.1]"),
             ("http://[2001:db8::1]", "[IPv6:2001:db8::1]"),
         ] {

@@ -18,6 +18,7 @@ use super::changes::{self, Change};
 use super::db::Db;
 use super::error::StoreError;
 use super::postgres::Postgres;
+use super::quotas::Limited;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -131,6 +132,7 @@ pub struct Store {
 pub struct Tx<'a> {
     db: &'a mut Db,
     changes: Vec<Change>,
+    limited: Vec<Limited>,
 }
 
 impl Tx<'_> {
@@ -144,6 +146,17 @@ impl Tx<'_> {
         if !self.changes.contains(&change) {
             self.changes.push(change);
         }
+    }
+
+    /// Notes something that somebody may only do so often.
+    pub fn limit(&mut self, limited: Limited) {
+        self.limited.push(limited);
+    }
+
+    /// Everything that was noted so.
+    #[must_use]
+    pub fn limited(&self) -> Vec<Limited> {
+        self.limited.clone()
     }
 }
 
@@ -275,6 +288,7 @@ impl Store {
             let mut tx = Tx {
                 db,
                 changes: Vec::new(),
+                limited: Vec::new(),
             };
             let result = work(&mut tx)?;
             let changes = std::mem::take(&mut tx.changes);

@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod people;
 pub mod postgres;
 pub mod publications;
+pub mod quotas;
 pub mod rotations;
 mod rows;
 pub mod schema;

@@ -137,7 +137,11 @@ fn report(mail: &Mail, outcome: &Outcome) {
             "failed"
         }
         Outcome::SettingsRefused(error) => {
-            tracing::error!(mail = mail.id, error, "the mail server refuses our settings");
+            tracing::error!(
+                mail = mail.id,
+                error,
+                "the mail server refuses our settings"
+            );
             "settings_refused"
         }
         Outcome::Refused(error) => {

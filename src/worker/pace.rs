@@ -101,7 +101,7 @@ mod tests {
         let pace = Pace::per_minute(60);
         while pace.all.take(Instant::now()).is_zero() {}
         let begun = Instant::now();
-        for _ in 0..10 {
+        for _ in 0..=10 {
             assert!(pace.wait_reserved(&mut || true), "the reserve is theirs");
         }
         assert!(begun.elapsed() < Duration::from_secs(1));

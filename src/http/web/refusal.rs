@@ -42,6 +42,8 @@ pub struct Refusal {
     sign_in: Option<String>,
     /// What the log, and only the log, is told.
     cause: Option<String>,
+    /// For how many seconds to wait before trying again.
+    retry_after: Option<u32>,
 }
 
 #[derive(Template)]
@@ -59,6 +61,7 @@ impl Refusal {
             detail: detail.into(),
             sign_in: None,
             cause: None,
+            retry_after: None,
         }
     }
 
@@ -94,7 +97,12 @@ impl Refusal {
     /// Whoever asks did so too often.
     pub fn too_many(wait: TooMany) -> Self {
         let words = format!("That was too often. Try again in {} seconds.", wait.seconds);
-        Self::new(StatusCode::TOO_MANY_REQUESTS, words)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, words).after(Some(wait.seconds))
+    }
+
+    fn after(mut self, seconds: Option<u32>) -> Self {
+        self.retry_after = seconds;
+        self
     }
 
     fn sheet(&self, browser: &Browser) -> Result<HttpResponse, Self> {
@@ -107,7 +115,8 @@ impl Refusal {
             page,
             detail: &self.detail,
         };
-        browser.show_as(self.status, &sheet)
+        let response = browser.show_as(self.status, &sheet)?;
+        Ok(wait_before_trying(response, self.retry_after))
     }
 }
 
@@ -128,6 +137,16 @@ impl ResponseError for Refusal {
             .content_type("text/plain; charset=utf-8")
             .body(self.detail.clone())
     }
+}
+
+/// The page with 429 and when to try again, where that is what is wrong.
+pub fn wait_before_trying(mut response: HttpResponse, seconds: Option<u32>) -> HttpResponse {
+    if let Some(seconds) = seconds {
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 /// The first letter in upper case, and a full stop: what services say, as a sentence.
@@ -155,6 +174,7 @@ impl From<Error> for Refusal {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Conflict { .. } => StatusCode::CONFLICT,
             Error::Stale => StatusCode::PRECONDITION_FAILED,
+            Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -167,7 +187,7 @@ impl From<Error> for Refusal {
                 refusal.cause = Some(cause);
                 refusal
             }
-            other => Self::new(status, sentence(&other.to_string())),
+            other => Self::new(status, sentence(&other.to_string())).after(other.retry_after()),
         }
     }
 }
