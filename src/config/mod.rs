@@ -335,15 +335,7 @@ impl Given {
                 .map(|seconds| Duration::from_secs(seconds.into()))
         });
         let smtp_helo = self.parse("DOGWATCH_SMTP_HELO", |text| read_helo(&text));
-        let defaults = HourlyLimits::default();
-        let mut hourly = |key, default: u32| {
-            self.parse_or(key, &default.to_string(), |text| {
-                read_number(&text, LARGEST_HOURLY)
-            })
-        };
-        let incidents = hourly("DOGWATCH_INCIDENTS_PER_HOUR", defaults.incidents);
-        let cover_requests = hourly("DOGWATCH_COVER_REQUESTS_PER_HOUR", defaults.cover_requests);
-        let feeds = hourly("DOGWATCH_FEEDS_PER_HOUR", defaults.feeds);
+        let hourly_limits = self.hourly_limits();
         let outgoing_networks = self.parse_or("DOGWATCH_OUTGOING_NETWORKS", "", |text| {
             read_networks(&text)
         });
@@ -372,11 +364,7 @@ impl Given {
                 forwarded_header: forwarded_header?,
                 keep_alive: keep_alive?,
                 smtp_helo,
-                hourly_limits: HourlyLimits {
-                    incidents: incidents?,
-                    cover_requests: cover_requests?,
-                    feeds: feeds?,
-                },
+                hourly_limits: hourly_limits?,
                 outgoing_networks: outgoing_networks?,
                 log: log?,
                 log_format: log_format?,
@@ -386,6 +374,25 @@ impl Given {
             Some(config) if self.problems.is_empty() => Ok(config),
             _ => Err(BadConfig(self.problems)),
         }
+    }
+}
+
+impl Given {
+    fn hourly_limits(&mut self) -> Option<HourlyLimits> {
+        let defaults = HourlyLimits::default();
+        let mut hourly = |key, default: u32| {
+            self.parse_or(key, &default.to_string(), |text| {
+                read_number(&text, LARGEST_HOURLY)
+            })
+        };
+        let incidents = hourly("DOGWATCH_INCIDENTS_PER_HOUR", defaults.incidents);
+        let cover_requests = hourly("DOGWATCH_COVER_REQUESTS_PER_HOUR", defaults.cover_requests);
+        let feeds = hourly("DOGWATCH_FEEDS_PER_HOUR", defaults.feeds);
+        Some(HourlyLimits {
+            incidents: incidents?,
+            cover_requests: cover_requests?,
+            feeds: feeds?,
+        })
     }
 }
 

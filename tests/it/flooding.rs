@@ -194,14 +194,14 @@ fn nobody_changes_incidents_without_end() {
     let World { server, lena, .. } = &world;
     let made = declare(&world, lena, "INC-1").expect(201);
     let path = format!("/incidents/{}", made["id"].as_str().unwrap());
-    let patch = |number: usize| {
+    let retitle = |number: usize| {
         let request = server.with_token(&lena.token, Method::PATCH, &path);
         send(request.json(&json!({ "title": format!("Title {number}") })))
     };
     for number in 0..29 {
-        patch(number).expect(200);
+        retitle(number).expect(200);
     }
-    too_often(patch(29), "changes of incidents");
+    too_often(retitle(29), "changes of incidents");
 }
 
 #[test]
