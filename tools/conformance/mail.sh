@@ -152,11 +152,12 @@ api() {
         python3 -c "import json,sys; it = json.load(sys.stdin); print($expression)"
 }
 
-# Somebody goes on duty in two hours, and hears of it.
+# Somebody who is always at work goes on duty in two hours, and hears of it now.
 someone_on_duty() {
     local email=$1 id soon
     soon=$(date -u -d '+2 hours' +%Y-%m-%dT%H:00:00)
-    id=$(api POST /people "{\"name\": \"Ada\", \"email\": \"$email\", \"time_zone\": \"UTC\"}" "it['id']")
+    id=$(api POST /people "{\"name\": \"Ada\", \"email\": \"$email\", \"time_zone\": \"UTC\", \"working_hours\":
+        [{\"days\": [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"], \"start\": \"00:00\", \"end\": \"24:00\"}]}" "it['id']")
     api POST /teams "{\"slug\": \"flags\", \"name\": \"Flags\", \"time_zone\": \"UTC\", \"members\": [\"$id\"]}" "''"
     api POST /teams/flags/rotations "{\"name\": \"hero\", \"title\": \"Hero\", \"kind\": \"ordered\",
         \"time_zone\": \"UTC\", \"handoff\": {\"start\": \"$soon\", \"rule\": \"FREQ=WEEKLY\"},
