@@ -25,11 +25,15 @@ Settings (environment variables, or the same keys in the TOML file of --config; 
   DOGWATCH_DATA_DIR         database and written mails    [./data]
   DOGWATCH_PUBLIC_URL       what links begin with         [http:// + the listen address]
   DOGWATCH_SMTP_URL         smtp://… or smtps://…         [none: mails are written as files]
+  DOGWATCH_SMTP_HELO        our name for mail servers     [the host of the public URL]
   DOGWATCH_MAIL_FROM        sender of mails               [dogwatch@localhost]
   DOGWATCH_BOOTSTRAP_TOKEN  a token that counts while there is no administrator
   DOGWATCH_TZDATA_DIR       a folder of newer zone data (zoneinfo layout)
   DOGWATCH_SECRET           key for signed links          [made once, kept in the database]
   DOGWATCH_TRUSTED_PROXIES  addresses whose Forwarded and X-Forwarded-For are believed
+  DOGWATCH_INCIDENTS_PER_HOUR       incidents a person may declare  [30]
+  DOGWATCH_COVER_REQUESTS_PER_HOUR  covers a person may ask for     [30]
+  DOGWATCH_FEEDS_PER_HOUR           feeds a person may make         [50]
   DOGWATCH_LOG              what is logged                [info]
   DOGWATCH_LOG_FORMAT       text or json                  [text]
 
@@ -75,7 +79,7 @@ enum Command {
     },
     /// Brings the database's tables up to date (`serve` does so too).
     Migrate,
-    /// Checks the configuration, the database and the connection to the mail server; changes nothing.
+    /// Checks the configuration, the database and the mail server, up to naming a recipient; changes and sends nothing.
     #[command(after_long_help = SETTINGS)]
     Check,
 }
