@@ -12,7 +12,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("panics", &[]),
     ("files", &[]),
     // The address of the database is read by who knows its schemes.
-    ("config", &["storage"]),
+    ("config", &["domain", "storage"]),
     ("telemetry", &["config"]),
     ("storage", &["domain", "clock", "files"]),
     ("roster", &["domain"]),

@@ -192,7 +192,9 @@ pub fn application(
         secret,
         config.bootstrap_token.clone(),
     );
-    Ok(app.asking(Guard::configured(config)))
+    Ok(app
+        .asking(Guard::configured(config))
+        .limited_to(config.hourly_limits))
 }
 
 /// The key for signatures that this installation made for itself; all replicas have the same.
@@ -342,23 +344,32 @@ impl Prepared {
     }
 }
 
-/// What plans, what sends mails and what posts to chats: none waits for the others.
+/// The thread that sends what is in a lane.
+const fn sender_name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::SignIns => "sign-in-sender",
+        Lane::Incidents => "incident-sender",
+        Lane::Mails => "sender",
+        Lane::Messages => "messenger",
+    }
+}
+
+/// What plans, and what sends: a thread for each lane, so that none waits for the others.
 fn spawn_workers(app: &Arc<App>, worker: Worker) -> anyhow::Result<Vec<BackgroundThread>> {
     let worker = Arc::new(worker);
-    let sender = |name, lane| {
-        let worker = Arc::clone(&worker);
-        BackgroundThread::spawn(name, app, move |signals| {
-            worker.keep_sending(lane, |wait| signals.is_stopped(wait));
-        })
-    };
-    let senders = [
-        sender("sender", Lane::Mails)?,
-        sender("messenger", Lane::Messages)?,
-    ];
-    let planner = BackgroundThread::spawn("planner", app, move |signals| {
-        worker.keep_planning(|wait| signals.is_stopped(wait));
-    })?;
-    Ok(senders.into_iter().chain([planner]).collect())
+    let planner = Arc::clone(&worker);
+    let mut threads = vec![BackgroundThread::spawn("planner", app, move |signals| {
+        planner.keep_planning(|wait| signals.is_stopped(wait));
+    })?];
+    for lane in Lane::ALL {
+        let sender = Arc::clone(&worker);
+        threads.push(BackgroundThread::spawn(
+            sender_name(lane),
+            app,
+            move |signals| sender.keep_sending(lane, |wait| signals.is_stopped(wait)),
+        )?);
+    }
+    Ok(threads)
 }
 
 /// A running program: the server and what works beside it.

@@ -32,6 +32,7 @@ Settings (environment variables, or the same keys in the TOML file of --config; 
   DOGWATCH_DATA_DIR         database and written mails    [./data]
   DOGWATCH_PUBLIC_URL       what links begin with         [http:// + the listen address]
   DOGWATCH_SMTP_URL         smtp://… or smtps://…         [none: mails are written as files]
+  DOGWATCH_SMTP_HELO        our name for mail servers     [the host of the public URL]
   DOGWATCH_MAIL_FROM        sender of mails               [dogwatch@localhost]
   DOGWATCH_BOOTSTRAP_TOKEN  a token that counts while there is no administrator; at least 16 characters
   DOGWATCH_TZDATA_DIR       a folder of newer zone data (zoneinfo layout)
@@ -39,6 +40,9 @@ Settings (environment variables, or the same keys in the TOML file of --config; 
   DOGWATCH_TRUSTED_PROXIES  addresses of proxies that are believed
   DOGWATCH_FORWARDED_HEADER the header in which they name the client  [X-Forwarded-For]
   DOGWATCH_KEEP_ALIVE       seconds that idle connections stay open   [75]
+  DOGWATCH_INCIDENTS_PER_HOUR       incidents a person may declare  [30]
+  DOGWATCH_COVER_REQUESTS_PER_HOUR  covers a person may ask for     [30]
+  DOGWATCH_FEEDS_PER_HOUR           feeds a person may make         [50]
   DOGWATCH_LOG              error, warn, info, debug, trace, off, or TARGET=LEVEL, with commas  [info]
   DOGWATCH_LOG_FORMAT       text or json                  [text]
 
@@ -87,7 +91,7 @@ enum Command {
     },
     /// Brings the database's tables up to date (`serve` does so too).
     Migrate,
-    /// Tries what `serve` would do: configuration, address, folders, zone data, database and mail. Changes nothing.
+    /// Tries what `serve` would do: configuration, address, folders, zone data, database and mail. Changes and sends nothing.
     #[command(after_long_help = SETTINGS)]
     Check,
     /// Copies the SQLite database into a file, while the server runs or not, and checks the copy.

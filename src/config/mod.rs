@@ -3,6 +3,7 @@
 //! Everything is checked at once, and everything that is wrong is named; secrets are never shown.
 
 mod secrets;
+mod smtp;
 mod values;
 
 use std::collections::BTreeMap;
@@ -20,9 +21,10 @@ use secrecy::SecretString;
 
 use crate::storage::DatabaseUrl;
 use secrets::{SECRETS, read_secret};
+pub use smtp::{SmtpLogin, SmtpServer, SmtpTls};
 use values::{
-    read_header_name, read_helo, read_log, read_networks, read_number, read_public_url,
-    read_smtp_url, read_token, read_zone_folder, text_of,
+    read_header_name, read_helo, read_log, read_mail_from, read_networks, read_number,
+    read_public_url, read_token, read_zone_folder, text_of,
 };
 
 /// Every key there is.
@@ -110,8 +112,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// What links begin with, where that is configured; without a slash at the end.
     pub public_url: Option<String>,
-    /// How mail is sent; it holds a password. Without it mails are files.
-    pub smtp_url: Option<SecretString>,
+    /// How mail is sent. Without it mails are files.
+    pub smtp_url: Option<SmtpServer>,
     /// Whom mail is from.
     pub mail_from: Mailbox,
     /// How many mails may leave in a minute.
@@ -338,10 +340,9 @@ impl Given {
                 .map_err(|_| "must be an address and a port, like 127.0.0.1:8080")
         });
         let public_url = self.parse("DOGWATCH_PUBLIC_URL", |text| read_public_url(&text));
-        let smtp_url = self.parse("DOGWATCH_SMTP_URL", read_smtp_url);
+        let smtp_url = self.parse("DOGWATCH_SMTP_URL", |text| smtp::read_smtp_url(&text));
         let mail_from = self.parse_or("DOGWATCH_MAIL_FROM", "dogwatch@localhost", |text| {
-            text.parse()
-                .map_err(|_| "must be a mail address, like Dogwatch <dogwatch@example.org>")
+            read_mail_from(&text)
         });
         let mail_rate = self.parse_or("DOGWATCH_MAIL_RATE", "600", |text| {
             read_number(&text, LARGEST_RATE)
@@ -369,15 +370,7 @@ impl Given {
                 .map(|seconds| Duration::from_secs(seconds.into()))
         });
         let smtp_helo = self.parse("DOGWATCH_SMTP_HELO", |text| read_helo(&text));
-        let defaults = HourlyLimits::default();
-        let mut hourly = |key, default: u32| {
-            self.parse_or(key, &default.to_string(), |text| {
-                read_number(&text, LARGEST_HOURLY)
-            })
-        };
-        let incidents = hourly("DOGWATCH_INCIDENTS_PER_HOUR", defaults.incidents);
-        let cover_requests = hourly("DOGWATCH_COVER_REQUESTS_PER_HOUR", defaults.cover_requests);
-        let feeds = hourly("DOGWATCH_FEEDS_PER_HOUR", defaults.feeds);
+        let hourly_limits = self.hourly_limits();
         let outgoing_networks = self.parse_or("DOGWATCH_OUTGOING_NETWORKS", "", |text| {
             read_networks(&text)
         });
@@ -404,11 +397,7 @@ impl Given {
                 forwarded_header: forwarded_header?,
                 keep_alive: keep_alive?,
                 smtp_helo,
-                hourly_limits: HourlyLimits {
-                    incidents: incidents?,
-                    cover_requests: cover_requests?,
-                    feeds: feeds?,
-                },
+                hourly_limits: hourly_limits?,
                 outgoing_networks: outgoing_networks?,
                 log: log?,
                 log_format: log_format?,
@@ -435,6 +424,25 @@ fn is_of_kubernetes(name: &str) -> bool {
     matches!(name, "SERVICE_HOST" | "SERVICE_PORT" | "PORT")
         || name.starts_with("SERVICE_PORT_")
         || name.strip_prefix("PORT_").is_some_and(of_port)
+}
+
+impl Given {
+    fn hourly_limits(&mut self) -> Option<HourlyLimits> {
+        let defaults = HourlyLimits::default();
+        let mut hourly = |key, default: u32| {
+            self.parse_or(key, &default.to_string(), |text| {
+                read_number(&text, LARGEST_HOURLY)
+            })
+        };
+        let incidents = hourly("DOGWATCH_INCIDENTS_PER_HOUR", defaults.incidents);
+        let cover_requests = hourly("DOGWATCH_COVER_REQUESTS_PER_HOUR", defaults.cover_requests);
+        let feeds = hourly("DOGWATCH_FEEDS_PER_HOUR", defaults.feeds);
+        Some(HourlyLimits {
+            incidents: incidents?,
+            cover_requests: cover_requests?,
+            feeds: feeds?,
+        })
+    }
 }
 
 fn known(name: &str) -> Option<&'static str> {

@@ -6,11 +6,13 @@ use std::str::FromStr as _;
 
 use actix_web::http::header::HeaderName;
 use ipnet::IpNet;
+use lettre::message::Mailbox;
 use secrecy::SecretString;
 use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
 use super::SHORTEST_SECRET;
+use crate::domain::email;
 
 /// A text, or a list of texts, which is the same with commas.
 pub(super) fn text_of(value: toml::Value) -> Option<String> {
@@ -79,15 +81,13 @@ pub(super) fn read_public_url(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// The message does not repeat the value: it may hold a password.
-pub(super) fn read_smtp_url(text: String) -> Result<SecretString, &'static str> {
-    let bad = "must be smtp://HOST:PORT or smtps://HOST, with USER:PASSWORD@ before the host where needed";
-    let url = Url::parse(&text).map_err(|_| bad)?;
-    if matches!(url.scheme(), "smtp" | "smtps") && url.host().is_some() {
-        Ok(SecretString::from(text))
-    } else {
-        Err(bad)
-    }
+/// Whom mail is from, with the ASCII form of the domain, which is what mail servers take.
+pub(super) fn read_mail_from(text: &str) -> Result<Mailbox, &'static str> {
+    let bad = "must be a mail address, like Dogwatch <dogwatch@example.org>, with ASCII characters before the @";
+    let mailbox: Mailbox = text.parse().map_err(|_| bad)?;
+    let ascii = email::to_ascii(mailbox.email.as_ref()).ok_or(bad)?;
+    let address = ascii.parse().map_err(|_| bad)?;
+    Ok(Mailbox::new(mailbox.name, address))
 }
 
 /// Levels, alone or for one target each. A word that is no level would count as the name of a target, and silence

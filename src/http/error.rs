@@ -175,6 +175,7 @@ impl From<service::Error> for Problem {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Conflict { .. } => StatusCode::CONFLICT,
             Error::Stale => StatusCode::PRECONDITION_FAILED,
+            Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -189,6 +190,10 @@ impl From<service::Error> for Problem {
             Error::Unavailable => {
                 let soon = HeaderValue::from_static("5");
                 parts.headers.push((header::RETRY_AFTER, soon));
+            }
+            Error::TooMany { seconds, .. } => {
+                let wait = HeaderValue::from(seconds);
+                parts.headers.push((header::RETRY_AFTER, wait));
             }
             Error::Internal(cause) => {
                 "something went wrong on our side; the log says what".clone_into(&mut parts.detail);

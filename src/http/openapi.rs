@@ -60,6 +60,9 @@ impl Document {
                 if method == "POST" {
                     may_be_repeated(operation);
                 }
+                if method != "GET" {
+                    may_be_too_often(operation);
+                }
                 fail_as_problem(operation);
                 if takes_query(operation) {
                     with_query.insert((method, path.clone()));
@@ -213,6 +216,24 @@ fn may_be_repeated(operation: &mut Operation) {
         &idempotency::REPLAYED,
         "`true` where this is the answer of an earlier request with the same key",
     );
+}
+
+/// What changes something may be done only so often.
+fn may_be_too_often(operation: &mut Operation) {
+    let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+    let wait = HeaderBuilder::new()
+        .schema(Some(text()))
+        .description(Some("for how many seconds to wait"))
+        .build();
+    let response = ResponseBuilder::new()
+        .description("One person did this too often within an hour")
+        .content("application/problem+json", problem)
+        .header(header::RETRY_AFTER.as_str(), wait)
+        .build();
+    operation
+        .responses
+        .responses
+        .insert("429".to_owned(), RefOr::T(response));
 }
 
 /// Every operation can fail, and always says so in the same way.

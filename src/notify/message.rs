@@ -1,11 +1,12 @@
 //! A mail, as it is sent.
 
 use askama::Template;
-use lettre::Message;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart};
+use lettre::{Address, Message};
 
 use super::{MailError, calendar};
+use crate::domain::email;
 use crate::domain::interval::Instant;
 use crate::domain::notice::Entry;
 
@@ -64,12 +65,22 @@ fn failed(error: impl std::fmt::Display) -> MailError {
 }
 
 impl Letter {
+    /// The recipient's address, as mail servers take it.
+    ///
+    /// # Errors
+    /// Where it has no such form.
+    pub fn address(&self) -> Result<Address, MailError> {
+        let ascii = email::to_ascii(&self.email)
+            .ok_or_else(|| failed("the part of the address before the @ is not ASCII"))?;
+        ascii.parse().map_err(failed)
+    }
+
     /// The whole message.
     ///
     /// # Errors
     /// Where the address is none, or a template fails.
     pub fn message(&self, from: &Mailbox, now: Instant) -> Result<Message, MailError> {
-        let address = self.email.parse().map_err(failed)?;
+        let address = self.address()?;
         let mut message = Message::builder()
             .from(from.clone())
             .to(Mailbox::new(Some(self.name.clone()), address))

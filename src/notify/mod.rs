@@ -5,9 +5,11 @@ mod calendar;
 mod chat;
 mod message;
 mod outgoing;
+mod reply;
+mod smtp;
 mod transport;
 
 pub use chat::tell_chat;
 pub use message::{Letter, Piece};
 pub use outgoing::{Fetched, Guard, Outgoing, OutgoingError};
-pub use transport::{MAIL_FOLDER, MailError, Mailer, masked};
+pub use transport::{MAIL_FOLDER, MailError, Mailer, Urgency, masked};

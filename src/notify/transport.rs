@@ -2,24 +2,51 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use lettre::{SmtpTransport, Transport as _};
-use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
 use super::Letter;
+use super::reply::{Reply, Subject};
+use super::smtp::{Failure, Line, Patience, Server, helo_of};
 use crate::config::Config;
 use crate::domain::interval::Instant;
 use crate::files;
 
-/// A mail server that says nothing for so long is down. Some look at a mail for long before they say that they have it:
-/// who gives up on them too early sends it twice.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How soon a mail is to leave. Each urgency has a connection of its own, so that none waits behind another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody looks at their mailbox right now, as for a link to sign in.
+    Now,
+    /// As soon as possible.
+    Soon,
+    /// When its turn comes.
+    Usual,
+}
 
-/// What a server says to who has not logged in (RFC 4954 §6): a matter of the settings, not of the mail.
-const LOGIN: [u16; 4] = [530, 534, 535, 538];
+/// A server that says nothing for so long is down, where somebody waits.
+const URGENT: Patience = Patience {
+    command: Duration::from_secs(10),
+    content: Duration::from_secs(30),
+};
+
+/// The same where nobody waits.
+const USUAL: Patience = Patience {
+    command: Duration::from_mins(1),
+    content: Duration::from_mins(1),
+};
+
+impl Urgency {
+    const fn patience(self) -> Patience {
+        match self {
+            Self::Now | Self::Soon => URGENT,
+            Self::Usual => USUAL,
+        }
+    }
+}
 
 /// The folder of written mails, in the data folder.
 pub const MAIL_FOLDER: &str = "mail";
@@ -27,23 +54,58 @@ pub const MAIL_FOLDER: &str = "mail";
 /// Why a mail did not leave.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
-    /// The setting is of no use. The message does not repeat it: it may hold a password.
-    #[error("DOGWATCH_SMTP_URL is not understood")]
-    Url,
     /// It cannot be written.
     #[error("the message cannot be made: {0}")]
     Message(String),
     /// The server, or the disk, did not take it this time.
     #[error("the message was not taken: {0}")]
     Transport(String),
+    /// The server takes no mail from us until somebody changes a setting, here or there.
+    #[error("the mail server refuses our settings (see {setting}): {answer}")]
+    Settings {
+        /// The setting that it is about.
+        setting: &'static str,
+        /// What the server said.
+        answer: String,
+    },
     /// The server will never take it.
     #[error("the message was refused: {0}")]
     Refused(String),
 }
 
 enum Way {
-    Smtp(Box<SmtpTransport>),
+    Smtp(Box<Smtp>),
     Files(PathBuf),
+}
+
+/// A server, and what is known of it.
+struct Smtp {
+    server: Server,
+    now: Mutex<Line>,
+    soon: Mutex<Line>,
+    usual: Mutex<Line>,
+    /// Whether it has taken mail for anybody since the start: then it lets us relay.
+    takes_mail: AtomicBool,
+}
+
+impl Smtp {
+    fn new(server: Server) -> Self {
+        Self {
+            server,
+            now: Mutex::default(),
+            soon: Mutex::default(),
+            usual: Mutex::default(),
+            takes_mail: AtomicBool::new(false),
+        }
+    }
+
+    const fn line(&self, urgency: Urgency) -> &Mutex<Line> {
+        match urgency {
+            Urgency::Now => &self.now,
+            Urgency::Soon => &self.soon,
+            Urgency::Usual => &self.usual,
+        }
+    }
 }
 
 /// Sends mail.
@@ -57,21 +119,23 @@ impl Mailer {
     /// As it is configured.
     ///
     /// # Errors
-    /// [`MailError::Url`].
+    /// [`MailError::Transport`] where TLS cannot be set up.
     pub fn configured(config: &Config) -> Result<Self, MailError> {
-        let Some(url) = &config.smtp_url else {
+        let Some(smtp) = &config.smtp_url else {
             let folder = config.data_dir.join(MAIL_FOLDER);
             tracing::info!(folder = %folder.display(), "no mail server: mails are written to files");
             return Ok(Self::to_files(config.mail_from.clone(), folder));
         };
-        let smtp = SmtpTransport::from_url(url.expose_secret())
-            .map_err(|_| MailError::Url)?
-            .timeout(Some(PATIENCE))
-            .build();
+        let helo = config
+            .smtp_helo
+            .clone()
+            .or_else(|| smtp.helo.clone())
+            .unwrap_or_else(|| helo_of(&config.public_url(config.listen)));
+        let server = Server::new(smtp, &helo).map_err(|error| transport(&error))?;
         Ok(Self {
             from: config.mail_from.clone(),
             per_minute: config.mail_rate,
-            way: Way::Smtp(Box::new(smtp)),
+            way: Way::Smtp(Box::new(Smtp::new(server))),
         })
     }
 
@@ -91,81 +155,132 @@ impl Mailer {
         self.per_minute
     }
 
-    /// The domain of ids.
-    #[must_use]
-    pub fn domain(&self) -> &str {
-        self.from.email.domain()
-    }
-
     /// Sends a letter. Blocks.
     ///
     /// # Errors
     /// Where it cannot be written or is not taken; the message does not have the address.
-    pub fn send(&self, letter: &Letter, now: Instant) -> Result<(), MailError> {
+    pub fn send(&self, letter: &Letter, urgency: Urgency, now: Instant) -> Result<(), MailError> {
         let message = letter.message(&self.from, now)?;
-        // Servers like to repeat the address in what they say.
-        let hidden = |error: &dyn fmt::Display| {
-            error
-                .to_string()
-                .replace(&letter.email, &masked(&letter.email))
-        };
         match &self.way {
             Way::Smtp(smtp) => {
-                smtp.send(&message).map_err(|error| {
-                    // Who does not let us in at all has nothing against this mail.
-                    let lets_in = || smtp.test_connection().unwrap_or_default();
-                    if self.is_refusal(&error) && lets_in() {
-                        MailError::Refused(hidden(&error))
-                    } else {
-                        MailError::Transport(hidden(&error))
-                    }
-                })?;
+                let to = letter.address()?;
+                let mut line = lock(smtp.line(urgency));
+                let envelope = (&self.from.email, &to);
+                let sent = line.send(
+                    &smtp.server,
+                    urgency.patience(),
+                    envelope,
+                    &message.formatted(),
+                );
+                if sent.is_ok() {
+                    smtp.takes_mail.store(true, Ordering::Relaxed);
+                }
+                sent.map_err(|failure| self.error(smtp, &failure, to.as_ref()))
             }
             Way::Files(folder) => {
                 let file = folder.join(format!("{}.eml", Uuid::now_v7()));
                 files::make_folder(folder)
                     .and_then(|()| files::write_whole(&file, &message.formatted()))
-                    .map_err(|error| MailError::Transport(hidden(&error)))?;
+                    .map_err(|error| transport(&error))
             }
         }
-        Ok(())
     }
 
-    /// Whether a server has refused this mail for good (5xx), rather than for a while, or us.
-    fn is_refusal(&self, error: &lettre::transport::smtp::Error) -> bool {
-        let code = error.status().map(u16::from);
-        let is_login = code.is_some_and(|code| LOGIN.contains(&code));
-        error.is_permanent() && !is_login && !self.is_about_sender(&error.to_string())
+    /// Closes the connection of this urgency where it is idle. To be called now and then.
+    pub fn rest(&self, urgency: Urgency) {
+        if let Way::Smtp(smtp) = &self.way {
+            lock(smtp.line(urgency)).rest();
+        }
     }
 
-    /// Whether an answer is about the sender, which is a matter of the settings: then it names them, or says so by a
-    /// code (RFC 3463 §3.2). Most servers give it only once they know the recipient, as they would refuse those.
-    fn is_about_sender(&self, answer: &str) -> bool {
-        let answer = answer.to_lowercase();
-        let ours = self.from.email.to_string().to_lowercase();
-        ["sender", "5.1.7", "5.1.8", ours.as_str()]
-            .iter()
-            .any(|word| answer.contains(word))
+    /// What a failure means for the mail. Servers like to repeat the recipient's address, which is masked.
+    fn error(&self, smtp: &Smtp, failure: &Failure, recipient: &str) -> MailError {
+        let answer = failure
+            .error
+            .to_string()
+            .replace(recipient, &masked(recipient));
+        let text = reason(failure);
+        let Some(reply) = self.reply(failure, &text, recipient) else {
+            return MailError::Transport(answer);
+        };
+        match reply.subject() {
+            Subject::Mail => MailError::Refused(answer),
+            Subject::Unclear if smtp.takes_mail.load(Ordering::Relaxed) => {
+                MailError::Refused(answer)
+            }
+            Subject::Settings | Subject::Unclear => MailError::Settings {
+                setting: reply.setting(),
+                answer,
+            },
+            Subject::Moment => MailError::Transport(answer),
+        }
     }
 
-    /// Whether mail would leave: the server answers, and lets us in. Says where mail goes. Blocks.
+    /// What the server said; `None` where it said nothing.
+    fn reply<'a>(
+        &'a self,
+        failure: &Failure,
+        text: &'a str,
+        recipient: &'a str,
+    ) -> Option<Reply<'a>> {
+        failure.error.status().map(|code| Reply {
+            stage: failure.stage,
+            code: code.into(),
+            text,
+            sender: self.from.email.as_ref(),
+            recipient,
+        })
+    }
+
+    /// Whether mail would leave: goes as far as naming a recipient, the sender's own address, and sends nothing. Says
+    /// where mail goes. Blocks.
     ///
     /// # Errors
     /// What the server, or the disk, has against it.
     pub fn check(&self) -> Result<String, MailError> {
-        let refused = |error: &dyn fmt::Display| MailError::Transport(error.to_string());
-        match &self.way {
-            Way::Smtp(smtp) => match smtp.test_connection() {
-                Ok(true) => Ok("the mail server answers".to_owned()),
-                Ok(false) => Err(refused(&"the mail server does not answer as one")),
-                Err(error) => Err(refused(&error)),
-            },
-            Way::Files(folder) => Ok(format!(
-                "no DOGWATCH_SMTP_URL: mails are written as files under {}",
-                folder.display()
+        let smtp = match &self.way {
+            Way::Smtp(smtp) => smtp,
+            Way::Files(folder) => {
+                return Ok(format!(
+                    "no DOGWATCH_SMTP_URL: mails are written as files under {}",
+                    folder.display()
+                ));
+            }
+        };
+        let (own, helo) = (&self.from.email, smtp.server.helo());
+        let tried = Line::default().rehearse(&smtp.server, URGENT, (own, own));
+        let Err(failure) = tried else {
+            return Ok(format!(
+                "the mail server takes mail from {own}, called {helo}"
+            ));
+        };
+        let text = reason(&failure);
+        match self.reply(&failure, &text, own.as_ref()) {
+            // Many senders have no mailbox. The server believed all the rest.
+            Some(reply) if reply.subject() == Subject::Mail => Ok(format!(
+                "the mail server takes mail from {own}, called {helo}, but has no mailbox of that address"
             )),
+            Some(reply) if reply.subject() != Subject::Moment => Err(MailError::Settings {
+                setting: reply.setting(),
+                answer: format!("{} (we are called {helo})", failure.error),
+            }),
+            _ => Err(transport(&failure.error)),
         }
     }
+}
+
+fn lock(line: &Mutex<Line>) -> std::sync::MutexGuard<'_, Line> {
+    line.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn transport(error: &dyn fmt::Display) -> MailError {
+    MailError::Transport(error.to_string())
+}
+
+/// The text of a reply, without its code.
+fn reason(failure: &Failure) -> String {
+    let source = std::error::Error::source(&failure.error);
+    source.map(ToString::to_string).unwrap_or_default()
 }
 
 /// An address, for logs: its first letter and its domain.

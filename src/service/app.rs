@@ -11,9 +11,11 @@ use super::error::Error;
 use super::feeds::{Fetches, Shelf};
 use super::health::Degradation;
 use super::keeper::Keeper;
+use super::quotas;
 use super::secrets::token_hash;
 use super::threads::Threads;
 use crate::clock::Clock;
+use crate::config::HourlyLimits;
 use crate::domain::actor::{Actor, Scope};
 use crate::domain::duty::Rota as _;
 use crate::domain::person::Role;
@@ -44,6 +46,8 @@ pub struct App {
     pub bootstrap_token: Option<SecretString>,
     /// Which addresses that people enter are asked.
     pub guard: Guard,
+    /// How much one person may do in an hour.
+    pub hourly_limits: HourlyLimits,
     /// When feeds were last fetched.
     pub fetches: Fetches,
     /// What works in the background.
@@ -83,6 +87,7 @@ impl App {
             secret,
             bootstrap_token,
             guard: Guard::default(),
+            hourly_limits: HourlyLimits::default(),
             fetches: Fetches::default(),
             threads: Threads::default(),
             degradation: Degradation::default(),
@@ -95,6 +100,15 @@ impl App {
     #[must_use]
     pub fn asking(self, guard: Guard) -> Self {
         Self { guard, ..self }
+    }
+
+    /// The same with other limits on what one person may do in an hour.
+    #[must_use]
+    pub fn limited_to(self, hourly_limits: HourlyLimits) -> Self {
+        Self {
+            hourly_limits,
+            ..self
+        }
     }
 
     /// Reads from one state of the database. Blocks.
@@ -132,9 +146,13 @@ impl App {
     /// Changes something, all or nothing; afterwards the roster knows. Blocks.
     ///
     /// # Errors
-    /// Those of `work`, and [`Error::Unavailable`].
+    /// Those of `work`, [`Error::TooMany`] and [`Error::Unavailable`].
     pub fn write<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let done = self.store.write(work)?;
+        let done = self.store.write(|tx| {
+            let done = work(tx)?;
+            quotas::check(tx, &self.hourly_limits, self.clock.now())?;
+            Ok::<T, Error>(done)
+        })?;
         self.refresh();
         Ok(done)
     }

@@ -28,6 +28,14 @@ pub enum Error {
     /// The version that the client had in mind is not the present one.
     #[error("it has been changed since: read it again")]
     Stale,
+    /// Somebody has done that as often within the last hour as they may.
+    #[error("too many {what} in an hour: try again in {}", duration(*.seconds))]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How long to wait.
+        seconds: u32,
+    },
     /// The database is away.
     #[error("the database is away; try again later")]
     Unavailable,
@@ -37,6 +45,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// For how many seconds to wait, where trying again later is all it takes.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooMany { seconds, .. } => Some(*seconds),
+            _ => None,
+        }
+    }
+
     /// One bad value.
     #[must_use]
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -88,6 +105,14 @@ impl From<StoreError> for Error {
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         StoreError::from(error).into()
+    }
+}
+
+/// In minutes, where it is more than one.
+fn duration(seconds: u32) -> String {
+    match seconds.div_ceil(60) {
+        0 | 1 => format!("{seconds} seconds"),
+        minutes => format!("{minutes} minutes"),
     }
 }
 

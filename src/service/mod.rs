@@ -26,6 +26,7 @@ pub mod people;
 mod post;
 pub mod preferences;
 pub mod preview;
+mod quotas;
 pub mod reports;
 pub mod rotations;
 pub mod scene;

@@ -8,6 +8,7 @@ use super::secrets::{new_token, token_hash};
 use super::sessions;
 use crate::clock::new_id;
 use crate::domain::actor::{Actor, Scope};
+use crate::domain::email;
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Instant;
@@ -89,11 +90,11 @@ pub fn create_token(app: &App, wanted: &NewToken) -> Result<String, Error> {
 /// # Errors
 /// [`Error::NotFound`] where there is nobody of this address, [`Error::Conflict`] where they are deactivated.
 pub fn sign_in(app: &App, email: &str) -> Result<String, Error> {
-    let wanted = email.to_lowercase();
+    let wanted = email::key(email);
     let secret = app.write(|tx| {
         let person = people::load(tx.db(), None)?
             .into_iter()
-            .find(|person| person.email.to_lowercase() == wanted)
+            .find(|person| email::key(&person.email) == wanted)
             .ok_or(Error::NotFound("person"))?;
         sessions::print(tx, person.id, app.clock.now())
     })?;
@@ -108,7 +109,7 @@ fn issue(
 ) -> Result<String, Error> {
     let found = everybody
         .iter()
-        .find(|person| person.email.to_lowercase() == wanted.email.to_lowercase());
+        .find(|person| email::key(&person.email) == email::key(&wanted.email));
     let id = match (found, &wanted.administrator) {
         (Some(person), _) if !person.active_at(now) => {
             return Err(Error::conflict("this person is deactivated"));

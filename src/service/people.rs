@@ -12,6 +12,7 @@ use super::values::{self, HolidaysInput, HoursInput};
 use super::views::PersonView;
 use super::{Actor, Error, Expected, Faults, access, addresses, input, swaps};
 use crate::clock::new_id;
+use crate::domain::email;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::Instant;
 use crate::domain::person::{Deactivation, Person, Profile, Role};
@@ -178,13 +179,13 @@ pub fn create(
         .collect();
     let mut taken: HashSet<String> = people::load(tx.db(), None)?
         .iter()
-        .map(|person| person.email.to_lowercase())
+        .map(|person| email::key(&person.email))
         .collect();
     for (base, person) in read
         .iter()
         .filter_map(|(base, person)| Some((base, person.as_ref()?)))
     {
-        if !taken.insert(person.email.to_lowercase()) {
+        if !taken.insert(email::key(&person.email)) {
             faults.add(format!("{base}/email"), "somebody has this address already");
         }
     }

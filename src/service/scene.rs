@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Actor, Error};
+use super::{Actor, Error, quotas};
 use crate::domain::ids::{PersonId, RotationId, TeamId};
 use crate::domain::interval::Instant;
 use crate::domain::overrides::Override;
@@ -133,5 +133,6 @@ pub fn note(
     now: Instant,
     deed: audit::Deed<'_>,
 ) -> Result<(), Error> {
+    quotas::note(tx, actor, &deed);
     Ok(audit::record(tx.db(), actor, deed, now)?)
 }

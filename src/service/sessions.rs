@@ -16,6 +16,7 @@ use super::{Actor, App, Error, Tx, access};
 use crate::clock::new_id;
 use crate::domain::actor::Scope;
 use crate::domain::duty::Rota as _;
+use crate::domain::email;
 use crate::domain::ids::{PersonId, SessionId, SignInId};
 use crate::domain::interval::Instant;
 use crate::domain::session::{Session, SignIn};
@@ -109,12 +110,12 @@ impl App {
         links: Links,
         now: Instant,
     ) -> Result<(), Error> {
-        let wanted = email.trim().to_lowercase();
+        let wanted = email::key(email.trim());
         let roster = self.keeper.snapshot();
         let found = roster
             .people()
             .values()
-            .find(|person| person.email.to_lowercase() == wanted && person.active_at(now));
+            .find(|person| email::key(&person.email) == wanted && person.active_at(now));
         match found {
             Some(person) => self.write(|tx| ask(tx, person.id, next, links, now)),
             None if links == Links::Several => {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Faults;
+use crate::domain::email;
 use crate::domain::holidays::{UnknownPlace, calendar};
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::PersonId;
@@ -173,10 +174,13 @@ pub fn email(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
     let well_formed = text.len() <= 254
         && !text.contains(char::is_control)
         && text.parse::<lettre::Address>().is_ok();
-    if well_formed {
-        return Some(text.to_owned());
-    }
-    faults.add(pointer, "is not an e-mail address");
+    let detail = match email::to_ascii(text) {
+        Some(_) if well_formed => return Some(text.to_owned()),
+        // Few mail servers take them (SMTPUTF8), and none says so before a mail is sent.
+        None if well_formed => "must have only ASCII characters before the @",
+        _ => "is not an e-mail address",
+    };
+    faults.add(pointer, detail);
     None
 }
 

@@ -20,6 +20,7 @@ use super::file::{self, DatabaseFile, Handle, ServerLock};
 use super::pooler;
 use super::postgres::Postgres;
 use super::postgres_url::{BadDatabaseUrl, Target};
+use super::quotas::Limited;
 use super::reason::reason;
 use super::trouble::{Trouble, Troubles, watch};
 use crate::files;
@@ -180,6 +181,7 @@ pub struct Store {
 pub struct Tx<'a> {
     db: &'a mut Db,
     changes: Vec<Change>,
+    limited: Vec<Limited>,
 }
 
 impl Tx<'_> {
@@ -193,6 +195,17 @@ impl Tx<'_> {
         if !self.changes.contains(&change) {
             self.changes.push(change);
         }
+    }
+
+    /// Notes something that somebody may only do so often.
+    pub fn limit(&mut self, limited: Limited) {
+        self.limited.push(limited);
+    }
+
+    /// Everything that was noted so.
+    #[must_use]
+    pub fn limited(&self) -> Vec<Limited> {
+        self.limited.clone()
     }
 }
 
@@ -419,6 +432,7 @@ impl Store {
             let mut tx = Tx {
                 db,
                 changes: Vec::new(),
+                limited: Vec::new(),
             };
             let result = work(&mut tx)?;
             let changes = std::mem::take(&mut tx.changes);

@@ -21,6 +21,7 @@ mod pooler;
 pub mod postgres;
 mod postgres_url;
 pub mod publications;
+pub mod quotas;
 mod reason;
 pub mod rotations;
 mod rows;

@@ -24,6 +24,9 @@ pub use said::{Mark, Sent, mark, sent};
 /// After so many failures, which is after some five days (RFC 5321 §4.5.4.1), nothing more is tried.
 const ATTEMPTS: i32 = 125;
 
+/// Refused settings count as so many failures at most.
+const SETTLED: i32 = 10;
+
 /// How long is waited after the first failure; twice as long after each further one.
 const FIRST_WAIT: TimeDelta = TimeDelta::minutes(1);
 
@@ -137,6 +140,8 @@ pub enum Outcome {
     Sent(Json),
     /// It failed, for this reason; tried again later, up to a limit.
     Failed(String),
+    /// The mail server takes nothing as we are set up, for this reason; tried again until it is of no use any more.
+    SettingsRefused(String),
     /// It will never be taken, for this reason: not tried again.
     Refused(String),
     /// There is no use for it any more, for this reason.
@@ -280,6 +285,12 @@ pub fn finish(
             } else {
                 next = now + wait(&mail.id, attempts);
             }
+        }
+        Outcome::SettingsRefused(why) => {
+            // So many mean the longest pause, and leave room for failures that count.
+            attempts = attempts.max((attempts + 1).min(SETTLED));
+            error = Some(shortened(why));
+            next = now + wait(&mail.id, attempts);
         }
         Outcome::Refused(why) => {
             attempts += 1;

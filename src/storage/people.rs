@@ -12,6 +12,7 @@ use super::schema::{people, profiles, time_off};
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
+use crate::domain::email;
 use crate::domain::ids::{PersonId, TimeOffId};
 use crate::domain::interval::Instant;
 use crate::domain::person::{Deactivation, Person, Profile, TimeOff};
@@ -155,7 +156,7 @@ fn row(person: &Person, created_at: Instant) -> Result<PersonRow, StoreError> {
         id: person.id.to_string(),
         name: person.name.clone(),
         email: person.email.clone(),
-        email_key: person.email.to_lowercase(),
+        email_key: email::key(&person.email),
         role: word(person.role)?,
         external_ids: to_document(&person.external_ids)?,
         deactivated_at: ts(person.deactivation.map(|gone| gone.at)),

@@ -15,7 +15,7 @@ use crate::domain::notice::{Block, Notice};
 use crate::domain::person::Person;
 use crate::domain::reminder::{Kind, Reminder, due};
 use crate::domain::timeline::{Layer, Timeline};
-use crate::notify::{Letter, MailError, Mailer, Outgoing, Piece, masked};
+use crate::notify::{Letter, MailError, Piece, Urgency, masked};
 use crate::panics;
 use crate::roster::Roster;
 use crate::service::handovers::Brief;
@@ -60,7 +60,7 @@ pub(super) fn deliver(
                         (sent, failures) = (sent + 1, 0);
                         true
                     }
-                    Outcome::Failed(_) => {
+                    Outcome::Failed(_) | Outcome::SettingsRefused(_) => {
                         failures += 1;
                         failures < DOWN
                     }
@@ -94,7 +94,7 @@ fn send_claimed(
         return Err(error);
     }
     for (index, mail) in claim.mails().iter().enumerate() {
-        let in_time = !stopped() && (lane == Lane::Messages || worker.pace.wait(stopped));
+        let in_time = !stopped() && wait_for_turn(worker, lane, stopped);
         if !in_time || !claim.lasts() {
             claim.release(index)?;
             return Ok(false);
@@ -102,7 +102,7 @@ fn send_claimed(
         let now = app.clock.now();
         let outcome = panics::catch(|| {
             app.threads.panic_if_injected("mail");
-            attempt(app, &worker.mailer, &worker.outgoing, mail, now)
+            attempt(worker, lane, mail, now)
         })
         .unwrap_or_else(|panicked| {
             // The others of its lane go on, and it is tried again like any other that fails.
@@ -120,6 +120,25 @@ fn send_claimed(
     Ok(true)
 }
 
+/// Waits until the pace allows one more. Chats have no pace, and links to sign in a reserve. Says whether that came
+/// before `stopped` did.
+fn wait_for_turn(worker: &Worker, lane: Lane, stopped: &mut impl FnMut() -> bool) -> bool {
+    match lane {
+        Lane::Messages => true,
+        Lane::SignIns => worker.pace.wait_reserved(stopped),
+        Lane::Incidents | Lane::Mails => worker.pace.wait(stopped),
+    }
+}
+
+/// How soon the mails of a lane are to leave.
+pub(super) const fn urgency(lane: Lane) -> Urgency {
+    match lane {
+        Lane::SignIns => Urgency::Now,
+        Lane::Incidents => Urgency::Soon,
+        Lane::Mails | Lane::Messages => Urgency::Usual,
+    }
+}
+
 /// Says in the log and in the metrics what became of an attempt.
 fn report(mail: &Mail, outcome: &Outcome) {
     let word = match outcome {
@@ -127,6 +146,14 @@ fn report(mail: &Mail, outcome: &Outcome) {
         Outcome::Failed(error) => {
             tracing::warn!(mail = mail.id, error, "a mail could not be sent");
             "failed"
+        }
+        Outcome::SettingsRefused(error) => {
+            tracing::error!(
+                mail = mail.id,
+                error,
+                "the mail server refuses our settings"
+            );
+            "settings_refused"
         }
         Outcome::Refused(error) => {
             tracing::warn!(mail = mail.id, error, "a mail was refused for good");
@@ -139,6 +166,12 @@ fn report(mail: &Mail, outcome: &Outcome) {
         Outcome::Postponed(_) => "postponed",
     };
     metrics::counter!("dogwatch_outbox_attempts_total", "outcome" => word).increment(1);
+    let settings_refused = match outcome {
+        Outcome::SettingsRefused(_) => 1,
+        Outcome::Sent(_) if mail.person_id.is_some() => 0,
+        _ => return,
+    };
+    metrics::gauge!("dogwatch_mail_settings_refused").set(settings_refused);
 }
 
 /// Says in the metrics what the outbox has: how many of each state, and for how long what is due has been waiting.
@@ -156,7 +189,8 @@ pub(super) fn count(app: &App, now: Instant) -> Result<(), StoreError> {
 }
 
 /// Tries one mail, which is claimed.
-fn attempt(app: &App, mailer: &Mailer, outgoing: &Outgoing, mail: &Mail, now: Instant) -> Outcome {
+fn attempt(worker: &Worker, lane: Lane, mail: &Mail, now: Instant) -> Outcome {
+    let (app, outgoing) = (&worker.app, &worker.outgoing);
     if mail.not_after.0 <= now {
         return Outcome::Dropped("it is over");
     }
@@ -181,7 +215,7 @@ fn attempt(app: &App, mailer: &Mailer, outgoing: &Outgoing, mail: &Mail, now: In
         Ok(written) => written,
         Err(outcome) => return outcome,
     };
-    match mailer.send(&letter, now) {
+    match worker.mailer.send(&letter, urgency(lane), now) {
         Ok(()) => {
             tracing::info!(
                 mail = mail.id,
@@ -193,7 +227,8 @@ fn attempt(app: &App, mailer: &Mailer, outgoing: &Outgoing, mail: &Mail, now: In
         Err(error @ (MailError::Refused(_) | MailError::Message(_))) => {
             Outcome::Refused(error.to_string())
         }
-        Err(error) => Outcome::Failed(error.to_string()),
+        Err(error @ MailError::Settings { .. }) => Outcome::SettingsRefused(error.to_string()),
+        Err(error @ MailError::Transport(_)) => Outcome::Failed(error.to_string()),
     }
 }
 

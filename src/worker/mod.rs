@@ -97,6 +97,7 @@ impl Worker {
         let mut stopped = false;
         let mut trouble = Trouble::default();
         while !stopped && !told(TICK) {
+            self.mailer.rest(deliver::urgency(lane));
             // It is said once only.
             let sent = self.send(lane, || {
                 stopped = stopped || told(Duration::ZERO);
@@ -115,7 +116,7 @@ impl Worker {
     pub fn pass(&self, mut stopped: impl FnMut() -> bool) -> Result<Passed, StoreError> {
         Ok(Passed {
             planned: self.plan()?,
-            sent: self.send(Lane::Mails, &mut stopped)? + self.send(Lane::Messages, stopped)?,
+            sent: self.send_all(&mut stopped)?,
         })
     }
 
@@ -130,6 +131,14 @@ impl Worker {
     /// What a panic left of the planner's memory may be half-changed: then it begins with an empty one.
     fn planner(&self) -> MutexGuard<'_, Planner> {
         panics::lock_or_reset(&self.planner)
+    }
+
+    fn send_all(&self, mut stopped: impl FnMut() -> bool) -> Result<usize, StoreError> {
+        let mut sent = 0;
+        for lane in Lane::ALL {
+            sent += self.send(lane, &mut stopped)?;
+        }
+        Ok(sent)
     }
 
     fn send(&self, lane: Lane, stopped: impl FnMut() -> bool) -> Result<usize, StoreError> {

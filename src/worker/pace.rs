@@ -9,39 +9,73 @@ const BURST: Duration = Duration::from_secs(6);
 /// A wait is cut into pieces of this length, so that a stop is heard.
 const PIECE: Duration = Duration::from_millis(200);
 
+/// The fewest mails of the reserve.
+const SMALLEST_RESERVE: u32 = 10;
+
 /// Lets so many through in a minute. It goes by a clock that does not jump.
+///
+/// Links to sign in do not wait: they are counted, so that others wait longer, and have a tenth of the rate (at least
+/// ten a minute) as a reserve beyond which they wait, too.
 pub(super) struct Pace {
-    each: Duration,
-    /// When the next one could have left, had they come evenly.
-    next: Mutex<Option<Instant>>,
+    all: Meter,
+    reserve: Meter,
 }
 
 impl Pace {
     pub(super) fn per_minute(rate: u32) -> Self {
+        let reserve = (rate / 10).max(SMALLEST_RESERVE);
         Self {
-            each: Duration::from_mins(1) / rate.max(1),
-            next: Mutex::new(None),
+            all: Meter::new(rate, BURST),
+            reserve: Meter::new(reserve, Duration::from_mins(1)),
         }
     }
 
     /// Waits for one's turn. Says whether it came before `stopped` did.
     pub(super) fn wait(&self, stopped: &mut impl FnMut() -> bool) -> bool {
-        let mut left = self.take(Instant::now());
-        while !left.is_zero() {
-            if stopped() {
-                return false;
-            }
-            let piece = left.min(PIECE);
-            std::thread::sleep(piece);
-            left -= piece;
+        sleep(self.all.take(Instant::now()), stopped)
+    }
+
+    /// The same for a link to sign in.
+    pub(super) fn wait_reserved(&self, stopped: &mut impl FnMut() -> bool) -> bool {
+        let now = Instant::now();
+        self.all.take(now);
+        sleep(self.reserve.take(now), stopped)
+    }
+}
+
+/// Sleeps in pieces, so that a stop is heard. Says whether it came to the end.
+fn sleep(mut left: Duration, stopped: &mut impl FnMut() -> bool) -> bool {
+    while !left.is_zero() {
+        if stopped() {
+            return false;
         }
-        true
+        let piece = left.min(PIECE);
+        std::thread::sleep(piece);
+        left -= piece;
+    }
+    true
+}
+
+struct Meter {
+    each: Duration,
+    burst: Duration,
+    /// When the next one could have left, had they come evenly.
+    next: Mutex<Option<Instant>>,
+}
+
+impl Meter {
+    fn new(rate: u32, burst: Duration) -> Self {
+        Self {
+            each: Duration::from_mins(1) / rate.max(1),
+            burst,
+            next: Mutex::new(None),
+        }
     }
 
     /// How long whoever comes at `now` has to wait.
     fn take(&self, now: Instant) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let earliest = now.checked_sub(BURST).unwrap_or(now);
+        let earliest = now.checked_sub(self.burst).unwrap_or(now);
         let mine = next.map_or(earliest, |next| next.max(earliest));
         *next = Some(mine + self.each);
         mine.saturating_duration_since(now)
@@ -54,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_few_leave_at_once_and_the_rest_evenly() {
-        let pace = Pace::per_minute(60);
+        let pace = Pace::per_minute(60).all;
         let now = Instant::now();
         let waits: Vec<u64> = (0..10).map(|_| pace.take(now).as_secs()).collect();
         assert_eq!(waits, [0, 0, 0, 0, 0, 0, 0, 1, 2, 3]);
@@ -63,9 +97,22 @@ mod tests {
     }
 
     #[test]
+    fn links_to_sign_in_wait_for_no_backlog_and_do_not_add_to_the_rate() {
+        let pace = Pace::per_minute(60);
+        while pace.all.take(Instant::now()).is_zero() {}
+        let begun = Instant::now();
+        for _ in 0..=10 {
+            assert!(pace.wait_reserved(&mut || true), "the reserve is theirs");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(1));
+        assert!(pace.all.take(begun) >= Duration::from_secs(10));
+        assert!(pace.reserve.take(begun) >= Duration::from_secs(5));
+    }
+
+    #[test]
     fn a_stop_is_heard() {
         let pace = Pace::per_minute(1);
-        while pace.take(Instant::now()).is_zero() {}
+        while pace.all.take(Instant::now()).is_zero() {}
         assert!(!pace.wait(&mut || true));
     }
 }

@@ -535,7 +535,7 @@ fn what_somebody_waits_for_goes_before_a_backlog() {
             Ok((claim(3)?, claim(9)?))
         })
         .unwrap();
-    assert_eq!(claimed.0, ["incident.nudge", "sign_in", "week"]);
-    let all = ["incident.nudge", "sign_in", "week", "digest", "week"];
+    assert_eq!(claimed.0, ["sign_in", "incident.nudge", "week"]);
+    let all = ["sign_in", "incident.nudge", "week", "digest", "week"];
     assert_eq!(claimed.1, all);
 }

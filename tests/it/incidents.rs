@@ -44,7 +44,12 @@ pub fn somebody(server: &Server, name: &str, zone: &str) -> Somebody {
 }
 
 pub fn world() -> World {
-    let server = Server::start();
+    world_with(&[])
+}
+
+/// The same with more settings.
+pub fn world_with(settings: &[(&str, &str)]) -> World {
+    let server = Server::start_with(settings);
     let mara = somebody(&server, "Mara", "Europe/Madrid");
     let grace = somebody(&server, "Grace", "America/New_York");
     let kofi = somebody(&server, "Kofi", "America/Los_Angeles");

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod clash;
 pub mod digest;
 pub mod duty;
+pub mod email;
 pub mod feed;
 pub mod handover;
 pub mod holidays;

@@ -104,6 +104,10 @@ impl Form {
                 pointer: String::new(),
                 detail: sentence(&detail),
             }],
+            error @ Error::TooMany { .. } => vec![Fault {
+                pointer: String::new(),
+                detail: sentence(&error.to_string()),
+            }],
             other => return Err(other.into()),
         };
         Ok(self.fields().with_faults(faults))

@@ -36,6 +36,9 @@ const AFTER: TimeDelta = TimeDelta::days(1);
 /// Of so many handovers those are shown at which there is something to do.
 const HANDOVERS: usize = 6;
 
+/// So many incidents of a rotation are shown; the board has all.
+const INCIDENTS: usize = 10;
+
 #[derive(Template)]
 #[template(path = "pages/now.html")]
 struct Now {
@@ -58,6 +61,8 @@ struct Strip {
     row: Standing,
     /// What goes on.
     incidents: Vec<Line>,
+    /// How many more go on.
+    more_incidents: usize,
     /// Who could take it now, or will be able to next, most hours left first.
     pool: Vec<Watcher>,
     bars: Vec<Bar>,
@@ -89,7 +94,11 @@ pub async fn show(visitor: Visitor) -> Answer {
     for line in Line::all(&page) {
         let watched_by = |strip: &&mut Strip| strip.row.rotation == line.rotation;
         if let Some(strip) = strips.iter_mut().find(watched_by) {
-            strip.incidents.push(line);
+            if strip.incidents.len() < INCIDENTS {
+                strip.incidents.push(line);
+            } else {
+                strip.more_incidents += 1;
+            }
         }
     }
     let mut rows: Vec<Standing> = ordered
@@ -165,6 +174,7 @@ fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {
     });
     Some(Strip {
         incidents: Vec::new(),
+        more_incidents: 0,
         pool: candidates::at(timeline.rotation(), timeline.people(), page.now)
             .into_iter()
             .map(|candidate| watcher(page, candidate))

@@ -106,21 +106,21 @@ impl Refusal {
 
     /// The same in other words.
     pub fn too_many_because(words: impl Into<String>, wait: TooMany) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, words).retry_after(wait.seconds)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, words).after(Some(wait.seconds))
     }
 
     /// What was sent could not be read.
     pub fn of_body(problem: &Problem) -> Self {
         let refusal = Self::new(problem.status(), sentence(&problem.to_string()));
         if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
-            refusal.retry_after(SOON)
+            refusal.after(Some(SOON))
         } else {
             refusal
         }
     }
 
-    const fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after = Some(seconds);
+    const fn after(mut self, seconds: Option<u32>) -> Self {
+        self.retry_after = seconds;
         self
     }
 
@@ -134,15 +134,8 @@ impl Refusal {
             page,
             detail: &self.detail,
         };
-        let mut response = browser.show_as(self.status, &sheet)?;
-        self.say_when(response.headers_mut());
-        Ok(response)
-    }
-
-    fn say_when(&self, headers: &mut HeaderMap) {
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
+        let response = browser.show_as(self.status, &sheet)?;
+        Ok(with_retry_after(response, self.retry_after))
     }
 }
 
@@ -159,12 +152,27 @@ impl ResponseError for Refusal {
 
     /// Plain words; [`finish`] makes a page of them.
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status)
+        let response = HttpResponse::build(self.status)
             .content_type("text/plain; charset=utf-8")
             .body(self.detail.clone());
-        self.say_when(response.headers_mut());
-        response
+        with_retry_after(response, self.retry_after)
     }
+}
+
+/// The page with 429 and when to try again, where that is what is wrong.
+pub fn wait_before_trying(mut response: HttpResponse, seconds: Option<u32>) -> HttpResponse {
+    if seconds.is_some() {
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    }
+    with_retry_after(response, seconds)
+}
+
+fn with_retry_after(mut response: HttpResponse, seconds: Option<u32>) -> HttpResponse {
+    if let Some(seconds) = seconds {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 /// The first letter in upper case, and a full stop: what services say, as a sentence.
@@ -192,6 +200,7 @@ impl From<Error> for Refusal {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Conflict { .. } => StatusCode::CONFLICT,
             Error::Stale => StatusCode::PRECONDITION_FAILED,
+            Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -205,9 +214,9 @@ impl From<Error> for Refusal {
                 refusal
             }
             Error::Unavailable => {
-                Self::new(status, sentence(&Error::Unavailable.to_string())).retry_after(SOON)
+                Self::new(status, sentence(&Error::Unavailable.to_string())).after(Some(SOON))
             }
-            other => Self::new(status, sentence(&other.to_string())),
+            other => Self::new(status, sentence(&other.to_string())).after(other.retry_after()),
         }
     }
 }

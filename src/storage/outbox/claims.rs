@@ -11,17 +11,24 @@ use crate::storage::schema::outbox;
 use crate::storage::types::{Ts, UtcTs};
 use crate::storage::{Db, StoreError};
 
-/// Which way something goes: those of one do not wait for the other's servers.
+/// Which way something goes: what is in one does not wait for what is in another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// By mail, to somebody.
+    /// Links to sign in, by mail.
+    SignIns,
+    /// What is about incidents, by mail.
+    Incidents,
+    /// All other mail.
     Mails,
     /// By a webhook, to a chat.
     Messages,
 }
 
-/// What somebody waits for, by the beginning of its kind: it goes before a backlog of reminders, which can be long.
-const URGENT: [&str; 2] = ["sign_in", "incident."];
+/// The kind of mails with links to sign in.
+const SIGN_IN: &str = "sign_in";
+
+/// How the kinds of what is about incidents begin.
+const INCIDENT: &str = "incident.";
 
 /// No claim lies so far ahead, whatever small difference there is between the clocks of those who claim: what is claimed
 /// until later was claimed by a clock that was wrong.
@@ -32,27 +39,37 @@ fn longest_pause() -> TimeDelta {
     LONGEST_WAIT * 2
 }
 
-fn is_urgent(kind: &str) -> bool {
-    URGENT.iter().any(|urgent| kind.starts_with(urgent))
+/// What goes first within a lane: smaller numbers do.
+fn rank(kind: &str) -> u8 {
+    match kind {
+        SIGN_IN => 0,
+        _ if kind.starts_with(INCIDENT) => 1,
+        _ => 2,
+    }
 }
 
 impl Lane {
+    /// Every lane, the most urgent first.
+    pub const ALL: [Self; 4] = [Self::SignIns, Self::Incidents, Self::Mails, Self::Messages];
+
     // The condition is there twice: on PostgreSQL the inner one may have been true when another
     // claimant was not yet done, and only the outer one is looked at again.
     fn claim(self) -> String {
+        let sign_in = format!("kind = '{SIGN_IN}'");
+        let incident = format!("kind LIKE '{INCIDENT}%'");
         let lane = match self {
-            Self::Mails => "person_id IS NOT NULL",
-            Self::Messages => "person_id IS NULL",
+            Self::SignIns => format!("person_id IS NOT NULL AND {sign_in}"),
+            Self::Incidents => format!("person_id IS NOT NULL AND {incident}"),
+            Self::Mails => format!("person_id IS NOT NULL AND NOT ({sign_in} OR {incident})"),
+            Self::Messages => "person_id IS NULL".to_owned(),
         };
-        let urgent = URGENT
-            .map(|kind| format!("kind LIKE '{kind}%'"))
-            .join(" OR ");
+        let rank = format!("CASE WHEN {sign_in} THEN 0 WHEN {incident} THEN 1 ELSE 2 END");
         let free = "state = 'pending' \
              AND (next_attempt_at <= $2 OR last_error IS NOT NULL AND next_attempt_at > $3) \
              AND (leased_until IS NULL OR leased_until <= $2 OR leased_until > $4)";
         format!(
             "UPDATE outbox SET leased_until = $1 WHERE id IN (SELECT id FROM outbox WHERE {free} AND {lane} \
-             ORDER BY CASE WHEN {urgent} THEN 0 ELSE 1 END, next_attempt_at, id LIMIT $5) AND {free} RETURNING id"
+             ORDER BY {rank}, next_attempt_at, id LIMIT $5) AND {free} RETURNING id"
         )
     }
 }
@@ -84,7 +101,16 @@ pub fn is_due(db: &mut Db, lane: Lane, now: Instant) -> Result<bool, StoreError>
         .select(outbox::id)
         .into_boxed();
     let due = match lane {
-        Lane::Mails => due.filter(outbox::person_id.is_not_null()),
+        Lane::SignIns => due
+            .filter(outbox::person_id.is_not_null())
+            .filter(outbox::kind.eq(SIGN_IN)),
+        Lane::Incidents => due
+            .filter(outbox::person_id.is_not_null())
+            .filter(outbox::kind.like(format!("{INCIDENT}%"))),
+        Lane::Mails => due
+            .filter(outbox::person_id.is_not_null())
+            .filter(outbox::kind.ne(SIGN_IN))
+            .filter(outbox::kind.not_like(format!("{INCIDENT}%"))),
         Lane::Messages => due.filter(outbox::person_id.is_null()),
     };
     let first: Option<String> = due.first(db).optional()?;
@@ -119,7 +145,7 @@ pub fn claim(
         .filter(outbox::id.eq_any(ids))
         .order((outbox::next_attempt_at, outbox::id))
         .load(db)?;
-    mails.sort_by_key(|mail| !is_urgent(&mail.kind));
+    mails.sort_by_key(|mail| rank(&mail.kind));
     Ok(mails)
 }
 

@@ -8,6 +8,7 @@ pub mod database;
 pub mod mailbox;
 pub mod network;
 pub mod program;
+pub mod relay;
 pub mod server;
 pub mod sink;
 

@@ -1,7 +1,8 @@
 //! The board: incidents that go on, and what is left of those that are over.
 
-use actix_web::{HttpRequest, get};
+use actix_web::{HttpRequest, get, web};
 use askama::Template;
+use serde::Deserialize;
 
 use super::card::Card;
 use super::{Answer, Page, Section, Visitor, open, tag, tagged, unchanged};
@@ -10,6 +11,18 @@ use crate::domain::interval::Instant;
 use crate::http::web::when::When;
 use crate::service::access;
 
+/// So many incidents that go on are on a page.
+const CARDS: usize = 25;
+
+/// So many that are over, and of which something is left to be done.
+const LEFT: usize = 50;
+
+/// Which page, from 1 on.
+#[derive(Deserialize)]
+struct Where {
+    page: Option<usize>,
+}
+
 #[derive(Template)]
 #[template(path = "pages/incidents.html")]
 struct Board {
@@ -17,6 +30,10 @@ struct Board {
     may_declare: bool,
     cards: Vec<Card>,
     left: Vec<Left>,
+    /// How many go on, on all pages.
+    open: usize,
+    newer: Option<usize>,
+    older: Option<usize>,
 }
 
 /// An incident that is over, and of which something is left to be done.
@@ -30,27 +47,44 @@ struct Left {
 
 /// The board.
 #[get("/incidents")]
-pub async fn show(visitor: Visitor, request: HttpRequest) -> Answer {
+pub async fn show(visitor: Visitor, request: HttpRequest, query: web::Query<Where>) -> Answer {
     let page = visitor.page("Incidents", Section::Incidents)?;
     let tag = tag(&visitor, &page);
     if let Some(nothing) = unchanged(&request, &tag) {
         return Ok(nothing);
     }
-    let cards = open(&page)
-        .into_iter()
+    let number = query.page.unwrap_or(1).max(1);
+    let all = open(&page);
+    let over = page.roster.incidents().filter(|one| !one.is_open());
+    let over: Vec<&Incident> = over.map(AsRef::as_ref).collect();
+    let more = all.len().div_ceil(CARDS).max(over.len().div_ceil(LEFT));
+    let cards = on_page(&all, number, CARDS)
         .map(|incident| Card::new(&visitor, &page, incident, "/incidents".to_owned()))
         .collect();
-    let over = page.roster.incidents().filter(|one| !one.is_open());
-    let left = over.map(|incident| left(&page, incident));
-    let left = left.collect();
+    let left = on_page(&over, number, LEFT)
+        .map(|incident| left(&page, incident))
+        .collect();
     let says = page.flash.is_some();
     let board = Board {
+        open: all.len(),
+        newer: (number > 1).then(|| number - 1),
+        older: (number < more).then(|| number + 1),
         may_declare: access::declares(&visitor.actor).is_ok(),
         page,
         cards,
         left,
     };
     Ok(tagged(visitor.show(&board)?, says, &tag))
+}
+
+/// What of a list is on a page.
+fn on_page<'a>(
+    all: &[&'a Incident],
+    number: usize,
+    size: usize,
+) -> impl Iterator<Item = &'a Incident> {
+    let skipped = (number - 1).saturating_mul(size);
+    all.iter().copied().skip(skipped).take(size)
 }
 
 fn left(page: &Page, incident: &Incident) -> Left {

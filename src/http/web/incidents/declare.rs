@@ -9,6 +9,7 @@ use super::{Answer, Error, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::Timeline;
 use crate::http::web::fields::{Checks, Select};
+use crate::http::web::refusal::wait_before_trying;
 use crate::service::access;
 use crate::service::incidents::{self, NewIncident};
 
@@ -151,8 +152,10 @@ pub async fn send(visitor: Visitor, form: Form) -> Answer {
         Err(error) => {
             // Whoever names nobody, or somebody who cannot, is told so at the list of names.
             let is_named = form.get("watch") == "named";
+            let wait = error.retry_after();
             let form = form.failed(at_the_names(error, is_named))?;
-            visitor.show(&Sheet::new(&visitor, form)?)
+            let response = visitor.show(&Sheet::new(&visitor, form)?)?;
+            Ok(wait_before_trying(response, wait))
         }
     }
 }

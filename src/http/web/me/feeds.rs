@@ -9,6 +9,7 @@ use crate::domain::feed::{Feed, Scope};
 use crate::domain::ids::FeedId;
 use crate::domain::interval::Instant;
 use crate::http::limits::Limits;
+use crate::http::web::refusal::wait_before_trying;
 use crate::http::web::standing::runs;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
 use crate::service::feeds::{self, NewFeed, Options, ScopeInput};
@@ -195,7 +196,11 @@ pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> An
         .await;
     match made {
         Ok(made) => sheet(&visitor, form.fields(), Some(made)),
-        Err(error) => sheet(&visitor, form.failed(error)?, None),
+        Err(error) => {
+            let wait = error.retry_after();
+            let response = sheet(&visitor, form.failed(error)?, None)?;
+            Ok(wait_before_trying(response, wait))
+        }
     }
 }
 

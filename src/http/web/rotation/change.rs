@@ -14,6 +14,7 @@ use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::domain::zone::Zone;
 use crate::http::web::fields::Select;
+use crate::http::web::refusal::wait_before_trying;
 use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
 use crate::service::overrides::{self, NewOverride};
 use crate::service::preview::{self, PreviewView};
@@ -356,7 +357,11 @@ pub async fn ask(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer 
             &format!("swaps/{}", made.id),
             "They are asked. You hear of it when somebody takes it.",
         )),
-        Err(error) => visitor.show(&place.sheet(&visitor, form.failed(error)?, None)),
+        Err(error) => {
+            let wait = error.retry_after();
+            let response = visitor.show(&place.sheet(&visitor, form.failed(error)?, None))?;
+            Ok(wait_before_trying(response, wait))
+        }
     }
 }
 

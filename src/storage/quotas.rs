@@ -1,0 +1,105 @@
+//! How often somebody did something of late, by the audit log: so it counts across replicas and restarts, and what was
+//! refused or rehearsed does not count.
+
+use diesel::prelude::*;
+
+use super::schema::audit;
+use super::types::Ts;
+use super::{Db, StoreError};
+use crate::domain::interval::Instant;
+
+/// Who has done something that is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doer {
+    /// A person, by their id.
+    Person(String),
+    /// A program, by the id of its webhook.
+    Webhook(String),
+}
+
+/// Something that was done in a transaction, and that one may only do so often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limited {
+    /// Who did it.
+    pub doer: Doer,
+    /// The action, as the audit log has it.
+    pub action: String,
+}
+
+/// Which actions are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actions {
+    /// This one.
+    One(&'static str),
+    /// Those whose names begin like this.
+    Under(&'static str),
+    /// All.
+    All,
+}
+
+impl Actions {
+    /// Whether an action is counted.
+    #[must_use]
+    pub fn include(self, action: &str) -> bool {
+        match self {
+            Self::One(name) => action == name,
+            Self::Under(prefix) => action.starts_with(prefix),
+            Self::All => true,
+        }
+    }
+}
+
+macro_rules! recent {
+    ($doer:expr, $actions:expr, $from:expr, $until:expr) => {{
+        let mut rows = audit::table
+            .filter(audit::at.gt(Ts($from)))
+            .filter(audit::at.le(Ts($until)))
+            .into_boxed();
+        rows = match $doer {
+            Doer::Person(id) => rows.filter(audit::actor_id.eq(id)),
+            Doer::Webhook(id) => rows
+                .filter(audit::actor_id.is_null())
+                .filter(audit::subject_id.eq(id)),
+        };
+        match $actions {
+            Actions::One(name) => rows.filter(audit::action.eq(name)),
+            Actions::Under(prefix) => rows.filter(audit::action.like(format!("{prefix}%"))),
+            Actions::All => rows,
+        }
+    }};
+}
+
+/// How often they did it after `from`.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub fn count(
+    db: &mut Db,
+    doer: &Doer,
+    actions: Actions,
+    from: Instant,
+    until: Instant,
+) -> Result<i64, StoreError> {
+    Ok(recent!(doer, actions, from, until).count().get_result(db)?)
+}
+
+/// When they did it after `from`, leaving out the first so many times.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub fn moment(
+    db: &mut Db,
+    doer: &Doer,
+    actions: Actions,
+    (from, until): (Instant, Instant),
+    skipped: i64,
+) -> Result<Option<Instant>, StoreError> {
+    let at: Option<Ts> = recent!(doer, actions, from, until)
+        .order((audit::at, audit::id))
+        .offset(skipped)
+        .limit(1)
+        .select(audit::at)
+        .first(db)
+        .optional()?;
+    Ok(at.map(|at| at.0))
+}
