@@ -50,8 +50,8 @@ fn made_by(squad: &Squad, who: &str, sun: &str, first: u32) -> Made {
         "person_id": squad.id("Bo"), "start": day(first), "end": day(first + 1),
         "covered_by": squad.all(&["Cy"]),
     });
-    let pauses = format!("/rotations/{}/pause", squad.rotation);
-    let paused = squad.post(who, &pauses, &pause).expect(201);
+    let pause_path = format!("/rotations/{}/pause", squad.rotation);
+    let covers = squad.post(who, &pause_path, &pause).expect(201);
     let mut cover = squad.cover(&day(first + 1), &day(first + 2), &["Cy"]);
     cover["person_id"] = json!(squad.id("Bo"));
     let turns = squad.weekly(&format!("turns of {who}"), &["Ana", "Bo"]);
@@ -63,7 +63,7 @@ fn made_by(squad: &Squad, who: &str, sun: &str, first: u32) -> Made {
         json!({ "reference": format!("INC-{who}"), "title": "Down", "rotation_id": sun });
     Made {
         others: id(&squad.post(who, &overrides_of(squad), &given).expect(201)),
-        pause: id(&paused["items"][0]),
+        pause: id(&covers["items"][0]),
         swap: id(&squad.open(who, &cover)),
         webhook: id(&squad
             .post(who, &webhooks, &json!({ "name": who }))
