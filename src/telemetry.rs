@@ -111,7 +111,7 @@ enum Kind {
 }
 
 /// Every metric there is, and what it says to who looks at `/metrics`.
-const METRICS: [(&str, Kind, &str); 13] = [
+const METRICS: [(&str, Kind, &str); 14] = [
     (
         "dogwatch_people",
         Kind::Gauge,
@@ -152,6 +152,11 @@ const METRICS: [(&str, Kind, &str); 13] = [
         "dogwatch_planning_duration_seconds",
         Kind::Histogram,
         "How long a look at what is due took.",
+    ),
+    (
+        "dogwatch_mail_settings_refused",
+        Kind::Gauge,
+        "1 while the mail server refuses our settings rather than single mails, else 0.",
     ),
     (
         "dogwatch_log_lines_dropped_total",
