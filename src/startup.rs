@@ -147,6 +147,25 @@ pub fn open_existing_store(config: &Config) -> anyhow::Result<Store> {
     }
 }
 
+/// Opens the database in which the first administrator is to be made, and makes it where there is none. A relative path
+/// must lead to one: the folder one stands in may be the wrong one.
+///
+/// # Errors
+/// Where it cannot be used; the message names the setting.
+pub fn open_or_make_store(config: &Config) -> anyhow::Result<Store> {
+    let is_new = match &config.database {
+        DatabaseUrl::Sqlite(path) => path.is_absolute() && !path.exists(),
+        DatabaseUrl::Postgres(_) => Store::open(&config.database)
+            .and_then(|store| store.tables())
+            .is_ok_and(|tables| tables == Tables::None),
+    };
+    if is_new {
+        open_store(config)
+    } else {
+        open_existing_store(config)
+    }
+}
+
 /// Says which file was looked for, and which setting names it.
 fn must_exist(config: &Config) -> anyhow::Result<()> {
     let DatabaseUrl::Sqlite(path) = &config.database else {

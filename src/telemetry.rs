@@ -212,6 +212,7 @@ pub fn metrics() -> Result<PrometheusHandle, BuildError> {
     for place in ["request", "blocking", "mail", "thread"] {
         metrics::counter!("dogwatch_panics_total", "place" => place).increment(0);
     }
+    metrics::gauge!("dogwatch_mail_settings_refused").set(0.0);
     publish();
     *started = Some(handle.clone());
     Ok(handle)

@@ -58,7 +58,11 @@ impl Token {
             administrator,
         } = self;
         super::must_be_address(&email)?;
-        let store = startup::open_existing_store(config)?;
+        let store = if administrator.is_some() {
+            startup::open_or_make_store(config)?
+        } else {
+            startup::open_existing_store(config)?
+        };
         let app = startup::application(config, store, Arc::new(SystemClock), config.listen)?;
         let administrator = administrator.map(|called| {
             if called.is_empty() {

@@ -147,23 +147,26 @@ impl ManageConnection for Manager {
 
 /// A connection as all of them are.
 fn establish(url: &DatabaseUrl) -> Result<Db, diesel::r2d2::Error> {
-    let (connection, prepared) = match url {
-        DatabaseUrl::Sqlite(path) => {
-            let mut connection = file::connect(path, "rw")?;
-            let prepared = connection.batch_execute(
-                "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-            );
-            (Db::Sqlite(connection), prepared)
-        }
+    match url {
+        DatabaseUrl::Sqlite(path) => establish_sqlite(path).map(Db::Sqlite),
         DatabaseUrl::Postgres(url) => {
             let mut connection = Postgres::establish(url)?;
-            let prepared = connection
+            connection
                 .batch_execute("SET TIME ZONE 'UTC'")
-                .and_then(|()| connection.be_patient(false));
-            (Db::Postgres(connection), prepared)
+                .and_then(|()| connection.be_patient(false))
+                .map_err(diesel::r2d2::Error::QueryError)?;
+            Ok(Db::Postgres(connection))
         }
-    };
-    prepared.map_err(diesel::r2d2::Error::QueryError)?;
+    }
+}
+
+fn establish_sqlite(path: &Path) -> Result<SqliteConnection, diesel::r2d2::Error> {
+    let mut connection = file::connect(path, "rw")?;
+    connection
+        .batch_execute(
+            "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        )
+        .map_err(diesel::r2d2::Error::QueryError)?;
     Ok(connection)
 }
 
@@ -220,7 +223,7 @@ impl Store {
         let file = match url {
             DatabaseUrl::Sqlite(path) => {
                 let handle = open_file(path)?;
-                let first = file::connect(path, "rw").map_err(unavailable)?;
+                let first = establish_sqlite(path).map_err(unavailable)?;
                 Some(Arc::new(DatabaseFile::new(path, handle, first)?))
             }
             DatabaseUrl::Postgres(url) => {

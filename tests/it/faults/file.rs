@@ -178,7 +178,7 @@ fn files_are_for_their_owner_only() {
         .output()
         .unwrap();
     let said = String::from_utf8(checked.stdout).unwrap();
-    assert!(said.contains("warning") && said.contains("644"), "{said}");
+    assert!(said.contains("WARNING") && said.contains("644"), "{said}");
     let log = program.stop();
     assert!(!log.contains("others may use"), "{log}");
     let log = Program::serve(&database, &settings).stop();

@@ -29,7 +29,7 @@ impl Squad {
     /// With more members, who are not in the rotation.
     pub fn with(more: &[&str]) -> Self {
         let mut squad = Self {
-            server: Server::start(),
+            server: Server::start_with(&[("DOGWATCH_COVER_REQUESTS_PER_HOUR", "1000")]),
             rotation: String::new(),
             ids: BTreeMap::new(),
             tokens: BTreeMap::new(),
