@@ -316,7 +316,6 @@ fn feed_of_fifteen_months(bencher: Bencher<'_, '_>) {
         revoked_at: None,
         last_fetched_at: None,
         last_fetched_by: None,
-        made_by: None,
         version: 1,
     };
     let told: Told = Draft::new(&roster, &feed, now())
