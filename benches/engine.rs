@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use divan::Bencher;
-use dogwatch::domain::duty::{self, Rota};
+use dogwatch::domain::duty::{self, RotationLookup};
 use dogwatch::domain::feed::{Feed, Options, Scope};
 use dogwatch::domain::ids::{FeedId, OverrideId, PersonId, RotationId, TeamId};
-use dogwatch::domain::interval::{Instant, Interval};
+use dogwatch::domain::interval::{Interval, Timestamp};
 use dogwatch::domain::load;
 use dogwatch::domain::overrides::Override;
 use dogwatch::domain::person::{Holidays, People, Person, Profile, Role};
@@ -24,8 +24,8 @@ use dogwatch::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Ro
 use dogwatch::domain::team::Team;
 use dogwatch::domain::timeline::{Layer, Timeline};
 use dogwatch::domain::zone::Zone;
-use dogwatch::roster::{Loaded, Roster};
 use dogwatch::service::feeds::draft::{Draft, Told};
+use dogwatch::snapshot::{Loaded, Snapshot};
 use uuid::Uuid;
 
 fn main() {
@@ -33,7 +33,7 @@ fn main() {
 }
 
 /// 2026-11-02 12:00 UTC.
-fn now() -> Instant {
+fn now() -> Timestamp {
     DateTime::from_timestamp(1_793_620_800, 0).unwrap()
 }
 
@@ -97,7 +97,7 @@ fn rotation(number: u128, rule: &str) -> Rotation {
 }
 
 /// `count` overrides of a day each, evenly from `from` on.
-fn overrides(count: i64, from: Instant, every: TimeDelta) -> Vec<Override> {
+fn overrides(count: i64, from: Timestamp, every: TimeDelta) -> Vec<Override> {
     let mut start = from;
     (1..=count)
         .map(|sequence| {
@@ -148,7 +148,7 @@ impl Fleet {
     }
 }
 
-impl Rota for Fleet {
+impl RotationLookup for Fleet {
     fn timeline(&self, rotation: RotationId) -> Option<&Timeline> {
         self.timelines.get(&rotation)
     }
@@ -303,7 +303,7 @@ fn feed_of_fifteen_months(bencher: Bencher<'_, '_>) {
         rotations: vec![(rotation, overrides(32, from, TimeDelta::days(14)))],
         ..Loaded::default()
     };
-    let roster = Roster::default().with(loaded, 1);
+    let snapshot = Snapshot::default().with(loaded, 1);
     let feed = Feed {
         id: FeedId::from_uuid(Uuid::from_u128(1)),
         owner: None,
@@ -318,14 +318,14 @@ fn feed_of_fifteen_months(bencher: Bencher<'_, '_>) {
         last_fetched_by: None,
         version: 1,
     };
-    let told: Told = Draft::new(&roster, &feed, now())
+    let told: Told = Draft::new(&snapshot, &feed, now())
         .unwrap()
         .tell(&Told::new())
         .into_iter()
         .map(|(rotation, edition)| (rotation, edition.shown))
         .collect();
     bencher.bench(|| {
-        let draft = Draft::new(&roster, &feed, black_box(now())).unwrap();
+        let draft = Draft::new(&snapshot, &feed, black_box(now())).unwrap();
         let editions = draft.tell(&told);
         draft.write(&editions, "https://dogwatch.example.org")
     });

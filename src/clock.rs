@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, SubsecRound as _, Utc};
 use uuid::Uuid;
 
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 /// Tells the time, in whole seconds.
 pub trait Clock: Send + Sync {
     /// Now.
-    fn now(&self) -> Instant;
+    fn now(&self) -> Timestamp;
 }
 
 /// The machine's clock.
@@ -19,7 +19,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the place")]
-    fn now(&self) -> Instant {
+    fn now(&self) -> Timestamp {
         Utc::now().trunc_subsecs(0)
     }
 }
@@ -31,18 +31,18 @@ pub struct ManualClock(AtomicI64);
 impl ManualClock {
     /// A clock that shows `at`.
     #[must_use]
-    pub fn new(at: Instant) -> Self {
+    pub fn new(at: Timestamp) -> Self {
         Self(AtomicI64::new(at.timestamp()))
     }
 
     /// Moves it to `at`.
-    pub fn set(&self, at: Instant) {
+    pub fn set(&self, at: Timestamp) {
         self.0.store(at.timestamp(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Instant {
+    fn now(&self) -> Timestamp {
         DateTime::from_timestamp(self.0.load(Ordering::SeqCst), 0).unwrap_or(DateTime::UNIX_EPOCH)
     }
 }

@@ -15,20 +15,20 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("config", &["domain", "storage"]),
     ("telemetry", &["config"]),
     ("storage", &["domain", "clock", "files"]),
-    ("roster", &["domain"]),
+    ("snapshot", &["domain"]),
     ("calendar", &["domain"]),
     ("notify", &["domain", "config", "files"]),
     (
         "service",
         &[
-            "domain", "clock", "panics", "config", "storage", "roster", "calendar", "notify",
+            "domain", "clock", "panics", "config", "storage", "snapshot", "calendar", "notify",
         ],
     ),
-    ("http", &["domain", "panics", "roster", "service"]),
+    ("http", &["domain", "panics", "snapshot", "service"]),
     (
         "worker",
         &[
-            "domain", "clock", "panics", "storage", "roster", "calendar", "notify", "service",
+            "domain", "clock", "panics", "storage", "snapshot", "calendar", "notify", "service",
         ],
     ),
 ];
@@ -156,8 +156,8 @@ fn upward_and_sideways_arrows_are_seen() {
     for (room, line, allowed) in [
         ("http", "use crate::storage::Tx;", false),
         ("storage", "use crate::service::Actor;", false),
-        ("storage", "    x: crate::roster::Roster,", false),
-        ("roster", "use crate::storage::feeds;", false),
+        ("storage", "    x: crate::snapshot::Roster,", false),
+        ("snapshot", "use crate::storage::feeds;", false),
         ("domain", "use crate::clock::new_id;", false),
         ("worker", "use crate::http::Reply;", false),
         ("service", "use crate::storage::Tx;", true),

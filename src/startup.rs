@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use crate::background::{BackgroundThread, Refresh, Signals, Woken};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::zone;
 use crate::files;
 use crate::http::forwarding::Forwarding;
@@ -24,7 +24,7 @@ use crate::http::openapi::Document;
 use crate::http::server::{Edge, server};
 use crate::notify::{Guard, MAIL_FOLDER, Mailer, Outgoing};
 use crate::service::secrets::new_secret;
-use crate::service::{self, App, Keeper, addresses, operator, sessions};
+use crate::service::{self, App, SnapshotCache, addresses, operator, sessions};
 use crate::storage::{
     DatabaseUrl, ServerLock, Store, StoreError, Tables, audit, changes, file, idempotency,
     incident_webhooks, outbox, postgres,
@@ -200,11 +200,11 @@ pub fn application(
         Some(secret) => secret.clone(),
         None => own_secret(&store)?,
     };
-    let keeper = Arc::new(Keeper::new());
-    keeper.refresh(&store, clock.now())?;
+    let snapshots = Arc::new(SnapshotCache::new());
+    snapshots.refresh(&store, clock.now())?;
     let app = App::new(
         store,
-        keeper,
+        snapshots,
         clock,
         config.public_url(address),
         config.mail_from.email.domain().to_owned(),
@@ -264,7 +264,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
     let store = connect(config)?;
     // Before the tables are changed, which another server may be using.
     let alone = store
-        .serve_alone()
+        .acquire_server_lock()
         .with_context(|| format!("DATABASE_URL ({:?})", config.database))?;
     migrate(config, &store)?;
     for (path, mode) in loose_files(config) {
@@ -429,7 +429,7 @@ async fn listen(app: Arc<App>, url: String, follower: Refresh) {
             }
             // This connection ends the moment that the server does: answers say so before the next look.
             if stood.load(Ordering::Acquire) {
-                app.keeper.doubt(app.clock.now());
+                app.snapshots.doubt(app.clock.now());
                 follower.send();
             }
             actix_web::rt::time::sleep(POLL).await;
@@ -448,7 +448,7 @@ fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: 
         app.store.recover();
         let _ = app.health();
         // The keeper says itself when the database goes and comes back.
-        if app.keeper.refresh(&app.store, now).is_err() {
+        if app.snapshots.refresh(&app.store, now).is_err() {
             continue;
         }
         // Each replica for itself, and once a minute: nobody waits for it.
@@ -475,12 +475,12 @@ fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: 
 }
 
 /// Whether it is time again for what is done so often; a clock that was put back makes it so too.
-fn is_time(last: Option<Instant>, every: TimeDelta, now: Instant) -> bool {
+fn is_time(last: Option<Timestamp>, every: TimeDelta, now: Timestamp) -> bool {
     last.is_none_or(|last| last > now || now - last >= every)
 }
 
 /// Forgets what is old.
-fn tidy(app: &App, now: Instant) {
+fn tidy(app: &App, now: Timestamp) {
     if let Err(error) = app.store.write(|tx| idempotency::forget_old(tx.db(), now)) {
         tracing::warn!(%error, "old idempotency keys are still there");
     }

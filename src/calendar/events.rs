@@ -14,7 +14,7 @@ use super::ics::{self, Broken, Component, Line, Packed, ZoneDraft};
 use super::recurrence::Rule;
 use super::zones::Zones;
 use crate::domain::absence::{Busy, Event, Status};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::zone::Zone;
 
 /// A calendar has at most so many events in the time that is looked at; those that begin first count.
@@ -229,7 +229,7 @@ impl<'a> Series<'a> {
     fn events(&self, zones: &Zones<'_>, window: Interval, meter: &Meter<'_>) -> Option<Vec<Event>> {
         let mut found = Vec::new();
         let mut replaced = BTreeSet::new();
-        let mut since: BTreeMap<Instant, Since> = BTreeMap::new();
+        let mut since: BTreeMap<Timestamp, Since> = BTreeMap::new();
         for event in self.different.iter().filter_map(|one| one.event.as_ref()) {
             meter.step(OPENING + INSTANT)?;
             let event = event.open();
@@ -297,13 +297,13 @@ fn earliest(start: &Moment, length: Length, window: Interval) -> Option<NaiveDat
 struct Since {
     look: Look,
     /// When that time begins now.
-    start: Instant,
+    start: Timestamp,
     length: Length,
 }
 
 impl Since {
     /// A later time, moved as far on the clock as that of `from` was.
-    fn moved(&self, time: &Moment, from: Instant) -> Option<Moment> {
+    fn moved(&self, time: &Moment, from: Timestamp) -> Option<Moment> {
         let by = time.zone.to_local(self.start) - time.zone.to_local(from);
         Some(time.at(time.local.checked_add_signed(by)?))
     }
@@ -320,7 +320,7 @@ fn sequence(event: &Component) -> i64 {
 }
 
 impl Moment {
-    fn instant(&self) -> Instant {
+    fn instant(&self) -> Timestamp {
         self.zone.to_instant(self.local)
     }
 
@@ -331,7 +331,7 @@ impl Moment {
         }
     }
 
-    fn after(&self, length: Length) -> Option<Instant> {
+    fn after(&self, length: Length) -> Option<Timestamp> {
         match length {
             Length::Exact(length) => self.instant().checked_add_signed(length),
             Length::Nominal(days, more) => {
@@ -486,7 +486,7 @@ fn parts(text: &str) -> Option<Vec<(u64, char)>> {
 }
 
 /// From where on times count (nothing: from the start), and when it is enough.
-type Span = (Option<NaiveDateTime>, Instant);
+type Span = (Option<NaiveDateTime>, Timestamp);
 
 /// When an event begins, each time: its start, what its rules and dates add, less what they except.
 /// Those that end before the window begins may be missing.
@@ -497,7 +497,7 @@ fn times(
     span: Span,
     meter: &Meter<'_>,
 ) -> Option<Vec<Moment>> {
-    let mut all: BTreeMap<Instant, Moment> = BTreeMap::new();
+    let mut all: BTreeMap<Timestamp, Moment> = BTreeMap::new();
     all.insert(start.instant(), start.clone());
     for line in event.all("RRULE") {
         for local in occurrences(line.value.trim(), start, zones, span, meter)? {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::{Datelike as _, NaiveDateTime, TimeDelta};
 
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::zone::{ClockChange, Zone};
 
 /// Clocks are looked at for so long before what is shown, so that the first shown has rules already.
@@ -77,7 +77,7 @@ impl LocalTimes {
 
     /// What clocks show then; `None` where they show it twice, and programs disagree which of the two is meant.
     #[must_use]
-    pub fn of(&self, at: Instant) -> Option<NaiveDateTime> {
+    pub fn of(&self, at: Timestamp) -> Option<NaiveDateTime> {
         let local = self.zone.to_local(at);
         let mut twice = self.twice.iter();
         (!twice.any(|(from, until)| (*from..*until).contains(&local))).then_some(local)
@@ -102,7 +102,7 @@ fn shown(change: &ClockChange, offset: i32) -> NaiveDateTime {
 
 impl Observance {
     /// As it is at `start`, and stays.
-    fn always(zone: &Zone, start: Instant) -> Self {
+    fn always(zone: &Zone, start: Timestamp) -> Self {
         let offset = zone.offset_seconds(start);
         Self {
             before: offset,
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
     use crate::domain::zone;
 
-    fn at(text: &str) -> Instant {
+    fn at(text: &str) -> Timestamp {
         text.parse::<DateTime<Utc>>().unwrap()
     }
 
@@ -226,7 +226,7 @@ mod tests {
     }
 
     /// Every onset that the lines say, with the offset from then on: as a calendar program reads them.
-    fn onsets(definition: &str) -> Vec<(Instant, i32)> {
+    fn onsets(definition: &str) -> Vec<(Timestamp, i32)> {
         let mut found = Vec::new();
         for part in definition.split("BEGIN:").skip(2) {
             let value = |name: &str| {
@@ -266,7 +266,7 @@ mod tests {
             let definition = local.definition();
             let onsets = onsets(&definition);
             let changes = zone.clock_changes(window()).into_iter();
-            let mut looks: Vec<Instant> = changes
+            let mut looks: Vec<Timestamp> = changes
                 .flat_map(|change| [change.at - TimeDelta::seconds(1), change.at])
                 .collect();
             let weeks = (0..260).map(|week| window().start() + TimeDelta::days(7 * week));

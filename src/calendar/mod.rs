@@ -19,7 +19,7 @@ use icalendar::{
     Alarm, Calendar, CalendarDateTime, Component as _, Event as Component, EventLike as _, Property,
 };
 
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 
 pub use budget::{BUDGET, Budget, Exceeded, Meter};
 pub use events::{Found, events};
@@ -34,7 +34,7 @@ pub struct Event {
     /// How often it has changed.
     pub sequence: i64,
     /// When it changed last.
-    pub modified_at: Instant,
+    pub modified_at: Timestamp,
     /// From when to when.
     pub interval: Interval,
     /// Its name.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::budget::{BUDGET, Budget, Meter};
 use super::events;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::zone::Zone;
 
 /// What is spent at a time: the seconds of a day, at most.
@@ -91,7 +91,7 @@ impl Mutation {
 }
 
 fn read(bytes: &[u8], budget: Budget) -> (Result<super::Found, super::Broken>, u64) {
-    let at = |text: &str| text.parse::<Instant>().unwrap();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
     let window = Interval::new(at("2026-01-01T00:00:00Z"), at("2027-02-01T00:00:00Z")).unwrap();
     let meter = Meter::new(budget, &|| false);
     let found = events(bytes, &Zone::utc(), window, &meter);

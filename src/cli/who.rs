@@ -8,11 +8,11 @@ use clap::Args;
 use super::{BadArgument, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::domain::duty::Rota as _;
-use crate::domain::interval::{FOREVER, Instant};
+use crate::domain::duty::RotationLookup as _;
+use crate::domain::interval::{FOREVER, Timestamp};
 use crate::domain::timeline::Timeline;
-use crate::roster::Roster;
 use crate::service::input;
+use crate::snapshot::Snapshot;
 use crate::startup;
 
 /// Arguments of `who`.
@@ -43,15 +43,15 @@ impl Who {
             .map_err(|error| BadArgument(format!("--at: {error}")))?;
         let store = startup::open_existing_store(config)?;
         let app = startup::application(config, store, clock, config.listen)?;
-        let roster = app.keeper.snapshot();
+        let snapshot = app.snapshots.snapshot();
         if let Some(slug) = &self.team
-            && roster.team_of_slug(slug).is_none()
+            && snapshot.team_of_slug(slug).is_none()
         {
             anyhow::bail!("--team: there is no team {slug:?}");
         }
-        let rows: Vec<[String; 5]> = roster
+        let rows: Vec<[String; 5]> = snapshot
             .timelines()
-            .filter_map(|timeline| row(&roster, timeline, self.team.as_deref(), at))
+            .filter_map(|timeline| row(&snapshot, timeline, self.team.as_deref(), at))
             .collect();
         if rows.is_empty() {
             output::line("There are no rotations.")
@@ -62,18 +62,18 @@ impl Who {
 }
 
 fn row(
-    roster: &Roster,
+    snapshot: &Snapshot,
     timeline: &Timeline,
     team: Option<&str>,
-    at: Instant,
+    at: Timestamp,
 ) -> Option<[String; 5]> {
     let rotation = timeline.rotation();
-    let slug = &roster.team(rotation.team)?.slug;
+    let slug = &snapshot.team(rotation.team)?.slug;
     if team.is_some_and(|wanted| wanted != slug) {
         return None;
     }
-    let duty = roster.duty(rotation.id, at)?;
-    let person = duty.person.and_then(|id| roster.person(id));
+    let duty = snapshot.duty(rotation.id, at)?;
+    let person = duty.person.and_then(|id| snapshot.person(id));
     let until = duty.shift.map(|shift| shift.end());
     let remark = match (person, duty.working.now) {
         (None, _) => "",
@@ -89,7 +89,7 @@ fn row(
     ])
 }
 
-fn show(end: Instant) -> String {
+fn show(end: Timestamp) -> String {
     if end < FOREVER {
         end.to_rfc3339_opts(SecondsFormat::Secs, true)
     } else {

@@ -15,10 +15,10 @@ use super::idempotency;
 use super::limits::{Limits, together};
 use super::openapi::Document;
 use super::reply::Reply;
-use crate::domain::interval::Instant;
-use crate::roster::Roster;
+use crate::domain::interval::Timestamp;
 use crate::service::app::RequestKey;
-use crate::service::{Actor, App, Db, Error, Faults, Tx};
+use crate::service::{Actor, App, Db, Error, Tx, ValidationErrors};
+use crate::snapshot::Snapshot;
 
 /// A request by somebody known.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub struct Caller {
     /// Who asks.
     pub actor: Actor,
     /// When: the same instant for everything in this request.
-    pub now: Instant,
+    pub now: Timestamp,
     /// What is asked.
     pub app: web::Data<App>,
     once: Result<Option<RequestKey>, &'static str>,
@@ -63,7 +63,7 @@ impl Caller {
     ///
     /// # Errors
     /// Those of `work`, and 403 for a token that may only read.
-    pub async fn rehearse(
+    pub async fn dry_run(
         self,
         work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<Reply, Error> + Send + 'static,
     ) -> Result<idempotency::Answer, Problem> {
@@ -71,7 +71,7 @@ impl Caller {
         self.block(move |caller| {
             caller
                 .app
-                .rehearse(|tx| work(tx, caller))
+                .dry_run(|tx| work(tx, caller))
                 .map(idempotency::Answer::first)
         })
         .await
@@ -95,11 +95,11 @@ impl Caller {
     /// Those of `work`.
     pub async fn read_with_roster<T: Send + 'static>(
         self,
-        work: impl Fn(&mut Db, &Roster, &Self) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&mut Db, &Snapshot, &Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
         self.block(move |caller| {
             let app = &caller.app;
-            app.read_with_roster(|db, roster| work(db, roster, caller))
+            app.read_with_roster(|db, snapshot| work(db, snapshot, caller))
         })
         .await
     }
@@ -171,11 +171,11 @@ fn without_query(request: &HttpRequest) -> Result<(), Problem> {
     if known {
         return Ok(());
     }
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
-        faults.add(format!("/{name}"), "nothing can be asked here by that name");
+        errors.add(format!("/{name}"), "nothing can be asked here by that name");
     }
-    Ok(faults.finish()?)
+    Ok(errors.finish()?)
 }
 
 /// Whoever guesses is slowed down; a good token never comes here.

@@ -66,7 +66,7 @@ pub enum Sender {
     /// A program with a good token: may pack what it sends.
     Program,
     /// Somebody signed in.
-    Visitor,
+    SignedIn,
     /// Anybody at all.
     Stranger,
 }
@@ -135,7 +135,7 @@ impl Bodies {
     fn budget(&self, sender: Sender) -> Arc<Semaphore> {
         Arc::clone(match sender {
             Sender::Stranger => &self.strangers,
-            Sender::Program | Sender::Visitor => &self.known,
+            Sender::Program | Sender::SignedIn => &self.known,
         })
     }
 
@@ -372,7 +372,7 @@ mod tests {
             let headers = headers(codings);
             for (sender, expected) in [
                 (Sender::Program, program),
-                (Sender::Visitor, others),
+                (Sender::SignedIn, others),
                 (Sender::Stranger, others),
             ] {
                 let found = allowed_coding(&headers, sender);

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use super::limits::TooMany;
-use crate::service::{self, Fault};
+use crate::service::{self, FieldError};
 
 /// A failed request (RFC 9457).
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Problem(Box<Parts>);
 struct Parts {
     status: StatusCode,
     detail: String,
-    errors: Vec<Fault>,
+    errors: Vec<FieldError>,
     extra: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
@@ -38,7 +38,7 @@ pub struct ProblemBody {
     detail: String,
     /// Every bad value of the input.
     #[serde(default)]
-    errors: Option<Vec<Fault>>,
+    errors: Option<Vec<FieldError>>,
 }
 
 impl Problem {

@@ -14,7 +14,7 @@ use super::blocking;
 use super::etag;
 use super::forwarding::address;
 use super::limits::{Limits, together};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::service::feeds::{Published, is_live, program};
 use crate::service::secrets::token_hash;
 use crate::service::{App, Error};
@@ -28,15 +28,15 @@ pub async fn poll(
 ) -> HttpResponse {
     let given = request.match_info().get("token").unwrap_or_default();
     let token = given.strip_suffix(".ics").unwrap_or(given);
-    let (roster, now) = (app.keeper.snapshot(), app.clock.now());
-    let Some(feed) = roster.feed(&token_hash(token)) else {
+    let (snapshot, now) = (app.snapshots.snapshot(), app.clock.now());
+    let Some(feed) = snapshot.feed(&token_hash(token)) else {
         return unknown(&limits, &request, now);
     };
-    if !is_live(&roster, feed, now) {
+    if !is_live(&snapshot, feed, now) {
         return plain(StatusCode::GONE, "This calendar was revoked.\n");
     }
     app.fetches.note(feed.id, program(agent(&request)), now);
-    if let Some(published) = app.published(feed, &roster, now) {
+    if let Some(published) = app.published(feed, &snapshot, now) {
         return answer(&request, &published);
     }
     let feed = Arc::clone(feed);
@@ -122,7 +122,7 @@ pub async fn only_polled() -> HttpResponse {
 }
 
 /// Whoever guesses is slowed down; who has a calendar never comes here.
-fn unknown(limits: &Limits, request: &HttpRequest, now: Instant) -> HttpResponse {
+fn unknown(limits: &Limits, request: &HttpRequest, now: Timestamp) -> HttpResponse {
     let from = together(address(request));
     match limits.unknown_feeds.take(from, now) {
         Ok(()) => plain(StatusCode::NOT_FOUND, "There is no such calendar.\n"),

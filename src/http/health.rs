@@ -25,7 +25,7 @@ pub async fn ready(app: web::Data<App>) -> HttpResponse {
         "degraded": !health.reasons.is_empty(),
         "degraded_since": health.since,
         "reasons": health.reasons,
-        "roster_version": app.keeper.current().version(),
+        "roster_version": app.snapshots.current().version(),
         "zone_data": zone::version(),
         "version": env!("CARGO_PKG_VERSION"),
     }))
@@ -33,13 +33,13 @@ pub async fn ready(app: web::Data<App>) -> HttpResponse {
 
 /// `GET /metrics`: for Prometheus.
 pub async fn metrics(app: web::Data<App>, handle: web::Data<PrometheusHandle>) -> HttpResponse {
-    let roster = app.keeper.current();
-    gauge("dogwatch_people", roster.people().len());
-    gauge("dogwatch_teams", roster.teams().count());
-    gauge("dogwatch_rotations", roster.timelines().count());
+    let snapshot = app.snapshots.current();
+    gauge("dogwatch_people", snapshot.people().len());
+    gauge("dogwatch_teams", snapshot.teams().count());
+    gauge("dogwatch_rotations", snapshot.timelines().count());
     gauge(
         "dogwatch_database_away",
-        usize::from(app.keeper.stale_since().is_some()),
+        usize::from(app.snapshots.stale_since().is_some()),
     );
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")

@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use super::auth::Caller;
 use super::error::Problem;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 /// How many keys a limit remembers; where there are more, those without a debt are forgotten, and all
 /// of them if that does not help. Memory is worth more than a limit.
@@ -76,7 +76,7 @@ pub struct TooMany {
 pub struct Limit<K> {
     at_once: i32,
     pause: TimeDelta,
-    full_at: Mutex<HashMap<K, Instant>>,
+    full_at: Mutex<HashMap<K, Timestamp>>,
 }
 
 impl<K: Eq + Hash> Limit<K> {
@@ -94,7 +94,7 @@ impl<K: Eq + Hash> Limit<K> {
     ///
     /// # Errors
     /// Where it is one too many, which is not counted.
-    pub fn take(&self, key: K, now: Instant) -> Result<(), TooMany> {
+    pub fn take(&self, key: K, now: Timestamp) -> Result<(), TooMany> {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if full_at.len() >= MOST_KEYS {
             full_at.retain(|_, at| *at > now);

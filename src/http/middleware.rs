@@ -108,7 +108,7 @@ where
         let stale = response
             .request()
             .app_data::<web::Data<App>>()
-            .and_then(|app| app.keeper.stale_since());
+            .and_then(|app| app.snapshots.stale_since());
         let is_documentation = response.request().path().starts_with("/api/docs/");
         let headers = response.headers_mut();
         protect(headers, is_documentation);

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
-use crate::service::{Error, Faults};
+use crate::service::{Error, ValidationErrors};
 
 /// How many items a page has where the client does not say.
 const DEFAULT: usize = 50;
@@ -27,15 +27,19 @@ impl Paging {
     /// # Errors
     /// [`Error::Invalid`] with everything that is wrong with the two.
     pub fn parse(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, Error> {
-        let mut faults = Faults::new();
-        let paging = Self::check(&mut faults, limit, cursor);
-        faults.finish_with(paging)
+        let mut errors = ValidationErrors::new();
+        let paging = Self::check(&mut errors, limit, cursor);
+        errors.finish_with(paging)
     }
 
     /// The same, for who has more to check.
-    pub fn check(faults: &mut Faults, limit: Option<&str>, cursor: Option<&str>) -> Option<Self> {
-        let limit = faults.check("/limit", limit.map_or(Ok(DEFAULT), read_limit));
-        let after = faults.check_some("/cursor", cursor, read_cursor);
+    pub fn check(
+        errors: &mut ValidationErrors,
+        limit: Option<&str>,
+        cursor: Option<&str>,
+    ) -> Option<Self> {
+        let limit = errors.check("/limit", limit.map_or(Ok(DEFAULT), read_limit));
+        let after = errors.check_some("/cursor", cursor, read_cursor);
         Some(Self {
             limit: limit?,
             after: after?,
@@ -145,9 +149,9 @@ mod tests {
         for bad in ["", "?", "AA"] {
             assert!(Paging::parse(None, Some(bad)).is_err(), "{bad}");
         }
-        let Err(Error::Invalid(faults)) = Paging::parse(Some("0"), Some("!")) else {
+        let Err(Error::Invalid(errors)) = Paging::parse(Some("0"), Some("!")) else {
             panic!("both are bad");
         };
-        assert_eq!(faults.len(), 2);
+        assert_eq!(errors.len(), 2);
     }
 }

@@ -40,7 +40,7 @@ pub async fn take(
             signatures: &signatures,
         };
         // Whether there is such a webhook is told to nobody who cannot sign.
-        if let Err(why) = app.believe(id.0, delivery, &body.bytes, now) {
+        if let Err(why) = app.verify_signature(id.0, delivery, &body.bytes, now) {
             return Err(match limits.wrong_tokens.take(together(from), now) {
                 Ok(()) => Problem::unsigned(why.0),
                 Err(wait) => Problem::too_many("wrong signatures", wait),
@@ -49,9 +49,9 @@ pub async fn take(
         let webhook = app.read(|db| incidents::find_webhook(db, id.0))?;
         let sent = serde_json::from_slice(&body.bytes)
             .map_err(|error| Problem::not_json(format!("the body is not JSON: {error}")))?;
-        let roster = app.keeper.snapshot();
+        let snapshot = app.snapshots.snapshot();
         let taken = app.write(|tx| {
-            incidents::take_delivery(tx, &webhook, &roster, delivery, &sent, from, now)
+            incidents::take_delivery(tx, &webhook, &snapshot, delivery, &sent, from, now)
         })?;
         Ok(taken)
     });

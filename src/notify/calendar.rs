@@ -3,7 +3,7 @@
 use icalendar::{Calendar, Component as _, Event, EventLike as _, EventStatus, Property};
 use lettre::message::Mailbox;
 
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::notice::Entry;
 
 /// The first second of 2020: sequences are of 32 bits.
@@ -21,7 +21,7 @@ pub(super) fn method(entries: &[Entry]) -> &'static str {
 
 /// The entries, in UTC: every calendar shows them in the zone of whoever looks. They are the sender's, who must be
 /// named (RFC 5546 §3.2.1).
-pub(super) fn calendar(entries: &[Entry], from: &Mailbox, now: Instant) -> String {
+pub(super) fn calendar(entries: &[Entry], from: &Mailbox, now: Timestamp) -> String {
     let mut calendar = Calendar::new();
     calendar.append_property(Property::new("METHOD", method(entries)));
     for entry in entries {
@@ -30,7 +30,7 @@ pub(super) fn calendar(entries: &[Entry], from: &Mailbox, now: Instant) -> Strin
     calendar.to_string()
 }
 
-fn event(entry: &Entry, from: &Mailbox, now: Instant) -> Event {
+fn event(entry: &Entry, from: &Mailbox, now: Timestamp) -> Event {
     let organizer = Property::new("ORGANIZER", format!("mailto:{}", from.email));
     let mut event = Event::new();
     event

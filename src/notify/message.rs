@@ -7,7 +7,7 @@ use lettre::{Address, Message};
 
 use super::{MailError, calendar};
 use crate::domain::email;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::notice::Entry;
 
 /// Everything about a mail but its look.
@@ -79,7 +79,7 @@ impl Letter {
     ///
     /// # Errors
     /// Where the address is none, or a template fails.
-    pub fn message(&self, from: &Mailbox, now: Instant) -> Result<Message, MailError> {
+    pub fn message(&self, from: &Mailbox, now: Timestamp) -> Result<Message, MailError> {
         let address = self.address()?;
         let mut message = Message::builder()
             .from(from.clone())

@@ -123,7 +123,7 @@ impl Line {
     }
 
     /// Goes as far as RCPT TO, and takes it back.
-    pub(super) fn rehearse(
+    pub(super) fn dry_run(
         &mut self,
         server: &Server,
         patience: Patience,

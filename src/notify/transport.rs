@@ -13,7 +13,7 @@ use super::Letter;
 use super::reply::{Reply, Subject};
 use super::smtp::{Failure, Line, Patience, Server, helo_of};
 use crate::config::Config;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::files;
 
 /// How soon a mail is to leave. Each urgency has a connection of its own, so that none waits behind another.
@@ -159,7 +159,7 @@ impl Mailer {
     ///
     /// # Errors
     /// Where it cannot be written or is not taken; the message does not have the address.
-    pub fn send(&self, letter: &Letter, urgency: Urgency, now: Instant) -> Result<(), MailError> {
+    pub fn send(&self, letter: &Letter, urgency: Urgency, now: Timestamp) -> Result<(), MailError> {
         let message = letter.message(&self.from, now)?;
         match &self.way {
             Way::Smtp(smtp) => {
@@ -248,7 +248,7 @@ impl Mailer {
             }
         };
         let (own, helo) = (&self.from.email, smtp.server.helo());
-        let tried = Line::default().rehearse(&smtp.server, URGENT, (own, own));
+        let tried = Line::default().dry_run(&smtp.server, URGENT, (own, own));
         let Err(failure) = tried else {
             return Ok(format!(
                 "the mail server takes mail from {own}, called {helo}"

@@ -271,11 +271,11 @@ mod tests {
     use super::*;
     use crate::domain::actor::Scope;
     use crate::domain::ids::{TeamId, TokenId};
-    use crate::domain::interval::Instant;
+    use crate::domain::interval::Timestamp;
     use crate::domain::team::Membership;
     use crate::domain::zone::Zone;
 
-    const NOW: Instant = DateTime::UNIX_EPOCH;
+    const NOW: Timestamp = DateTime::UNIX_EPOCH;
 
     fn person(number: u128) -> PersonId {
         PersonId::from_uuid(Uuid::from_u128(number))

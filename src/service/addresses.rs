@@ -4,16 +4,16 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::links::Offered;
+use super::locked_rotation::{person_of, record_audit};
 use super::operator::FIRST_ADMINISTRATOR;
-use super::scene::{note, person_of};
 use super::{Actor, Error, Tx, feeds, tokens};
 use crate::clock::new_id;
 use crate::domain::address_change::{AddressChange, UNDO};
 use crate::domain::ids::{AddressChangeId, TokenId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::Person;
-use crate::roster::Roster;
-use crate::storage::audit::Deed;
+use crate::snapshot::Snapshot;
+use crate::storage::audit::AuditEvent;
 use crate::storage::outbox::{self, Planned};
 use crate::storage::types::Json;
 use crate::storage::{Change, Db, StoreError, address_changes, people, sessions};
@@ -49,7 +49,7 @@ pub(super) fn changed(
     actor: &Actor,
     before: &Person,
     after: &Person,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     if !is_another(before, &after.email) {
         return Ok(());
@@ -81,7 +81,7 @@ pub(super) fn changed(
 }
 
 /// Queues a mail about a change. The addresses are looked up when it is written, so that the outbox holds none.
-fn queue(tx: &mut Tx<'_>, kind: &str, change: &AddressChange, now: Instant) -> Result<(), Error> {
+fn queue(tx: &mut Tx<'_>, kind: &str, change: &AddressChange, now: Timestamp) -> Result<(), Error> {
     let mail = Planned {
         id: new_id().to_string(),
         key: format!("{kind}/{}", change.id),
@@ -101,9 +101,13 @@ fn queue(tx: &mut Tx<'_>, kind: &str, change: &AddressChange, now: Instant) -> R
 /// # Errors
 ///
 /// [`Error::NotFound`] where the change is not known any more.
-pub(super) fn offered(db: &mut Db, roster: &Roster, id: AddressChangeId) -> Result<Offered, Error> {
+pub(super) fn offered(
+    db: &mut Db,
+    snapshot: &Snapshot,
+    id: AddressChangeId,
+) -> Result<Offered, Error> {
     let change = address_changes::find(db, id)?.ok_or(Error::NotFound("change of an address"))?;
-    let mut others = roster.people().values();
+    let mut others = snapshot.people().values();
     let is_taken = others.any(|one| one.id != change.person && !is_another(one, &change.old_email));
     let old = &change.old_email;
     let (text, button) = if change.undone_at.is_some() {
@@ -140,7 +144,7 @@ pub(super) fn undo(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: AddressChangeId,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<String, Error> {
     let none = || Error::NotFound("change of an address");
     let person = actor.person.ok_or_else(none)?;
@@ -177,7 +181,7 @@ fn restore(
     actor: &Actor,
     before: &Person,
     change: &AddressChange,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let mut after = before.clone();
     after.email.clone_from(&change.old_email);
@@ -202,14 +206,14 @@ fn restore(
     }
     let shown =
         |person: &Person| -> Value { json!({ "name": person.name, "email": person.email }) };
-    let deed = Deed {
+    let deed = AuditEvent {
         action: "person.restore_address",
         kind: "person",
         id: after.id.to_string(),
         before: shown(before),
         after: shown(&after),
     };
-    note(tx, actor, now, deed)
+    record_audit(tx, actor, now, deed)
 }
 
 /// Revokes the tokens and feeds that the person's account made since a change.
@@ -217,7 +221,7 @@ fn end_what_was_made(
     tx: &mut Tx<'_>,
     actor: &Actor,
     change: &AddressChange,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let since = change.changed_at;
     let all = crate::storage::tokens::load(tx.db())?;
@@ -237,6 +241,6 @@ fn end_what_was_made(
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn forget_old(tx: &mut Tx<'_>, now: Instant) -> Result<(), Error> {
+pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Error> {
     Ok(address_changes::forget_old(tx.db(), now - UNDO)?)
 }

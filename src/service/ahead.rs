@@ -9,14 +9,14 @@ use super::Error;
 use super::suggestions::{SuggestionView, colleagues};
 use super::views::{ClashView, GapView, Span};
 use crate::domain::clash::{self, Clash};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::mend::{self, Mend};
 use crate::domain::suggestion::Colleagues;
 use crate::domain::team::Team;
 use crate::domain::timeline::{Gap, Layer, Timeline};
-use crate::roster::Roster;
+use crate::snapshot::Snapshot;
 
 /// What would mend it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -62,12 +62,16 @@ pub struct GapAhead {
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is no such team.
-pub fn clashes(roster: &Roster, team: Option<&str>, window: Interval) -> Result<Vec<Clash>, Error> {
-    let mut found: Vec<Clash> = of_team(roster, team)?
+pub fn clashes(
+    snapshot: &Snapshot,
+    team: Option<&str>,
+    window: Interval,
+) -> Result<Vec<Clash>, Error> {
+    let mut found: Vec<Clash> = of_team(snapshot, team)?
         .into_iter()
         .flat_map(|timeline| {
             let shifts = timeline.shifts(Layer::Final, window);
-            clash::clashes(timeline.rotation().id, &shifts, roster.people())
+            clash::clashes(timeline.rotation().id, &shifts, snapshot.people())
         })
         .filter(|clash| clash.overlap.overlaps(&window))
         .collect();
@@ -81,11 +85,11 @@ pub fn clashes(roster: &Roster, team: Option<&str>, window: Interval) -> Result<
 ///
 /// [`Error::NotFound`] where there is no such team.
 pub fn gaps(
-    roster: &Roster,
+    snapshot: &Snapshot,
     team: Option<&str>,
     window: Interval,
 ) -> Result<Vec<(RotationId, Gap)>, Error> {
-    let mut found: Vec<(RotationId, Gap)> = of_team(roster, team)?
+    let mut found: Vec<(RotationId, Gap)> = of_team(snapshot, team)?
         .into_iter()
         .flat_map(|timeline| {
             let id = timeline.rotation().id;
@@ -103,31 +107,31 @@ pub fn gaps(
 ///
 /// [`Error::NotFound`] where there is no such team.
 pub fn of_team<'a>(
-    roster: &'a Roster,
+    snapshot: &'a Snapshot,
     slug: Option<&str>,
 ) -> Result<Vec<&'a Arc<Timeline>>, Error> {
     let Some(slug) = slug else {
-        return Ok(roster.timelines().collect());
+        return Ok(snapshot.timelines().collect());
     };
-    let team = roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?;
-    Ok(roster.timelines_in(team.id).collect())
+    let team = snapshot.team_of_slug(slug).ok_or(Error::NotFound("team"))?;
+    Ok(snapshot.timelines_in(team.id).collect())
 }
 
 /// Shows clashes and gaps with what would mend them.
 #[derive(Debug)]
 pub struct Mender<'a> {
-    roster: &'a Roster,
+    snapshot: &'a Snapshot,
     colleagues: Colleagues<'a>,
-    now: Instant,
+    now: Timestamp,
 }
 
 impl<'a> Mender<'a> {
-    /// One who knows everybody of `roster`.
+    /// One who knows everybody of `snapshot`.
     #[must_use]
-    pub fn new(roster: &'a Roster, now: Instant) -> Self {
+    pub fn new(snapshot: &'a Snapshot, now: Timestamp) -> Self {
         Self {
-            roster,
-            colleagues: colleagues(roster),
+            snapshot,
+            colleagues: colleagues(snapshot),
             now,
         }
     }
@@ -139,7 +143,7 @@ impl<'a> Mender<'a> {
             mend::of_clash(clash, timeline, team, &self.colleagues, self.now)
         });
         ClashAhead {
-            clash: ClashView::of(self.roster, clash),
+            clash: ClashView::of(self.snapshot, clash),
             mend: mend.map(|mend| self.show(&mend)),
         }
     }
@@ -148,7 +152,14 @@ impl<'a> Mender<'a> {
     #[must_use]
     pub fn gap(&self, rotation: RotationId, gap: &Gap) -> GapAhead {
         let mend = self.place(rotation).and_then(|(timeline, team)| {
-            mend::of_gap(gap, timeline, self.roster, team, &self.colleagues, self.now)
+            mend::of_gap(
+                gap,
+                timeline,
+                self.snapshot,
+                team,
+                &self.colleagues,
+                self.now,
+            )
         });
         GapAhead {
             gap: GapView {
@@ -160,8 +171,8 @@ impl<'a> Mender<'a> {
     }
 
     fn place(&self, rotation: RotationId) -> Option<(&'a Timeline, &'a Team)> {
-        let timeline = self.roster.timeline(rotation)?;
-        Some((timeline, self.roster.team(timeline.rotation().team)?))
+        let timeline = self.snapshot.timeline(rotation)?;
+        Some((timeline, self.snapshot.team(timeline.rotation().team)?))
     }
 
     fn show(&self, mend: &Mend) -> MendView {
@@ -170,7 +181,7 @@ impl<'a> Mender<'a> {
                 span: Span::from(*interval),
                 people: people
                     .iter()
-                    .map(|one| SuggestionView::of(self.roster, one, *interval))
+                    .map(|one| SuggestionView::of(self.snapshot, one, *interval))
                     .collect(),
             },
             Mend::Revision => MendView::Revision,

@@ -8,19 +8,19 @@ use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 use super::error::Error;
-use super::feeds::{Fetches, Shelf};
+use super::feeds::{FeedCache, Fetches};
 use super::health::Degradation;
-use super::keeper::Keeper;
 use super::quotas;
 use super::secrets::token_hash;
+use super::snapshots::SnapshotCache;
 use super::threads::Threads;
 use crate::clock::Clock;
 use crate::config::HourlyLimits;
 use crate::domain::actor::{Actor, Scope};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::person::Role;
 use crate::notify::Guard;
-use crate::roster::Roster;
+use crate::snapshot::Snapshot;
 use crate::storage::idempotency;
 pub use crate::storage::idempotency::{FirstAnswer, RequestKey};
 use crate::storage::{Db, Store, Tx, changes};
@@ -33,7 +33,7 @@ pub struct App {
     /// The database.
     pub store: Store,
     /// The read model.
-    pub keeper: Arc<Keeper>,
+    pub snapshots: Arc<SnapshotCache>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What links begin with, without a slash at the end.
@@ -53,7 +53,7 @@ pub struct App {
     /// What works in the background.
     pub threads: Threads,
     pub(super) degradation: Degradation,
-    pub(super) shelf: Shelf,
+    pub(super) feed_cache: FeedCache,
     running: Mutex<HashSet<RequestKey>>,
 }
 
@@ -71,7 +71,7 @@ impl App {
     #[must_use]
     pub fn new(
         store: Store,
-        keeper: Arc<Keeper>,
+        snapshots: Arc<SnapshotCache>,
         clock: Arc<dyn Clock>,
         public_url: String,
         mail_domain: String,
@@ -80,7 +80,7 @@ impl App {
     ) -> Self {
         Self {
             store,
-            keeper,
+            snapshots,
             clock,
             public_url,
             mail_domain,
@@ -91,7 +91,7 @@ impl App {
             fetches: Fetches::default(),
             threads: Threads::default(),
             degradation: Degradation::default(),
-            shelf: Shelf::default(),
+            feed_cache: FeedCache::default(),
             running: Mutex::default(),
         }
     }
@@ -126,21 +126,21 @@ impl App {
     /// Those of `work`, and [`Error::Unavailable`].
     pub fn read_with_roster<T>(
         &self,
-        work: impl Fn(&mut Db, &Roster) -> Result<T, Error>,
+        work: impl Fn(&mut Db, &Snapshot) -> Result<T, Error>,
     ) -> Result<T, Error> {
         for _ in 0..TRIES {
-            let roster = self.keeper.snapshot();
+            let snapshot = self.snapshots.snapshot();
             let done = self.store.read(|db| {
-                let is_behind = changes::version(db)? != roster.version();
-                (!is_behind).then(|| work(db, &roster)).transpose()
+                let is_behind = changes::version(db)? != snapshot.version();
+                (!is_behind).then(|| work(db, &snapshot)).transpose()
             });
             if let Some(done) = done? {
                 return Ok(done);
             }
-            self.keeper.refresh(&self.store, self.clock.now())?;
+            self.snapshots.refresh(&self.store, self.clock.now())?;
         }
         // Where changes come that fast, all that is told is old when it arrives.
-        self.store.read(|db| work(db, &self.keeper.snapshot()))
+        self.store.read(|db| work(db, &self.snapshots.snapshot()))
     }
 
     /// Changes something, all or nothing; afterwards the roster knows. Blocks.
@@ -161,27 +161,27 @@ impl App {
     ///
     /// # Errors
     /// Those of `work`, and [`Error::Unavailable`].
-    pub fn rehearse<T>(
+    pub fn dry_run<T>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         /// Either way an error for the transaction, which is what takes it back.
-        enum TakenBack<T> {
+        enum RolledBack<T> {
             Done(T),
             Failed(Error),
         }
-        impl<T> From<crate::storage::StoreError> for TakenBack<T> {
+        impl<T> From<crate::storage::StoreError> for RolledBack<T> {
             fn from(error: crate::storage::StoreError) -> Self {
                 Self::Failed(error.into())
             }
         }
-        let taken_back = self.store.write::<(), TakenBack<T>>(|tx| match work(tx) {
-            Ok(done) => Err(TakenBack::Done(done)),
-            Err(error) => Err(TakenBack::Failed(error)),
+        let taken_back = self.store.write::<(), RolledBack<T>>(|tx| match work(tx) {
+            Ok(done) => Err(RolledBack::Done(done)),
+            Err(error) => Err(RolledBack::Failed(error)),
         });
         match taken_back {
-            Err(TakenBack::Done(done)) => Ok(done),
-            Err(TakenBack::Failed(error)) => Err(error),
+            Err(RolledBack::Done(done)) => Ok(done),
+            Err(RolledBack::Failed(error)) => Err(error),
             Ok(()) => Err(Error::Internal("a rehearsal was for real".to_owned())),
         }
     }
@@ -226,14 +226,14 @@ impl App {
     #[must_use]
     pub fn actor(&self, token: &str, address: Option<IpAddr>) -> Option<Actor> {
         let hash = token_hash(token);
-        let roster = self.keeper.current();
-        let Some(known) = roster.token(&hash) else {
-            let first = self.is_bootstrap(&hash) && !roster.has_administrator();
+        let snapshot = self.snapshots.current();
+        let Some(known) = snapshot.token(&hash) else {
+            let first = self.is_bootstrap(&hash) && !snapshot.has_administrator();
             return first.then(|| Actor::bootstrap(address));
         };
         let now = self.clock.now();
-        let person = roster.person(known.person)?;
-        let good = roster.is_token_good(known, now) && person.active_at(now);
+        let person = snapshot.person(known.person)?;
+        let good = snapshot.is_token_good(known, now) && person.active_at(now);
         good.then(|| Actor {
             person: Some(person.id),
             // A token that may only look sees what a viewer sees.
@@ -258,7 +258,7 @@ impl App {
     /// Brings the roster of this replica up to date with what was just committed. Where that fails the change stands
     /// all the same, and the keeper says that the roster is stale.
     fn refresh(&self) {
-        if let Err(error) = self.keeper.refresh(&self.store, self.clock.now()) {
+        if let Err(error) = self.snapshots.refresh(&self.store, self.clock.now()) {
             tracing::warn!(%error, "the roster does not show the last change yet");
         }
     }

@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::scene::{as_json, note, person_of};
-use super::{Actor, App, Db, Error, Expected, Faults, access, values};
+use super::locked_rotation::{as_json, person_of, record_audit};
+use super::{Actor, App, Db, Error, Expected, ValidationErrors, access, values};
 use crate::clock::new_id;
 use crate::domain::absence::Rule;
 use crate::domain::calendar::{AHEAD, Calendar, Validators, difference};
 use crate::domain::ids::{CalendarId, PersonId, TimeOffId};
-use crate::domain::interval::{Instant, Interval, IntervalSet};
+use crate::domain::interval::{Interval, IntervalSet, Timestamp};
 use crate::domain::person::{Person, TimeOff};
-use crate::storage::audit::Deed;
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, StoreError, Tx, calendars, people};
 
 /// A person has at most so many.
@@ -170,9 +170,9 @@ fn host(url: &str) -> String {
 }
 
 impl RuleInput {
-    fn over(&self, faults: &mut Faults, pointer: &str, before: &Rule) -> Option<Rule> {
+    fn over(&self, errors: &mut ValidationErrors, pointer: &str, before: &Rule) -> Option<Rule> {
         let mut line = |field: &str, text: &str| {
-            values::line(faults, &format!("{pointer}/{field}"), text, 100)
+            values::line(errors, &format!("{pointer}/{field}"), text, 100)
         };
         let titles = self.titles.as_ref().map(|given| {
             let lines = given.iter().enumerate();
@@ -191,7 +191,7 @@ impl RuleInput {
             .as_ref()
             .is_some_and(|all| all.len() > MOST_TITLES)
         {
-            faults.add(
+            errors.add(
                 format!("{pointer}/titles"),
                 format!("can be {MOST_TITLES} at most"),
             );
@@ -206,13 +206,13 @@ impl RuleInput {
 }
 
 /// `webcal:` is what links for a click begin with.
-fn address(faults: &mut Faults, text: &str) -> Option<String> {
+fn address(errors: &mut ValidationErrors, text: &str) -> Option<String> {
     let text = text.trim();
     let rest = text
         .strip_prefix("webcal://")
         .or_else(|| text.strip_prefix("webcals://"));
     let url = rest.map_or_else(|| text.to_owned(), |rest| format!("https://{rest}"));
-    values::web_address(faults, "/url", &url)
+    values::web_address(errors, "/url", &url)
 }
 
 /// A person's calendars.
@@ -236,7 +236,7 @@ pub fn create(
     actor: &Actor,
     person: PersonId,
     new: &NewCalendar,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Calendar, Error> {
     let owner = person_of(tx, person)?;
     access::own_affairs(actor, person)?;
@@ -248,14 +248,14 @@ pub fn create(
             "a person has at most {MOST} calendars"
         )));
     }
-    let mut faults = Faults::new();
-    let url = address(&mut faults, &new.url);
+    let mut errors = ValidationErrors::new();
+    let url = address(&mut errors, &new.url);
     let name = match &new.name {
-        Some(name) => values::line(&mut faults, "/name", name, 100),
+        Some(name) => values::line(&mut errors, "/name", name, 100),
         None => url.as_deref().map(host),
     };
-    let rule = new.rule.over(&mut faults, "/rule", &Rule::default());
-    let (url, (name, rule)) = faults.finish_with(url.zip(name.zip(rule)))?;
+    let rule = new.rule.over(&mut errors, "/rule", &Rule::default());
+    let (url, (name, rule)) = errors.finish_with(url.zip(name.zip(rule)))?;
     let calendar = Calendar {
         id: CalendarId::from_uuid(new_id()),
         person,
@@ -277,7 +277,7 @@ pub fn create(
     };
     calendars::insert(tx.db(), &calendar)?;
     let after = shown(&calendar)?;
-    note(
+    record_audit(
         tx,
         actor,
         now,
@@ -297,21 +297,21 @@ pub fn change(
     id: CalendarId,
     change: &CalendarChange,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Calendar, Error> {
     let before = own(tx.db(), actor, id)?;
     expected.check(before.version)?;
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let url = match &change.url {
-        Some(url) => address(&mut faults, url),
+        Some(url) => address(&mut errors, url),
         None => Some(before.url.clone()),
     };
     let name = match &change.name {
-        Some(name) => values::line(&mut faults, "/name", name, 100),
+        Some(name) => values::line(&mut errors, "/name", name, 100),
         None => Some(before.name.clone()),
     };
-    let rule = change.rule.over(&mut faults, "/rule", &before.rule);
-    let (url, (name, rule)) = faults.finish_with(url.zip(name.zip(rule)))?;
+    let rule = change.rule.over(&mut errors, "/rule", &before.rule);
+    let (url, (name, rule)) = errors.finish_with(url.zip(name.zip(rule)))?;
     let after = Calendar {
         url,
         name,
@@ -323,7 +323,7 @@ pub fn change(
     };
     calendars::update(tx.db(), &after)?;
     let (was, is) = (shown(&before)?, shown(&after)?);
-    note(tx, actor, now, deed("calendar.change", id, was, is))?;
+    record_audit(tx, actor, now, deed("calendar.change", id, was, is))?;
     Ok(after)
 }
 
@@ -337,7 +337,7 @@ pub fn remove(
     actor: &Actor,
     id: CalendarId,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let before = own(tx.db(), actor, id)?;
     expected.check(before.version)?;
@@ -352,7 +352,7 @@ pub fn remove(
     let person = person_of(tx, before.person)?;
     follow(tx, &person, id, &IntervalSet::default(), now)?;
     let was = shown(&before)?;
-    note(
+    record_audit(
         tx,
         actor,
         now,
@@ -378,8 +378,8 @@ fn shown(calendar: &Calendar) -> Result<Value, Error> {
     }))
 }
 
-fn deed(action: &str, id: CalendarId, before: Value, after: Value) -> Deed<'_> {
-    Deed {
+fn deed(action: &str, id: CalendarId, before: Value, after: Value) -> AuditEvent<'_> {
+    AuditEvent {
         action,
         kind: "calendar",
         id: id.to_string(),
@@ -425,7 +425,7 @@ impl App {
     /// # Errors
     ///
     /// [`StoreError`] when the database is away.
-    pub fn due_calendars(&self, now: Instant) -> Result<Vec<Calendar>, StoreError> {
+    pub fn due_calendars(&self, now: Timestamp) -> Result<Vec<Calendar>, StoreError> {
         self.store.read(|db| calendars::due(db, now, LOOKED_AT))
     }
 
@@ -438,10 +438,10 @@ impl App {
     pub fn claim_calendar(
         &self,
         calendar: Calendar,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Option<Claimed>, StoreError> {
-        let roster = self.keeper.current();
-        let owner = roster.people().get(&calendar.person).cloned();
+        let snapshot = self.snapshots.current();
+        let owner = snapshot.people().get(&calendar.person).cloned();
         let owner = owner.filter(|owner| owner.active_at(now));
         let pause = if owner.is_some() { LEASE } else { GONE };
         let claimed = self
@@ -465,7 +465,7 @@ impl App {
     /// # Errors
     ///
     /// [`StoreError`] when the database is away.
-    pub fn postpone_calendar(&self, calendar: &Calendar, now: Instant) -> Result<(), StoreError> {
+    pub fn postpone_calendar(&self, calendar: &Calendar, now: Timestamp) -> Result<(), StoreError> {
         let until = now + POSTPONED;
         self.store
             .write(|tx| calendars::claim(tx.db(), calendar, until))
@@ -482,7 +482,7 @@ impl App {
         &self,
         calendar: &Calendar,
         reading: Reading,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<usize, Error> {
         self.write(|tx| {
             let found = calendars::find(tx.db(), calendar.id)?;
@@ -517,7 +517,7 @@ fn follow(
     person: &Person,
     calendar: CalendarId,
     away: &IntervalSet,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<usize, Error> {
     let of_calendar = person
         .time_off
@@ -548,7 +548,7 @@ fn follow(
     }
     tx.changed(Change::Person(person.id));
     let (before, after) = (json!({ "away": ended }), json!({ "away": added }));
-    note(
+    record_audit(
         tx,
         &Actor::operator(),
         now,

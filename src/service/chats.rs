@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::scene::{as_json, note, team_of, team_of_slug};
-use super::{Actor, Db, Error, Expected, Faults, Tx, access, values};
+use super::locked_rotation::{as_json, record_audit, team_of, team_of_slug};
+use super::{Actor, Db, Error, Expected, Tx, ValidationErrors, access, values};
 use crate::domain::chat::{Chat, ChatSettings, Place};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::team::Team;
 use crate::notify::Guard;
-use crate::roster::Roster;
-use crate::storage::audit::Deed;
+use crate::snapshot::Snapshot;
+use crate::storage::audit::AuditEvent;
 use crate::storage::{chats, rotations};
 
 /// What a chat is told; what is left out is as by default.
@@ -79,8 +79,13 @@ impl ChatView {
 /// # Errors
 ///
 /// [`Error::NotFound`].
-pub fn of_team(db: &mut Db, actor: &Actor, roster: &Roster, slug: &str) -> Result<ChatView, Error> {
-    let team = roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?;
+pub fn of_team(
+    db: &mut Db,
+    actor: &Actor,
+    snapshot: &Snapshot,
+    slug: &str,
+) -> Result<ChatView, Error> {
+    let team = snapshot.team_of_slug(slug).ok_or(Error::NotFound("team"))?;
     show(db, actor, team, Place::Team(team.id))
 }
 
@@ -92,12 +97,12 @@ pub fn of_team(db: &mut Db, actor: &Actor, roster: &Roster, slug: &str) -> Resul
 pub fn of_rotation(
     db: &mut Db,
     actor: &Actor,
-    roster: &Roster,
+    snapshot: &Snapshot,
     id: RotationId,
 ) -> Result<ChatView, Error> {
     let none = || Error::NotFound("rotation");
-    let timeline = roster.timeline_of(id).ok_or_else(none)?;
-    let team = roster.team(timeline.rotation().team).ok_or_else(none)?;
+    let timeline = snapshot.timeline_of(id).ok_or_else(none)?;
+    let team = snapshot.team(timeline.rotation().team).ok_or_else(none)?;
     show(db, actor, team, Place::Rotation(id))
 }
 
@@ -117,7 +122,7 @@ pub fn put_of_team(
     slug: &str,
     new: (&ChatInput, &Guard),
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<ChatView, Error> {
     let team = team_of_slug(tx, slug)?;
     put(tx, actor, &team, Place::Team(team.id), new, expected, now)
@@ -134,7 +139,7 @@ pub fn put_of_rotation(
     id: RotationId,
     new: (&ChatInput, &Guard),
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<ChatView, Error> {
     let (rotation, _) = rotations::lock(tx, id)?.ok_or(Error::NotFound("rotation"))?;
     let team = team_of(tx, rotation.team)?;
@@ -148,17 +153,17 @@ fn put(
     place: Place,
     (new, guard): (&ChatInput, &Guard),
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<ChatView, Error> {
     access::manager(actor, team)?;
     let before = chats::find(tx.db(), place)?;
     expected.check(before.version)?;
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let webhook_url = new
         .webhook_url
         .as_ref()
-        .and_then(|url| values::webhook(&mut faults, "/webhook_url", url, guard));
-    faults.finish()?;
+        .and_then(|url| values::webhook(&mut errors, "/webhook_url", url, guard));
+    errors.finish()?;
     let after = Chat {
         place,
         settings: ChatSettings {
@@ -170,7 +175,7 @@ fn put(
         version: before.version + 1,
     };
     chats::put(tx.db(), &after)?;
-    let deed = Deed {
+    let deed = AuditEvent {
         action: "chat.change",
         kind: match place {
             Place::Team(_) => "team",
@@ -180,6 +185,6 @@ fn put(
         before: as_json(ChatView::of(&before, false))?,
         after: as_json(ChatView::of(&after, false))?,
     };
-    note(tx, actor, now, deed)?;
+    record_audit(tx, actor, now, deed)?;
     Ok(ChatView::of(&after, true))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::faults::Fault;
+use super::errors::FieldError;
 use crate::storage::StoreError;
 
 /// Why something was not done, in words that a client may read (but for [`Error::Internal`], which is for the log).
@@ -10,7 +10,7 @@ use crate::storage::StoreError;
 pub enum Error {
     /// Bad values, all of them.
     #[error("{}", list(.0))]
-    Invalid(Vec<Fault>),
+    Invalid(Vec<FieldError>),
     /// The actor may not.
     #[error("{0}")]
     Forbidden(String),
@@ -57,7 +57,7 @@ impl Error {
     /// One bad value.
     #[must_use]
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::Invalid(vec![Fault {
+        Self::Invalid(vec![FieldError {
             pointer: pointer.into(),
             detail: detail.into(),
         }])
@@ -117,8 +117,8 @@ fn duration(seconds: u32) -> String {
 }
 
 /// All faults on one line, for commands.
-fn list(faults: &[Fault]) -> String {
-    faults
+fn list(errors: &[FieldError]) -> String {
+    errors
         .iter()
         .map(|fault| format!("{}: {}", fault.pointer, fault.detail))
         .collect::<Vec<_>>()

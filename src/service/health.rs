@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::App;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 /// How the application does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,15 +14,15 @@ pub struct Health {
     /// What does not work, in words that a stranger may read: no paths, no addresses.
     pub reasons: Vec<String>,
     /// Since when the first of them is known.
-    pub since: Option<Instant>,
+    pub since: Option<Timestamp>,
 }
 
 /// Since when each reason is known.
 #[derive(Debug, Default)]
-pub struct Degradation(Mutex<BTreeMap<String, Instant>>);
+pub struct Degradation(Mutex<BTreeMap<String, Timestamp>>);
 
 impl Degradation {
-    fn update(&self, reasons: Vec<(String, Instant)>) -> Option<Instant> {
+    fn update(&self, reasons: Vec<(String, Timestamp)>) -> Option<Timestamp> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|reason, _| reasons.iter().any(|(one, _)| one == reason));
         for (reason, since) in reasons {
@@ -38,7 +38,7 @@ impl App {
     pub fn health(&self) -> Health {
         let now = self.clock.now();
         let mut found = Vec::new();
-        if let Some(since) = self.keeper.stale_since() {
+        if let Some(since) = self.snapshots.stale_since() {
             found.push(("database away".to_owned(), since));
         }
         if let Some(trouble) = self.store.trouble() {
@@ -51,7 +51,7 @@ impl App {
         let since = self.degradation.update(found);
         metrics::gauge!("dogwatch_degraded").set(if reasons.is_empty() { 0.0 } else { 1.0 });
         Health {
-            ready: self.keeper.is_ready(),
+            ready: self.snapshots.is_ready(),
             reasons,
             since,
         }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::people::NewPerson;
 use super::values::HoursInput;
-use super::{Error, Faults};
+use super::{Error, ValidationErrors};
 
 /// The days of an office week.
 const OFFICE_DAYS: [&str; 5] = ["mon", "tue", "wed", "thu", "fri"];
@@ -72,15 +72,15 @@ pub fn read(text: &str) -> Result<Vec<NewPerson>, Error> {
         ));
     }
     reader.set_headers(headers);
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let mut people = Vec::new();
     for (index, row) in reader.deserialize::<Row>().enumerate() {
-        let Some(row) = faults.check(format!("/{index}"), row.map_err(|error| why(&error))) else {
+        let Some(row) = errors.check(format!("/{index}"), row.map_err(|error| why(&error))) else {
             continue;
         };
         let hours = match row.hours.filter(|hours| !hours.is_empty()) {
             None => Some(None),
-            Some(text) => faults
+            Some(text) => errors
                 .check(format!("/{index}/hours"), office_hours(&text))
                 .map(Some),
         };
@@ -94,7 +94,7 @@ pub fn read(text: &str) -> Result<Vec<NewPerson>, Error> {
             external_ids: None,
         }));
     }
-    faults.finish()?;
+    errors.finish()?;
     Ok(people)
 }
 
@@ -159,12 +159,12 @@ mod tests {
 
     #[test]
     fn every_line_that_is_no_person_is_named() {
-        let Err(Error::Invalid(faults)) =
+        let Err(Error::Invalid(errors)) =
             read("name,email,time_zone,hours\nAda,a,b,soon\nBen\nCy,c,d,\n")
         else {
             panic!("two lines are bad");
         };
-        let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        let pointers: Vec<&str> = errors.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(pointers, ["/0/hours", "/1"]);
         for (text, words) in [
             ("name,email,zone\nAda,a,b\nBen,c,d\n", "a column “zone”"),
@@ -174,15 +174,15 @@ mod tests {
                 "has 2 values, and the first line names 3 columns",
             ),
         ] {
-            let Err(Error::Invalid(faults)) = read(text) else {
+            let Err(Error::Invalid(errors)) = read(text) else {
                 panic!("{text} is no table of people");
             };
             assert_eq!(
-                faults.len(),
+                errors.len(),
                 1,
                 "what is wrong with the columns is said once"
             );
-            assert!(faults[0].detail.contains(words), "{faults:?}");
+            assert!(errors[0].detail.contains(words), "{errors:?}");
         }
     }
 }

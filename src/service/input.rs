@@ -3,8 +3,8 @@
 use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 
 use super::error::Error;
-use super::faults::Faults;
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use super::errors::ValidationErrors;
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 
 /// How far ahead of now an instant may lie: five years.
 const AHEAD: Months = Months::new(5 * 12);
@@ -37,7 +37,7 @@ pub fn check_count(count: usize, most: usize, what: &str) -> Result<(), Error> {
 pub enum BadTime {
     /// Not RFC 3339.
     #[error("is not an instant like 2026-03-02T10:00:00Z")]
-    Instant,
+    Timestamp,
     /// Parts of a second.
     #[error("must have whole seconds")]
     Fraction,
@@ -64,16 +64,16 @@ pub enum BadTime {
 ///
 /// # Errors
 /// Where it is something else.
-pub fn instant(text: &str) -> Result<Instant, BadTime> {
+pub fn instant(text: &str) -> Result<Timestamp, BadTime> {
     // The library also takes a blank between date and time, and blanks around.
     if text
         .as_bytes()
         .get(10)
         .is_none_or(|t| !t.eq_ignore_ascii_case(&b'T'))
     {
-        return Err(BadTime::Instant);
+        return Err(BadTime::Timestamp);
     }
-    let at = DateTime::parse_from_rfc3339(text).map_err(|_| BadTime::Instant)?;
+    let at = DateTime::parse_from_rfc3339(text).map_err(|_| BadTime::Timestamp)?;
     if at.nanosecond() == 0 {
         Ok(at.with_timezone(&Utc))
     } else {
@@ -82,7 +82,7 @@ pub fn instant(text: &str) -> Result<Instant, BadTime> {
 }
 
 /// An instant of a query. A plus that was not escaped arrives as a blank: before an offset it can be nothing else.
-fn asked(text: &str, now: Instant) -> Result<Instant, BadTime> {
+fn asked(text: &str, now: Timestamp) -> Result<Timestamp, BadTime> {
     let offset = text.rsplit_once(' ').filter(|(_, offset)| {
         let digits = |c: char| c.is_ascii_digit() || c == ':';
         offset.len() == 5 && offset.chars().all(digits)
@@ -97,7 +97,7 @@ fn asked(text: &str, now: Instant) -> Result<Instant, BadTime> {
 ///
 /// # Errors
 /// Where it is something else.
-pub fn bounded(text: &str, now: Instant) -> Result<Instant, BadTime> {
+pub fn bounded(text: &str, now: Timestamp) -> Result<Timestamp, BadTime> {
     within(instant(text)?, now)
 }
 
@@ -105,7 +105,7 @@ pub fn bounded(text: &str, now: Instant) -> Result<Instant, BadTime> {
 ///
 /// # Errors
 /// Where it does not.
-pub fn within(at: Instant, now: Instant) -> Result<Instant, BadTime> {
+pub fn within(at: Timestamp, now: Timestamp) -> Result<Timestamp, BadTime> {
     let last = now.checked_add_months(AHEAD).unwrap_or(now);
     if (DateTime::UNIX_EPOCH..=last).contains(&at) {
         Ok(at)
@@ -149,7 +149,7 @@ pub fn date(text: &str) -> Result<NaiveDate, BadTime> {
 ///
 /// # Errors
 /// [`Error::Invalid`] at `/at`.
-pub fn at_or_now(at: Option<&str>, now: Instant) -> Result<Instant, Error> {
+pub fn at_or_now(at: Option<&str>, now: Timestamp) -> Result<Timestamp, Error> {
     at.map_or(Ok(now), |text| {
         asked(text, now).map_err(|bad| Error::invalid("/at", bad.to_string()))
     })
@@ -159,58 +159,58 @@ pub fn at_or_now(at: Option<&str>, now: Instant) -> Result<Instant, Error> {
 ///
 /// # Errors
 /// [`Error::Invalid`] with everything that is wrong with the two.
-pub fn window(from: Option<&str>, until: Option<&str>, now: Instant) -> Result<Interval, Error> {
-    let mut faults = Faults::new();
-    let window = check_window(&mut faults, from, until, now);
-    faults.finish_with(window)
+pub fn window(from: Option<&str>, until: Option<&str>, now: Timestamp) -> Result<Interval, Error> {
+    let mut errors = ValidationErrors::new();
+    let window = check_window(&mut errors, from, until, now);
+    errors.finish_with(window)
 }
 
 /// The same, for who has more to check.
 pub fn check_window(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     from: Option<&str>,
     until: Option<&str>,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Interval> {
-    let from = faults.check("/from", from.map_or(Ok(now), |text| asked(text, now)));
-    let until = faults.check_some("/until", until, |text| asked(text, now));
+    let from = errors.check("/from", from.map_or(Ok(now), |text| asked(text, now)));
+    let until = errors.check_some("/until", until, |text| asked(text, now));
     let from = from?;
     let until = until?.unwrap_or(from + TimeDelta::weeks(4));
-    check_length(faults, from, until)
+    check_length(errors, from, until)
 }
 
 /// What a list is limited to, by `from` and `until`, each of which may be left out; where both are
 /// given they are a window like any other.
 pub fn check_bounds(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     from: Option<&str>,
     until: Option<&str>,
-    now: Instant,
-) -> Option<(Option<Instant>, Option<Instant>)> {
-    let from = faults.check_some("/from", from, |text| asked(text, now));
-    let until = faults.check_some("/until", until, |text| asked(text, now));
+    now: Timestamp,
+) -> Option<(Option<Timestamp>, Option<Timestamp>)> {
+    let from = errors.check_some("/from", from, |text| asked(text, now));
+    let until = errors.check_some("/until", until, |text| asked(text, now));
     let (from, until) = (from?, until?);
     if let Some((from, until)) = from.zip(until) {
-        check_length(faults, from, until)?;
+        check_length(errors, from, until)?;
     }
     Some((from, until))
 }
 
 /// The interval from `start` to `end`, both of which must be given; at most 400 days.
 pub fn check_interval(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     start: Option<&str>,
     end: Option<&str>,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Interval> {
     let mut read = |pointer, given: Option<&str>| {
-        let text = faults.given(pointer, given)?;
-        faults.check(pointer, asked(text, now))
+        let text = errors.required(pointer, given)?;
+        errors.check(pointer, asked(text, now))
     };
     let (start, end) = (read("/start", start), read("/end", end));
     let interval = Interval::new(start?, end?);
     if !interval.as_ref().is_some_and(fits) {
-        faults.add("/end", "must lie after `start`, at most 400 days later");
+        errors.add("/end", "must lie after `start`, at most 400 days later");
         return None;
     }
     interval
@@ -223,13 +223,17 @@ pub fn fits(window: &Interval) -> bool {
 }
 
 /// The window from one instant to another, which is at most 400 days later.
-pub fn check_length(faults: &mut Faults, from: Instant, until: Instant) -> Option<Interval> {
+pub fn check_length(
+    errors: &mut ValidationErrors,
+    from: Timestamp,
+    until: Timestamp,
+) -> Option<Interval> {
     let window = Interval::new(from, until);
     if window.is_none() {
-        faults.add("/until", "must lie after `from`");
+        errors.add("/until", "must lie after `from`");
     }
     if window.as_ref().is_some_and(|window| !fits(window)) {
-        faults.add("/until", "must lie at most 400 days after `from`");
+        errors.add("/until", "must lie at most 400 days after `from`");
         return None;
     }
     window
@@ -237,7 +241,7 @@ pub fn check_length(faults: &mut Faults, from: Instant, until: Instant) -> Optio
 
 /// The instant, or nothing for what never ends: as ends are shown.
 #[must_use]
-pub fn unless_forever(end: Instant) -> Option<Instant> {
+pub fn unless_forever(end: Timestamp) -> Option<Timestamp> {
     (end < FOREVER).then_some(end)
 }
 
@@ -319,10 +323,10 @@ mod tests {
         assert!(ask("2026-01-01T00:00:00Z", "2027-02-05T00:00:00Z").is_ok());
         assert!(ask("2026-01-01T00:00:00Z", "2027-02-05T00:00:01Z").is_err());
         assert!(ask("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z").is_err());
-        let Err(Error::Invalid(faults)) = ask("x", "y") else {
+        let Err(Error::Invalid(errors)) = ask("x", "y") else {
             panic!("both are bad");
         };
-        assert_eq!(faults.len(), 2);
+        assert_eq!(errors.len(), 2);
         assert_eq!(window(None, None, now).unwrap().seconds(), 4 * 7 * 86_400);
     }
 

@@ -14,12 +14,12 @@ use super::{
     Actor, App, Error, Expected, Tx, addresses, feeds, incidents, overrides, preferences, swaps,
 };
 use crate::domain::actor::Scope;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{OverrideId, PersonId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::long;
-use crate::roster::Roster;
+use crate::snapshot::Snapshot;
 
 /// What the key signs is told apart from all else that it signs.
 const PURPOSE: &[u8] = b"dogwatch link 1\0";
@@ -91,7 +91,7 @@ impl App {
     ///
     /// # Errors
     /// [`BadLink`] where it was not made here, or is over.
-    pub fn read_link(&self, token: &str, now: Instant) -> Result<Link, BadLink> {
+    pub fn read_link(&self, token: &str, now: Timestamp) -> Result<Link, BadLink> {
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| BadLink::Unknown);
         let (text, signature) = token.split_once('.').ok_or(BadLink::Unknown)?;
         let (text, signature) = (decode(text)?, decode(signature)?);
@@ -100,7 +100,7 @@ impl App {
             .verify_slice(&signature)
             .map_err(|_| BadLink::Unknown)?;
         let signed: Signed = serde_json::from_slice(&text).map_err(|_| BadLink::Unknown)?;
-        let expires = Instant::from_timestamp(signed.expires, 0).ok_or(BadLink::Unknown)?;
+        let expires = Timestamp::from_timestamp(signed.expires, 0).ok_or(BadLink::Unknown)?;
         if expires <= now {
             return Err(BadLink::Expired);
         }
@@ -127,25 +127,25 @@ impl App {
     /// [`Error::NotFound`] where what it is about is gone, and [`Error::Unavailable`] when the database is needed for it
     /// and away.
     pub fn offered(&self, link: &Link) -> Result<Offered, Error> {
-        let (now, roster) = (self.clock.now(), self.keeper.snapshot());
+        let (now, snapshot) = (self.clock.now(), self.snapshots.snapshot());
         match link.step {
             Step::Swap(id, step) => self
                 .store
-                .read(|db| swaps::offered(db, &roster, link.person, id, step, now)),
-            Step::HandBack(id) => Ok(handing_back(&roster, link, id, now)),
+                .read(|db| swaps::offered(db, &snapshot, link.person, id, step, now)),
+            Step::HandBack(id) => Ok(handing_back(&snapshot, link, id, now)),
             Step::Cover(rotation, start, end) => self.store.read(|db| {
                 let time = (rotation, interval(start, end)?);
-                swaps::cover_offered(db, &roster, link.person, time, now)
+                swaps::cover_offered(db, &snapshot, link.person, time, now)
             }),
             Step::Subscribe => Ok(Offered {
                 title: "A calendar of your shifts".to_owned(),
                 text: "This makes an address to which your calendar program can subscribe. Whoever has the address sees your shifts.".to_owned(),
                 button: Some("Make the address"),
             }),
-            Step::Incident(id, step) => Ok(incidents::offered(&roster, id, step)),
+            Step::Incident(id, step) => Ok(incidents::offered(&snapshot, id, step)),
             Step::UndoAddress(id) => self
                 .store
-                .read(|db| addresses::offered(db, &roster, id)),
+                .read(|db| addresses::offered(db, &snapshot, id)),
             Step::Stop(topic) => Ok(Offered {
                 title: "Fewer mails".to_owned(),
                 text: format!("You will get no more mails about {}.", topic.words()),
@@ -160,18 +160,18 @@ impl App {
     /// Those of what it does.
     pub fn follow(&self, link: &Link, address: Option<std::net::IpAddr>) -> Result<Done, Error> {
         let now = self.clock.now();
-        let roster = self.keeper.snapshot();
-        let actor = actor(&roster, link, address, now)?;
-        self.write(|tx| self.act(tx, &actor, &roster, link, now))
+        let snapshot = self.snapshots.snapshot();
+        let actor = actor(&snapshot, link, address, now)?;
+        self.write(|tx| self.act(tx, &actor, &snapshot, link, now))
     }
 
     fn act(
         &self,
         tx: &mut Tx<'_>,
         actor: &Actor,
-        roster: &Roster,
+        snapshot: &Snapshot,
         link: &Link,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Done, Error> {
         let done = |text: &str| Done {
             text: text.to_owned(),
@@ -193,10 +193,10 @@ impl App {
                 };
                 let options = Options::default();
                 let new = NewFeed { scope, options };
-                let (feed, secret) = feeds::create(tx, actor, roster, &new, now)?;
+                let (feed, secret) = feeds::create(tx, actor, snapshot, &new, now)?;
                 Ok(Done {
                     text: "Subscribe to this address in your calendar program. It is shown once; whoever has it sees your shifts.".to_owned(),
-                    address: Some(feeds::address(self, roster, &feed, &secret)),
+                    address: Some(feeds::address(self, snapshot, &feed, &secret)),
                 })
             }
             Step::Swap(id, step) => swaps::follow(tx, actor, id, step, now).map(|text| done(&text)),
@@ -212,18 +212,18 @@ impl App {
     }
 }
 
-fn interval(start: Instant, end: Instant) -> Result<Interval, Error> {
+fn interval(start: Timestamp, end: Timestamp) -> Result<Interval, Error> {
     Interval::new(start, end).ok_or(Error::NotFound("shift"))
 }
 
 /// Whoever has the link acts in the name of its person, as long as they are there.
 fn actor(
-    roster: &Roster,
+    snapshot: &Snapshot,
     link: &Link,
     address: Option<std::net::IpAddr>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Actor, Error> {
-    let person = roster
+    let person = snapshot
         .person(link.person)
         .filter(|person| person.active_at(now))
         .ok_or_else(|| Error::forbidden("this link is for somebody who is no longer here"))?;
@@ -238,14 +238,14 @@ fn actor(
 }
 
 /// What it means to hand back what was given by an override: nothing, once it has begun or is no more.
-fn handing_back(roster: &Roster, link: &Link, id: OverrideId, now: Instant) -> Offered {
-    let found = roster.timelines().find_map(|timeline| {
+fn handing_back(snapshot: &Snapshot, link: &Link, id: OverrideId, now: Timestamp) -> Offered {
+    let found = snapshot.timelines().find_map(|timeline| {
         let all = timeline.overrides();
         let one = all.iter().find(|one| one.id == id)?;
         let span = one.in_force()?;
         Some((timeline, span))
     });
-    let zone = roster
+    let zone = snapshot
         .person(link.person)
         .map(|person| person.zone(link.expires));
     let (text, button) = match (found, zone) {

@@ -11,12 +11,12 @@ use crate::domain::actor::{Actor, Scope};
 use crate::domain::email;
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::{PersonId, TokenId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::{Person, Profile, Role};
 use crate::domain::preferences::Preferences;
 use crate::domain::token::Token;
 use crate::domain::zone::Zone;
-use crate::storage::audit::{self, Deed};
+use crate::storage::audit::{self, AuditEvent};
 use crate::storage::{Change, Tx, people, tokens};
 
 /// The address of the administrator that is made where there is none.
@@ -40,7 +40,7 @@ pub struct NewToken {
 /// # Errors
 /// [`Error::Unavailable`] while the database is away.
 pub fn first_administrator(app: &App) -> Result<Option<String>, Error> {
-    if app.keeper.current().has_administrator() {
+    if app.snapshots.current().has_administrator() {
         return Ok(None);
     }
     let wanted = NewToken {
@@ -105,7 +105,7 @@ fn issue(
     tx: &mut Tx<'_>,
     everybody: &[Person],
     wanted: &NewToken,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<String, Error> {
     let found = everybody
         .iter()
@@ -137,7 +137,7 @@ fn issue(
     };
     tokens::insert(tx.db(), &token)?;
     tx.changed(Change::Tokens);
-    let deed = Deed {
+    let deed = AuditEvent {
         action: "token.create",
         kind: "token",
         id: token.id.to_string(),
@@ -152,7 +152,7 @@ fn administrator(
     tx: &mut Tx<'_>,
     name: &str,
     email: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<PersonId, Error> {
     let person = Person {
         id: PersonId::from_uuid(new_id()),
@@ -174,7 +174,7 @@ fn administrator(
     };
     people::insert(tx.db(), &person, now)?;
     tx.changed(Change::Person(person.id));
-    let deed = Deed {
+    let deed = AuditEvent {
         action: "person.create",
         kind: "person",
         id: person.id.to_string(),

@@ -5,13 +5,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::scene::{as_json, note};
+use super::locked_rotation::{as_json, record_audit};
 use super::{Actor, Db, Error, Tx, access};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::notice::{News, Notice};
-use crate::storage::audit::Deed;
+use crate::storage::audit::AuditEvent;
 pub use crate::storage::outbox::state_of;
 use crate::storage::outbox::{self, Mail, State};
 use crate::storage::types::Json;
@@ -133,7 +133,7 @@ pub fn retry(
     actor: &Actor,
     id: &str,
     domain: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<OutboxView, Error> {
     access::administrator(actor)?;
     let none = || Error::NotFound("mail");
@@ -145,14 +145,14 @@ pub fn retry(
         return Err(Error::conflict("only what is dead is tried again"));
     }
     let after = outbox::find(tx.db(), id)?.ok_or_else(none)?;
-    let deed = Deed {
+    let deed = AuditEvent {
         action: "outbox.retry",
         kind: "mail",
         id: id.to_owned(),
         before: as_json(json!({ "state": before.state, "last_error": before.last_error }))?,
         after: as_json(json!({ "state": after.state }))?,
     };
-    note(tx, actor, now, deed)?;
+    record_audit(tx, actor, now, deed)?;
     Ok(OutboxView::of(after, domain))
 }
 
@@ -164,7 +164,7 @@ const AT_ONCE: i64 = 500;
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn forget_old(tx: &mut Tx<'_>, keep: TimeDelta, now: Instant) -> Result<bool, Error> {
+pub fn forget_old(tx: &mut Tx<'_>, keep: TimeDelta, now: Timestamp) -> Result<bool, Error> {
     let count = outbox::forget_old(tx.db(), now - keep, now, AT_ONCE)?;
     Ok(i64::try_from(count).is_ok_and(|count| count >= AT_ONCE))
 }
@@ -191,9 +191,9 @@ pub struct Queued {
     /// About which rotation.
     pub rotation: Option<RotationId>,
     /// Not to be sent before; see `domain::reminder::when_at_work` for a time when they are at work.
-    pub due_at: Instant,
+    pub due_at: Timestamp,
     /// Of no use from then on: dropped, not sent late.
-    pub not_after: Instant,
+    pub not_after: Timestamp,
     /// What it says. Its times are on the recipient's clock.
     pub notice: Notice,
 }
@@ -203,7 +203,7 @@ pub struct Queued {
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn queue(tx: &mut Tx<'_>, mail: &Queued, now: Instant) -> Result<String, Error> {
+pub fn queue(tx: &mut Tx<'_>, mail: &Queued, now: Timestamp) -> Result<String, Error> {
     queue_news(tx, mail, &News::default(), now)
 }
 
@@ -216,7 +216,7 @@ pub fn queue_news(
     tx: &mut Tx<'_>,
     mail: &Queued,
     news: &News,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<String, Error> {
     let mut payload = as_json(&mail.notice)?;
     if let Some(members) = payload.as_object_mut().filter(|_| !news.is_empty()) {
@@ -241,7 +241,7 @@ pub fn queue_news(
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn withdraw(tx: &mut Tx<'_>, key: &str, why: &str, now: Instant) -> Result<(), Error> {
+pub fn withdraw(tx: &mut Tx<'_>, key: &str, why: &str, now: Timestamp) -> Result<(), Error> {
     outbox::drop_pending(tx.db(), key, why, now)?;
     Ok(())
 }
@@ -251,7 +251,7 @@ pub fn withdraw(tx: &mut Tx<'_>, key: &str, why: &str, now: Instant) -> Result<(
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn withdraw_all(tx: &mut Tx<'_>, prefix: &str, why: &str, now: Instant) -> Result<(), Error> {
+pub fn withdraw_all(tx: &mut Tx<'_>, prefix: &str, why: &str, now: Timestamp) -> Result<(), Error> {
     outbox::drop_pending_under(tx.db(), prefix, why, now)?;
     Ok(())
 }

@@ -6,18 +6,18 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::farewell::{self, Named};
-use super::scene::{as_json, note, person_of};
+use super::locked_rotation::{as_json, person_of, record_audit};
+use super::offboarding::{self, Reference};
 use super::values::{self, HolidaysInput, HoursInput};
 use super::views::PersonView;
-use super::{Actor, Error, Expected, Faults, access, addresses, input, swaps};
+use super::{Actor, Error, Expected, ValidationErrors, access, addresses, input, swaps};
 use crate::clock::new_id;
 use crate::domain::email;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::{Deactivation, Person, Profile, Role};
 use crate::domain::preferences::Preferences;
-use crate::storage::audit::Deed;
+use crate::storage::audit::AuditEvent;
 use crate::storage::{
     Change, StoreError, Tx, address_changes, audit, calendars, idempotency, people, sessions,
     tokens,
@@ -91,22 +91,22 @@ pub struct Deactivate {
 }
 
 /// Reads a new person; `base` points at it.
-pub fn read(faults: &mut Faults, base: &str, new: NewPerson) -> Option<Person> {
+pub fn read(errors: &mut ValidationErrors, base: &str, new: NewPerson) -> Option<Person> {
     let at = |field: &str| format!("{base}/{field}");
-    let name = values::line(faults, &at("name"), &new.name, 200);
-    let email = values::email(faults, &at("email"), &new.email);
-    let zone = values::zone(faults, &at("time_zone"), &new.time_zone);
+    let name = values::line(errors, &at("name"), &new.name, 200);
+    let email = values::email(errors, &at("email"), &new.email);
+    let zone = values::zone(errors, &at("time_zone"), &new.time_zone);
     let hours = match &new.working_hours {
         None => Some(crate::domain::hours::WeeklyHours::default()),
-        Some(hours) => values::hours(faults, &at("working_hours"), hours),
+        Some(hours) => values::hours(errors, &at("working_hours"), hours),
     };
-    let role = role(faults, &at("role"), new.role.as_deref().unwrap_or("member"));
+    let role = role(errors, &at("role"), new.role.as_deref().unwrap_or("member"));
     let holidays = match new.holidays {
         None => Some(None),
-        Some(holidays) => values::holidays(faults, &at("holidays"), holidays).map(Some),
+        Some(holidays) => values::holidays(errors, &at("holidays"), holidays).map(Some),
     };
     let external_ids = external_ids(
-        faults,
+        errors,
         &at("external_ids"),
         new.external_ids.unwrap_or_default(),
     );
@@ -130,16 +130,16 @@ pub fn read(faults: &mut Faults, base: &str, new: NewPerson) -> Option<Person> {
     })
 }
 
-fn role(faults: &mut Faults, pointer: &str, text: &str) -> Option<Role> {
+fn role(errors: &mut ValidationErrors, pointer: &str, text: &str) -> Option<Role> {
     let read = serde_json::from_value(Value::String(text.to_owned()));
-    faults.check(
+    errors.check(
         pointer,
         read.map_err(|_| "must be administrator, member or viewer"),
     )
 }
 
 fn external_ids(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     pointer: &str,
     ids: BTreeMap<String, String>,
 ) -> Option<BTreeMap<String, String>> {
@@ -150,7 +150,7 @@ fn external_ids(
             || values::has_unseen(text)
     };
     if ids.len() > 20 || ids.iter().any(|(system, id)| bad(system) || bad(id)) {
-        faults.add(
+        errors.add(
             pointer,
             "at most 20 names of 1 to 200 characters, none of them invisible",
         );
@@ -169,13 +169,13 @@ pub fn create(
     tx: &mut Tx<'_>,
     actor: &Actor,
     new: Vec<(String, NewPerson)>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<Person>, Error> {
     access::administrator(actor)?;
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let read: Vec<(String, Option<Person>)> = new
         .into_iter()
-        .map(|(base, one)| (base.clone(), read(&mut faults, &base, one)))
+        .map(|(base, one)| (base.clone(), read(&mut errors, &base, one)))
         .collect();
     let mut taken: HashSet<String> = people::load(tx.db(), None)?
         .iter()
@@ -186,10 +186,10 @@ pub fn create(
         .filter_map(|(base, person)| Some((base, person.as_ref()?)))
     {
         if !taken.insert(email::key(&person.email)) {
-            faults.add(format!("{base}/email"), "somebody has this address already");
+            errors.add(format!("{base}/email"), "somebody has this address already");
         }
     }
-    faults.finish()?;
+    errors.finish()?;
     let added: Vec<Person> = read.into_iter().filter_map(|(_, person)| person).collect();
     for person in &added {
         people::insert(tx.db(), person, now)?;
@@ -202,7 +202,7 @@ pub fn create(
 fn deed(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    now: Instant,
+    now: Timestamp,
     action: &str,
     before: Option<&Person>,
     after: Option<&Person>,
@@ -214,11 +214,11 @@ fn deed(
         .map(|person| person.id.to_string())
         .unwrap_or_default();
     let (before, after) = (show(before)?, show(after)?);
-    note(
+    record_audit(
         tx,
         actor,
         now,
-        Deed {
+        AuditEvent {
             action,
             kind: "person",
             id,
@@ -240,7 +240,7 @@ pub fn change(
     id: PersonId,
     change: PersonChange,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Person, Error> {
     let before = person_of(tx, id)?;
     access::own_affairs(actor, id)?;
@@ -255,43 +255,43 @@ pub fn change(
         access::changes_address(actor, id)?;
     }
     expected.check(before.version)?;
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let mut after = before.clone();
     if let Some(name) = change
         .name
         .as_deref()
-        .and_then(|name| values::line(&mut faults, "/name", name, 200))
+        .and_then(|name| values::line(&mut errors, "/name", name, 200))
     {
         after.name = name;
     }
     if let Some(email) = change
         .email
         .as_deref()
-        .and_then(|email| values::email(&mut faults, "/email", email))
+        .and_then(|email| values::email(&mut errors, "/email", email))
     {
         after.email = email;
     }
     if let Some(role) = change
         .role
         .as_deref()
-        .and_then(|text| role(&mut faults, "/role", text))
+        .and_then(|text| role(&mut errors, "/role", text))
     {
         after.role = role;
     }
     if let Some(ids) = change
         .external_ids
-        .and_then(|ids| external_ids(&mut faults, "/external_ids", ids))
+        .and_then(|ids| external_ids(&mut errors, "/external_ids", ids))
     {
         after.external_ids = ids;
     }
     let from = match change.effective_from.as_deref() {
         None => now,
-        Some(text) => faults
+        Some(text) => errors
             .check("/effective_from", input::bounded(text, now))
             .unwrap_or(now),
     };
     if from < now && !actor.is_administrator() {
-        faults.add("/effective_from", "must not lie in the past");
+        errors.add("/effective_from", "must not lie in the past");
     }
     let old = before
         .profile(from)
@@ -304,24 +304,24 @@ pub fn change(
     if let Some(zone) = change
         .time_zone
         .as_deref()
-        .and_then(|name| values::zone(&mut faults, "/time_zone", name))
+        .and_then(|name| values::zone(&mut errors, "/time_zone", name))
     {
         profile.time_zone = zone;
     }
     if let Some(hours) = change
         .working_hours
-        .and_then(|hours| values::hours(&mut faults, "/working_hours", &hours))
+        .and_then(|hours| values::hours(&mut errors, "/working_hours", &hours))
     {
         profile.working_hours = hours;
     }
     match change.holidays {
         Some(Some(holidays)) => {
-            profile.holidays = values::holidays(&mut faults, "/holidays", holidays);
+            profile.holidays = values::holidays(&mut errors, "/holidays", holidays);
         }
         Some(None) => profile.holidays = None,
         None => {}
     }
-    faults.finish()?;
+    errors.finish()?;
     if after.role != Role::Administrator {
         keep_an_administrator(tx, &before, now)?;
     }
@@ -351,7 +351,7 @@ pub fn deactivate(
     id: PersonId,
     command: &Deactivate,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Person, Error> {
     access::administrator(actor)?;
     let before = person_of(tx, id)?;
@@ -364,11 +364,11 @@ pub fn deactivate(
         return Err(Error::conflict("they are deactivated already"));
     }
     keep_an_administrator(tx, &before, now)?;
-    let named = farewell::whatever_names(tx, id, None, at)?;
+    let named = offboarding::find_references(tx, id, None, at)?;
     if command.remove_from_rotations {
-        farewell::take_back(tx, actor, id, &named, at, now)?;
+        offboarding::remove_references(tx, actor, id, &named, at, now)?;
     } else {
-        Named::none(&named)?;
+        Reference::none(&named)?;
     }
     swaps::leave(tx, actor, id, None, at, now)?;
     let mut after = before.clone();
@@ -391,7 +391,7 @@ pub fn deactivate(
 }
 
 /// There has to be an administrator: refuses what would take away the last one.
-fn keep_an_administrator(tx: &mut Tx<'_>, leaving: &Person, now: Instant) -> Result<(), Error> {
+fn keep_an_administrator(tx: &mut Tx<'_>, leaving: &Person, now: Timestamp) -> Result<(), Error> {
     let others = people::load(tx.db(), None)?;
     let stays = |person: &Person| {
         person.role == Role::Administrator
@@ -416,7 +416,7 @@ pub fn erase(
     actor: &Actor,
     id: PersonId,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Person, Error> {
     access::administrator(actor)?;
     let before = person_of(tx, id)?;

@@ -2,12 +2,12 @@
 
 use chrono::TimeDelta;
 
+use super::locked_rotation::LockedRotation;
 use super::outbox::{Queued, queue_news};
-use super::scene::Scene;
 use super::{Error, Tx};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::notice::{Block, Entry, News, Notice};
 use crate::domain::overrides::Override;
 use crate::domain::preferences::Topic;
@@ -21,15 +21,15 @@ use crate::domain::zone::Zone;
 const SIGHT: TimeDelta = TimeDelta::days(100);
 
 /// Writes about one rotation.
-pub(super) struct Post<'a> {
+pub(super) struct ChangeNotifier<'a> {
     /// The rotation, its team and everybody who is named.
-    pub scene: &'a Scene,
+    pub locked_rotation: &'a LockedRotation,
     /// When it is written.
-    pub now: Instant,
+    pub now: Timestamp,
 }
 
 /// All about a mail but its words.
-pub(super) struct Envelope {
+pub(super) struct MessageMeta {
     /// What it says, such as `swap.offered`.
     pub kind: &'static str,
     /// Unique: of mails with the same key one is sent.
@@ -45,7 +45,7 @@ pub(super) struct Envelope {
 }
 
 /// What a mail says, on its recipient's clock.
-pub(super) struct Words {
+pub(super) struct MessageText {
     /// All of it in one line.
     pub subject: String,
     /// What follows the greeting.
@@ -54,16 +54,19 @@ pub(super) struct Words {
     pub entries: Vec<Entry>,
 }
 
-impl Post<'_> {
+impl ChangeNotifier<'_> {
     /// What somebody is who has the duty, and for whom: `Support Hero for Flags`.
     pub fn role(&self) -> String {
-        format!("{} for {}", self.scene.rotation.title, self.scene.team.name)
+        format!(
+            "{} for {}",
+            self.locked_rotation.rotation.title, self.locked_rotation.team.name
+        )
     }
 
     /// What somebody is called; the first administrator has no name.
     pub fn name(&self, person: Option<PersonId>) -> &str {
         person
-            .and_then(|id| self.scene.roster.person(id))
+            .and_then(|id| self.locked_rotation.snapshot.person(id))
             .map_or("An administrator", |person| person.name.as_str())
     }
 
@@ -94,10 +97,10 @@ impl Post<'_> {
     /// What somebody has in a window, from the first to the last of shifts that follow one another, as far as all of
     /// it can be seen and is announced: what working hours give is not.
     fn runs(&self, whose: PersonId, overrides: &[Override], window: Interval) -> Vec<Interval> {
-        let rotation = &self.scene.rotation;
+        let rotation = &self.locked_rotation.rotation;
         let line = self
-            .scene
-            .roster
+            .locked_rotation
+            .snapshot
             .imagine(rotation.clone(), overrides.to_vec());
         let shifts = line.shifts(Layer::Final, window);
         let found: Vec<Run> = match rotation.kind {
@@ -118,10 +121,10 @@ impl Post<'_> {
 
     /// A shift in somebody's calendar: the same entry as in reminders of it.
     fn entry(&self, whose: PersonId, span: Interval, cancelled: bool) -> Entry {
-        let rotation = &self.scene.rotation;
+        let rotation = &self.locked_rotation.rotation;
         Entry {
             uid: format!("{}-{whose}-{}", rotation.id, span.start().timestamp()),
-            summary: format!("{} ({})", rotation.title, self.scene.team.name),
+            summary: format!("{} ({})", rotation.title, self.locked_rotation.team.name),
             start: span.start(),
             end: (span.end() < FOREVER).then(|| span.end()),
             cancelled,
@@ -139,11 +142,11 @@ impl Post<'_> {
         &self,
         tx: &mut Tx<'_>,
         to: PersonId,
-        envelope: Envelope,
-        words: impl FnOnce(&Zone) -> Words,
+        envelope: MessageMeta,
+        words: impl FnOnce(&Zone) -> MessageText,
     ) -> Result<(), Error> {
         let now = self.now;
-        let found = self.scene.roster.person(to);
+        let found = self.locked_rotation.snapshot.person(to);
         let Some(person) = found.filter(|person| person.active_at(now)) else {
             return Ok(());
         };
@@ -151,7 +154,7 @@ impl Post<'_> {
         let may_disturb = person.preferences.handoff_outside_hours;
         let latest = if may_disturb { start } else { end };
         let at_work = when_at_work(person, now, latest, now);
-        let Words {
+        let MessageText {
             subject,
             blocks,
             entries,
@@ -160,7 +163,7 @@ impl Post<'_> {
             key: envelope.key,
             kind: envelope.kind,
             to,
-            rotation: Some(self.scene.rotation.id),
+            rotation: Some(self.locked_rotation.rotation.id),
             due_at: if at_work < latest { at_work } else { now },
             not_after: end,
             notice: Notice {

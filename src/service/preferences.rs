@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::scene::{note, person_of};
+use super::locked_rotation::{person_of, record_audit};
 use super::{Actor, Error, Expected, Tx, access};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::Person;
 use crate::domain::preferences::{Preferences, Topic};
-use crate::storage::audit::Deed;
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, people};
 
 /// Writes down which mails a person wants.
@@ -22,7 +22,7 @@ pub fn set(
     id: PersonId,
     preferences: Preferences,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Person, Error> {
     access::own_affairs(actor, id)?;
     let person = person_of(tx, id)?;
@@ -40,7 +40,7 @@ pub fn stop(
     actor: &Actor,
     id: PersonId,
     topic: Topic,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Person, Error> {
     let person = person_of(tx, id)?;
     let preferences = person.preferences.without(topic);
@@ -52,7 +52,7 @@ fn write(
     actor: &Actor,
     mut person: Person,
     preferences: Preferences,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Person, Error> {
     let before = std::mem::replace(&mut person.preferences, preferences);
     if before == preferences {
@@ -61,13 +61,13 @@ fn write(
     person.version += 1;
     people::update(tx.db(), &person)?;
     tx.changed(Change::Person(person.id));
-    let deed = Deed {
+    let deed = AuditEvent {
         action: "person.preferences",
         kind: "person",
         id: person.id.to_string(),
         before: json!(before),
         after: json!(preferences),
     };
-    note(tx, actor, now, deed)?;
+    record_audit(tx, actor, now, deed)?;
     Ok(person)
 }

@@ -8,18 +8,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Error;
-use super::scene::Scene;
+use super::locked_rotation::LockedRotation;
 use super::swaps::{self, SwapView};
 use super::views::{ClashView, GapView, OverrideView, PersonRef, ShiftView};
 use crate::domain::clash::{Clash, clashes};
 use crate::domain::ids::{RotationId, TimeOffId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::overrides::Override;
 use crate::domain::person::Person;
 use crate::domain::preview::{self, Preview};
 use crate::domain::rotation::{Plan, Rotation};
 use crate::domain::timeline::{Gap, Layer, Timeline};
-use crate::roster::{Loaded, Roster};
+use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::{Tx, rotations};
 
 /// How far ahead a preview looks, at least and at most: to the end of every override made with it.
@@ -131,8 +131,8 @@ pub struct PreviewView {
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is no such rotation.
-pub fn before(tx: &mut Tx<'_>, id: RotationId) -> Result<Scene, Error> {
-    Scene::of(tx, id, &[])
+pub fn before(tx: &mut Tx<'_>, id: RotationId) -> Result<LockedRotation, Error> {
+    LockedRotation::of(tx, id, &[])
 }
 
 /// Compares the rotation as it was with what the rehearsed change made of it.
@@ -142,11 +142,11 @@ pub fn before(tx: &mut Tx<'_>, id: RotationId) -> Result<Scene, Error> {
 /// [`Error::NotFound`] where there is no such rotation.
 pub fn compare(
     tx: &mut Tx<'_>,
-    was: &Scene,
-    from: Instant,
-    now: Instant,
+    was: &LockedRotation,
+    from: Timestamp,
+    now: Timestamp,
 ) -> Result<PreviewView, Error> {
-    let is = Scene::of(tx, was.rotation.id, &[])?;
+    let is = LockedRotation::of(tx, was.rotation.id, &[])?;
     let (old, new) = (was.timeline(), is.timeline());
     let made = is
         .overrides
@@ -157,14 +157,14 @@ pub fn compare(
     let window =
         Interval::new(from, until).ok_or_else(|| Error::Internal("an empty window".to_owned()))?;
     let found = preview::diff(&old, &new, window);
-    let mut view = view((&was.roster, &is.roster), &found, &new, window);
+    let mut view = view((&was.snapshot, &is.snapshot), &found, &new, window);
     view.swaps = swaps::touched(tx, &is, &new, &found, now)?;
     let touched = is
         .overrides
         .iter()
         .filter(|one| one.in_force().is_some_and(|left| left.overlaps(&window)));
     view.overrides = touched
-        .map(|one| OverrideView::of(&is.roster, &is.rotation, one))
+        .map(|one| OverrideView::of(&is.snapshot, &is.rotation, one))
         .collect();
     view.warnings = warnings(&was.rotation, &is.rotation, &view);
     let end = is.rotation.archived_at;
@@ -179,7 +179,7 @@ pub fn compare(
 /// What a revision of a rotation changed, with the overrides of now; `None` where there is no such revision, and for
 /// the first, before which there was nothing.
 #[must_use]
-pub fn of_revision(roster: &Roster, timeline: &Timeline, number: u32) -> Option<PreviewView> {
+pub fn of_revision(snapshot: &Snapshot, timeline: &Timeline, number: u32) -> Option<PreviewView> {
     let mut is = Rotation::clone(timeline.rotation());
     is.revisions.retain(|revision| revision.number <= number);
     let from = is
@@ -189,19 +189,19 @@ pub fn of_revision(roster: &Roster, timeline: &Timeline, number: u32) -> Option<
     let mut was = is.clone();
     was.revisions.pop();
     was.newest()?;
-    between(roster, was, is, timeline.overrides(), from)
+    between(snapshot, was, is, timeline.overrides(), from)
 }
 
 /// What it means that a rotation ends at an instant.
 #[must_use]
-pub fn of_archive(roster: &Roster, timeline: &Timeline, at: Instant) -> Option<PreviewView> {
+pub fn of_archive(snapshot: &Snapshot, timeline: &Timeline, at: Timestamp) -> Option<PreviewView> {
     let was = Rotation::clone(timeline.rotation());
     let is = Rotation {
         archived_at: Some(at),
         ..was.clone()
     };
-    let mut view = between(roster, was, is, timeline.overrides(), at)?;
-    let all = roster.timelines().map(|other| other.rotation().as_ref());
+    let mut view = between(snapshot, was, is, timeline.overrides(), at)?;
+    let all = snapshot.timelines().map(|other| other.rotation().as_ref());
     let left = left_without(timeline.rotation().id, at, all);
     view.warnings.extend(left);
     Some(view)
@@ -209,24 +209,24 @@ pub fn of_archive(roster: &Roster, timeline: &Timeline, at: Instant) -> Option<P
 
 /// What differs between two states of a rotation from an instant on.
 fn between(
-    roster: &Roster,
+    snapshot: &Snapshot,
     was: Rotation,
     is: Rotation,
     overrides: &[Override],
-    from: Instant,
+    from: Timestamp,
 ) -> Option<PreviewView> {
     let window = Interval::new(from, from + AHEAD)?;
     let (old, new) = (
-        roster.imagine(was, overrides.to_vec()),
-        roster.imagine(is, overrides.to_vec()),
+        snapshot.imagine(was, overrides.to_vec()),
+        snapshot.imagine(is, overrides.to_vec()),
     );
     let found = preview::diff(&old, &new, window);
-    let mut view = view((roster, roster), &found, &new, window);
+    let mut view = view((snapshot, snapshot), &found, &new, window);
     let touched = overrides
         .iter()
         .filter(|one| one.in_force().is_some_and(|left| left.overlaps(&window)));
     view.overrides = touched
-        .map(|one| OverrideView::of(roster, new.rotation(), one))
+        .map(|one| OverrideView::of(snapshot, new.rotation(), one))
         .collect();
     view.warnings = warnings(old.rotation(), new.rotation(), &view);
     Some(view)
@@ -234,7 +234,7 @@ fn between(
 
 /// What changes in `window` between two rosters for one rotation, whose timeline is then `new`.
 fn view(
-    (was, roster): (&Roster, &Roster),
+    (was, snapshot): (&Snapshot, &Snapshot),
     found: &Preview,
     new: &Timeline,
     window: Interval,
@@ -242,13 +242,13 @@ fn view(
     let show = |shifts: &[crate::domain::timeline::Shift]| -> Vec<ShiftView> {
         shifts
             .iter()
-            .map(|shift| ShiftView::of(roster, shift))
+            .map(|shift| ShiftView::of(snapshot, shift))
             .collect()
     };
     let gaps = |gaps: &[Gap]| gaps.iter().map(GapView::from).collect();
     let id = new.rotation().id;
     let were = clashes(id, &found.before, was.people());
-    let are = clashes(id, &found.after, roster.people());
+    let are = clashes(id, &found.after, snapshot.people());
     // The shift may be another: what counts is who is away, and when, while they have the duty.
     let what_counts = |clash: &Clash| (clash.person, clash.time_off, clash.overlap);
     let told = |clashes: &[Clash], others: &[Clash]| {
@@ -256,7 +256,7 @@ fn view(
         let new = clashes
             .iter()
             .filter(|clash| !others.contains(&what_counts(clash)));
-        new.map(|clash| ClashView::of(roster, clash)).collect()
+        new.map(|clash| ClashView::of(snapshot, clash)).collect()
     };
     PreviewView {
         before: show(&found.before),
@@ -265,7 +265,7 @@ fn view(
             .changes
             .iter()
             .map(|change| PersonChangeView {
-                person: PersonRef::of(roster, change.person, window.start()),
+                person: PersonRef::of(snapshot, change.person, window.start()),
                 gains: show(&change.gains),
                 loses: show(&change.loses),
             })
@@ -285,7 +285,7 @@ fn view(
 /// count, where it is given. It is bounded already ([`PreviewView::bounded`]).
 #[must_use]
 pub fn of_person(
-    roster: &Roster,
+    snapshot: &Snapshot,
     person: Person,
     window: Interval,
     this: Option<TimeOffId>,
@@ -296,12 +296,12 @@ pub fn of_person(
         people: vec![person],
         ..Loaded::default()
     };
-    let imagined = roster.with(loaded, roster.version());
+    let imagined = snapshot.with(loaded, snapshot.version());
     let mut whole = PreviewView::default();
     let mut changes: BTreeMap<String, PersonChangeView> = BTreeMap::new();
-    for (old, new) in roster.timelines().zip(imagined.timelines()) {
+    for (old, new) in snapshot.timelines().zip(imagined.timelines()) {
         let found = preview::diff(old, new, window);
-        let mut one = view((roster, &imagined), &found, new, window);
+        let mut one = view((snapshot, &imagined), &found, new, window);
         if one.changes.is_empty() && one.after.iter().all(|shift| shift.person.id != id) {
             continue;
         }
@@ -463,7 +463,7 @@ impl PreviewView {
 }
 
 /// Whether a turn of this plan is under way at `at`, and does not begin there.
-fn cuts_a_turn(plan: &Plan, at: Instant) -> bool {
+fn cuts_a_turn(plan: &Plan, at: Timestamp) -> bool {
     let Plan::Ordered { handoff, .. } = plan else {
         return false;
     };
@@ -500,7 +500,7 @@ fn warnings(was: &Rotation, is: &Rotation, view: &PreviewView) -> Vec<String> {
 /// Says which of `all` go on and fall back to a rotation that ends at `end`.
 fn left_without<'a>(
     id: RotationId,
-    end: Instant,
+    end: Timestamp,
     all: impl Iterator<Item = &'a Rotation>,
 ) -> Option<String> {
     let left: Vec<&str> = all
@@ -541,6 +541,6 @@ mod tests {
         ] {
             assert_eq!(cuts_a_turn(&plan, at.parse().unwrap()), cut, "{at}");
         }
-        assert!(!cuts_a_turn(&Plan::FollowTheSun, Instant::UNIX_EPOCH));
+        assert!(!cuts_a_turn(&Plan::FollowTheSun, Timestamp::UNIX_EPOCH));
     }
 }

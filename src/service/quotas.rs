@@ -9,9 +9,9 @@ use chrono::TimeDelta;
 use super::Error;
 use crate::config::HourlyLimits;
 use crate::domain::actor::Actor;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::storage::Tx;
-use crate::storage::audit::Deed;
+use crate::storage::audit::AuditEvent;
 use crate::storage::quotas::{self, Actions, Doer, Limited};
 
 /// What is counted is of the last hour.
@@ -77,7 +77,7 @@ fn of_programs(limits: &HourlyLimits) -> Quota {
 }
 
 /// Notes what somebody did, where it is limited. Administrators are exempt.
-pub(super) fn note(tx: &mut Tx<'_>, actor: &Actor, deed: &Deed<'_>) {
+pub(super) fn record_audit(tx: &mut Tx<'_>, actor: &Actor, deed: &AuditEvent<'_>) {
     let doer = match actor.person {
         _ if actor.is_administrator() => return,
         Some(person) => Doer::Person(person.to_string()),
@@ -94,7 +94,7 @@ pub(super) fn note(tx: &mut Tx<'_>, actor: &Actor, deed: &Deed<'_>) {
 ///
 /// # Errors
 /// [`Error::TooMany`] where somebody had done as much as they may before it.
-pub(super) fn check(tx: &mut Tx<'_>, limits: &HourlyLimits, now: Instant) -> Result<(), Error> {
+pub(super) fn check(tx: &mut Tx<'_>, limits: &HourlyLimits, now: Timestamp) -> Result<(), Error> {
     let done = tx.limited();
     let mut doers: Vec<&Doer> = Vec::new();
     for one in &done {
@@ -122,7 +122,7 @@ impl Quota {
         tx: &mut Tx<'_>,
         doer: &Doer,
         done: &[&Limited],
-        now: Instant,
+        now: Timestamp,
     ) -> Result<(), Error> {
         let included = done.iter().filter(|one| self.actions.include(&one.action));
         let new = i64::try_from(included.count()).unwrap_or(i64::MAX);

@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 
 use super::ahead::of_team;
 use super::views::PersonRef;
-use super::{Error, Faults, input};
-use crate::domain::duty::Rota as _;
+use super::{Error, ValidationErrors, input};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::load::{self, Covers, Figures, Load};
 use crate::domain::person::Role;
-use crate::roster::Roster;
+use crate::snapshot::Snapshot;
 
 /// A report looks so far back where nobody says how far.
 const LOOKS_BACK: TimeDelta = TimeDelta::weeks(26);
@@ -90,15 +90,15 @@ pub struct BalanceView {
 /// # Errors
 ///
 /// [`Error::Invalid`] with everything that is wrong with the two.
-pub fn window(from: Option<&str>, until: Option<&str>, now: Instant) -> Result<Interval, Error> {
-    let mut faults = Faults::new();
-    let bounds = input::check_bounds(&mut faults, from, until, now);
+pub fn window(from: Option<&str>, until: Option<&str>, now: Timestamp) -> Result<Interval, Error> {
+    let mut errors = ValidationErrors::new();
+    let bounds = input::check_bounds(&mut errors, from, until, now);
     let window = bounds.and_then(|(from, until)| {
         let until = until.unwrap_or(now);
         let from = from.unwrap_or(until - LOOKS_BACK);
-        input::check_length(&mut faults, from, until)
+        input::check_length(&mut errors, from, until)
     });
-    faults.finish_with(window)
+    errors.finish_with(window)
 }
 
 /// The load report of a team (everybody who was in it for any of the window, and whoever else carried something), or of all rotations.
@@ -106,18 +106,22 @@ pub fn window(from: Option<&str>, until: Option<&str>, now: Instant) -> Result<I
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is no such team.
-pub fn load(roster: &Roster, team: Option<&str>, window: Interval) -> Result<LoadReport, Error> {
+pub fn load(
+    snapshot: &Snapshot,
+    team: Option<&str>,
+    window: Interval,
+) -> Result<LoadReport, Error> {
     let mut loads: BTreeMap<PersonId, Load> = BTreeMap::new();
-    for timeline in of_team(roster, team)? {
-        for (person, one) in load::of(timeline, roster.people(), window) {
+    for timeline in of_team(snapshot, team)? {
+        for (person, one) in load::of(timeline, snapshot.people(), window) {
             *loads.entry(person).or_default() += one;
         }
     }
     let members = team
-        .and_then(|slug| roster.team_of_slug(slug))
+        .and_then(|slug| snapshot.team_of_slug(slug))
         .into_iter()
         .flat_map(|team| team.members_within(window))
-        .filter(|id| takes_part(roster, *id, window));
+        .filter(|id| takes_part(snapshot, *id, window));
     for id in members {
         loads.entry(id).or_default();
     }
@@ -128,7 +132,7 @@ pub fn load(roster: &Roster, team: Option<&str>, window: Interval) -> Result<Loa
     let mut items: Vec<PersonLoad> = loads
         .into_iter()
         .map(|(id, one)| PersonLoad {
-            person: PersonRef::of(roster, id, window.start()),
+            person: PersonRef::of(snapshot, id, window.start()),
             load: LoadView::from(&one),
         })
         .collect();
@@ -144,8 +148,8 @@ pub fn load(roster: &Roster, team: Option<&str>, window: Interval) -> Result<Loa
 }
 
 /// Whether somebody who carried nothing could have.
-fn takes_part(roster: &Roster, id: PersonId, window: Interval) -> bool {
-    roster
+fn takes_part(snapshot: &Snapshot, id: PersonId, window: Interval) -> bool {
+    snapshot
         .person(id)
         .is_some_and(|person| person.role != Role::Viewer && person.active_at(window.start()))
 }

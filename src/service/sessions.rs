@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::scene::{note, person_of};
+use super::locked_rotation::{person_of, record_audit};
 use super::secrets::{hex, new_secret, token_hash};
 use super::{Actor, App, Error, Tx, access};
 use crate::clock::new_id;
 use crate::domain::actor::Scope;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::email;
 use crate::domain::ids::{PersonId, SessionId, SignInId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::session::{Session, SignIn};
-use crate::storage::audit::{self, Deed};
+use crate::storage::audit::{self, AuditEvent};
 use crate::storage::outbox::{self, Planned};
 use crate::storage::types::Json;
 use crate::storage::{Change, Db, sessions};
@@ -79,10 +79,10 @@ impl App {
     /// Who comes with this cookie; nobody where the session ended or its person is gone.
     #[must_use]
     pub fn visitor(&self, cookie: &str, address: Option<IpAddr>) -> Option<(Actor, Arc<Session>)> {
-        let roster = self.keeper.current();
-        let session = roster.session(&token_hash(cookie))?;
+        let snapshot = self.snapshots.current();
+        let session = snapshot.session(&token_hash(cookie))?;
         let now = self.clock.now();
-        let person = roster.person(session.person)?;
+        let person = snapshot.person(session.person)?;
         let good = session.is_good(now) && person.active_at(now);
         good.then(|| {
             let actor = Actor {
@@ -108,11 +108,11 @@ impl App {
         email: &str,
         next: &str,
         links: Links,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<(), Error> {
         let wanted = email::key(email.trim());
-        let roster = self.keeper.snapshot();
-        let found = roster
+        let snapshot = self.snapshots.snapshot();
+        let found = snapshot
             .people()
             .values()
             .find(|person| email::key(&person.email) == wanted && person.active_at(now));
@@ -165,7 +165,7 @@ fn ask(
     person: PersonId,
     next: &str,
     links: Links,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let person = person_of(tx, person)?;
     if !person.active_at(now) {
@@ -198,7 +198,7 @@ fn link(
     person: PersonId,
     hash: Option<String>,
     next: &str,
-    now: Instant,
+    now: Timestamp,
     lasts: TimeDelta,
 ) -> SignIn {
     SignIn {
@@ -217,7 +217,7 @@ fn link(
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn arm(tx: &mut Tx<'_>, id: SignInId, now: Instant) -> Result<Option<String>, Error> {
+pub fn arm(tx: &mut Tx<'_>, id: SignInId, now: Timestamp) -> Result<Option<String>, Error> {
     let secret = new_secret("");
     let armed = sessions::arm_link(tx.db(), id, &token_hash(&secret), now)?;
     Ok(armed.then_some(secret))
@@ -228,7 +228,7 @@ pub fn arm(tx: &mut Tx<'_>, id: SignInId, now: Instant) -> Result<Option<String>
 /// # Errors
 ///
 /// [`Error::NotFound`], and [`Error::Conflict`] where the person is deactivated.
-pub fn print(tx: &mut Tx<'_>, person: PersonId, now: Instant) -> Result<String, Error> {
+pub fn print(tx: &mut Tx<'_>, person: PersonId, now: Timestamp) -> Result<String, Error> {
     if !person_of(tx, person)?.active_at(now) {
         return Err(Error::conflict("they are deactivated"));
     }
@@ -243,7 +243,7 @@ pub fn print(tx: &mut Tx<'_>, person: PersonId, now: Instant) -> Result<String, 
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn look(db: &mut Db, secret: &str, now: Instant) -> Result<Option<PersonId>, Error> {
+pub fn look(db: &mut Db, secret: &str, now: Timestamp) -> Result<Option<PersonId>, Error> {
     let found = sessions::link(db, &token_hash(secret))?;
     Ok(found
         .filter(|link| link.is_good(now))
@@ -260,7 +260,7 @@ pub fn enter(
     secret: &str,
     agent: &str,
     address: Option<IpAddr>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Entered, Error> {
     let no_link = || Error::NotFound("link");
     let link = sessions::link(tx.db(), &token_hash(secret))?.ok_or_else(no_link)?;
@@ -315,7 +315,7 @@ pub fn enter(
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is none, and [`Error::Forbidden`] where it is somebody else's.
-pub fn leave(tx: &mut Tx<'_>, actor: &Actor, id: SessionId, now: Instant) -> Result<(), Error> {
+pub fn leave(tx: &mut Tx<'_>, actor: &Actor, id: SessionId, now: Timestamp) -> Result<(), Error> {
     let session = sessions::load(tx.db())?
         .into_iter()
         .find(|session| session.id == id)
@@ -333,20 +333,20 @@ pub fn leave(tx: &mut Tx<'_>, actor: &Actor, id: SessionId, now: Instant) -> Res
 fn deed(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    now: Instant,
+    now: Timestamp,
     action: &str,
     id: SessionId,
     before: Value,
     after: Value,
 ) -> Result<(), Error> {
-    let deed = Deed {
+    let deed = AuditEvent {
         action,
         kind: "session",
         id: id.to_string(),
         before,
         after,
     };
-    note(tx, actor, now, deed)
+    record_audit(tx, actor, now, deed)
 }
 
 /// Forgets sessions and links that ended a while ago.
@@ -354,7 +354,7 @@ fn deed(
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn forget_old(tx: &mut Tx<'_>, now: Instant) -> Result<(), Error> {
+pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Error> {
     Ok(sessions::forget_old(tx.db(), now - KEPT)?)
 }
 

@@ -5,11 +5,11 @@ use utoipa::ToSchema;
 
 use super::Error;
 use super::views::{HolidayView, PersonRef, Span};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Interval;
 use crate::domain::suggestion::{Colleagues, Suggestion};
-use crate::roster::Roster;
+use crate::snapshot::Snapshot;
 
 /// So many other duties of somebody are shown, and so many said in words.
 const MOST_BUSY: usize = 20;
@@ -53,8 +53,8 @@ pub struct BusyView {
 
 /// Everybody with their duties, to look for suggestions again and again.
 #[must_use]
-pub fn colleagues(roster: &Roster) -> Colleagues<'_> {
-    Colleagues::new(roster.people(), roster.timelines().map(AsRef::as_ref))
+pub fn colleagues(snapshot: &Snapshot) -> Colleagues<'_> {
+    Colleagues::new(snapshot.people(), snapshot.timelines().map(AsRef::as_ref))
 }
 
 /// Who could take `interval` of a rotation, best first.
@@ -63,30 +63,30 @@ pub fn colleagues(roster: &Roster) -> Colleagues<'_> {
 ///
 /// [`Error::NotFound`] where there is no such rotation.
 pub fn of_rotation(
-    roster: &Roster,
+    snapshot: &Snapshot,
     rotation: RotationId,
     interval: Interval,
 ) -> Result<Vec<SuggestionView>, Error> {
-    let timeline = roster
+    let timeline = snapshot
         .timeline(rotation)
         .ok_or(Error::NotFound("rotation"))?;
-    let team = roster
+    let team = snapshot
         .team(timeline.rotation().team)
         .ok_or(Error::NotFound("team"))?;
-    let found = colleagues(roster).suggest(timeline, team, interval);
+    let found = colleagues(snapshot).suggest(timeline, team, interval);
     Ok(found
         .iter()
-        .map(|one| SuggestionView::of(roster, one, interval))
+        .map(|one| SuggestionView::of(snapshot, one, interval))
         .collect())
 }
 
 impl SuggestionView {
     /// The suggestion for `interval`.
     #[must_use]
-    pub fn of(roster: &Roster, one: &Suggestion, interval: Interval) -> Self {
+    pub fn of(snapshot: &Snapshot, one: &Suggestion, interval: Interval) -> Self {
         Self {
-            person: PersonRef::of(roster, one.person, interval.start()),
-            reasons: reasons(roster, one, interval),
+            person: PersonRef::of(snapshot, one.person, interval.start()),
+            reasons: reasons(snapshot, one, interval),
             away_seconds: one.away_seconds,
             busy: one
                 .busy
@@ -107,7 +107,7 @@ impl SuggestionView {
     }
 }
 
-fn reasons(roster: &Roster, one: &Suggestion, interval: Interval) -> Vec<String> {
+fn reasons(snapshot: &Snapshot, one: &Suggestion, interval: Interval) -> Vec<String> {
     let whole = interval.seconds();
     let part = |seconds: i64| {
         if seconds == whole {
@@ -121,7 +121,7 @@ fn reasons(roster: &Roster, one: &Suggestion, interval: Interval) -> Vec<String>
         reasons.push(format!("away for {}", part(one.away_seconds)));
     }
     for (rotation, busy) in one.busy.iter().take(MOST_REASONS) {
-        let name = roster
+        let name = snapshot
             .timeline(*rotation)
             .map_or("another rotation", |other| other.rotation().name.as_str());
         let seconds = busy.seconds();

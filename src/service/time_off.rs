@@ -5,19 +5,19 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::input::BadTime;
+use super::locked_rotation::{as_json, person_of, record_audit};
 use super::preview::{self, PreviewView};
-use super::scene::{as_json, note, person_of};
 use super::swaps::{self, EndedCovers};
 use super::values;
 use super::views::TimeOffView;
-use super::{Actor, Error, Expected, Faults, access, input};
+use super::{Actor, Error, Expected, ValidationErrors, access, input};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, TimeOffId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::person::{Person, TimeOff};
 use crate::domain::zone::Zone;
-use crate::roster::Roster;
-use crate::storage::audit::Deed;
+use crate::snapshot::Snapshot;
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, people};
 
 /// A preview looks so far after time off, since a plan that follows the sun is the same again only from
@@ -51,13 +51,13 @@ pub fn create(
     actor: &Actor,
     id: PersonId,
     new: &NewTimeOff,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Person, TimeOff), Error> {
     let mut person = person_of(tx, id)?;
     access::own_affairs(actor, id)?;
-    let mut faults = Faults::new();
-    let reason = values::text(&mut faults, "/reason", new.reason.as_deref());
-    let when = read(&mut faults, &person, new, now);
+    let mut errors = ValidationErrors::new();
+    let reason = values::text(&mut errors, "/reason", new.reason.as_deref());
+    let when = read(&mut errors, &person, new, now);
     let off = when.zip(reason).map(|((interval, days), reason)| TimeOff {
         id: TimeOffId::from_uuid(new_id()),
         interval,
@@ -67,29 +67,29 @@ pub fn create(
         recorded_at: now,
         cancelled_at: None,
     });
-    let off = faults.finish_with(off)?;
+    let off = errors.finish_with(off)?;
     people::add_time_off(tx.db(), id, &off)?;
     person.time_off.push(off.clone());
     tx.changed(Change::Person(id));
     let after = as_json(TimeOffView::of(id, &off, true))?;
-    let deed = Deed {
+    let deed = AuditEvent {
         action: "time_off.create",
         kind: "time_off",
         id: off.id.to_string(),
         before: serde_json::Value::Null,
         after,
     };
-    note(tx, actor, now, deed)?;
+    record_audit(tx, actor, now, deed)?;
     Ok((person, off))
 }
 
 type Days = Option<(NaiveDate, NaiveDate)>;
 
 fn read(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     person: &Person,
     new: &NewTimeOff,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<(Interval, Days)> {
     let by_days = new.first_day.is_some() || new.last_day.is_some();
     let by_instants = new.start.is_some() || new.end.is_some();
@@ -97,14 +97,14 @@ fn read(
         (true, false) => {
             let zone = person.zone(now);
             let mut day = |pointer, given: &Option<String>| {
-                let text = faults.given(pointer, given.as_deref())?;
-                faults.check(pointer, read_day(text, &zone, now))
+                let text = errors.required(pointer, given.as_deref())?;
+                errors.check(pointer, read_day(text, &zone, now))
             };
             let first = day("/first_day", &new.first_day);
             let last = day("/last_day", &new.last_day);
             let (first, last) = (first?, last?);
             if last < first {
-                faults.add("/last_day", "must not lie before first_day");
+                errors.add("/last_day", "must not lie before first_day");
                 return None;
             }
             let after = last.succ_opt()?;
@@ -113,39 +113,39 @@ fn read(
         }
         (false, true) => {
             let mut instant = |pointer, given: &Option<String>| {
-                let text = faults.given(pointer, given.as_deref())?;
-                faults.check(pointer, input::bounded(text, now))
+                let text = errors.required(pointer, given.as_deref())?;
+                errors.check(pointer, input::bounded(text, now))
             };
             let start = instant("/start", &new.start);
             let end = instant("/end", &new.end);
             (Interval::new(start?, end?), None)
         }
         _ => {
-            faults.add("", "give first_day and last_day, or start and end");
+            errors.add("", "give first_day and last_day, or start and end");
             return None;
         }
     };
     let pointer = if days.is_some() { "/last_day" } else { "/end" };
     let Some(interval) = interval else {
-        faults.add(pointer, "must lie after the start");
+        errors.add(pointer, "must lie after the start");
         return None;
     };
     if input::within(interval.start(), now).is_err() || input::within(interval.end(), now).is_err()
     {
-        faults.add(pointer, "must lie between 1970 and five years ahead");
+        errors.add(pointer, "must lie between 1970 and five years ahead");
         return None;
     }
     Some((interval, days))
 }
 
 /// When a day begins on somebody's clock, where they are by then.
-fn begins(person: &Person, day: NaiveDate, now: Instant) -> Instant {
+fn begins(person: &Person, day: NaiveDate, now: Timestamp) -> Timestamp {
     let about = person.zone(now).to_instant(day.into());
     person.zone(about).to_instant(day.into())
 }
 
 /// A day whose beginning lies within the bounds of all instants.
-fn read_day(text: &str, zone: &Zone, now: Instant) -> Result<NaiveDate, BadTime> {
+fn read_day(text: &str, zone: &Zone, now: Timestamp) -> Result<NaiveDate, BadTime> {
     let day = input::date(text)?;
     input::within(zone.to_instant(day.into()), now).map(|_| day)
 }
@@ -162,7 +162,7 @@ pub fn cancel(
     actor: &Actor,
     id: TimeOffId,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Person, TimeOff, EndedCovers), Error> {
     let owner = people::of_time_off(tx.db(), id)?.ok_or(Error::NotFound("time off"))?;
     let mut person = person_of(tx, owner)?;
@@ -185,11 +185,11 @@ pub fn cancel(
     tx.changed(Change::Person(owner));
     let show = |off: &TimeOff| as_json(TimeOffView::of(owner, off, true));
     let (was, is) = (show(&before)?, show(&after)?);
-    note(
+    record_audit(
         tx,
         actor,
         now,
-        Deed {
+        AuditEvent {
             action: "time_off.cancel",
             kind: "time_off",
             id: id.to_string(),
@@ -202,12 +202,12 @@ pub fn cancel(
 }
 
 /// What it does to all rotations that this is now the person's time off; of clashes, those with it where `is_new`, else
-/// those that are left. `roster` is as it was before.
+/// those that are left. `snapshot` is as it was before.
 #[must_use]
-pub fn preview(roster: &Roster, person: Person, off: &TimeOff, is_new: bool) -> PreviewView {
+pub fn preview(snapshot: &Snapshot, person: Person, off: &TimeOff, is_new: bool) -> PreviewView {
     let start = off.interval.start();
     let end = (off.interval.end() + AFTERWARDS).min(start + FARTHEST);
     Interval::new(start, end)
-        .map(|window| preview::of_person(roster, person, window, is_new.then_some(off.id)))
+        .map(|window| preview::of_person(snapshot, person, window, is_new.then_some(off.id)))
         .unwrap_or_default()
 }

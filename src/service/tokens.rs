@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::scene::{note, person_of};
+use super::locked_rotation::{person_of, record_audit};
 use super::secrets::{new_token, token_hash};
 use super::values;
-use super::{Actor, Error, Expected, Faults, Scope, access, feeds, input};
+use super::{Actor, Error, Expected, Scope, ValidationErrors, access, feeds, input};
 use crate::clock::new_id;
 use crate::domain::feed::Feed;
 use crate::domain::ids::{PersonId, TokenId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::token::{Token, with_descendants};
-use crate::storage::audit::Deed;
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, tokens};
 
 /// A token to make.
@@ -87,7 +87,7 @@ pub fn create(
     actor: &Actor,
     person: PersonId,
     new: &NewToken,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Token, String), Error> {
     let owner = person_of(tx, person)?;
     access::own_affairs(actor, person)?;
@@ -95,10 +95,10 @@ pub fn create(
         return Err(Error::conflict("they are deactivated"));
     }
     let parent = parent(tx, actor, now)?;
-    let mut faults = Faults::new();
-    let name = values::line(&mut faults, "/name", &new.name, 100);
-    let scope = scope(&mut faults, &new.scope, parent.as_ref());
-    let expires_at = expires_at(&mut faults, new.expires_at.as_deref(), parent.as_ref(), now);
+    let mut errors = ValidationErrors::new();
+    let name = values::line(&mut errors, "/name", &new.name, 100);
+    let scope = scope(&mut errors, &new.scope, parent.as_ref());
+    let expires_at = expires_at(&mut errors, new.expires_at.as_deref(), parent.as_ref(), now);
     let secret = new_token();
     let token = name.zip(scope).map(|(name, scope)| Token {
         id: TokenId::from_uuid(new_id()),
@@ -112,7 +112,7 @@ pub fn create(
         // What an administrator makes for somebody else is theirs, and stays.
         made_by: actor.token.filter(|_| actor.is(person)),
     });
-    let token = faults.finish_with(token)?;
+    let token = errors.finish_with(token)?;
     tokens::insert(tx.db(), &token)?;
     tx.changed(Change::Tokens);
     record(tx, actor, now, "token.create", &token)?;
@@ -120,7 +120,7 @@ pub fn create(
 }
 
 /// The token that the actor came with, which must still be good.
-fn parent(tx: &mut Tx<'_>, actor: &Actor, now: Instant) -> Result<Option<Token>, Error> {
+fn parent(tx: &mut Tx<'_>, actor: &Actor, now: Timestamp) -> Result<Option<Token>, Error> {
     let Some(id) = actor.token else {
         return Ok(None);
     };
@@ -130,37 +130,37 @@ fn parent(tx: &mut Tx<'_>, actor: &Actor, now: Instant) -> Result<Option<Token>,
         .ok_or_else(|| Error::forbidden("this token is expired or revoked"))
 }
 
-fn scope(faults: &mut Faults, text: &str, parent: Option<&Token>) -> Option<Scope> {
+fn scope(errors: &mut ValidationErrors, text: &str, parent: Option<&Token>) -> Option<Scope> {
     let scope = Scope::parse(text).ok_or("must be read or write");
-    let scope = faults.check("/scope", scope)?;
+    let scope = errors.check("/scope", scope)?;
     if scope == Scope::Write && parent.is_some_and(|token| token.scope == Scope::Read) {
-        faults.add("/scope", "must be read: this token may only read");
+        errors.add("/scope", "must be read: this token may only read");
         return None;
     }
     Some(scope)
 }
 
-/// When a token is to end, where it is to have an end; what is wrong with that is added to `faults`.
+/// When a token is to end, where it is to have an end; what is wrong with that is added to `errors`.
 fn expires_at(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     given: Option<&str>,
     parent: Option<&Token>,
-    now: Instant,
-) -> Option<Instant> {
+    now: Timestamp,
+) -> Option<Timestamp> {
     let pointer = "/expires_at";
-    let expires = faults
+    let expires = errors
         .check_some(pointer, given, |text| input::bounded(text, now))
         .flatten();
     if given.is_some() && expires.is_none() {
         return None;
     }
     if expires.is_some_and(|at| at <= now) {
-        faults.add(pointer, "must lie ahead");
+        errors.add(pointer, "must lie ahead");
     }
     let last = parent.and_then(|token| token.expires_at);
     if let Some(last) = last.filter(|last| expires.is_none_or(|at| *last < at)) {
         let last = last.to_rfc3339_opts(SecondsFormat::Secs, true);
-        faults.add(
+        errors.add(
             pointer,
             format!("must not be later than {last}, when the token that makes it ends"),
         );
@@ -178,7 +178,7 @@ pub fn revoke(
     actor: &Actor,
     id: TokenId,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let token = tokens::find(tx.db(), id)?.ok_or(Error::NotFound("token"))?;
     access::own_affairs(actor, token.person)?;
@@ -198,7 +198,7 @@ pub(super) fn revoke_all(
     tx: &mut Tx<'_>,
     actor: &Actor,
     roots: &[TokenId],
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let all = tokens::load(tx.db())?;
     let gone: HashSet<TokenId> = with_descendants(&all, roots);
@@ -215,7 +215,7 @@ pub(super) fn revoke_all(
 fn record(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    now: Instant,
+    now: Timestamp,
     action: &str,
     token: &Token,
 ) -> Result<(), Error> {
@@ -226,11 +226,11 @@ fn record(
         "token.create" => (Value::Null, shown),
         _ => (shown, Value::Null),
     };
-    note(
+    record_audit(
         tx,
         actor,
         now,
-        Deed {
+        AuditEvent {
             action,
             kind: "token",
             id: token.id.to_string(),

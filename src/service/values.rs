@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Faults;
+use super::ValidationErrors;
 use crate::domain::email;
 use crate::domain::holidays::{UnknownPlace, calendar};
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
@@ -63,16 +63,21 @@ where
 }
 
 /// A name or a line of text for people: not empty, not too long, no control characters.
-pub fn line(faults: &mut Faults, pointer: &str, text: &str, longest: usize) -> Option<String> {
+pub fn line(
+    errors: &mut ValidationErrors,
+    pointer: &str,
+    text: &str,
+    longest: usize,
+) -> Option<String> {
     let text = text.trim();
     if text.is_empty() {
-        faults.add(pointer, "must not be empty");
+        errors.add(pointer, "must not be empty");
     } else if text.chars().count() > longest {
-        faults.add(pointer, format!("must have at most {longest} characters"));
+        errors.add(pointer, format!("must have at most {longest} characters"));
     } else if text.chars().any(char::is_control) {
-        faults.add(pointer, "must not have control characters or line breaks");
+        errors.add(pointer, "must not have control characters or line breaks");
     } else if has_unseen(text) {
-        faults.add(pointer, UNSEEN);
+        errors.add(pointer, UNSEEN);
     } else {
         return Some(text.to_owned());
     }
@@ -110,16 +115,20 @@ pub fn has_unseen(text: &str) -> bool {
 }
 
 /// A longer text that may be left out, with line breaks but no other control characters.
-pub fn text(faults: &mut Faults, pointer: &str, text: Option<&str>) -> Option<Option<String>> {
+pub fn text(
+    errors: &mut ValidationErrors,
+    pointer: &str,
+    text: Option<&str>,
+) -> Option<Option<String>> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Some(None);
     };
     if text.chars().count() > 1000 {
-        faults.add(pointer, "must have at most 1000 characters");
+        errors.add(pointer, "must have at most 1000 characters");
     } else if text.chars().any(|c| c.is_control() && c != '\n') {
-        faults.add(pointer, "must not have control characters");
+        errors.add(pointer, "must not have control characters");
     } else if has_unseen(text) {
-        faults.add(pointer, UNSEEN);
+        errors.add(pointer, UNSEEN);
     } else {
         return Some(Some(text.to_owned()));
     }
@@ -127,14 +136,19 @@ pub fn text(faults: &mut Faults, pointer: &str, text: Option<&str>) -> Option<Op
 }
 
 /// A text that has to be there, with line breaks but no other control characters.
-pub fn words(faults: &mut Faults, pointer: &str, text: &str, longest: usize) -> Option<String> {
+pub fn words(
+    errors: &mut ValidationErrors,
+    pointer: &str,
+    text: &str,
+    longest: usize,
+) -> Option<String> {
     let text = text.trim();
     if text.is_empty() {
-        faults.add(pointer, "must not be empty");
+        errors.add(pointer, "must not be empty");
     } else if text.chars().count() > longest {
-        faults.add(pointer, format!("must have at most {longest} characters"));
+        errors.add(pointer, format!("must have at most {longest} characters"));
     } else if text.chars().any(|c| c.is_control() && c != '\n') {
-        faults.add(pointer, "must not have control characters");
+        errors.add(pointer, "must not have control characters");
     } else {
         return Some(text.to_owned());
     }
@@ -142,13 +156,13 @@ pub fn words(faults: &mut Faults, pointer: &str, text: &str, longest: usize) -> 
 }
 
 /// The address of a page, or of something that takes messages.
-pub fn web_address(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
+pub fn web_address(errors: &mut ValidationErrors, pointer: &str, text: &str) -> Option<String> {
     let text = text.trim();
     let read = url::Url::parse(text).ok().filter(|url| {
         matches!(url.scheme(), "http" | "https") && url.has_host() && text.len() <= 2000
     });
     if read.is_none() {
-        faults.add(
+        errors.add(
             pointer,
             "must be an address that begins with https:// or http://",
         );
@@ -157,19 +171,24 @@ pub fn web_address(faults: &mut Faults, pointer: &str, text: &str) -> Option<Str
 }
 
 /// The address of a webhook, which is not inside the network unless that is allowed.
-pub fn webhook(faults: &mut Faults, pointer: &str, text: &str, guard: &Guard) -> Option<String> {
-    let url = web_address(faults, pointer, text)?;
+pub fn webhook(
+    errors: &mut ValidationErrors,
+    pointer: &str,
+    text: &str,
+    guard: &Guard,
+) -> Option<String> {
+    let url = web_address(errors, pointer, text)?;
     match guard.admits(&url) {
         Ok(()) => Some(url),
         Err(error) => {
-            faults.add(pointer, error.to_string());
+            errors.add(pointer, error.to_string());
             None
         }
     }
 }
 
 /// An address that mail can be sent to.
-pub fn email(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
+pub fn email(errors: &mut ValidationErrors, pointer: &str, text: &str) -> Option<String> {
     let text = text.trim();
     let well_formed = text.len() <= 254
         && !text.contains(char::is_control)
@@ -180,17 +199,21 @@ pub fn email(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
         None if well_formed => "must have only ASCII characters before the @",
         _ => "is not an e-mail address",
     };
-    faults.add(pointer, detail);
+    errors.add(pointer, detail);
     None
 }
 
 /// A time zone.
-pub fn zone(faults: &mut Faults, pointer: &str, name: &str) -> Option<Zone> {
-    faults.check(pointer, Zone::parse(name))
+pub fn zone(errors: &mut ValidationErrors, pointer: &str, name: &str) -> Option<Zone> {
+    errors.check(pointer, Zone::parse(name))
 }
 
 /// Weekly hours.
-pub fn hours(faults: &mut Faults, pointer: &str, input: &[HoursInput]) -> Option<WeeklyHours> {
+pub fn hours(
+    errors: &mut ValidationErrors,
+    pointer: &str,
+    input: &[HoursInput],
+) -> Option<WeeklyHours> {
     let mut rules = Vec::new();
     for (index, one) in input.iter().enumerate() {
         let at = |field: &str| format!("{pointer}/{index}/{field}");
@@ -198,16 +221,16 @@ pub fn hours(faults: &mut Faults, pointer: &str, input: &[HoursInput]) -> Option
             .days
             .iter()
             .enumerate()
-            .map(|(n, text)| day(faults, &format!("{pointer}/{index}/days/{n}"), text))
+            .map(|(n, text)| day(errors, &format!("{pointer}/{index}/days/{n}"), text))
             .collect();
-        let start = faults.check(at("start"), TimeOfDay::try_from(one.start.clone()));
-        let end = faults.check(at("end"), TimeOfDay::try_from(one.end.clone()));
+        let start = errors.check(at("start"), TimeOfDay::try_from(one.start.clone()));
+        let end = errors.check(at("end"), TimeOfDay::try_from(one.end.clone()));
         let end_day = match &one.end_day {
             None => Some(None),
-            Some(text) => day(faults, &at("end_day"), text).map(Some),
+            Some(text) => day(errors, &at("end_day"), text).map(Some),
         };
         if days.is_empty() {
-            faults.add(at("days"), "at least one day");
+            errors.add(at("days"), "at least one day");
         }
         let days: Option<Vec<Day>> = days.into_iter().collect();
         let days = days.filter(|days| !days.is_empty());
@@ -228,32 +251,36 @@ pub fn hours(faults: &mut Faults, pointer: &str, input: &[HoursInput]) -> Option
         Ok(()) => Some(hours),
         Err(found) => {
             for (where_, what) in found {
-                faults.add(format!("{pointer}{where_}"), what);
+                errors.add(format!("{pointer}{where_}"), what);
             }
             None
         }
     }
 }
 
-fn day(faults: &mut Faults, pointer: &str, text: &str) -> Option<Day> {
+fn day(errors: &mut ValidationErrors, pointer: &str, text: &str) -> Option<Day> {
     let read = serde_json::from_value(serde_json::Value::String(text.to_owned()));
-    faults.check(
+    errors.check(
         pointer,
         read.map_err(|_| "must be mon, tue, wed, thu, fri, sat or sun"),
     )
 }
 
 /// Public holidays.
-pub fn holidays(faults: &mut Faults, pointer: &str, input: HolidaysInput) -> Option<Holidays> {
+pub fn holidays(
+    errors: &mut ValidationErrors,
+    pointer: &str,
+    input: HolidaysInput,
+) -> Option<Holidays> {
     let country = input.country.to_ascii_uppercase();
     let region = input.region.map(|region| region.to_ascii_uppercase());
-    let observe = faults.given(format!("{pointer}/observe"), input.observe);
+    let observe = errors.required(format!("{pointer}/observe"), input.observe);
     if let Err(unknown) = calendar(&country, region.as_deref()) {
         let field = match unknown {
             UnknownPlace::Country => "country",
             UnknownPlace::Region(..) => "region",
         };
-        faults.add(format!("{pointer}/{field}"), unknown.to_string());
+        errors.add(format!("{pointer}/{field}"), unknown.to_string());
         return None;
     }
     Some(Holidays {
@@ -264,8 +291,8 @@ pub fn holidays(faults: &mut Faults, pointer: &str, input: HolidaysInput) -> Opt
 }
 
 /// An id of a person.
-pub fn person_id(faults: &mut Faults, pointer: &str, text: &str) -> Option<PersonId> {
-    faults.check(pointer, text.parse().map_err(|_| "there is no such person"))
+pub fn person_id(errors: &mut ValidationErrors, pointer: &str, text: &str) -> Option<PersonId> {
+    errors.check(pointer, text.parse().map_err(|_| "there is no such person"))
 }
 
 #[cfg(test)]
@@ -274,7 +301,7 @@ mod tests {
 
     #[test]
     fn names_look_like_what_they_are() {
-        let read = |text: &str| line(&mut Faults::new(), "/name", text, 100);
+        let read = |text: &str| line(&mut ValidationErrors::new(), "/name", text, 100);
         for good in [
             "Zoë O'Hara",
             "علی\u{200c}رضا",
@@ -308,7 +335,7 @@ mod tests {
 
     #[test]
     fn reasons_may_have_lines() {
-        let read = |given| text(&mut Faults::new(), "/reason", Some(given));
+        let read = |given| text(&mut ValidationErrors::new(), "/reason", Some(given));
         assert_eq!(read("one\ntwo"), Some(Some("one\ntwo".to_owned())));
         assert_eq!(read(" \n "), Some(None));
         for bad in ["a\tb", "a\rb", "a\u{202e}b"] {

@@ -8,7 +8,7 @@ use super::types::Ts;
 use super::{Db, StoreError};
 use crate::domain::address_change::AddressChange;
 use crate::domain::ids::{AddressChangeId, PersonId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = address_changes)]
@@ -90,7 +90,7 @@ pub fn of_person(db: &mut Db, person: PersonId) -> Result<Vec<AddressChange>, St
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn mark_undone(db: &mut Db, id: AddressChangeId, at: Instant) -> Result<(), StoreError> {
+pub fn mark_undone(db: &mut Db, id: AddressChangeId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(address_changes::table.find(id.to_string()))
         .set(address_changes::undone_at.eq(Some(Ts(at))))
         .execute(db)?;
@@ -113,7 +113,7 @@ pub fn forget(db: &mut Db, person: PersonId) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn forget_old(db: &mut Db, before: Instant) -> Result<(), StoreError> {
+pub fn forget_old(db: &mut Db, before: Timestamp) -> Result<(), StoreError> {
     let old = address_changes::changed_at.le(Ts(before));
     diesel::delete(address_changes::table.filter(old)).execute(db)?;
     Ok(())

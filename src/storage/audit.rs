@@ -8,7 +8,7 @@ use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
 use crate::domain::actor::Actor;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::Person;
 
 /// Who did what.
@@ -39,7 +39,7 @@ pub struct Entry {
 
 /// What was done to what.
 #[derive(Debug, Clone)]
-pub struct Deed<'a> {
+pub struct AuditEvent<'a> {
     /// Such as `rotation.revise`.
     pub action: &'a str,
     /// `person`, `team`, `rotation` …
@@ -57,7 +57,12 @@ pub struct Deed<'a> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn record(db: &mut Db, actor: &Actor, deed: Deed<'_>, now: Instant) -> Result<(), StoreError> {
+pub fn record(
+    db: &mut Db,
+    actor: &Actor,
+    deed: AuditEvent<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let entry = Entry {
         id: new_id().to_string(),
         at: Ts(now),
@@ -86,9 +91,9 @@ pub struct Filter {
     /// Only what was done to the thing of this id.
     pub subject: Option<String>,
     /// Not before.
-    pub from: Option<Instant>,
+    pub from: Option<Timestamp>,
     /// Before.
-    pub until: Option<Instant>,
+    pub until: Option<Timestamp>,
     /// The newest first, not the oldest.
     pub newest_first: bool,
     /// Beyond the entry of this id, in that order.
@@ -166,7 +171,7 @@ const TELLING: [&str; 3] = ["name", "email", "external_ids"];
 fn collect(value: &Value, words: &mut Vec<String>) {
     for text in TELLING.iter().filter_map(|member| value.get(member)) {
         match text {
-            Value::String(word) => words.push(word.clone()),
+            Value::String(enum_to_text) => words.push(enum_to_text.clone()),
             Value::Object(ids) => {
                 words.extend(ids.values().filter_map(Value::as_str).map(str::to_owned));
             }
@@ -178,7 +183,10 @@ fn collect(value: &Value, words: &mut Vec<String>) {
 fn without(value: &Value, words: &[String], telling: bool) -> Value {
     match value {
         Value::String(text)
-            if telling && words.iter().any(|word| text.eq_ignore_ascii_case(word)) =>
+            if telling
+                && words
+                    .iter()
+                    .any(|enum_to_text| text.eq_ignore_ascii_case(enum_to_text)) =>
         {
             "erased".into()
         }

@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::rows::{document, instant, parse, to_document, ts};
+use super::rows::{from_json, instant, parse, to_document, ts};
 use super::schema::calendars;
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::{CalendarId, PersonId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = calendars, treat_none_as_null = true)]
@@ -38,10 +38,10 @@ fn calendar(row: Row) -> Result<Calendar, StoreError> {
         person: parse(&row.person_id)?,
         name: row.name,
         url: row.url,
-        rule: document(row.rule)?,
+        rule: from_json(row.rule)?,
         created_at: row.created_at.0,
         removed_at: instant(row.removed_at),
-        validators: document(row.validators)?,
+        validators: from_json(row.validators)?,
         next_read_at: row.next_read_at.0,
         tried_at: instant(row.tried_at),
         read_at: instant(row.read_at),
@@ -109,7 +109,7 @@ pub fn find(db: &mut Db, id: CalendarId) -> Result<Option<Calendar>, StoreError>
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn due(db: &mut Db, now: Instant, most: i64) -> Result<Vec<Calendar>, StoreError> {
+pub fn due(db: &mut Db, now: Timestamp, most: i64) -> Result<Vec<Calendar>, StoreError> {
     let rows: Vec<Row> = calendars::table
         .filter(calendars::removed_at.is_null())
         .filter(calendars::next_read_at.le(Ts(now)))
@@ -124,7 +124,7 @@ pub fn due(db: &mut Db, now: Instant, most: i64) -> Result<Vec<Calendar>, StoreE
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn failing(db: &mut Db, until: Instant) -> Result<Vec<Calendar>, StoreError> {
+pub fn failing(db: &mut Db, until: Timestamp) -> Result<Vec<Calendar>, StoreError> {
     let rows: Vec<Row> = calendars::table
         .filter(calendars::removed_at.is_null())
         .filter(calendars::failing_since.le(Ts(until)))
@@ -139,7 +139,7 @@ pub fn failing(db: &mut Db, until: Instant) -> Result<Vec<Calendar>, StoreError>
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn claim(db: &mut Db, calendar: &Calendar, until: Instant) -> Result<bool, StoreError> {
+pub fn claim(db: &mut Db, calendar: &Calendar, until: Timestamp) -> Result<bool, StoreError> {
     let claimed = diesel::update(calendars::table.find(calendar.id.to_string()))
         .filter(calendars::next_read_at.eq(Ts(calendar.next_read_at)))
         .set(calendars::next_read_at.eq(Ts(until)))
@@ -176,7 +176,7 @@ pub fn update(db: &mut Db, calendar: &Calendar) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn forget(db: &mut Db, person: PersonId, now: Instant) -> Result<(), StoreError> {
+pub fn forget(db: &mut Db, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
     let theirs = calendars::person_id.eq(person.to_string());
     diesel::update(calendars::table.filter(theirs.clone()))
         .set((calendars::url.eq(""), calendars::name.eq("")))

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::rows::{corrupt, document, parse_some, to_document};
+use super::rows::{corrupt, from_json, parse_some, to_document};
 use super::schema::chats;
 use super::types::Json;
 use super::{Db, StoreError};
@@ -25,7 +25,7 @@ fn chat(row: ChatRow) -> Result<Chat, StoreError> {
         place: team
             .or(rotation)
             .ok_or_else(|| corrupt("a chat of nobody"))?,
-        settings: document(row.settings)?,
+        settings: from_json(row.settings)?,
         version: row.version,
     })
 }

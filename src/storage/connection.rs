@@ -368,7 +368,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Newer`] where they are not, and [`StoreError`] when the database is away.
-    pub fn must_be_known(&self) -> Result<(), StoreError> {
+    pub fn ensure_schema_known(&self) -> Result<(), StoreError> {
         match &mut *self.connection()? {
             Db::Sqlite(connection) => must_know(connection, &SQLITE_MIGRATIONS),
             Db::Postgres(connection) => must_know(connection, &POSTGRES_MIGRATIONS),
@@ -490,10 +490,10 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when another server has the file.
-    pub fn serve_alone(&self) -> Result<Option<ServerLock>, StoreError> {
+    pub fn acquire_server_lock(&self) -> Result<Option<ServerLock>, StoreError> {
         self.file
             .as_ref()
-            .map(|file| file.serve_alone())
+            .map(|file| file.acquire_server_lock())
             .transpose()
     }
 }

@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::rows::{document, instant, parse, parse_some, to_document, ts};
+use super::rows::{from_json, instant, parse, parse_some, to_document, ts};
 use super::schema::feeds;
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::domain::feed::{Feed, Options};
 use crate::domain::ids::FeedId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = feeds)]
@@ -33,7 +33,7 @@ pub struct Fetched {
     /// The feed.
     pub id: FeedId,
     /// When.
-    pub at: Instant,
+    pub at: Timestamp,
     /// By what.
     pub by: String,
 }
@@ -51,8 +51,8 @@ pub fn load(db: &mut Db) -> Result<Vec<Feed>, StoreError> {
                 id: parse(&row.id)?,
                 owner: parse_some(row.person_id.as_deref())?,
                 hash: row.hash,
-                scope: document(row.scope)?,
-                options: document(row.options)?,
+                scope: from_json(row.scope)?,
+                options: from_json(row.options)?,
                 created_at: row.created_at.0,
                 changed_at: instant(row.changed_at),
                 revoked_at: instant(row.revoked_at),
@@ -99,7 +99,7 @@ pub fn change(
     id: FeedId,
     options: Options,
     version: i64,
-    at: Instant,
+    at: Timestamp,
 ) -> Result<(), StoreError> {
     diesel::update(feeds::table.find(id.to_string()))
         .set((
@@ -116,7 +116,7 @@ pub fn change(
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn revoke(db: &mut Db, id: FeedId, at: Instant) -> Result<(), StoreError> {
+pub fn revoke(db: &mut Db, id: FeedId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(feeds::table.find(id.to_string()))
         .set((
             feeds::revoked_at.eq(Some(Ts(at))),
@@ -148,7 +148,7 @@ pub fn keep_fetched(db: &mut Db, all: &[Fetched]) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn fetched_since(db: &mut Db, since: Instant) -> Result<Vec<Fetched>, StoreError> {
+pub fn fetched_since(db: &mut Db, since: Timestamp) -> Result<Vec<Fetched>, StoreError> {
     let rows: Vec<(String, Option<Ts>, Option<String>)> = feeds::table
         .filter(feeds::last_fetched_at.gt(Some(Ts(since))))
         .select((feeds::id, feeds::last_fetched_at, feeds::last_fetched_by))

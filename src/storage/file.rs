@@ -221,7 +221,7 @@ impl DatabaseFile {
     }
 
     /// Makes this process the one server.
-    pub(super) fn serve_alone(&self) -> Result<ServerLock, StoreError> {
+    pub(super) fn acquire_server_lock(&self) -> Result<ServerLock, StoreError> {
         ServerLock::take(&self.handle, &self.path)
     }
 }

@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::rows::{document, of_word, parse, parse_some, to_document, word};
+use super::rows::{enum_from_text, enum_to_text, from_json, parse, parse_some, to_document};
 use super::schema::{handover_items, handovers};
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::domain::handover::{Done, HandoverId, Item, Text, Written};
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 
 #[derive(Queryable)]
 struct HandoverRow {
@@ -76,7 +76,7 @@ pub fn load(
     rows.load::<HandoverRow>(db)?
         .into_iter()
         .map(|row| {
-            let notes: Option<Text> = document(row.notes)?;
+            let notes: Option<Text> = from_json(row.notes)?;
             let by = parse_some(row.written_by.as_deref())?;
             let written = notes.zip(row.written_at).map(|(notes, at)| Written {
                 at: row.at.0,
@@ -106,8 +106,8 @@ pub fn load(
 pub fn items(
     db: &mut Db,
     rotation: RotationId,
-    since: Instant,
-    until: Instant,
+    since: Timestamp,
+    until: Timestamp,
 ) -> Result<Vec<KeptItem>, StoreError> {
     let rows: Vec<ItemRow> = handover_items::table
         .filter(handover_items::rotation_id.eq(rotation.to_string()))
@@ -125,7 +125,7 @@ pub fn items(
             let by = parse_some(row.done_by.as_deref())?;
             let item = Item {
                 text: row.text,
-                list: of_word(row.list)?,
+                list: enum_from_text(row.list)?,
                 since: row.since.0,
                 done: row.done_at.map(|at| Done { at: at.0, by }),
             };
@@ -183,7 +183,7 @@ pub fn write_notes(
     id: HandoverId,
     notes: Option<&Text>,
     by: Option<PersonId>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     diesel::update(handovers::table.find((id.rotation.to_string(), Ts(id.at))))
         .set((
@@ -217,7 +217,7 @@ pub fn add_item(db: &mut Db, rotation: RotationId, new: &KeptItem) -> Result<(),
     let row = ItemRow {
         id: new.id.clone(),
         rotation_id: rotation.to_string(),
-        list: word(new.item.list)?,
+        list: enum_to_text(new.item.list)?,
         text: new.item.text.clone(),
         since: Ts(new.item.since),
         done_at: done.map(|done| Ts(done.at)),

@@ -9,7 +9,7 @@ use super::db::Db;
 use super::error::StoreError;
 use super::schema::idempotency::dsl;
 use super::types::{Json, Ts};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 /// How long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -71,7 +71,7 @@ pub fn lock(db: &mut Db, key: &RequestKey) -> Result<bool, StoreError> {
 pub fn find(
     db: &mut Db,
     key: &RequestKey,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Option<FirstAnswer>, StoreError> {
     let row: Option<(String, i32, Json, Json)> = dsl::idempotency
         .find((&key.actor, &key.route, &key.key))
@@ -104,7 +104,7 @@ pub fn keep(
     db: &mut Db,
     key: &RequestKey,
     answer: &FirstAnswer,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     // One that was kept long enough may still be there.
     diesel::delete(dsl::idempotency.find((&key.actor, &key.route, &key.key))).execute(db)?;
@@ -129,7 +129,7 @@ pub fn keep(
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn forget_old(db: &mut Db, now: Instant) -> Result<usize, StoreError> {
+pub fn forget_old(db: &mut Db, now: Timestamp) -> Result<usize, StoreError> {
     Ok(diesel::delete(dsl::idempotency.filter(dsl::created_at.le(Ts(now - KEPT)))).execute(db)?)
 }
 
@@ -143,7 +143,7 @@ pub fn forget(db: &mut Db, words: &[String]) -> Result<(), StoreError> {
     let columns = (dsl::actor, dsl::route, dsl::key, dsl::body);
     for (actor, route, key, body) in dsl::idempotency.select(columns).load::<Row>(db)? {
         let text = body.0.to_string();
-        if words.iter().any(|word| text.contains(word)) {
+        if words.iter().any(|enum_to_text| text.contains(enum_to_text)) {
             diesel::delete(dsl::idempotency.find((actor, route, key))).execute(db)?;
         }
     }

@@ -8,7 +8,7 @@ use super::schema::{incident_webhooks, webhook_deliveries};
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::{RotationId, WebhookId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 /// What was taken is remembered so long: longer than anything is believed after it was signed.
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
@@ -25,7 +25,7 @@ pub struct Webhook {
     /// Where in what the program sends there is what.
     pub mapping: Json,
     /// When it was made.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
 }
 
 type Row = (String, String, String, Json, Ts);
@@ -107,7 +107,7 @@ pub fn insert(db: &mut Db, webhook: &Webhook) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn revoke(db: &mut Db, id: WebhookId, now: Instant) -> Result<(), StoreError> {
+pub fn revoke(db: &mut Db, id: WebhookId, now: Timestamp) -> Result<(), StoreError> {
     diesel::update(incident_webhooks::table.find(id.to_string()))
         .set(incident_webhooks::revoked_at.eq(Ts(now)))
         .execute(db)?;
@@ -119,7 +119,7 @@ pub fn revoke(db: &mut Db, id: WebhookId, now: Instant) -> Result<(), StoreError
 /// # Errors
 ///
 /// [`StoreError::Duplicate`] where it was taken before, and [`StoreError`] when the database is away.
-pub fn take(db: &mut Db, id: WebhookId, delivery: &str, now: Instant) -> Result<(), StoreError> {
+pub fn take(db: &mut Db, id: WebhookId, delivery: &str, now: Timestamp) -> Result<(), StoreError> {
     diesel::insert_into(webhook_deliveries::table)
         .values((
             webhook_deliveries::webhook_id.eq(id.to_string()),
@@ -135,7 +135,7 @@ pub fn take(db: &mut Db, id: WebhookId, delivery: &str, now: Instant) -> Result<
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn forget_old(db: &mut Db, now: Instant) -> Result<usize, StoreError> {
+pub fn forget_old(db: &mut Db, now: Timestamp) -> Result<usize, StoreError> {
     let old = webhook_deliveries::table.filter(webhook_deliveries::at.le(Ts(now - REMEMBERED)));
     Ok(diesel::delete(old).execute(db)?)
 }

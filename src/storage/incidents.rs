@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::rows::{corrupt, document, parse, parse_some, to_document};
+use super::rows::{corrupt, from_json, parse, parse_some, to_document};
 use super::schema::{incident_events, incidents, watch_settings};
 use super::types::{Json, Ts};
 use super::{Db, StoreError, Tx};
@@ -58,7 +58,7 @@ fn load(db: &mut Db, ids: &[String]) -> Result<Vec<Incident>, StoreError> {
         let event = Event {
             at: row.at.0,
             by: parse_some(row.actor_id.as_deref())?,
-            fact: document(row.fact)?,
+            fact: from_json(row.fact)?,
         };
         events.entry(row.incident_id).or_default().push(event);
     }
@@ -221,7 +221,7 @@ pub fn load_settings(db: &mut Db) -> Result<Vec<(RotationId, WatchSettings)>, St
         .select((watch_settings::rotation_id, watch_settings::settings))
         .load(db)?;
     rows.into_iter()
-        .map(|(id, settings)| Ok((parse(id.as_str())?, document(settings)?)))
+        .map(|(id, settings)| Ok((parse(id.as_str())?, from_json(settings)?)))
         .collect()
 }
 
@@ -238,7 +238,7 @@ pub fn settings(db: &mut Db, rotation: RotationId) -> Result<(WatchSettings, i64
         .optional()?;
     found.map_or_else(
         || Ok((WatchSettings::default(), 0)),
-        |(settings, version)| Ok((document(settings)?, version)),
+        |(settings, version)| Ok((from_json(settings)?, version)),
     )
 }
 

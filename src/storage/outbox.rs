@@ -7,11 +7,11 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{of_word, word};
+use super::rows::{enum_from_text, enum_to_text};
 use super::schema::outbox;
 use super::types::{Json, Ts};
 use super::{Db, StoreError};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 mod claims;
 mod past;
@@ -115,9 +115,9 @@ pub struct Planned {
     /// What it is planned from.
     pub payload: Json,
     /// Not to be sent before.
-    pub due_at: Instant,
+    pub due_at: Timestamp,
     /// Of no use from then on.
-    pub not_after: Instant,
+    pub not_after: Timestamp,
 }
 
 /// What is known of a mail by its key.
@@ -147,21 +147,21 @@ pub enum Outcome {
     /// There is no use for it any more, for this reason.
     Dropped(&'static str),
     /// It is not due before then after all.
-    Postponed(Instant),
+    Postponed(Timestamp),
 }
 
 impl Known {
     /// Whether there was no use for it any more.
     #[must_use]
     pub fn is_dropped(&self) -> bool {
-        matches!(of_word(self.state.clone()), Ok(State::Dropped))
+        matches!(enum_from_text(self.state.clone()), Ok(State::Dropped))
     }
 
     /// Whether planning the mail for `due_at` would change anything: where it was dropped it has come back, and where
     /// it waits it may be due earlier now.
     #[must_use]
-    pub fn is_outdated(&self, due_at: Instant) -> bool {
-        match of_word(self.state.clone()) {
+    pub fn is_outdated(&self, due_at: Timestamp) -> bool {
+        match enum_from_text(self.state.clone()) {
             Ok(State::Dropped) => true,
             Ok(State::Pending) => self.attempts == 0 && due_at < self.next_attempt_at.0,
             _ => false,
@@ -197,7 +197,7 @@ pub fn known(db: &mut Db, keys: &[&str]) -> Result<Vec<Known>, StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn plan(db: &mut Db, planned: &Planned, now: Instant) -> Result<bool, StoreError> {
+pub fn plan(db: &mut Db, planned: &Planned, now: Timestamp) -> Result<bool, StoreError> {
     let mail = Mail {
         id: planned.id.clone(),
         key: planned.key.clone(),
@@ -205,7 +205,7 @@ pub fn plan(db: &mut Db, planned: &Planned, now: Instant) -> Result<bool, StoreE
         person_id: planned.person_id.clone(),
         rotation_id: planned.rotation_id.clone(),
         payload: planned.payload.clone(),
-        state: word(State::Pending)?,
+        state: enum_to_text(State::Pending)?,
         due_at: Ts(planned.due_at),
         not_after: Ts(planned.not_after),
         attempts: 0,
@@ -220,7 +220,7 @@ pub fn plan(db: &mut Db, planned: &Planned, now: Instant) -> Result<bool, StoreE
         return Ok(true);
     }
     let again = (
-        outbox::state.eq(word(State::Pending)?),
+        outbox::state.eq(enum_to_text(State::Pending)?),
         outbox::payload.eq(planned.payload.clone()),
         outbox::due_at.eq(Ts(planned.due_at)),
         outbox::not_after.eq(Ts(planned.not_after)),
@@ -229,9 +229,9 @@ pub fn plan(db: &mut Db, planned: &Planned, now: Instant) -> Result<bool, StoreE
         outbox::last_error.eq(None::<String>),
         outbox::finished_at.eq(None::<Ts>),
     );
-    let dropped = outbox::state.eq(word(State::Dropped)?);
+    let dropped = outbox::state.eq(enum_to_text(State::Dropped)?);
     let waits = outbox::state
-        .eq(word(State::Pending)?)
+        .eq(enum_to_text(State::Pending)?)
         .and(outbox::attempts.eq(0))
         .and(outbox::leased_until.is_null())
         .and(outbox::next_attempt_at.gt(Ts(planned.due_at)));
@@ -267,7 +267,7 @@ pub fn finish(
     db: &mut Db,
     mail: &Mail,
     outcome: &Outcome,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let (mut state, mut next, mut finished) = (State::Pending, mail.next_attempt_at.0, None);
     let (mut attempts, mut error, mut payload) = (mail.attempts, None, mail.payload.clone());
@@ -308,11 +308,11 @@ pub fn finish(
         .filter(outbox::leased_until.eq(mail.leased_until))
         .into_boxed();
     if state != State::Sent {
-        claimed = claimed.filter(outbox::state.eq(word(State::Pending)?));
+        claimed = claimed.filter(outbox::state.eq(enum_to_text(State::Pending)?));
     }
     let changed = claimed
         .set((
-            outbox::state.eq(word(state)?),
+            outbox::state.eq(enum_to_text(state)?),
             outbox::attempts.eq(attempts),
             outbox::payload.eq(payload),
             outbox::next_attempt_at.eq(Ts(next)),
@@ -345,13 +345,13 @@ fn wait(id: &str, failures: i32) -> TimeDelta {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn revive(db: &mut Db, id: &str, now: Instant) -> Result<bool, StoreError> {
+pub fn revive(db: &mut Db, id: &str, now: Timestamp) -> Result<bool, StoreError> {
     let dead = outbox::table
         .filter(outbox::id.eq(id))
-        .filter(outbox::state.eq(word(State::Dead)?));
+        .filter(outbox::state.eq(enum_to_text(State::Dead)?));
     let changed = diesel::update(dead)
         .set((
-            outbox::state.eq(word(State::Pending)?),
+            outbox::state.eq(enum_to_text(State::Pending)?),
             outbox::attempts.eq(0),
             outbox::next_attempt_at.eq(Ts(now)),
             outbox::finished_at.eq(None::<Ts>),
@@ -366,7 +366,7 @@ pub struct Load {
     /// How many of each state.
     pub counts: Vec<(&'static str, i64)>,
     /// What is due and waits, since when.
-    pub oldest_due: Option<Instant>,
+    pub oldest_due: Option<Timestamp>,
 }
 
 /// How much there is.
@@ -374,17 +374,17 @@ pub struct Load {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn load(db: &mut Db, now: Instant) -> Result<Load, StoreError> {
+pub fn load(db: &mut Db, now: Timestamp) -> Result<Load, StoreError> {
     let mut counts = Vec::with_capacity(STATES.len());
     for (state, name) in STATES {
         let count = outbox::table
-            .filter(outbox::state.eq(word(state)?))
+            .filter(outbox::state.eq(enum_to_text(state)?))
             .count()
             .get_result(db)?;
         counts.push((name, count));
     }
     let oldest: Option<Ts> = outbox::table
-        .filter(outbox::state.eq(word(State::Pending)?))
+        .filter(outbox::state.eq(enum_to_text(State::Pending)?))
         .filter(outbox::next_attempt_at.le(Ts(now)))
         .order(outbox::due_at)
         .select(outbox::due_at)
@@ -401,14 +401,14 @@ pub fn load(db: &mut Db, now: Instant) -> Result<Load, StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn drop_pending(db: &mut Db, key: &str, why: &str, now: Instant) -> Result<bool, StoreError> {
+pub fn drop_pending(db: &mut Db, key: &str, why: &str, now: Timestamp) -> Result<bool, StoreError> {
     let changed = diesel::update(
         outbox::table
             .filter(outbox::key.eq(key))
-            .filter(outbox::state.eq(word(State::Pending)?)),
+            .filter(outbox::state.eq(enum_to_text(State::Pending)?)),
     )
     .set((
-        outbox::state.eq(word(State::Dropped)?),
+        outbox::state.eq(enum_to_text(State::Dropped)?),
         outbox::last_error.eq(Some(why)),
         outbox::finished_at.eq(Some(Ts(now))),
     ))
@@ -425,10 +425,10 @@ pub fn drop_pending_under(
     db: &mut Db,
     prefix: &str,
     why: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let keys: Vec<String> = outbox::table
-        .filter(outbox::state.eq(word(State::Pending)?))
+        .filter(outbox::state.eq(enum_to_text(State::Pending)?))
         .filter(outbox::key.ge(prefix))
         .order(outbox::key)
         .select(outbox::key)
@@ -452,7 +452,7 @@ pub fn list(
 ) -> Result<Vec<Mail>, StoreError> {
     let mut rows = outbox::table.into_boxed();
     if let Some(state) = state {
-        rows = rows.filter(outbox::state.eq(word(state)?));
+        rows = rows.filter(outbox::state.eq(enum_to_text(state)?));
     }
     if let Some(after) = after {
         rows = rows.filter(outbox::id.gt(after.to_owned()));
@@ -473,7 +473,7 @@ pub fn newest(
 ) -> Result<Vec<Mail>, StoreError> {
     let mut rows = outbox::table.into_boxed();
     if let Some(state) = state {
-        rows = rows.filter(outbox::state.eq(word(state)?));
+        rows = rows.filter(outbox::state.eq(enum_to_text(state)?));
     }
     if let Some(before) = before {
         rows = rows.filter(outbox::id.lt(before.to_owned()));
@@ -487,7 +487,7 @@ pub fn newest(
 ///
 /// [`StoreError`] when the database is away.
 pub fn count(db: &mut Db, state: State) -> Result<i64, StoreError> {
-    let rows = outbox::table.filter(outbox::state.eq(word(state)?));
+    let rows = outbox::table.filter(outbox::state.eq(enum_to_text(state)?));
     Ok(rows.count().get_result(db)?)
 }
 
@@ -503,7 +503,7 @@ pub fn find(db: &mut Db, id: &str) -> Result<Option<Mail>, StoreError> {
 /// The state of this name.
 #[must_use]
 pub fn state_of(text: &str) -> Option<State> {
-    of_word(text.to_owned()).ok()
+    enum_from_text(text.to_owned()).ok()
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use super::rows::{
-    corrupt, document, instant, interval, of_word, parse, parse_some, to_document, ts, word,
+    corrupt, enum_from_text, enum_to_text, from_json, instant, interval, parse, parse_some,
+    to_document, ts,
 };
 use super::schema::{people, profiles, time_off};
 use super::types::{Json, Ts};
@@ -14,7 +15,7 @@ use super::{Db, StoreError};
 use crate::clock::new_id;
 use crate::domain::email;
 use crate::domain::ids::{PersonId, TimeOffId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::{Deactivation, Person, Profile, TimeOff};
 use crate::domain::preferences::Preferences;
 use crate::domain::zone::Zone;
@@ -115,11 +116,11 @@ fn person(row: PersonRow) -> Result<Person, StoreError> {
         id: parse(&row.id)?,
         name: row.name,
         email: row.email,
-        role: of_word(row.role)?,
+        role: enum_from_text(row.role)?,
         profiles: Vec::new(),
         time_off: Vec::new(),
-        external_ids: document(row.external_ids)?,
-        preferences: document::<Option<Preferences>>(row.preferences)?.unwrap_or_default(),
+        external_ids: from_json(row.external_ids)?,
+        preferences: from_json::<Option<Preferences>>(row.preferences)?.unwrap_or_default(),
         deactivation,
         version: row.version,
     })
@@ -130,8 +131,8 @@ fn profile(row: ProfileRow) -> Result<Profile, StoreError> {
         effective_from: instant(row.effective_from),
         recorded_at: instant(row.recorded_at),
         time_zone: Zone::parse(&row.time_zone).map_err(corrupt)?,
-        working_hours: document(row.working_hours)?,
-        holidays: document(row.holidays)?,
+        working_hours: from_json(row.working_hours)?,
+        holidays: from_json(row.holidays)?,
     })
 }
 
@@ -151,13 +152,13 @@ fn stretch(row: TimeOffRow) -> Result<TimeOff, StoreError> {
     })
 }
 
-fn row(person: &Person, created_at: Instant) -> Result<PersonRow, StoreError> {
+fn row(person: &Person, created_at: Timestamp) -> Result<PersonRow, StoreError> {
     Ok(PersonRow {
         id: person.id.to_string(),
         name: person.name.clone(),
         email: person.email.clone(),
         email_key: email::key(&person.email),
-        role: word(person.role)?,
+        role: enum_to_text(person.role)?,
         external_ids: to_document(&person.external_ids)?,
         deactivated_at: ts(person.deactivation.map(|gone| gone.at)),
         deactivation_recorded_at: ts(person.deactivation.map(|gone| gone.recorded_at)),
@@ -184,7 +185,7 @@ pub fn lock(db: &mut Db, id: PersonId) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// [`StoreError::Duplicate`] when the address is somebody's already.
-pub fn insert(db: &mut Db, person: &Person, now: Instant) -> Result<(), StoreError> {
+pub fn insert(db: &mut Db, person: &Person, now: Timestamp) -> Result<(), StoreError> {
     diesel::insert_into(people::table)
         .values(row(person, now)?)
         .execute(db)?;
@@ -275,7 +276,7 @@ pub fn of_time_off(db: &mut Db, id: TimeOffId) -> Result<Option<PersonId>, Store
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn cancel_time_off(db: &mut Db, id: TimeOffId, at: Instant) -> Result<(), StoreError> {
+pub fn cancel_time_off(db: &mut Db, id: TimeOffId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(time_off::table.find(id.to_string()))
         .set(time_off::cancelled_at.eq(Some(Ts(at))))
         .execute(db)?;

@@ -518,7 +518,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_named_without_secrets() {
-        for (url, word) in [
+        for (url, enum_to_text) in [
             ("mysql://u:hunter2@a/db", "postgres://"),
             ("postgres://u:hunter2@a/db?sslmode=bogus", "sslmode must be"),
             (
@@ -543,7 +543,7 @@ mod tests {
             ("postgres://u:hunter2@a/db?gssencmode=require", "gssencmode"),
         ] {
             let text = Target::parse(url).unwrap_err().to_string();
-            assert!(text.contains(word), "{url}: {text}");
+            assert!(text.contains(enum_to_text), "{url}: {text}");
             assert!(!text.contains("hunter2"), "{text}");
         }
     }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::schema::audit;
 use super::types::Ts;
 use super::{Db, StoreError};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 /// Who has done something that is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +77,8 @@ pub fn count(
     db: &mut Db,
     doer: &Doer,
     actions: Actions,
-    from: Instant,
-    until: Instant,
+    from: Timestamp,
+    until: Timestamp,
 ) -> Result<i64, StoreError> {
     Ok(recent!(doer, actions, from, until).count().get_result(db)?)
 }
@@ -91,9 +91,9 @@ pub fn moment(
     db: &mut Db,
     doer: &Doer,
     actions: Actions,
-    (from, until): (Instant, Instant),
+    (from, until): (Timestamp, Timestamp),
     skipped: i64,
-) -> Result<Option<Instant>, StoreError> {
+) -> Result<Option<Timestamp>, StoreError> {
     let at: Option<Ts> = recent!(doer, actions, from, until)
         .order((audit::at, audit::id))
         .offset(skipped)

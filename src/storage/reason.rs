@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_private_certificate_says_what_to_set() {
         use rustls::CertificateError as Certificate;
-        for (why, word) in [
+        for (why, enum_to_text) in [
             (Certificate::UnknownIssuer, "sslrootcert="),
             (Certificate::UnknownIssuer, "sslmode=disable"),
             (Certificate::NotValidForName, "hostaddr="),
@@ -127,7 +127,7 @@ mod tests {
             let error = io::Error::new(io::ErrorKind::InvalidData, inner);
             let text = reason(&error);
             assert!(text.contains("certificate"), "{text}");
-            assert!(text.contains(word), "{text}");
+            assert!(text.contains(enum_to_text), "{text}");
         }
     }
 }

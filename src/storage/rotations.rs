@@ -6,14 +6,15 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::rows::{
-    corrupt, document, instant, interval, of_word, parse, parse_some, to_document, ts, word,
+    corrupt, enum_from_text, enum_to_text, from_json, instant, interval, parse, parse_some,
+    to_document, ts,
 };
 use super::schema::{overrides, revisions, rotations};
 use super::types::{Json, Ts};
 use super::{Db, StoreError, Tx};
 use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::{OverrideId, PersonId, RotationId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::overrides::Override;
 use crate::domain::rotation::{Handoff, Plan, Revision, Rotation};
 use crate::domain::zone::Zone;
@@ -104,7 +105,7 @@ pub fn load(
         covers
             .entry(row.rotation_id.clone())
             .or_default()
-            .push(cover(row)?);
+            .push(override_from_row(row)?);
     }
     rows.into_iter()
         .map(|row| {
@@ -121,12 +122,12 @@ fn rotation(row: RotationRow, revisions: Vec<Revision>) -> Result<Rotation, Stor
         team: parse(&row.team_id)?,
         name: row.name,
         title: row.title,
-        kind: of_word(row.kind)?,
+        kind: enum_from_text(row.kind)?,
         revisions,
         archived_at: instant(row.archived_at),
         fallback: parse_some(row.fallback_id.as_deref())?,
-        fallback_when: of_word(row.fallback_when)?,
-        reminders: document::<Option<_>>(row.reminders)?.unwrap_or_default(),
+        fallback_when: enum_from_text(row.fallback_when)?,
+        reminders: from_json::<Option<_>>(row.reminders)?.unwrap_or_default(),
         version: row.version,
     })
 }
@@ -144,19 +145,19 @@ fn revision(row: RevisionRow) -> Result<Revision, StoreError> {
         }
         _ => Plan::FollowTheSun,
     };
-    let duty_hours: Option<WeeklyHours> = document(row.duty_hours)?;
+    let duty_hours: Option<WeeklyHours> = from_json(row.duty_hours)?;
     Ok(Revision {
         number: u32::try_from(row.number).map_err(corrupt)?,
         effective_from: row.effective_from.0,
         recorded_at: row.recorded_at.0,
         time_zone,
-        order: document(row.people)?,
+        order: from_json(row.people)?,
         duty_hours,
         plan,
     })
 }
 
-fn cover(row: OverrideRow) -> Result<Override, StoreError> {
+fn override_from_row(row: OverrideRow) -> Result<Override, StoreError> {
     Ok(Override {
         id: parse(&row.id)?,
         sequence: row.sequence,
@@ -194,16 +195,16 @@ pub fn lock(
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn insert(db: &mut Db, rotation: &Rotation, now: Instant) -> Result<(), StoreError> {
+pub fn insert(db: &mut Db, rotation: &Rotation, now: Timestamp) -> Result<(), StoreError> {
     let row = RotationRow {
         id: rotation.id.to_string(),
         team_id: rotation.team.to_string(),
         name: rotation.name.clone(),
         title: rotation.title.clone(),
-        kind: word(rotation.kind)?,
+        kind: enum_to_text(rotation.kind)?,
         archived_at: ts(rotation.archived_at),
         fallback_id: rotation.fallback.map(|id| id.to_string()),
-        fallback_when: word(rotation.fallback_when)?,
+        fallback_when: enum_to_text(rotation.fallback_when)?,
         reminders: to_document(&rotation.reminders)?,
         created_at: Ts(now),
         last_sequence: 0,
@@ -230,7 +231,7 @@ pub fn update(db: &mut Db, rotation: &Rotation) -> Result<(), StoreError> {
             rotations::title.eq(&rotation.title),
             rotations::archived_at.eq(ts(rotation.archived_at)),
             rotations::fallback_id.eq(rotation.fallback.map(|id| id.to_string())),
-            rotations::fallback_when.eq(word(rotation.fallback_when)?),
+            rotations::fallback_when.eq(enum_to_text(rotation.fallback_when)?),
             rotations::reminders.eq(to_document(&rotation.reminders)?),
             rotations::version.eq(rotation.version),
         ))
@@ -344,7 +345,7 @@ pub fn of_override(db: &mut Db, id: OverrideId) -> Result<Option<RotationId>, St
 pub fn cancel_override(
     db: &mut Db,
     id: OverrideId,
-    at: Instant,
+    at: Timestamp,
     by: Option<PersonId>,
 ) -> Result<(), StoreError> {
     diesel::update(overrides::table.find(id.to_string()))

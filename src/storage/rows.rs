@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::StoreError;
 use super::trouble::{self, Trouble};
 use super::types::{Json, Ts};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 
 /// What a row holds and no version of this program wrote.
 pub(super) fn corrupt(what: impl Display) -> StoreError {
@@ -34,7 +34,7 @@ pub(super) fn parse_some<T: std::str::FromStr>(
 }
 
 /// A document.
-pub(super) fn document<T: DeserializeOwned>(json: Json) -> Result<T, StoreError> {
+pub(super) fn from_json<T: DeserializeOwned>(json: Json) -> Result<T, StoreError> {
     serde_json::from_value(json.0).map_err(corrupt)
 }
 
@@ -44,16 +44,16 @@ pub(super) fn to_document(value: impl Serialize) -> Result<Json, StoreError> {
 }
 
 /// A plain enumeration, as its one word.
-pub(super) fn word(value: impl Serialize) -> Result<String, StoreError> {
+pub(super) fn enum_to_text(value: impl Serialize) -> Result<String, StoreError> {
     match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => Ok(word),
+        Ok(serde_json::Value::String(enum_to_text)) => Ok(enum_to_text),
         other => Err(unwritable(format!("{other:?}"))),
     }
 }
 
 /// The plain enumeration of a word.
-pub(super) fn of_word<T: DeserializeOwned>(word: String) -> Result<T, StoreError> {
-    serde_json::from_value(serde_json::Value::String(word)).map_err(corrupt)
+pub(super) fn enum_from_text<T: DeserializeOwned>(enum_to_text: String) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(enum_to_text)).map_err(corrupt)
 }
 
 /// An interval of two columns.
@@ -62,11 +62,11 @@ pub(super) fn interval(start: Ts, end: Ts) -> Result<Interval, StoreError> {
 }
 
 /// An instant that may be missing.
-pub(super) fn instant(ts: Option<Ts>) -> Option<Instant> {
+pub(super) fn instant(ts: Option<Ts>) -> Option<Timestamp> {
     ts.map(|ts| ts.0)
 }
 
 /// The same, the other way.
-pub(super) fn ts(instant: Option<Instant>) -> Option<Ts> {
+pub(super) fn ts(instant: Option<Timestamp>) -> Option<Ts> {
     instant.map(Ts)
 }

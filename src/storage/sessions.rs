@@ -7,7 +7,7 @@ use super::schema::{sessions, sign_ins};
 use super::types::Ts;
 use super::{Db, StoreError};
 use crate::domain::ids::{PersonId, SessionId, SignInId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::session::{Session, SignIn};
 
 #[derive(Queryable, Insertable)]
@@ -104,7 +104,7 @@ pub fn insert(db: &mut Db, session: &Session) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn revoke(db: &mut Db, id: SessionId, at: Instant) -> Result<(), StoreError> {
+pub fn revoke(db: &mut Db, id: SessionId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(
         sessions::table
             .find(id.to_string())
@@ -123,8 +123,8 @@ pub fn revoke(db: &mut Db, id: SessionId, at: Instant) -> Result<(), StoreError>
 pub fn revoke_since(
     db: &mut Db,
     person: PersonId,
-    since: Option<Instant>,
-    at: Instant,
+    since: Option<Timestamp>,
+    at: Timestamp,
 ) -> Result<(), StoreError> {
     let mut ids = sessions::table
         .filter(sessions::person_id.eq(person.to_string()))
@@ -146,7 +146,7 @@ pub fn revoke_since(
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn use_links(db: &mut Db, person: PersonId, now: Instant) -> Result<(), StoreError> {
+pub fn use_links(db: &mut Db, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
     diesel::update(
         sign_ins::table
             .filter(sign_ins::person_id.eq(person.to_string()))
@@ -174,7 +174,7 @@ pub fn forget(db: &mut Db, person: PersonId) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn forget_old(db: &mut Db, before: Instant) -> Result<(), StoreError> {
+pub fn forget_old(db: &mut Db, before: Timestamp) -> Result<(), StoreError> {
     let old = sessions::expires_at
         .le(Ts(before))
         .nullable()
@@ -213,8 +213,8 @@ pub fn insert_link(db: &mut Db, link: &SignIn) -> Result<(), StoreError> {
 pub fn count_links(
     db: &mut Db,
     person: PersonId,
-    since: Instant,
-    until: Instant,
+    since: Timestamp,
+    until: Timestamp,
 ) -> Result<i64, StoreError> {
     Ok(sign_ins::table
         .filter(sign_ins::person_id.eq(person.to_string()))
@@ -242,7 +242,7 @@ pub fn link(db: &mut Db, hash: &str) -> Result<Option<SignIn>, StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn arm_link(db: &mut Db, id: SignInId, hash: &str, now: Instant) -> Result<bool, StoreError> {
+pub fn arm_link(db: &mut Db, id: SignInId, hash: &str, now: Timestamp) -> Result<bool, StoreError> {
     let armed = diesel::update(
         sign_ins::table
             .find(id.to_string())
@@ -259,7 +259,7 @@ pub fn arm_link(db: &mut Db, id: SignInId, hash: &str, now: Instant) -> Result<b
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn use_link(db: &mut Db, id: SignInId, now: Instant) -> Result<bool, StoreError> {
+pub fn use_link(db: &mut Db, id: SignInId, now: Timestamp) -> Result<bool, StoreError> {
     let used = diesel::update(
         sign_ins::table
             .find(id.to_string())

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::rows::{instant, interval, of_word, parse, parse_some, ts, word};
+use super::rows::{enum_from_text, enum_to_text, instant, interval, parse, parse_some, ts};
 use super::schema::{memberships, overrides, rotations, swap_people, swaps};
 use super::types::Ts;
 use super::{Db, StoreError};
 use crate::domain::ids::{PersonId, RotationId, SwapId, TeamId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::swap::{Offer, State, Swap, Terms};
 
 #[derive(Queryable, Insertable)]
@@ -45,12 +45,12 @@ struct PersonRow {
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// In this state, at the instant.
-    pub state: Option<(State, Instant)>,
+    pub state: Option<(State, Timestamp)>,
     /// Of rotations of this team.
     pub team: Option<TeamId>,
     /// That concern this person: their time, offered to them, taken by them, or (while it is open at the instant)
     /// offered to a team in which they are, or will be.
-    pub person: Option<(PersonId, Instant)>,
+    pub person: Option<(PersonId, Timestamp)>,
     /// After the one of this id.
     pub after: Option<String>,
 }
@@ -67,7 +67,7 @@ fn row(swap: &Swap) -> Result<SwapRow, StoreError> {
         return_ends_at: ts(returned.map(|returned| returned.end())),
         to_team: swap.offer == Offer::Team,
         note: swap.note.clone(),
-        state: word(swap.state)?,
+        state: enum_to_text(swap.state)?,
         expires_at: Ts(swap.terms.expires_at()),
         opened_by: swap.opened_by.map(|id| id.to_string()),
         created_at: Ts(swap.created_at),
@@ -100,7 +100,7 @@ fn swap(row: SwapRow, people: &[PersonRow]) -> Result<Swap, StoreError> {
             Offer::People(some(|one| one.is_named)?)
         },
         declined: some(|one| one.declined_at.is_some())?,
-        state: of_word(row.state)?,
+        state: enum_from_text(row.state)?,
         note: row.note,
         opened_by: parse_some(row.opened_by.as_deref())?,
         created_at: row.created_at.0,
@@ -162,11 +162,11 @@ pub fn decide(
     db: &mut Db,
     swap: &Swap,
     declined: Option<PersonId>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     diesel::update(swaps::table.find(swap.id.to_string()))
         .set((
-            swaps::state.eq(word(swap.state)?),
+            swaps::state.eq(enum_to_text(swap.state)?),
             swaps::decided_at.eq(ts(swap.decided_at)),
             swaps::version.eq(swap.version),
         ))
@@ -221,7 +221,11 @@ pub fn rotation_of(db: &mut Db, id: SwapId) -> Result<Option<RotationId>, StoreE
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn standing(db: &mut Db, rotation: RotationId, now: Instant) -> Result<Vec<Swap>, StoreError> {
+pub fn standing(
+    db: &mut Db,
+    rotation: RotationId,
+    now: Timestamp,
+) -> Result<Vec<Swap>, StoreError> {
     let returned = swaps::return_ends_at
         .is_not_null()
         .and(swaps::return_ends_at.assume_not_null().gt(Ts(now)));
@@ -242,10 +246,10 @@ pub fn open(
     db: &mut Db,
     rotation: Option<RotationId>,
     person: Option<PersonId>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<Swap>, StoreError> {
     let mut rows = swaps::table
-        .filter(swaps::state.eq(word(State::Open)?))
+        .filter(swaps::state.eq(enum_to_text(State::Open)?))
         .filter(swaps::expires_at.gt(Ts(now)))
         .into_boxed();
     if let Some(rotation) = rotation {
@@ -264,7 +268,7 @@ pub fn open(
 ///
 /// [`StoreError`] when the database is away.
 pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Swap>, StoreError> {
-    let open = word(State::Open)?;
+    let open = enum_to_text(State::Open)?;
     let mut rows = swaps::table.into_boxed();
     if let Some((state, now)) = filter.state {
         let is_open = swaps::state.eq(open.clone());
@@ -272,10 +276,10 @@ pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Swap>, Store
             State::Open => rows.filter(is_open.and(swaps::expires_at.gt(Ts(now)))),
             State::Expired => rows.filter(
                 swaps::state
-                    .eq(word(State::Expired)?)
+                    .eq(enum_to_text(State::Expired)?)
                     .or(is_open.and(swaps::expires_at.le(Ts(now)))),
             ),
-            other => rows.filter(swaps::state.eq(word(other)?)),
+            other => rows.filter(swaps::state.eq(enum_to_text(other)?)),
         };
     }
     if let Some(team) = filter.team {
@@ -325,7 +329,7 @@ pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Swap>, Store
 /// The state of this name.
 #[must_use]
 pub fn state_of(text: &str) -> Option<State> {
-    of_word(text.to_owned()).ok()
+    enum_from_text(text.to_owned()).ok()
 }
 
 /// Forgets what somebody wrote with the swaps of their time.

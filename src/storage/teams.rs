@@ -10,7 +10,7 @@ use super::schema::{memberships, teams};
 use super::types::Ts;
 use super::{Db, StoreError};
 use crate::domain::ids::TeamId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::team::{Consent, Membership, Team};
 use crate::domain::zone::Zone;
 
@@ -131,7 +131,7 @@ pub fn lock(db: &mut Db, slug: &str) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// [`StoreError::Duplicate`] when the slug is taken.
-pub fn insert(db: &mut Db, team: &Team, now: Instant) -> Result<(), StoreError> {
+pub fn insert(db: &mut Db, team: &Team, now: Timestamp) -> Result<(), StoreError> {
     let row = TeamRow {
         id: team.id.to_string(),
         slug: team.slug.clone(),

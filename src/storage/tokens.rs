@@ -8,7 +8,7 @@ use super::types::Ts;
 use super::{Db, StoreError};
 use crate::domain::actor::Scope;
 use crate::domain::ids::{PersonId, TokenId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::token::Token;
 
 #[derive(Queryable, Insertable)]
@@ -89,7 +89,7 @@ pub fn insert(db: &mut Db, token: &Token) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn revoke_all(db: &mut Db, person: PersonId, at: Instant) -> Result<(), StoreError> {
+pub fn revoke_all(db: &mut Db, person: PersonId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(
         tokens::table
             .filter(tokens::person_id.eq(person.to_string()))
@@ -105,7 +105,7 @@ pub fn revoke_all(db: &mut Db, person: PersonId, at: Instant) -> Result<(), Stor
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn revoke(db: &mut Db, id: TokenId, at: Instant) -> Result<(), StoreError> {
+pub fn revoke(db: &mut Db, id: TokenId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(
         tokens::table
             .find(id.to_string())

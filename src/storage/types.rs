@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, HasSqlType, Jsonb, SqlType, Text, Timestamptz};
 use diesel::sqlite::{Sqlite, SqliteValue};
 
 use super::db::{MultiBackend, MultiRawValue};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 
 /// SQL type of an instant.
 #[derive(SqlType, diesel::query_builder::QueryId)]
@@ -41,7 +41,7 @@ impl HasSqlType<JsonDoc> for MultiBackend {
 /// An instant in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = UtcTs)]
-pub struct Ts(pub Instant);
+pub struct Ts(pub Timestamp);
 
 /// A JSON document in a row.
 #[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]

@@ -3,16 +3,16 @@
 
 use super::deliver::message_id_of;
 use crate::domain::address_change::AddressChange;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::AddressChangeId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::long;
 use crate::domain::person::Person;
 use crate::notify::{Letter, Piece, masked};
-use crate::roster::Roster;
 use crate::service::App;
 use crate::service::addresses::{CHANGE, TO_NEW, TO_OLD, UNDONE};
+use crate::snapshot::Snapshot;
 use crate::storage::outbox::{Mail, Outcome};
 use crate::storage::{StoreError, address_changes};
 
@@ -22,10 +22,10 @@ pub(super) fn is_one(mail: &Mail) -> bool {
 }
 
 /// The mail.
-pub(super) fn letter(app: &App, mail: &Mail, now: Instant) -> Result<Letter, Outcome> {
-    let roster = app.keeper.snapshot();
+pub(super) fn letter(app: &App, mail: &Mail, now: Timestamp) -> Result<Letter, Outcome> {
+    let snapshot = app.snapshots.snapshot();
     let change = change(app, mail)?;
-    let person = roster
+    let person = snapshot
         .person(change.person)
         .filter(|person| person.active_at(now))
         .ok_or(Outcome::Dropped("the person is gone"))?;
@@ -34,7 +34,7 @@ pub(super) fn letter(app: &App, mail: &Mail, now: Instant) -> Result<Letter, Out
             if change.undone_at.is_some() {
                 return Err(Outcome::Dropped("the change was undone"));
             }
-            let body = to_old(app, &roster, person, &change)?;
+            let body = to_old(app, &snapshot, person, &change)?;
             (&change.old_email, "Your address was changed", body)
         }
         TO_NEW => (
@@ -76,7 +76,7 @@ fn change(app: &App, mail: &Mail) -> Result<AddressChange, Outcome> {
 
 fn to_old(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     person: &Person,
     change: &AddressChange,
 ) -> Result<Vec<Piece>, Outcome> {
@@ -88,7 +88,7 @@ fn to_old(
             expires,
         })
         .map_err(|error| Outcome::Failed(error.to_string()))?;
-    let by = match change.changed_by.and_then(|id| roster.person(id)) {
+    let by = match change.changed_by.and_then(|id| snapshot.person(id)) {
         Some(by) if by.id == person.id => "in a browser that is signed in as you".to_owned(),
         Some(by) => format!("by {}", by.name),
         None => "by an administrator".to_owned(),

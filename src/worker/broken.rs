@@ -5,15 +5,15 @@ use serde_json::json;
 
 use crate::clock::new_id;
 use crate::domain::calendar::Calendar;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::CalendarId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::notice::{Block, Notice, long, short};
 use crate::domain::preferences::Topic;
 use crate::domain::reminder::when_at_work;
-use crate::roster::Roster;
 use crate::service::App;
 use crate::service::calendars::CalendarView;
+use crate::snapshot::Snapshot;
 use crate::storage::outbox::{Mail, Outcome, Planned};
 use crate::storage::types::Json;
 use crate::storage::{StoreError, calendars};
@@ -31,11 +31,15 @@ const PATIENCE: TimeDelta = TimeDelta::days(15);
 const USE: TimeDelta = TimeDelta::days(60);
 
 /// A mail to each owner of a calendar that has stayed broken: one, until it has worked again.
-pub(super) fn plan(app: &App, roster: &Roster, now: Instant) -> Result<Vec<Planned>, StoreError> {
+pub(super) fn plan(
+    app: &App,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Result<Vec<Planned>, StoreError> {
     let broken = app.store.read(|db| calendars::failing(db, now - BROKEN))?;
     let mail = |calendar: &Calendar| {
         let since = calendar.failing_since?;
-        let owner = roster.person(calendar.person)?;
+        let owner = snapshot.person(calendar.person)?;
         let wants = owner.active_at(now) && owner.preferences.wants(Topic::Calendars);
         wants.then(|| Planned {
             id: new_id().to_string(),
@@ -55,13 +59,13 @@ pub(super) fn plan(app: &App, roster: &Roster, now: Instant) -> Result<Vec<Plann
 /// What a mail says now.
 pub(super) fn notice(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     mail: &Mail,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Notice, Outcome> {
     let text = |name: &str| mail.payload.0.get(name).and_then(|value| value.as_str());
     let id: Option<CalendarId> = text("calendar").and_then(|id| id.parse().ok());
-    let since: Option<Instant> = text("since").and_then(|at| at.parse().ok());
+    let since: Option<Timestamp> = text("since").and_then(|at| at.parse().ok());
     let (Some(id), Some(since)) = (id, since) else {
         return Err(Outcome::Refused("it names no calendar".to_owned()));
     };
@@ -72,7 +76,7 @@ pub(super) fn notice(
     let calendar = found
         .filter(|calendar| calendar.failing_since == Some(since))
         .ok_or(Outcome::Dropped("it can be read again, or is gone"))?;
-    let owner = roster
+    let owner = snapshot
         .person(calendar.person)
         .ok_or(Outcome::Dropped("the person is gone"))?;
     let due = when_at_work(owner, now, now + PATIENCE, now);

@@ -9,17 +9,17 @@ use serde_json::json;
 use super::handovers::in_window;
 use crate::clock::new_id;
 use crate::domain::chat::{Chat, Place};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId, SwapId};
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::notice::short;
 use crate::domain::swap::{Offer, State, Swap, Terms};
 use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::domain::zone::Zone;
 use crate::notify::{Outgoing, tell_chat};
-use crate::roster::Roster;
 use crate::service::App;
+use crate::snapshot::Snapshot;
 use crate::storage::outbox::{Mail, Outcome, Planned};
 use crate::storage::swaps::Filter;
 use crate::storage::types::Json;
@@ -46,15 +46,19 @@ const MOST: i64 = 1_000;
 #[serde(rename_all = "snake_case")]
 enum About {
     /// Somebody hands over.
-    Handoff(RotationId, Instant),
+    Handoff(RotationId, Timestamp),
     /// Somebody looks for a cover.
     Cover(SwapId),
     /// The week that begins then.
-    Week(Instant),
+    Week(Timestamp),
 }
 
 /// Everything that the chats are to be told.
-pub(super) fn plan(app: &App, roster: &Roster, now: Instant) -> Result<Vec<Planned>, StoreError> {
+pub(super) fn plan(
+    app: &App,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Result<Vec<Planned>, StoreError> {
     let (all, open) = app.store.read::<_, StoreError>(|db| {
         let mut all = chats::load(db)?;
         all.retain(|chat| chat.settings.webhook_url.is_some());
@@ -72,12 +76,12 @@ pub(super) fn plan(app: &App, roster: &Roster, now: Instant) -> Result<Vec<Plann
     })?;
     Ok(all
         .iter()
-        .flat_map(|chat| messages(roster, chat, &open, now))
+        .flat_map(|chat| messages(snapshot, chat, &open, now))
         .collect())
 }
 
-fn messages(roster: &Roster, chat: &Chat, open: &[Swap], now: Instant) -> Vec<Planned> {
-    let Some((team, timelines)) = told_about(roster, chat.place) else {
+fn messages(snapshot: &Snapshot, chat: &Chat, open: &[Swap], now: Timestamp) -> Vec<Planned> {
+    let Some((team, timelines)) = told_about(snapshot, chat.place) else {
         return Vec::new();
     };
     let mut found = Vec::new();
@@ -123,23 +127,23 @@ fn messages(roster: &Roster, chat: &Chat, open: &[Swap], now: Instant) -> Vec<Pl
 }
 
 /// The team, and the rotations, that a chat is told about; `None` where they are gone.
-fn told_about(roster: &Roster, place: Place) -> Option<(&Arc<Team>, Vec<&Arc<Timeline>>)> {
+fn told_about(snapshot: &Snapshot, place: Place) -> Option<(&Arc<Team>, Vec<&Arc<Timeline>>)> {
     match place {
-        Place::Team(id) => Some((roster.team(id)?, roster.timelines_in(id).collect())),
+        Place::Team(id) => Some((snapshot.team(id)?, snapshot.timelines_in(id).collect())),
         Place::Rotation(id) => {
-            let timeline = roster.timeline_of(id)?;
-            Some((roster.team(timeline.rotation().team)?, vec![timeline]))
+            let timeline = snapshot.timeline_of(id)?;
+            Some((snapshot.team(timeline.rotation().team)?, vec![timeline]))
         }
     }
 }
 
 /// The morning of this week's Monday.
-fn this_monday(zone: &Zone, now: Instant) -> Instant {
+fn this_monday(zone: &Zone, now: Timestamp) -> Timestamp {
     let monday = zone.to_local(now).date().week(Weekday::Mon).first_day();
     zone.to_instant(monday.and_time(NaiveTime::MIN) + MORNING)
 }
 
-fn planned(chat: &Chat, about: About, due_at: Instant, not_after: Instant) -> Planned {
+fn planned(chat: &Chat, about: About, due_at: Timestamp, not_after: Timestamp) -> Planned {
     let (kind, what) = match about {
         About::Handoff(rotation, at) => ("handoff", format!("{rotation}/{}", at.timestamp())),
         About::Cover(swap) => ("cover", swap.to_string()),
@@ -162,8 +166,8 @@ fn planned(chat: &Chat, about: About, due_at: Instant, not_after: Instant) -> Pl
 }
 
 /// Posts a message, if it is still true.
-pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Instant) -> Outcome {
-    let roster = app.keeper.snapshot();
+pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Timestamp) -> Outcome {
+    let snapshot = app.snapshots.snapshot();
     let about = mail.payload.0.get("about").cloned();
     let Some(about) = about.and_then(|about| serde_json::from_value::<About>(about).ok()) else {
         return Outcome::Refused("it cannot be read".to_owned());
@@ -189,7 +193,7 @@ pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Instant) ->
     }) else {
         return Outcome::Dropped("there is no chat any more");
     };
-    let Some(text) = message(&roster, &chat, about, swap.as_ref(), now) else {
+    let Some(text) = message(&snapshot, &chat, about, swap.as_ref(), now) else {
         return Outcome::Dropped("it is no longer so");
     };
     let text = match about {
@@ -205,16 +209,16 @@ pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Instant) ->
 
 /// What is said; `None` where it is no longer so.
 fn message(
-    roster: &Roster,
+    snapshot: &Snapshot,
     chat: &Chat,
     about: About,
     swap: Option<&Swap>,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<String> {
-    let (team, timelines) = told_about(roster, chat.place)?;
+    let (team, timelines) = told_about(snapshot, chat.place)?;
     let zone = &team.time_zone;
     let name = |id: PersonId| {
-        roster
+        snapshot
             .person(id)
             .map_or("somebody", |one| one.name.as_str())
     };

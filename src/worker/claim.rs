@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::service::App;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Lane, Mail, Outcome};
@@ -36,17 +36,17 @@ pub(super) struct Claim<'a> {
     app: &'a App,
     mails: Vec<Mail>,
     /// Until when; it is held while the database is told.
-    until: Mutex<Instant>,
+    until: Mutex<Timestamp>,
 }
 
 /// How an attempt ended that the database could not be told of.
-pub(super) struct Unwritten {
+pub(super) struct PendingOutcome {
     mail: Mail,
     outcome: Outcome,
-    at: Instant,
+    at: Timestamp,
 }
 
-impl Unwritten {
+impl PendingOutcome {
     /// Tells the database.
     pub(super) fn write(&self, app: &App) -> Result<(), StoreError> {
         app.store.write::<_, StoreError>(|tx| {
@@ -122,11 +122,11 @@ impl<'a> Claim<'a> {
         &self,
         mail: &Mail,
         outcome: Outcome,
-        at: Instant,
-        late: impl FnOnce(Unwritten),
+        at: Timestamp,
+        late: impl FnOnce(PendingOutcome),
     ) -> Result<(), StoreError> {
         let until = self.until();
-        let unwritten = Unwritten {
+        let unwritten = PendingOutcome {
             mail: as_claimed(mail, *until),
             outcome,
             at,
@@ -148,12 +148,12 @@ impl<'a> Claim<'a> {
             .write::<_, StoreError>(|tx| outbox::release(tx.db(), &rest))
     }
 
-    fn until(&self) -> MutexGuard<'_, Instant> {
+    fn until(&self) -> MutexGuard<'_, Timestamp> {
         self.until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn as_claimed(mail: &Mail, until: Instant) -> Mail {
+fn as_claimed(mail: &Mail, until: Timestamp) -> Mail {
     Mail {
         leased_until: Some(Ts(until)),
         ..mail.clone()

@@ -8,8 +8,8 @@ use super::claim::Claim;
 use super::{
     Worker, addresses, broken, chat, digests, handovers, incidents, queued, sign_in, told, words,
 };
-use crate::domain::duty::Rota as _;
-use crate::domain::interval::Instant;
+use crate::domain::duty::RotationLookup as _;
+use crate::domain::interval::Timestamp;
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::{Block, Notice};
 use crate::domain::person::Person;
@@ -17,10 +17,10 @@ use crate::domain::reminder::{Kind, Reminder, due};
 use crate::domain::timeline::{Layer, Timeline};
 use crate::notify::{Letter, MailError, Piece, Urgency, masked};
 use crate::panics;
-use crate::roster::Roster;
 use crate::service::handovers::Brief;
 use crate::service::outbox::message_id;
 use crate::service::{self, App, sessions};
+use crate::snapshot::Snapshot;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Lane, Mail, Outcome};
 use crate::storage::types::Json;
@@ -89,7 +89,7 @@ fn send_claimed(
 ) -> Result<bool, StoreError> {
     let app = &worker.app;
     // After the claim: what changed before it must be known.
-    if let Err(error) = app.keeper.refresh(&app.store, app.clock.now()) {
+    if let Err(error) = app.snapshots.refresh(&app.store, app.clock.now()) {
         claim.release(0)?;
         return Err(error);
     }
@@ -175,7 +175,7 @@ fn report(mail: &Mail, outcome: &Outcome) {
 }
 
 /// Says in the metrics what the outbox has: how many of each state, and for how long what is due has been waiting.
-pub(super) fn count(app: &App, now: Instant) -> Result<(), StoreError> {
+pub(super) fn count(app: &App, now: Timestamp) -> Result<(), StoreError> {
     let load = app.store.read(|db| outbox::load(db, now))?;
     let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
     for (state, count) in load.counts {
@@ -189,7 +189,7 @@ pub(super) fn count(app: &App, now: Instant) -> Result<(), StoreError> {
 }
 
 /// Tries one mail, which is claimed.
-fn attempt(worker: &Worker, lane: Lane, mail: &Mail, now: Instant) -> Outcome {
+fn attempt(worker: &Worker, lane: Lane, mail: &Mail, now: Timestamp) -> Outcome {
     let (app, outgoing) = (&worker.app, &worker.outgoing);
     if mail.not_after.0 <= now {
         return Outcome::Dropped("it is over");
@@ -206,9 +206,9 @@ fn attempt(worker: &Worker, lane: Lane, mail: &Mail, now: Instant) -> Outcome {
     } else if addresses::is_one(mail) {
         addresses::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))
     } else {
-        let roster = app.keeper.snapshot();
-        notice(app, &roster, mail, now).and_then(|(notice, said)| {
-            letter(app, &roster, &notice, mail, now).map(|letter| (letter, said))
+        let snapshot = app.snapshots.snapshot();
+        notice(app, &snapshot, mail, now).and_then(|(notice, said)| {
+            letter(app, &snapshot, &notice, mail, now).map(|letter| (letter, said))
         })
     };
     let (letter, said) = match written {
@@ -236,30 +236,30 @@ fn attempt(worker: &Worker, lane: Lane, mail: &Mail, now: Instant) -> Outcome {
 /// is what was queued. The second value is what is kept of it.
 fn notice(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     mail: &Mail,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Notice, Json), Outcome> {
     let as_queued = |notice| (notice, mail.payload.clone());
     if mail.kind.starts_with(incidents::KIND) {
-        return incidents::notice(roster, mail, now).map(as_queued);
+        return incidents::notice(snapshot, mail, now).map(as_queued);
     }
     match mail.kind.as_str() {
-        handovers::KIND => return handovers::notice(app, roster, mail, now).map(as_queued),
-        digests::KIND => return digests::notice(app, roster, mail, now).map(as_queued),
-        broken::KIND => return broken::notice(app, roster, mail, now).map(as_queued),
+        handovers::KIND => return handovers::notice(app, snapshot, mail, now).map(as_queued),
+        digests::KIND => return digests::notice(app, snapshot, mail, now).map(as_queued),
+        broken::KIND => return broken::notice(app, snapshot, mail, now).map(as_queued),
         _ => {}
     }
     if !mail.kind.starts_with("reminder.") {
-        return queued::notice(app, roster, mail, now).map(as_queued);
+        return queued::notice(app, snapshot, mail, now).map(as_queued);
     }
     let (timeline, reminder) =
-        still_due(app, roster, mail, now)?.ok_or_else(|| not_due(roster, mail, now))?;
+        still_due(app, snapshot, mail, now)?.ok_or_else(|| not_due(snapshot, mail, now))?;
     if reminder.due_at > now {
         return Err(Outcome::Postponed(reminder.due_at));
     }
     let brief = brief(app, timeline, &reminder)?;
-    words::notice(roster, timeline, &reminder, brief.as_ref(), now)
+    words::notice(snapshot, timeline, &reminder, brief.as_ref(), now)
         .map(|notice| (notice, told::payload(&reminder)))
         .ok_or(Outcome::Dropped("the person or the rotation is gone"))
 }
@@ -287,12 +287,12 @@ fn brief(app: &App, timeline: &Timeline, reminder: &Reminder) -> Result<Option<B
 /// The reminder of a mail, as the roster would have it now.
 fn still_due<'a>(
     app: &App,
-    roster: &'a Roster,
+    snapshot: &'a Snapshot,
     mail: &Mail,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Option<(&'a Arc<Timeline>, Reminder)>, Outcome> {
     let id = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
-    let Some(timeline) = id.and_then(|id| roster.timeline_of(id)) else {
+    let Some(timeline) = id.and_then(|id| snapshot.timeline_of(id)) else {
         return Ok(None);
     };
     // What the mails before this one said counts.
@@ -300,16 +300,16 @@ fn still_due<'a>(
         .store
         .read(|db| told::of(db, timeline.rotation().id, now))
         .map_err(|error: StoreError| Outcome::Failed(error.to_string()))?;
-    Ok(due(timeline, roster.people(), &told, now, AHEAD)
+    Ok(due(timeline, snapshot.people(), &told, now, AHEAD)
         .into_iter()
         .find(|reminder| reminder.key == mail.key)
         .map(|reminder| (timeline, reminder)))
 }
 
 /// Why a reminder is not due any more.
-fn not_due(roster: &Roster, mail: &Mail, now: Instant) -> Outcome {
+fn not_due(snapshot: &Snapshot, mail: &Mail, now: Timestamp) -> Outcome {
     let topic = told::topic(&mail.kind);
-    let why = recipient(roster, mail, now).map(|person| match topic {
+    let why = recipient(snapshot, mail, now).map(|person| match topic {
         Some(topic) if !person.preferences.wants(topic) => UNWANTED,
         _ => "the shift is no longer theirs, or not reminded of like this, or a later reminder says the same",
     });
@@ -318,14 +318,14 @@ fn not_due(roster: &Roster, mail: &Mail, now: Instant) -> Outcome {
 
 /// Whom a mail is to, as long as they are there.
 fn recipient<'a>(
-    roster: &'a Roster,
+    snapshot: &'a Snapshot,
     mail: &Mail,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<&'a Arc<Person>, Outcome> {
     mail.person_id
         .as_ref()
         .and_then(|id| id.parse().ok())
-        .and_then(|id| roster.person(id))
+        .and_then(|id| snapshot.person(id))
         .filter(|person| person.active_at(now))
         .ok_or(Outcome::Dropped("the person is gone"))
 }
@@ -338,16 +338,16 @@ pub(super) fn message_id_of(app: &App, mail: &Mail) -> String {
 /// A notice as it goes to its recipient, with links in their name.
 fn letter(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     notice: &Notice,
     mail: &Mail,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Letter, Outcome> {
-    let person = recipient(roster, mail, now)?;
+    let person = recipient(snapshot, mail, now)?;
     if !person.preferences.wants(notice.topic) {
         return Err(Outcome::Dropped(UNWANTED));
     }
-    let link = |step: Step, expires: Instant| {
+    let link = |step: Step, expires: Timestamp| {
         let person = person.id;
         app.link(&Link {
             step,

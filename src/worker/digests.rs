@@ -10,17 +10,17 @@ use crate::clock::new_id;
 use crate::domain::digest::{
     Digest, Nearness, Raised, Trouble, digest as of_manager, troubles, window,
 };
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, TeamId};
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::notice::{Block, Notice, short};
 use crate::domain::preferences::Topic;
 use crate::domain::team::Team;
 use crate::domain::zone::Zone;
-use crate::roster::Roster;
 use crate::service::App;
 use crate::service::ahead::{MendView, Mender};
 use crate::service::suggestions::SuggestionView;
+use crate::snapshot::Snapshot;
 use crate::storage::outbox::{self, Mail, Outcome, Planned};
 use crate::storage::types::Json;
 use crate::storage::{Db, StoreError};
@@ -48,7 +48,7 @@ struct Said {
 type Known = BTreeMap<String, Nearness>;
 
 /// What everybody was told as manager of each team.
-fn told(db: &mut Db, now: Instant) -> Result<HashMap<(PersonId, TeamId), Known>, StoreError> {
+fn told(db: &mut Db, now: Timestamp) -> Result<HashMap<(PersonId, TeamId), Known>, StoreError> {
     let mut all: HashMap<_, Known> = HashMap::new();
     for sent in outbox::sent(db, &[KIND], None, now)? {
         let person = sent.person_id.and_then(|id| id.parse().ok());
@@ -69,9 +69,9 @@ fn told(db: &mut Db, now: Instant) -> Result<HashMap<(PersonId, TeamId), Known>,
 /// The digests that are to be sent, of what is wrong ahead.
 pub(super) fn plan(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     found: Vec<Trouble>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<Planned>, StoreError> {
     if found.is_empty() {
         return Ok(Vec::new());
@@ -79,7 +79,7 @@ pub(super) fn plan(
     let told = app.store.read(|db| told(db, now))?;
     let mut of_teams: BTreeMap<TeamId, Vec<Trouble>> = BTreeMap::new();
     for trouble in found {
-        if let Some(timeline) = roster.timeline_of(trouble.rotation()) {
+        if let Some(timeline) = snapshot.timeline_of(trouble.rotation()) {
             let of_team = of_teams.entry(timeline.rotation().team).or_default();
             of_team.push(trouble);
         }
@@ -87,13 +87,13 @@ pub(super) fn plan(
     let mut planned = Vec::new();
     for (id, mut found) in of_teams {
         found.sort_by_key(Trouble::interval);
-        let Some(team) = roster.team(id) else {
+        let Some(team) = snapshot.team(id) else {
             continue;
         };
         let digests = team.managers(now).filter_map(|manager| {
             let known = told.get(&(manager, id));
             let none = Known::new();
-            let manager = roster.person(manager)?;
+            let manager = snapshot.person(manager)?;
             of_manager(team, manager, &found, known.unwrap_or(&none), now)
         });
         planned.extend(digests.map(|digest| as_mail(&digest)));
@@ -127,16 +127,17 @@ fn as_mail(digest: &Digest) -> Planned {
 /// What a mail says, if that is still what there is to say.
 pub(super) fn notice(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     mail: &Mail,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Notice, Outcome> {
     let payload = serde_json::from_value::<Payload>(mail.payload.0.clone())
         .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")))?;
     let gone = Outcome::Dropped("the person or the team is gone");
     let person = mail.person_id.as_ref().and_then(|id| id.parse().ok());
-    let person = person.and_then(|id| roster.person(id));
-    let (Some(person), Some(team), Some(window)) = (person, roster.team(payload.team), window(now))
+    let person = person.and_then(|id| snapshot.person(id));
+    let (Some(person), Some(team), Some(window)) =
+        (person, snapshot.team(payload.team), window(now))
     else {
         return Err(gone);
     };
@@ -146,7 +147,7 @@ pub(super) fn notice(
         .read(|db| told(db, now))
         .map_err(|error: StoreError| Outcome::Failed(error.to_string()))?;
     let known = told.remove(&(person.id, team.id)).unwrap_or_default();
-    let found = of_team(roster, team, window);
+    let found = of_team(snapshot, team, window);
     let digest = team
         .is_managed_by(person.id, now)
         .then(|| of_manager(team, person, &found, &known, now))
@@ -156,21 +157,21 @@ pub(super) fn notice(
     if digest.due_at > now {
         return Err(Outcome::Postponed(digest.due_at));
     }
-    Ok(words(roster, team, &digest, &person.zone(now), now))
+    Ok(words(snapshot, team, &digest, &person.zone(now), now))
 }
 
 /// What is wrong with the rotations of a team, in order of start.
-fn of_team(roster: &Roster, team: &Team, window: Interval) -> Vec<Trouble> {
-    let mut found: Vec<Trouble> = roster
+fn of_team(snapshot: &Snapshot, team: &Team, window: Interval) -> Vec<Trouble> {
+    let mut found: Vec<Trouble> = snapshot
         .timelines_in(team.id)
-        .flat_map(|timeline| troubles(timeline, roster, roster.people(), window))
+        .flat_map(|timeline| troubles(timeline, snapshot, snapshot.people(), window))
         .collect();
     found.sort_by_key(Trouble::interval);
     found
 }
 
-fn words(roster: &Roster, team: &Team, digest: &Digest, zone: &Zone, now: Instant) -> Notice {
-    let mender = Mender::new(roster, now);
+fn words(snapshot: &Snapshot, team: &Team, digest: &Digest, zone: &Zone, now: Timestamp) -> Notice {
+    let mender = Mender::new(snapshot, now);
     let count = digest.raised.len();
     let what = if count == 1 {
         "This time needs"
@@ -187,7 +188,7 @@ fn words(roster: &Roster, team: &Team, digest: &Digest, zone: &Zone, now: Instan
             Trouble::Clash(clash) => mender.clash(clash).mend,
             Trouble::Gap(rotation, gap) => mender.gap(*rotation, gap).mend,
         };
-        let title = headline(roster, one, zone);
+        let title = headline(snapshot, one, zone);
         let mends = mends(mend.as_ref(), digest.recipient);
         blocks.push(Block::List(title, mends));
     }
@@ -199,7 +200,7 @@ fn words(roster: &Roster, team: &Team, digest: &Digest, zone: &Zone, now: Instan
         format!("/ahead?team={}", team.slug),
     )]));
     Notice {
-        subject: subject(roster, team, &digest.raised, zone),
+        subject: subject(snapshot, team, &digest.raised, zone),
         topic: Topic::Digests,
         blocks,
         entries: Vec::new(),
@@ -207,9 +208,9 @@ fn words(roster: &Roster, team: &Team, digest: &Digest, zone: &Zone, now: Instan
     }
 }
 
-fn subject(roster: &Roster, team: &Team, raised: &[Raised], zone: &Zone) -> String {
+fn subject(snapshot: &Snapshot, team: &Team, raised: &[Raised], zone: &Zone) -> String {
     if let [one] = raised {
-        return format!("{}: {}", team.name, in_short(roster, &one.trouble, zone));
+        return format!("{}: {}", team.name, in_short(snapshot, &one.trouble, zone));
     }
     let is_clash = |one: &&Raised| matches!(one.trouble, Trouble::Clash(_));
     let clashes = raised.iter().filter(is_clash).count();
@@ -224,24 +225,24 @@ fn subject(roster: &Roster, team: &Team, raised: &[Raised], zone: &Zone) -> Stri
     ];
     let counts: Vec<String> = counts.into_iter().flatten().collect();
     let first = raised.first().map_or_else(String::new, |one| {
-        format!(", first {}", in_short(roster, &one.trouble, zone))
+        format!(", first {}", in_short(snapshot, &one.trouble, zone))
     });
     format!("{}: {} ahead{first}", team.name, counts.join(" and "))
 }
 
 /// `nobody is Support Hero from Mon 9 Mar 10:00`.
-fn in_short(roster: &Roster, trouble: &Trouble, zone: &Zone) -> String {
+fn in_short(snapshot: &Snapshot, trouble: &Trouble, zone: &Zone) -> String {
     format!(
         "{} from {}",
-        who(roster, trouble),
+        who(snapshot, trouble),
         short(trouble.interval().start(), zone)
     )
 }
 
 /// `Flags hero: nobody is Support Hero from Mon 9 Mar 10:00 until Mon 16 Mar 10:00, within a week`.
-fn headline(roster: &Roster, raised: &Raised, zone: &Zone) -> String {
+fn headline(snapshot: &Snapshot, raised: &Raised, zone: &Zone) -> String {
     let interval = raised.trouble.interval();
-    let name = roster
+    let name = snapshot
         .timeline_of(raised.trouble.rotation())
         .map_or("", |timeline| timeline.rotation().name.as_str());
     let until = if interval.end() < FOREVER {
@@ -254,19 +255,19 @@ fn headline(roster: &Roster, raised: &Raised, zone: &Zone) -> String {
         Nearness::Week => ", within a week",
         Nearness::Days => ", within two days",
     };
-    let what = in_short(roster, &raised.trouble, zone);
+    let what = in_short(snapshot, &raised.trouble, zone);
     format!("{name}: {what} {until}{near}")
 }
 
 /// `nobody is Support Hero`, or `Ana is Support Hero and away`.
-fn who(roster: &Roster, trouble: &Trouble) -> String {
-    let title = roster
+fn who(snapshot: &Snapshot, trouble: &Trouble) -> String {
+    let title = snapshot
         .timeline_of(trouble.rotation())
         .map_or("on duty", |timeline| timeline.rotation().title.as_str());
     match trouble {
         Trouble::Gap(..) => format!("nobody is {title}"),
         Trouble::Clash(clash) => {
-            let person = roster.person(clash.person);
+            let person = snapshot.person(clash.person);
             let name = person.map_or("somebody", |person| person.name.as_str());
             format!("{name} is {title} and away")
         }

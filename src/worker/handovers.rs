@@ -5,17 +5,17 @@ use serde_json::json;
 
 use super::words;
 use crate::clock::new_id;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::handover::{Form, Handover, HandoverId, handovers};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::notice::Notice;
 use crate::domain::person::Person;
 use crate::domain::reminder::{Kind, Lead, Settings, when_at_work};
 use crate::domain::timeline::{Entry, Layer, Timeline};
-use crate::roster::Roster;
 use crate::service::App;
 use crate::service::handovers as service;
+use crate::snapshot::Snapshot;
 use crate::storage::outbox::{self, Mail, Outcome, Planned};
 use crate::storage::types::Json;
 use crate::storage::{StoreError, handovers as store};
@@ -34,7 +34,7 @@ const MOMENT: TimeDelta = TimeDelta::minutes(5);
 
 /// From when on handoffs are looked at by somebody who has `looked` then: where nobody did for long, because the program
 /// did not run, as far back as it is of use.
-pub(super) fn since(looked: Option<Instant>, now: Instant) -> Instant {
+pub(super) fn since(looked: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let earliest = now - USE;
     looked.map_or(earliest, |looked| (looked.min(now) - LATE).max(earliest))
 }
@@ -45,9 +45,9 @@ const PATIENCE: TimeDelta = TimeDelta::days(3);
 /// Writes down what is open at handoffs that have come, and says who is to be told.
 pub(super) fn plan(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     lately: &[(&Timeline, Handover)],
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<Planned>, StoreError> {
     let earliest = lately.iter().map(|(_, handover)| handover.at).min();
     let window = earliest.and_then(|at| Interval::new(at, now + TimeDelta::seconds(1)));
@@ -76,7 +76,7 @@ pub(super) fn plan(
             closed.extend(open.map(|_| id));
         }
         if closed.contains(&id) {
-            planned.extend(mails(roster, timeline, handover, now));
+            planned.extend(mails(snapshot, timeline, handover, now));
         }
     }
     // What was dropped, since everything was done by then, does not come back.
@@ -118,12 +118,17 @@ fn has_template(timeline: &Timeline, handover: &Handover) -> bool {
 }
 
 /// A mail to each manager, and to the incoming person unless their reminder at the handoff says the same.
-fn mails(roster: &Roster, timeline: &Timeline, handover: &Handover, now: Instant) -> Vec<Planned> {
+fn mails(
+    snapshot: &Snapshot,
+    timeline: &Timeline,
+    handover: &Handover,
+    now: Timestamp,
+) -> Vec<Planned> {
     let rotation = timeline.rotation();
-    let team = roster.team(rotation.team).into_iter();
+    let team = snapshot.team(rotation.team).into_iter();
     let managers = team.flat_map(|team| team.managers(handover.at));
     let mut who: Vec<PersonId> = managers.filter(|id| *id != handover.to).collect();
-    let incoming = roster.person(handover.to);
+    let incoming = snapshot.person(handover.to);
     let reminded = |person: &Person| {
         let leads = Settings::leads(rotation, Kind::Incoming, handover.at);
         let preferences = person.preferences;
@@ -133,7 +138,7 @@ fn mails(roster: &Roster, timeline: &Timeline, handover: &Handover, now: Instant
     };
     who.extend(incoming.filter(|one| !reminded(one)).map(|one| one.id));
     who.into_iter()
-        .filter_map(|id| roster.person(id))
+        .filter_map(|id| snapshot.person(id))
         .filter(|person| {
             person.active_at(now)
                 && person
@@ -162,22 +167,22 @@ fn mails(roster: &Roster, timeline: &Timeline, handover: &Handover, now: Instant
 }
 
 /// When somebody hears of it.
-fn due_at(person: &Person, handoff: Instant, now: Instant) -> Instant {
+fn due_at(person: &Person, handoff: Timestamp, now: Timestamp) -> Timestamp {
     when_at_work(person, handoff, handoff + PATIENCE, now)
 }
 
 /// What a mail says now.
 pub(super) fn notice(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     mail: &Mail,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Notice, Outcome> {
     let gone = Outcome::Dropped("there is no such handover any more");
     let rotation = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
-    let timeline = rotation.and_then(|id| roster.timeline_of(id));
+    let timeline = rotation.and_then(|id| snapshot.timeline_of(id));
     let at = mail.payload.0.get("at").cloned();
-    let at = at.and_then(|at| serde_json::from_value::<Instant>(at).ok());
+    let at = at.and_then(|at| serde_json::from_value::<Timestamp>(at).ok());
     let (Some(timeline), Some(at)) = (timeline, at) else {
         return Err(gone);
     };
@@ -193,10 +198,10 @@ pub(super) fn notice(
     }
     let gone = || Outcome::Dropped("the person or the rotation is gone");
     let person = mail.person_id.as_ref().and_then(|id| id.parse().ok());
-    let person = person.and_then(|id| roster.person(id)).ok_or_else(gone)?;
+    let person = person.and_then(|id| snapshot.person(id)).ok_or_else(gone)?;
     let due = due_at(person, at, now);
     if due > now {
         return Err(Outcome::Postponed(due));
     }
-    words::left_open(roster, timeline, &handover, &brief, person).ok_or_else(gone)
+    words::left_open(snapshot, timeline, &handover, &brief, person).ok_or_else(gone)
 }

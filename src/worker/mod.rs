@@ -29,7 +29,7 @@ use crate::notify::{Mailer, Outgoing};
 use crate::panics;
 use crate::service::App;
 use crate::storage::{StoreError, outbox};
-use claim::Unwritten;
+use claim::PendingOutcome;
 use pace::Pace;
 use plan::Planner;
 
@@ -47,7 +47,7 @@ pub struct Worker {
     pace: Pace,
     planner: Mutex<Planner>,
     /// What was sent while the database was away: it must know of it before anything is sent again.
-    unwritten: Mutex<Vec<Unwritten>>,
+    unwritten: Mutex<Vec<PendingOutcome>>,
 }
 
 /// What a pass did.
@@ -78,9 +78,9 @@ impl Worker {
     /// nothing keeps the others waiting.
     pub fn keep_planning(&self, mut told: impl FnMut(Duration) -> bool) {
         let mut last = None;
-        let mut trouble = Trouble::default();
+        let mut trouble = ErrorThrottle::default();
         while !told(TICK) {
-            let (now, version) = (self.app.clock.now(), self.app.keeper.current().version());
+            let (now, version) = (self.app.clock.now(), self.app.snapshots.current().version());
             if last.is_some_and(|(at, of)| of == version && at <= now && now - at < PASS) {
                 continue;
             }
@@ -95,7 +95,7 @@ impl Worker {
     /// given. Blocks.
     pub fn keep_sending(&self, lane: Lane, mut told: impl FnMut(Duration) -> bool) {
         let mut stopped = false;
-        let mut trouble = Trouble::default();
+        let mut trouble = ErrorThrottle::default();
         while !stopped && !told(TICK) {
             self.mailer.rest(deliver::urgency(lane));
             // It is said once only.
@@ -122,7 +122,7 @@ impl Worker {
 
     fn plan(&self) -> Result<usize, StoreError> {
         let now = self.app.clock.now();
-        self.app.keeper.refresh(&self.app.store, now)?;
+        self.app.snapshots.refresh(&self.app.store, now)?;
         let planned = self.planner().plan(&self.app, now)?;
         deliver::count(&self.app, now)?;
         Ok(planned)
@@ -152,7 +152,7 @@ impl Worker {
         Ok(sent)
     }
 
-    fn remember(&self, unwritten: Unwritten) {
+    fn remember(&self, unwritten: PendingOutcome) {
         self.unwritten().push(unwritten);
     }
 
@@ -173,7 +173,7 @@ impl Worker {
         Ok(())
     }
 
-    fn unwritten(&self) -> MutexGuard<'_, Vec<Unwritten>> {
+    fn unwritten(&self) -> MutexGuard<'_, Vec<PendingOutcome>> {
         self.unwritten
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -182,9 +182,9 @@ impl Worker {
 
 /// Whether it went wrong last time: while the database is away it is enough to say so once.
 #[derive(Default)]
-struct Trouble(bool);
+struct ErrorThrottle(bool);
 
-impl Trouble {
+impl ErrorThrottle {
     fn heard<T>(&mut self, done: Result<T, StoreError>) -> Option<T> {
         match done {
             Ok(done) => {

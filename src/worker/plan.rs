@@ -10,12 +10,12 @@ use crate::clock::new_id;
 use crate::domain::digest::{Trouble, troubles, window};
 use crate::domain::handover::Handover;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::person::Person;
-use crate::domain::reminder::{Reminder, Told, due};
+use crate::domain::reminder::{Reminder, SentNotice, due};
 use crate::domain::timeline::Timeline;
-use crate::roster::Roster;
 use crate::service::App;
+use crate::snapshot::Snapshot;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Known, Planned};
 
@@ -32,19 +32,19 @@ const HOLDS: TimeDelta = TimeDelta::minutes(5);
 #[derive(Default)]
 pub(super) struct Planner {
     plans: HashMap<RotationId, Plan>,
-    memory: told::Memory,
+    memory: told::NotificationHistory,
     /// When it last planned all there was.
-    looked_at: Option<Instant>,
+    looked_at: Option<Timestamp>,
 }
 
 /// What is due, what is wrong and what changes hands in a rotation, and what that was found from.
 struct Plan {
     timeline: Arc<Timeline>,
     people: Vec<Option<Arc<Person>>>,
-    told: Vec<Told>,
+    told: Vec<SentNotice>,
     /// Since when handovers were looked at.
-    since: Instant,
-    made_at: Instant,
+    since: Timestamp,
+    made_at: Timestamp,
     wanted: Vec<Reminder>,
     wrong: Vec<Trouble>,
     handovers: Vec<Handover>,
@@ -52,19 +52,19 @@ struct Plan {
 
 impl Planner {
     /// Puts everything that will be due soon into the outbox, where it is not there yet. Says how many.
-    pub(super) fn plan(&mut self, app: &App, now: Instant) -> Result<usize, StoreError> {
+    pub(super) fn plan(&mut self, app: &App, now: Timestamp) -> Result<usize, StoreError> {
         let begun = std::time::Instant::now();
-        let roster = app.keeper.snapshot();
+        let snapshot = app.snapshots.snapshot();
         app.store.read(|db| self.memory.refresh(db, now))?;
         let since = handovers::since(self.looked_at, now);
-        self.look(&roster, since, now);
+        self.look(&snapshot, since, now);
         let mut wanted = self.reminders();
         let handed_over = self.handed_over(since, now);
-        wanted.extend(handovers::plan(app, &roster, &handed_over, now)?);
-        wanted.extend(digests::plan(app, &roster, self.wrong(), now)?);
-        wanted.extend(broken::plan(app, &roster, now)?);
-        wanted.extend(incidents::plan(&roster, now));
-        wanted.extend(chat::plan(app, &roster, now)?);
+        wanted.extend(handovers::plan(app, &snapshot, &handed_over, now)?);
+        wanted.extend(digests::plan(app, &snapshot, self.wrong(), now)?);
+        wanted.extend(broken::plan(app, &snapshot, now)?);
+        wanted.extend(incidents::plan(&snapshot, now));
+        wanted.extend(chat::plan(app, &snapshot, now)?);
         let planned = put(app, &wanted, now)?;
         self.looked_at = Some(now);
         metrics::histogram!("dogwatch_planning_duration_seconds").record(begun.elapsed());
@@ -85,7 +85,7 @@ impl Planner {
     }
 
     /// The handovers that have come since.
-    fn handed_over(&self, since: Instant, now: Instant) -> Vec<(&Timeline, Handover)> {
+    fn handed_over(&self, since: Timestamp, now: Timestamp) -> Vec<(&Timeline, Handover)> {
         let mut found = Vec::new();
         for plan in self.plans.values() {
             let lately = |one: &&Handover| since < one.at && one.at <= now;
@@ -96,16 +96,16 @@ impl Planner {
     }
 
     /// Looks at every rotation at which it has not lately looked as it is now; at handovers from `since` on.
-    fn look(&mut self, roster: &Roster, since: Instant, now: Instant) {
+    fn look(&mut self, snapshot: &Snapshot, since: Timestamp, now: Timestamp) {
         // What is gone from the roster is not kept.
         let mut before = std::mem::take(&mut self.plans);
-        for timeline in roster.timelines() {
+        for timeline in snapshot.timelines() {
             let id = timeline.rotation().id;
             let told = self.memory.of(id);
-            let people = concerned(roster, timeline);
+            let people = concerned(snapshot, timeline);
             let plan = match before.remove(&id) {
                 Some(plan) if plan.holds(timeline, &people, told, since, now) => plan,
-                _ => Plan::make(roster, timeline, people, told, (since, now)),
+                _ => Plan::make(snapshot, timeline, people, told, (since, now)),
             };
             self.plans.insert(id, plan);
         }
@@ -114,14 +114,14 @@ impl Planner {
 
 impl Plan {
     fn make(
-        roster: &Roster,
+        snapshot: &Snapshot,
         timeline: &Arc<Timeline>,
         people: Vec<Option<Arc<Person>>>,
-        told: &[Told],
-        (since, now): (Instant, Instant),
+        told: &[SentNotice],
+        (since, now): (Timestamp, Timestamp),
     ) -> Self {
-        let everybody = roster.people();
-        let ahead = window(now).map(|window| troubles(timeline, roster, everybody, window));
+        let everybody = snapshot.people();
+        let ahead = window(now).map(|window| troubles(timeline, snapshot, everybody, window));
         let meanwhile = Interval::new(since, now + HOLDS * 2);
         let handed_over = meanwhile.map(|around| handovers::in_window(timeline, around));
         Self {
@@ -140,9 +140,9 @@ impl Plan {
         &self,
         timeline: &Arc<Timeline>,
         people: &[Option<Arc<Person>>],
-        told: &[Told],
-        since: Instant,
-        now: Instant,
+        told: &[SentNotice],
+        since: Timestamp,
+        now: Timestamp,
     ) -> bool {
         let same = |(one, other): (&Option<Arc<Person>>, &Option<Arc<Person>>)| match (one, other) {
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
@@ -162,18 +162,18 @@ impl Plan {
 }
 
 /// Everybody who may be reminded of a rotation.
-fn concerned(roster: &Roster, timeline: &Timeline) -> Vec<Option<Arc<Person>>> {
+fn concerned(snapshot: &Snapshot, timeline: &Timeline) -> Vec<Option<Arc<Person>>> {
     let by_override = timeline.overrides().iter().filter_map(|one| one.person);
     let mut ids = timeline.rotation().everybody();
     ids.extend(by_override);
     ids.sort_unstable();
     ids.dedup();
-    let people = roster.people();
+    let people = snapshot.people();
     ids.iter().map(|id| people.get(id).cloned()).collect()
 }
 
 /// Puts mails into the outbox, where they are not there yet. Says how many.
-fn put(app: &App, wanted: &[Planned], now: Instant) -> Result<usize, StoreError> {
+fn put(app: &App, wanted: &[Planned], now: Timestamp) -> Result<usize, StoreError> {
     let keys: Vec<&str> = wanted.iter().map(|one| one.key.as_str()).collect();
     // Most passes find nothing new, and need not write.
     let known: HashMap<String, Known> = app

@@ -2,16 +2,16 @@
 
 use chrono::TimeDelta;
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, SwapId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::notice::{News, Notice};
 use crate::domain::reminder::when_at_work;
 use crate::domain::swap::{State, Swap, Terms, time_of};
 use crate::domain::timeline::Timeline;
-use crate::roster::Roster;
 use crate::service::App;
 use crate::service::outbox::NEWS;
+use crate::snapshot::Snapshot;
 use crate::storage::outbox::{Mail, Outcome};
 use crate::storage::{StoreError, swaps};
 
@@ -21,14 +21,14 @@ const LATE: TimeDelta = TimeDelta::hours(1);
 /// What a mail says, if there is use for it now.
 pub(super) fn notice(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     mail: &Mail,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Notice, Outcome> {
     let notice = serde_json::from_value(mail.payload.0.clone())
         .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")))?;
     let rotation = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
-    let timeline = rotation.and_then(|id| roster.timeline_of(id));
+    let timeline = rotation.and_then(|id| snapshot.timeline_of(id));
     let person = mail.person_id.as_ref().and_then(|id| id.parse().ok());
     let (Some(timeline), Some(person)) = (timeline, person) else {
         return Ok(notice);
@@ -38,7 +38,7 @@ pub(super) fn notice(
         "swap.offered" => offered(app, mail, timeline, person, now)?,
         _ => None,
     };
-    match by_day(roster, mail, person, begins, now) {
+    match by_day(snapshot, mail, person, begins, now) {
         Some(morning) => Err(Outcome::Postponed(morning)),
         None => Ok(notice),
     }
@@ -49,8 +49,8 @@ fn given(
     mail: &Mail,
     timeline: &Timeline,
     person: PersonId,
-    now: Instant,
-) -> Result<Option<Instant>, Outcome> {
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Outcome> {
     let news = mail.payload.0.get(NEWS).cloned();
     let news: Option<News> = news.and_then(|news| serde_json::from_value(news).ok());
     let has = news.map(|news| news.has()).unwrap_or_default();
@@ -71,8 +71,8 @@ fn offered(
     mail: &Mail,
     timeline: &Timeline,
     person: PersonId,
-    now: Instant,
-) -> Result<Option<Instant>, Outcome> {
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Outcome> {
     let id: Option<SwapId> = mail.key.split('/').nth(1).and_then(|id| id.parse().ok());
     let Some(id) = id else {
         return Ok(None);
@@ -94,7 +94,7 @@ fn offered(
     }
 }
 
-fn can_be_taken(swap: &Swap, timeline: &Timeline, by: PersonId, now: Instant) -> bool {
+fn can_be_taken(swap: &Swap, timeline: &Timeline, by: PersonId, now: Timestamp) -> bool {
     match swap.terms {
         Terms::Cover(_) => !swap.left(timeline, now).is_empty(),
         Terms::Trade { .. } => {
@@ -107,13 +107,13 @@ fn can_be_taken(swap: &Swap, timeline: &Timeline, by: PersonId, now: Instant) ->
 /// When they are at work again, where they were when the mail was due and it could not leave, and that is early enough:
 /// before what it is about begins, or is over.
 fn by_day(
-    roster: &Roster,
+    snapshot: &Snapshot,
     mail: &Mail,
     person: PersonId,
-    begins: Option<Instant>,
-    now: Instant,
-) -> Option<Instant> {
-    let person = roster.person(person)?;
+    begins: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let person = snapshot.person(person)?;
     let due = mail.due_at.0;
     if now - due < LATE || person.available_at(due, now).is_none() {
         return None;

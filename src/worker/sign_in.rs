@@ -1,20 +1,20 @@
 //! The mail with a link by which somebody signs in.
 
 use super::deliver::message_id_of;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::SignInId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::notify::{Letter, Piece};
 use crate::service::{App, sessions};
 use crate::storage::outbox::{Mail, Outcome};
 
 /// The mail; its link's secret is made here, and again where it has to be sent again.
-pub(super) fn letter(app: &App, mail: &Mail, now: Instant) -> Result<Letter, Outcome> {
-    let roster = app.keeper.snapshot();
+pub(super) fn letter(app: &App, mail: &Mail, now: Timestamp) -> Result<Letter, Outcome> {
+    let snapshot = app.snapshots.snapshot();
     let person = mail
         .person_id
         .as_ref()
-        .and_then(|id| roster.person(id.parse().ok()?))
+        .and_then(|id| snapshot.person(id.parse().ok()?))
         .filter(|person| person.active_at(now))
         .ok_or(Outcome::Dropped("the person is gone"))?;
     let id: SignInId = mail

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::notice::News;
 use crate::domain::preferences::Topic;
-use crate::domain::reminder::{Kind, Lead, Reminder, Told};
+use crate::domain::reminder::{Kind, Lead, Reminder, SentNotice};
 use crate::service::outbox::NEWS;
 use crate::storage::outbox::{self, Mark, Sent};
 use crate::storage::types::Json;
@@ -30,8 +30,8 @@ const TELLING: [&str; 6] = [
 struct Payload {
     #[serde(skip_deserializing)]
     lead: Option<Lead>,
-    start: Instant,
-    end: Option<Instant>,
+    start: Timestamp,
+    end: Option<Timestamp>,
     #[serde(default)]
     other: Option<PersonId>,
     /// Earlier versions did not keep it: then it is from start to end.
@@ -45,7 +45,7 @@ struct Payload {
 
 /// An interval; without an end where it never ends.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Span(Instant, Option<Instant>);
+struct Span(Timestamp, Option<Timestamp>);
 
 impl From<&Interval> for Span {
     fn from(interval: &Interval) -> Self {
@@ -92,13 +92,13 @@ pub(super) fn payload(reminder: &Reminder) -> Json {
 
 /// What people were told of all rotations, read again only where that may be something else by now.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(super) struct NotificationHistory {
     mark: Option<Mark>,
-    all: HashMap<RotationId, Vec<Told>>,
+    all: HashMap<RotationId, Vec<SentNotice>>,
 }
 
-impl Memory {
-    pub(super) fn refresh(&mut self, db: &mut Db, now: Instant) -> Result<(), StoreError> {
+impl NotificationHistory {
+    pub(super) fn refresh(&mut self, db: &mut Db, now: Timestamp) -> Result<(), StoreError> {
         let mark = outbox::mark(db, &TELLING, now)?;
         if self.mark.as_ref() == Some(&mark) {
             return Ok(());
@@ -117,13 +117,17 @@ impl Memory {
         Ok(())
     }
 
-    pub(super) fn of(&self, rotation: RotationId) -> &[Told] {
+    pub(super) fn of(&self, rotation: RotationId) -> &[SentNotice] {
         self.all.get(&rotation).map_or(&[], Vec::as_slice)
     }
 }
 
 /// What people were told of a rotation.
-pub(super) fn of(db: &mut Db, rotation: RotationId, now: Instant) -> Result<Vec<Told>, StoreError> {
+pub(super) fn of(
+    db: &mut Db,
+    rotation: RotationId,
+    now: Timestamp,
+) -> Result<Vec<SentNotice>, StoreError> {
     let sent = outbox::sent(db, &TELLING, Some(&rotation.to_string()), now)?;
     Ok(sent
         .into_iter()
@@ -133,8 +137,8 @@ pub(super) fn of(db: &mut Db, rotation: RotationId, now: Instant) -> Result<Vec<
 }
 
 /// `None` for what no version of this program wrote.
-fn read(sent: Sent) -> Option<(RotationId, Told)> {
-    let told = Told {
+fn read(sent: Sent) -> Option<(RotationId, SentNotice)> {
+    let told = SentNotice {
         mail: sent.id,
         person: sent.person_id?.parse().ok()?,
         at: sent.at.unwrap_or(sent.created_at).0,
@@ -145,7 +149,7 @@ fn read(sent: Sent) -> Option<(RotationId, Told)> {
     };
     let told = if let Some(news) = sent.payload.0.get(NEWS) {
         let news: News = serde_json::from_value(news.clone()).ok()?;
-        Told {
+        SentNotice {
             has: news.has(),
             lost: news.lost(),
             ..told
@@ -156,7 +160,7 @@ fn read(sent: Sent) -> Option<(RotationId, Told)> {
             .has
             .unwrap_or_else(|| vec![Span(payload.start, payload.end)]);
         let intervals = |spans: Vec<Span>| spans.into_iter().filter_map(Span::interval).collect();
-        Told {
+        SentNotice {
             has: intervals(has),
             lost: intervals(payload.lost),
             open: payload.open,

@@ -2,50 +2,50 @@
 
 use chrono::TimeDelta;
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::handover::{Handover, HandoverId, Item, Text, Written};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::link::{Step, SwapStep};
-use crate::domain::notice::{Block, Entry, Notice, Offer, long, short, stretch};
+use crate::domain::notice::{Block, Entry, Notice, Offer, format_interval, long, short};
 use crate::domain::person::Person;
 use crate::domain::preferences::Topic;
 use crate::domain::reminder::{Kind, Lead, Reminder};
 use crate::domain::swap::LONGEST;
 use crate::domain::timeline::{Cause, Layer, Timeline};
 use crate::domain::zone::Zone;
-use crate::roster::Roster;
 use crate::service::handovers::Brief;
+use crate::snapshot::Snapshot;
 
 /// How long a link in a reminder can be used to get a calendar feed.
 const FEED: TimeDelta = TimeDelta::days(60);
 
 /// What a reminder says; `None` where the person or the team is gone. `brief` is what there is to say at the handoff.
 pub(super) fn notice(
-    roster: &Roster,
+    snapshot: &Snapshot,
     timeline: &Timeline,
     reminder: &Reminder,
     brief: Option<&Brief>,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Notice> {
-    let role = Role::of(roster, timeline)?;
+    let role = Role::of(snapshot, timeline)?;
     let span = reminder.shift.interval;
-    let zone = roster.person(reminder.recipient)?.zone(span.start());
+    let zone = snapshot.person(reminder.recipient)?.zone(span.start());
     let other = reminder
         .other
-        .and_then(|other| roster.person(other))
+        .and_then(|other| snapshot.person(other))
         .map(|other| other.name.as_str());
     let (subject, mut blocks) = match reminder.kind {
         Kind::Incoming => role.taken_over(span, other, &zone, now),
         Kind::Outgoing => role.handed_over(span, other, &zone, now),
-        Kind::Changed => role.changed(roster, timeline, reminder, &zone),
+        Kind::Changed => role.changed(snapshot, timeline, reminder, &zone),
     };
     if reminder.kind == Kind::Incoming && matches!(reminder.lead, Lead::Days(_)) {
         let text = "If you cannot, there is still time to find somebody else.";
         blocks.push(Block::Text(text.to_owned()));
     }
     if let Some(brief) = brief {
-        blocks.extend(handed_on(roster, reminder, brief, other, &zone));
+        blocks.extend(handed_on(snapshot, reminder, brief, other, &zone));
     }
     let steps = Block::Steps(offers(timeline, reminder, now));
     let pages = Block::Pages(pages(timeline, reminder, brief));
@@ -72,11 +72,11 @@ struct Role<'a> {
 
 impl<'a> Role<'a> {
     /// `None` where the team is gone.
-    fn of(roster: &'a Roster, timeline: &'a Timeline) -> Option<Self> {
+    fn of(snapshot: &'a Snapshot, timeline: &'a Timeline) -> Option<Self> {
         let rotation = timeline.rotation();
         Some(Self {
             title: &rotation.title,
-            team: &roster.team(rotation.team)?.name,
+            team: &snapshot.team(rotation.team)?.name,
             name: &rotation.name,
         })
     }
@@ -86,7 +86,7 @@ impl<'a> Role<'a> {
         span: Interval,
         from: Option<&str>,
         zone: &Zone,
-        now: Instant,
+        now: Timestamp,
     ) -> (String, Vec<Block>) {
         let Role { title, team, name } = self;
         let (are, take) = if span.start() <= now {
@@ -112,7 +112,7 @@ impl<'a> Role<'a> {
         span: Interval,
         to: Option<&str>,
         zone: &Zone,
-        now: Instant,
+        now: Timestamp,
     ) -> (String, Vec<Block>) {
         let Role { title, team, name } = self;
         let (ends, hand) = if span.end() <= now {
@@ -136,7 +136,7 @@ impl<'a> Role<'a> {
     /// Something is not as they were told.
     fn changed(
         &self,
-        roster: &Roster,
+        snapshot: &Snapshot,
         timeline: &Timeline,
         reminder: &Reminder,
         zone: &Zone,
@@ -153,12 +153,12 @@ impl<'a> Role<'a> {
             zone.name()
         ))];
         for lost in &reminder.lost {
-            let who = whose(roster, timeline, *lost);
-            let times = vec![stretch(*lost, zone)];
+            let who = whose(snapshot, timeline, *lost);
+            let times = vec![format_interval(*lost, zone)];
             blocks.push(Block::List(format!("No longer yours{who}"), times));
         }
         if !reminder.runs.is_empty() {
-            let times = reminder.runs.iter().map(|run| stretch(*run, zone));
+            let times = reminder.runs.iter().map(|run| format_interval(*run, zone));
             blocks.push(Block::List("Yours now".to_owned(), times.collect()));
         }
         (subject, blocks)
@@ -167,7 +167,7 @@ impl<'a> Role<'a> {
 
 /// What is handed on, as far as the recipient needs it at that time.
 fn handed_on(
-    roster: &Roster,
+    snapshot: &Snapshot,
     reminder: &Reminder,
     brief: &Brief,
     other: Option<&str>,
@@ -176,7 +176,7 @@ fn handed_on(
     let mut blocks: Vec<Block> = brief
         .written
         .as_ref()
-        .map(|written| notes(roster, written, zone))
+        .map(|written| notes(snapshot, written, zone))
         .into_iter()
         .collect();
     let other = other.unwrap_or("the one before");
@@ -207,8 +207,8 @@ fn handed_on(
 }
 
 /// What somebody wrote.
-fn notes(roster: &Roster, written: &Written, zone: &Zone) -> Block {
-    let by = written.by.and_then(|by| roster.person(by));
+fn notes(snapshot: &Snapshot, written: &Written, zone: &Zone) -> Block {
+    let by = written.by.and_then(|by| snapshot.person(by));
     let by = by.map(|by| format!(" by {}", by.name)).unwrap_or_default();
     let at = short(written.written_at, zone);
     match &written.notes {
@@ -235,16 +235,16 @@ fn open(items: &[Item], title: String) -> Option<Block> {
 
 /// What was left open at a handoff; `None` where the team is gone.
 pub(super) fn left_open(
-    roster: &Roster,
+    snapshot: &Snapshot,
     timeline: &Timeline,
     handover: &Handover,
     brief: &Brief,
     recipient: &Person,
 ) -> Option<Notice> {
-    let Role { title, team, name } = Role::of(roster, timeline)?;
+    let Role { title, team, name } = Role::of(snapshot, timeline)?;
     let zone = recipient.zone(handover.at);
     let name_of = |id| {
-        let person = roster.person(id);
+        let person = snapshot.person(id);
         person.map_or("somebody", |person| person.name.as_str())
     };
     let (from, to) = (name_of(handover.from), name_of(handover.to));
@@ -279,11 +279,11 @@ pub(super) fn topic_of_open(handover: &Handover, recipient: &Person) -> Topic {
 }
 
 /// Who has the duty in an interval, as the end of a phrase.
-fn whose(roster: &Roster, timeline: &Timeline, span: Interval) -> String {
+fn whose(snapshot: &Snapshot, timeline: &Timeline, span: Interval) -> String {
     let mut names: Vec<&str> = timeline
         .shifts(Layer::Final, span)
         .iter()
-        .filter_map(|shift| roster.person(shift.person))
+        .filter_map(|shift| snapshot.person(shift.person))
         .map(|person| person.name.as_str())
         .collect();
     names.dedup();
@@ -315,7 +315,7 @@ fn entries(role: &Role<'_>, timeline: &Timeline, reminder: &Reminder) -> Vec<Ent
 
 /// What can be done about it in one step: somebody else can be asked for until it begins, and what somebody else gave
 /// them can be handed back.
-fn offers(timeline: &Timeline, reminder: &Reminder, now: Instant) -> Vec<Offer> {
+fn offers(timeline: &Timeline, reminder: &Reminder, now: Timestamp) -> Vec<Offer> {
     let mut offers = Vec::new();
     let span = reminder.shift.interval;
     let begins = span.start();
@@ -358,6 +358,6 @@ fn pages(timeline: &Timeline, reminder: &Reminder, brief: Option<&Brief>) -> Vec
     handover.into_iter().chain([rotation]).collect()
 }
 
-fn handover_page(rotation: RotationId, at: Instant) -> String {
+fn handover_page(rotation: RotationId, at: Timestamp) -> String {
     format!("/handovers/{}", HandoverId { rotation, at })
 }

@@ -67,7 +67,7 @@ impl World {
     #[expect(clippy::too_many_lines, reason = "a table")]
     fn fill(&mut self) {
         use Kind::{
-            Day, Email, Hours, Instant, Local, Members, Name, Order, Reason, Rotation, Rule,
+            Day, Email, Hours, Local, Members, Name, Order, Reason, Rotation, Rule, Timestamp,
             Titles, Url, Word, Zone,
         };
         let person = json!({ "name": "Ada", "email": "ada@example.org", "time_zone": "UTC" });
@@ -120,7 +120,7 @@ impl World {
                     ("/name", Name),
                     ("/email", Email),
                     ("/time_zone", Zone),
-                    ("/effective_from", Instant),
+                    ("/effective_from", Timestamp),
                     ("/working_hours", Hours),
                 ],
             ),
@@ -128,7 +128,11 @@ impl World {
                 Method::POST,
                 format!("/people/{ada}/tokens"),
                 json!({ "name": "x", "scope": "read" }),
-                &[("/name", Name), ("/scope", Word), ("/expires_at", Instant)],
+                &[
+                    ("/name", Name),
+                    ("/scope", Word),
+                    ("/expires_at", Timestamp),
+                ],
             ),
             form(
                 Method::POST,
@@ -173,7 +177,7 @@ impl World {
                     ("/handoff/rule", Rule),
                     ("/fallback_rotation_id", Rotation),
                     ("/fallback_when", Word),
-                    ("/effective_from", Instant),
+                    ("/effective_from", Timestamp),
                     ("/duty_hours", Hours),
                     ("/first", Kind::Person),
                 ],
@@ -194,7 +198,7 @@ impl World {
                 format!("/rotations/{rotation}/revisions"),
                 json!({}),
                 &[
-                    ("/effective_from", Instant),
+                    ("/effective_from", Timestamp),
                     ("/time_zone", Zone),
                     ("/order", Order),
                     ("/duty_hours", Hours),
@@ -204,15 +208,15 @@ impl World {
                 Method::POST,
                 format!("/rotations/{rotation}/archive"),
                 json!({}),
-                &[("/at", Instant)],
+                &[("/at", Timestamp)],
             ),
             form(
                 Method::POST,
                 format!("/rotations/{rotation}/overrides"),
                 json!({ "end": "2027-01-01T00:00:00Z", "person_id": null }),
                 &[
-                    ("/start", Instant),
-                    ("/end", Instant),
+                    ("/start", Timestamp),
+                    ("/end", Timestamp),
                     ("/person_id", Kind::Person),
                     ("/reason", Reason),
                 ],

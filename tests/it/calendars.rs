@@ -161,7 +161,7 @@ impl World {
             if tried.is_some() && next > now && (next - now).num_minutes() > 10 {
                 // What was written is known to the roster a moment later.
                 let app = &self.server.app;
-                app.keeper.refresh(&app.store, now).unwrap();
+                app.snapshots.refresh(&app.store, now).unwrap();
                 return shown;
             }
             std::thread::sleep(Duration::from_millis(50));

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use dogwatch::clock::new_id;
-use dogwatch::domain::interval::Instant;
+use dogwatch::domain::interval::Timestamp;
 use dogwatch::startup;
 use dogwatch::storage::outbox::{self, Lane, Mail, Outcome, Planned};
 use dogwatch::storage::types::Json;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::harness::Database;
 use crate::harness::server::{MONDAY, config, instant};
 
-fn waits(store: &Store, now: Instant) {
+fn waits(store: &Store, now: Timestamp) {
     let planned = Planned {
         id: new_id().to_string(),
         key: new_id().to_string(),
@@ -29,7 +29,7 @@ fn waits(store: &Store, now: Instant) {
 }
 
 /// Claims as a worker does, which looks first whether there is anything.
-fn claim(store: &Store, now: Instant) -> Option<Mail> {
+fn claim(store: &Store, now: Timestamp) -> Option<Mail> {
     let is_due = |db: &mut _| outbox::is_due(db, Lane::Messages, now);
     let is_due = store.read::<_, StoreError>(is_due).unwrap();
     let until = now + TimeDelta::minutes(3);
@@ -41,7 +41,7 @@ fn claim(store: &Store, now: Instant) -> Option<Mail> {
     claimed
 }
 
-fn finish(store: &Store, mail: &Mail, outcome: &Outcome, now: Instant) {
+fn finish(store: &Store, mail: &Mail, outcome: &Outcome, now: Timestamp) {
     store
         .write::<_, StoreError>(|tx| outbox::finish(tx.db(), mail, outcome, now))
         .unwrap();

@@ -12,14 +12,14 @@ fn id(made: &Value) -> String {
 }
 
 /// Ana and Bo take weekly turns from 2 March 10:00 on; the managers only look after them.
-struct Scene {
+struct LockedRotation {
     server: Server,
     managers: Vec<String>,
     people: Vec<String>,
     rotation: String,
 }
 
-impl Scene {
+impl LockedRotation {
     fn new(managers: &[&str]) -> Self {
         let server = Server::start_still(&[]);
         let person = |name: &&str| {
@@ -91,15 +91,15 @@ impl Scene {
 
 #[test]
 fn trouble_is_told_at_work_once_and_again_as_it_nears() {
-    let scene = Scene::new(&["Mia"]);
-    let server = &scene.server;
+    let locked_rotation = LockedRotation::new(&["Mia"]);
+    let server = &locked_rotation.server;
     server.at("2026-03-03T03:00:00Z");
-    let gap = scene.gap("2026-03-16T10:00:00Z", "2026-03-18T10:00:00Z");
-    scene.away("2026-03-24");
-    let mut known = scene.digests();
+    let gap = locked_rotation.gap("2026-03-16T10:00:00Z", "2026-03-18T10:00:00Z");
+    locked_rotation.away("2026-03-24");
+    let mut known = locked_rotation.digests();
     assert!(known.is_empty(), "nobody is woken: {known:?}");
     server.at("2026-03-03T09:00:00Z");
-    let first = scene.new_one(&mut known);
+    let first = locked_rotation.new_one(&mut known);
     assert!(first.to.contains("Mia"), "{}", first.to);
     assert_eq!(
         first.subject,
@@ -118,17 +118,17 @@ fn trouble_is_told_at_work_once_and_again_as_it_nears() {
 
     // What is new is told by itself.
     server.at("2026-03-04T10:00:00Z");
-    scene.away("2026-03-27");
-    let second = scene.new_one(&mut known);
+    locked_rotation.away("2026-03-27");
+    let second = locked_rotation.new_one(&mut known);
     assert_eq!(
         second.subject,
         "Flags: Bo is Support Hero and away from Fri 27 Mar 00:00"
     );
     // So is what nears: within a week, and, as that is on a Saturday, on the Monday of the gap.
     server.at("2026-03-09T09:59:59Z");
-    assert_eq!(scene.digests().len(), known.len());
+    assert_eq!(locked_rotation.digests().len(), known.len());
     server.at("2026-03-09T10:00:00Z");
-    let week = scene.new_one(&mut known);
+    let week = locked_rotation.new_one(&mut known);
     assert_eq!(
         week.subject,
         "Flags: nobody is Support Hero from Mon 16 Mar 10:00"
@@ -139,7 +139,7 @@ fn trouble_is_told_at_work_once_and_again_as_it_nears() {
         week.whole
     );
     server.at("2026-03-14T12:00:00Z");
-    assert_eq!(scene.digests().len(), known.len());
+    assert_eq!(locked_rotation.digests().len(), known.len());
     let waits = server.get("/outbox?state=pending").expect(200);
     let waits = waits["items"].as_array().unwrap().iter();
     let mut waits = waits.filter(|mail| mail["kind"] == "digest");
@@ -147,7 +147,7 @@ fn trouble_is_told_at_work_once_and_again_as_it_nears() {
     // By then it is mended.
     server.delete(&format!("/overrides/{gap}"));
     server.at("2026-03-16T09:00:00Z");
-    assert_eq!(scene.digests().len(), known.len());
+    assert_eq!(locked_rotation.digests().len(), known.len());
     let dropped = server.get("/outbox?state=dropped").expect(200);
     let dropped = dropped["items"].as_array().unwrap().iter();
     let mut dropped = dropped.filter(|mail| mail["kind"] == "digest");
@@ -157,36 +157,42 @@ fn trouble_is_told_at_work_once_and_again_as_it_nears() {
 
 #[test]
 fn who_does_not_want_digests_gets_none_and_all_that_is_ahead_when_they_do() {
-    let scene = Scene::new(&["Mia"]);
-    let path = format!("/people/{}/preferences", scene.managers[0]);
+    let locked_rotation = LockedRotation::new(&["Mia"]);
+    let path = format!("/people/{}/preferences", locked_rotation.managers[0]);
     let digests = |wanted: bool| {
         let body = json!({ "digests": wanted });
-        send(scene.server.request(Method::PUT, &path).json(&body)).expect(200)
+        send(
+            locked_rotation
+                .server
+                .request(Method::PUT, &path)
+                .json(&body),
+        )
+        .expect(200)
     };
     digests(false);
-    scene.gap("2026-03-16T10:00:00Z", "2026-03-18T10:00:00Z");
-    assert!(scene.digests().is_empty());
+    locked_rotation.gap("2026-03-16T10:00:00Z", "2026-03-18T10:00:00Z");
+    assert!(locked_rotation.digests().is_empty());
     digests(true);
-    assert_eq!(scene.digests().len(), 1);
+    assert_eq!(locked_rotation.digests().len(), 1);
     digests(false);
-    scene.away("2026-03-24");
+    locked_rotation.away("2026-03-24");
     digests(true);
-    assert_eq!(scene.digests().len(), 2);
+    assert_eq!(locked_rotation.digests().len(), 2);
 }
 
 #[test]
 fn replicas_tell_each_manager_once() {
     let names = ["Mia", "Max", "Moe", "Mei", "May"];
-    let scene = Scene::new(&names);
+    let locked_rotation = LockedRotation::new(&names);
     for round in 1..=2 {
-        scene.away(&format!("2026-03-1{round}"));
-        let workers = [(); 2].map(|()| scene.server.another_worker());
+        locked_rotation.away(&format!("2026-03-1{round}"));
+        let workers = [(); 2].map(|()| locked_rotation.server.another_worker());
         std::thread::scope(|scope| {
             for worker in &workers {
                 scope.spawn(|| worker.pass(|| false).unwrap());
             }
         });
-        let all = scene.digests();
+        let all = locked_rotation.digests();
         for name in names {
             let hers = all.iter().filter(|mail| mail.to.contains(name));
             assert_eq!(hers.count(), round, "{name}");

@@ -7,7 +7,7 @@ use crate::harness::Server;
 use crate::harness::server::{Answer, send};
 
 /// A team of a manager and two engineers, who take weekly turns from 2 March 10:00 on.
-struct Scene {
+struct LockedRotation {
     server: Server,
     people: Vec<String>,
     rotation: String,
@@ -17,7 +17,7 @@ fn id(made: &Value) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
-impl Scene {
+impl LockedRotation {
     fn new() -> Self {
         let server = Server::start_still(&[]);
         let people: Vec<String> = ["Mia", "Ana", "Bo", "Cy"]
@@ -93,8 +93,8 @@ fn texts(items: &Value) -> Vec<(&str, bool)> {
 
 #[test]
 fn notes_and_lists_are_kept_and_what_is_open_is_carried_over() {
-    let scene = Scene::new();
-    let first = scene.list().remove(0);
+    let locked_rotation = LockedRotation::new();
+    let first = locked_rotation.list().remove(0);
     assert_eq!(first["at"], "2026-03-09T10:00:00Z");
     assert_eq!(first["form"], "full");
     assert_eq!(first["from"]["name"], "Ana");
@@ -103,7 +103,7 @@ fn notes_and_lists_are_kept_and_what_is_open_is_carried_over() {
     let outgoing = texts(&first["outgoing"]);
     assert_eq!((outgoing.len(), first["version"].clone()), (5, json!(1)));
     let template: Vec<&str> = outgoing.iter().map(|(text, _)| *text).collect();
-    let [ana, bo, cy] = [1, 2, 3].map(|person| scene.token(person));
+    let [ana, bo, cy] = [1, 2, 3].map(|person| locked_rotation.token(person));
     let change = json!({
         "notes": "  The flag service restarts at night.\n\nSee INC-7. ",
         "outgoing": [
@@ -111,8 +111,8 @@ fn notes_and_lists_are_kept_and_what_is_open_is_carried_over() {
             { "text": "Ticket 4711", "done": false },
         ],
     });
-    scene.put(&cy, &first, &change).problem(403);
-    let changed = scene.put(&ana, &first, &change).expect(200);
+    locked_rotation.put(&cy, &first, &change).problem(403);
+    let changed = locked_rotation.put(&ana, &first, &change).expect(200);
     assert_eq!(
         changed["notes"],
         "The flag service restarts at night.\n\nSee INC-7."
@@ -131,12 +131,12 @@ fn notes_and_lists_are_kept_and_what_is_open_is_carried_over() {
         .collect();
     assert_eq!(now, [&template[..], &["Ticket 4711"]].concat());
     let path = format!("/handovers/{}", first["id"].as_str().unwrap());
-    assert_eq!(scene.server.get(&path).expect(200), changed);
+    assert_eq!(locked_rotation.server.get(&path).expect(200), changed);
     // What was written stays where only something else is changed, and goes where it is taken back.
     let ticked = json!({ "incoming": [{ "text": "Said hello", "done": true }] });
-    let ticked = scene.put(&bo, &first, &ticked).expect(200);
+    let ticked = locked_rotation.put(&bo, &first, &ticked).expect(200);
     assert_eq!(ticked["notes"], changed["notes"]);
-    let stale = scene
+    let stale = locked_rotation
         .server
         .with_token(&bo, Method::PUT, &path)
         .header("If-Match", "\"v2\"")
@@ -144,10 +144,10 @@ fn notes_and_lists_are_kept_and_what_is_open_is_carried_over() {
     send(stale).problem(412);
 
     // A week later four of the list and the ticket are open; they are the next handover's.
-    scene.server.at("2026-03-09T10:00:00Z");
-    scene.mails();
-    scene.server.at("2026-03-10T12:00:00Z");
-    let second = scene.list().remove(1);
+    locked_rotation.server.at("2026-03-09T10:00:00Z");
+    locked_rotation.mails();
+    locked_rotation.server.at("2026-03-10T12:00:00Z");
+    let second = locked_rotation.list().remove(1);
     assert_eq!(second["from"]["name"], "Bo");
     let since = |text: &str| {
         let items = second["outgoing"].as_array().unwrap();
@@ -159,11 +159,11 @@ fn notes_and_lists_are_kept_and_what_is_open_is_carried_over() {
     assert_eq!(since(template[0]), Value::Null, "that was done in time");
     assert_eq!(texts(&second["outgoing"]).len(), 6);
     let tick = json!({ "outgoing": [{ "text": "Ticket 4711", "done": true }] });
-    let ticked = scene.put(&bo, &second, &tick).expect(200);
+    let ticked = locked_rotation.put(&bo, &second, &tick).expect(200);
     assert!(texts(&ticked["outgoing"]).contains(&("Ticket 4711", true)));
-    let origin = scene.server.get(&path).expect(200);
+    let origin = locked_rotation.server.get(&path).expect(200);
     assert!(texts(&origin["outgoing"]).contains(&("Ticket 4711", true)));
-    let third = scene.list().remove(2);
+    let third = locked_rotation.list().remove(2);
     assert!(
         texts(&third["outgoing"])
             .iter()
@@ -173,8 +173,8 @@ fn notes_and_lists_are_kept_and_what_is_open_is_carried_over() {
 
 #[test]
 fn what_is_open_at_the_handoff_is_told() {
-    let scene = Scene::new();
-    let first = scene.list().remove(0);
+    let locked_rotation = LockedRotation::new();
+    let first = locked_rotation.list().remove(0);
     let outgoing = first["outgoing"].as_array().unwrap();
     let incoming = first["incoming"].as_array().unwrap();
     let all_but_one = |items: &[Value]| -> Vec<Value> {
@@ -185,11 +185,13 @@ fn what_is_open_at_the_handoff_is_told() {
         "notes": "Watch the <queue>,\nit is long.",
         "outgoing": all_but_one(outgoing), "incoming": all_but_one(incoming),
     });
-    let administrator = scene.server.token.clone();
-    scene.put(&administrator, &first, &change).expect(200);
-    scene.server.at("2026-03-09T10:00:00Z");
+    let administrator = locked_rotation.server.token.clone();
+    locked_rotation
+        .put(&administrator, &first, &change)
+        .expect(200);
+    locked_rotation.server.at("2026-03-09T10:00:00Z");
     for _ in 0..2 {
-        let mails = scene.mails();
+        let mails = locked_rotation.mails();
         let told: Vec<_> = mails
             .iter()
             .filter(|(_, text)| text.contains("left open at the handover to Bo"))
@@ -215,15 +217,15 @@ fn what_is_open_at_the_handoff_is_told() {
 /// The server was off, or asleep, from before the handoff until three days after it.
 #[test]
 fn what_was_open_at_a_handoff_that_nobody_saw_is_told_and_carried_over() {
-    let scene = Scene::new();
-    let first = scene.list().remove(0);
+    let locked_rotation = LockedRotation::new();
+    let first = locked_rotation.list().remove(0);
     assert_eq!(first["at"], "2026-03-09T10:00:00Z");
-    scene.server.at("2026-03-12T11:00:00Z");
-    let told = scene.mails();
+    locked_rotation.server.at("2026-03-12T11:00:00Z");
+    let told = locked_rotation.mails();
     let of_mia = |text: &str| text.contains("left open at the handover to Bo");
     let count = told.iter().filter(|(_, text)| of_mia(text)).count();
     assert_eq!(count, 1, "{told:?}");
-    let next = &scene.list()[1];
+    let next = &locked_rotation.list()[1];
     assert_eq!(next["at"], "2026-03-16T10:00:00Z");
     let since: Vec<&Value> = next["outgoing"].as_array().unwrap().iter().collect();
     let carried = since
@@ -239,46 +241,56 @@ fn what_was_open_at_a_handoff_that_nobody_saw_is_told_and_carried_over() {
 /// Handoffs before anybody entered the rotation are nobody's affair.
 #[test]
 fn what_was_handed_over_before_the_rotation_was_entered_is_not_told() {
-    let scene = Scene::new();
-    scene.server.at("2026-03-05T12:00:00Z");
+    let locked_rotation = LockedRotation::new();
+    locked_rotation.server.at("2026-03-05T12:00:00Z");
     let began = json!({
         "name": "other", "title": "Other Hero", "kind": "ordered", "time_zone": "Europe/London",
         "handoff": { "start": "2026-02-19T10:00:00", "rule": "FREQ=WEEKLY" },
-        "order": [scene.people[2], scene.people[1]],
+        "order": [locked_rotation.people[2], locked_rotation.people[1]],
     });
-    let made = scene.server.post("/teams/flags/rotations", &began);
+    let made = locked_rotation
+        .server
+        .post("/teams/flags/rotations", &began);
     made.expect(201);
-    let told = scene.mails();
+    let told = locked_rotation.mails();
     let of_other = |text: &str| text.contains("Other Hero") && text.contains("left open at");
     assert!(!told.iter().any(|(_, text)| of_other(text)), "{told:?}");
 }
 
 #[test]
 fn nothing_is_told_where_everything_is_done() {
-    let scene = Scene::new();
-    let path = format!("/rotations/{}/reminders", scene.rotation);
+    let locked_rotation = LockedRotation::new();
+    let path = format!("/rotations/{}/reminders", locked_rotation.rotation);
     let none = json!({ "checklists": { "outgoing": ["Sweep"], "incoming": [] } });
-    send(scene.server.request(Method::PUT, &path).json(&none)).expect(200);
-    let first = scene.list().remove(0);
+    send(
+        locked_rotation
+            .server
+            .request(Method::PUT, &path)
+            .json(&none),
+    )
+    .expect(200);
+    let first = locked_rotation.list().remove(0);
     assert_eq!(texts(&first["outgoing"]), [("Sweep", false)]);
     let done = json!({ "outgoing": [{ "text": "Sweep", "done": true }] });
-    let administrator = scene.server.token.clone();
-    scene.put(&administrator, &first, &done).expect(200);
-    scene.server.at("2026-03-09T10:00:00Z");
-    let mails = scene.mails();
+    let administrator = locked_rotation.server.token.clone();
+    locked_rotation
+        .put(&administrator, &first, &done)
+        .expect(200);
+    locked_rotation.server.at("2026-03-09T10:00:00Z");
+    let mails = locked_rotation.mails();
     assert!(mails.iter().all(|(_, text)| !text.contains("left open")));
 }
 
 #[test]
 fn a_day_has_notes_only_and_a_watch_has_four() {
-    let scene = Scene::new();
-    let administrator = scene.server.token.clone();
+    let locked_rotation = LockedRotation::new();
+    let administrator = locked_rotation.server.token.clone();
     let day = json!({
-        "start": "2026-03-04T00:00:00Z", "end": "2026-03-05T00:00:00Z", "person_id": scene.people[3],
+        "start": "2026-03-04T00:00:00Z", "end": "2026-03-05T00:00:00Z", "person_id": locked_rotation.people[3],
     });
-    let overrides = format!("/rotations/{}/overrides", scene.rotation);
-    scene.server.post(&overrides, &day).expect(201);
-    let light = scene.list().remove(0);
+    let overrides = format!("/rotations/{}/overrides", locked_rotation.rotation);
+    locked_rotation.server.post(&overrides, &day).expect(201);
+    let light = locked_rotation.list().remove(0);
     assert_eq!(
         (&light["form"], &light["outgoing"]),
         (&json!("light"), &json!([]))
@@ -286,49 +298,53 @@ fn a_day_has_notes_only_and_a_watch_has_four() {
     let four = json!({
         "status": "slow", "ticket_count": 7, "key_information": "the cache", "told_to_users": "soon",
     });
-    let refused = scene.put(&administrator, &light, &json!({ "watch_notes": four }));
+    let refused = locked_rotation.put(&administrator, &light, &json!({ "watch_notes": four }));
     assert_eq!(refused.pointers(), ["/watch_notes"]);
 
     let watch = json!({
         "name": "watch", "title": "Support Watcher", "kind": "follow_the_sun", "time_zone": "UTC",
-        "order": [scene.people[1], scene.people[2]], "effective_from": "2026-01-05T00:00:00Z",
+        "order": [locked_rotation.people[1], locked_rotation.people[2]], "effective_from": "2026-01-05T00:00:00Z",
     });
-    let watch = id(&scene
+    let watch = id(&locked_rotation
         .server
         .post("/teams/flags/rotations", &watch)
         .expect(201));
     let path = format!("/rotations/{watch}/handovers");
-    let all = scene.server.get(&path).expect(200);
+    let all = locked_rotation.server.get(&path).expect(200);
     let next = &all["items"][0];
     assert_eq!(next["form"], "watch");
-    let refused = scene.put(&administrator, next, &json!({ "notes": "hello" }));
+    let refused = locked_rotation.put(&administrator, next, &json!({ "notes": "hello" }));
     assert_eq!(refused.pointers(), ["/notes"]);
     let change = json!({ "watch_notes": four });
-    let changed = scene.put(&administrator, next, &change).expect(200);
+    let changed = locked_rotation
+        .put(&administrator, next, &change)
+        .expect(200);
     assert_eq!(changed["watch_notes"], four);
     assert_eq!(changed["written_by"]["name"], "Administrator");
 }
 
 #[test]
 fn what_is_wrong_is_named_and_what_is_not_there_is_not_found() {
-    let scene = Scene::new();
-    let administrator = scene.server.token.clone();
-    let first = scene.list().remove(0);
+    let locked_rotation = LockedRotation::new();
+    let administrator = locked_rotation.server.token.clone();
+    let first = locked_rotation.list().remove(0);
     let long = "x".repeat(201);
     let bad = json!({
         "notes": "", "outgoing": [{ "text": long, "done": true }],
         "incoming": [{ "text": "twice", "done": true }, { "text": "twice", "done": false }],
     });
     assert_eq!(
-        scene.put(&administrator, &first, &bad).pointers(),
+        locked_rotation.put(&administrator, &first, &bad).pointers(),
         ["/notes", "/outgoing/0/text", "/incoming/1/text"]
     );
     let misspelt = json!({ "note": "x" });
     assert_eq!(
-        scene.put(&administrator, &first, &misspelt).pointers(),
+        locked_rotation
+            .put(&administrator, &first, &misspelt)
+            .pointers(),
         ["/note"]
     );
-    let of = |id: &str| scene.server.get(&format!("/handovers/{id}"));
+    let of = |id: &str| locked_rotation.server.get(&format!("/handovers/{id}"));
     of("x").problem(404);
     let text = first["id"].as_str().unwrap();
     let (rotation, _) = text.rsplit_once('-').unwrap();
@@ -338,11 +354,11 @@ fn what_is_wrong_is_named_and_what_is_not_there_is_not_found() {
     of(&stranger).problem(404);
     let query = format!(
         "/rotations/{}/handovers?from=2026-03-02T10:00:00Z&until=2026-05-01T00:00:00Z&limit=3",
-        scene.rotation
+        locked_rotation.rotation
     );
-    let page = scene.server.get(&query).expect(200);
+    let page = locked_rotation.server.get(&query).expect(200);
     assert_eq!(page["items"].as_array().unwrap().len(), 3);
     let next = format!("{query}&cursor={}", page["next_cursor"].as_str().unwrap());
-    let rest = scene.server.get(&next).expect(200);
+    let rest = locked_rotation.server.get(&next).expect(200);
     assert_eq!(rest["items"][0]["at"], "2026-03-30T09:00:00Z");
 }

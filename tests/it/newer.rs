@@ -13,12 +13,12 @@ fn what_a_newer_version_has_changed_is_left_alone() {
     let database = Database::new();
     let store = Store::open(&DatabaseUrl::parse(&database.url).unwrap()).unwrap();
     store.migrate().unwrap();
-    store.must_be_known().unwrap();
+    store.ensure_schema_known().unwrap();
     let applied = format!("INSERT INTO __diesel_schema_migrations (version) VALUES ('{UNKNOWN}')");
     store
         .write::<_, StoreError>(|tx| Ok(diesel::sql_query(applied).execute(tx.db())?))
         .unwrap();
-    let refused = [store.migrate(), store.must_be_known()];
+    let refused = [store.migrate(), store.ensure_schema_known()];
     for refused in refused {
         assert!(
             matches!(&refused, Err(StoreError::Newer(version)) if version == UNKNOWN),

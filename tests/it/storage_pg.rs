@@ -11,7 +11,7 @@ use dogwatch::clock::new_id;
 use dogwatch::domain::ids::TeamId;
 use dogwatch::domain::team::Team;
 use dogwatch::domain::zone::Zone;
-use dogwatch::service::Keeper;
+use dogwatch::service::SnapshotCache;
 use dogwatch::storage::{Change, DatabaseUrl, Store, StoreError, changes, postgres, teams};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ fn a_roster_never_skips_a_commit() {
     let store = migrated(&database);
     let first = version(&store);
     let done = AtomicBool::new(false);
-    let keeper = Keeper::new();
+    let snapshots = SnapshotCache::new();
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..THREADS)
             .map(|thread| {
@@ -118,12 +118,12 @@ fn a_roster_never_skips_a_commit() {
         let follower = scope.spawn(|| {
             let mut last = first;
             while !done.load(Ordering::Acquire) {
-                keeper.refresh(&store, instant(MONDAY)).unwrap();
-                let roster = keeper.snapshot();
-                assert!(roster.version() >= last, "it went back");
-                last = roster.version();
+                snapshots.refresh(&store, instant(MONDAY)).unwrap();
+                let snapshot = snapshots.snapshot();
+                assert!(snapshot.version() >= last, "it went back");
+                last = snapshot.version();
                 // Each commit adds a team and counts one up: at any version there are just so many.
-                let shown = i64::try_from(roster.teams().count()).unwrap();
+                let shown = i64::try_from(snapshot.teams().count()).unwrap();
                 assert_eq!(shown, last - first, "at version {last}");
             }
         });
@@ -133,8 +133,8 @@ fn a_roster_never_skips_a_commit() {
         done.store(true, Ordering::Release);
         follower.join().unwrap();
     });
-    keeper.refresh(&store, instant(MONDAY)).unwrap();
-    assert_eq!(keeper.current().teams().count(), THREADS * EACH);
+    snapshots.refresh(&store, instant(MONDAY)).unwrap();
+    assert_eq!(snapshots.current().teams().count(), THREADS * EACH);
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn two_administrators_who_deactivate_each_other_leave_one() {
         });
         // Whoever was quicker may have taken the other's token away with it.
         assert!(matches!(statuses[..], [200, 401 | 409]), "{statuses:?}");
-        assert!(server.app.keeper.current().has_administrator());
+        assert!(server.app.snapshots.current().has_administrator());
     }
 }
 

@@ -8,7 +8,7 @@ use crate::harness::mailbox::pass;
 use crate::harness::server::send;
 
 /// Ana's and Bo's weeks from 2 March 10:00 on, and Cy, who is of their team.
-struct Scene {
+struct LockedRotation {
     server: Server,
     people: Vec<String>,
     rotation: String,
@@ -18,7 +18,7 @@ fn id(made: &Value) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
-impl Scene {
+impl LockedRotation {
     fn new() -> Self {
         Self::on(Server::start_still(&[]))
     }
@@ -73,17 +73,20 @@ impl Scene {
 
 #[test]
 fn nobody_hears_in_the_morning_of_a_shift_that_went_on_at_night() {
-    let scene = Scene::new();
-    scene.at("2026-03-03T03:00:00Z");
-    scene.given(1, 5);
-    scene.given(2, 5);
-    scene.at("2026-03-03T09:00:30Z");
-    let bo = &scene.mails("override.given", 1)[0];
+    let locked_rotation = LockedRotation::new();
+    locked_rotation.at("2026-03-03T03:00:00Z");
+    locked_rotation.given(1, 5);
+    locked_rotation.given(2, 5);
+    locked_rotation.at("2026-03-03T09:00:30Z");
+    let bo = &locked_rotation.mails("override.given", 1)[0];
     assert_eq!(bo["state"], "dropped", "{bo}");
     assert_eq!(bo["last_error"], "it is no longer theirs");
-    assert_eq!(scene.mails("override.given", 2)[0]["state"], "sent");
+    assert_eq!(
+        locked_rotation.mails("override.given", 2)[0]["state"],
+        "sent"
+    );
     // He has heard of nothing, and so of no change.
-    let changed = scene.mails("reminder.changed", 1);
+    let changed = locked_rotation.mails("reminder.changed", 1);
     assert!(
         changed.iter().all(|mail| mail["state"] != "sent"),
         "{changed:?}"
@@ -92,30 +95,30 @@ fn nobody_hears_in_the_morning_of_a_shift_that_went_on_at_night() {
 
 #[test]
 fn nobody_is_asked_for_what_there_is_no_more() {
-    let scene = Scene::new();
-    scene.at("2026-03-03T03:00:00Z");
+    let locked_rotation = LockedRotation::new();
+    locked_rotation.at("2026-03-03T03:00:00Z");
     let ask = |day: u32| {
         let body = json!({
-            "rotation_id": scene.rotation, "kind": "cover", "person_id": scene.people[0],
+            "rotation_id": locked_rotation.rotation, "kind": "cover", "person_id": locked_rotation.people[0],
             "start": format!("2026-03-{day:02}T00:00:00Z"), "end": format!("2026-03-{:02}T00:00:00Z", day + 1),
-            "offered_to": [scene.people[1], scene.people[2]],
+            "offered_to": [locked_rotation.people[1], locked_rotation.people[2]],
         });
-        id(&scene.server.post("/swaps", &body).expect(201))
+        id(&locked_rotation.server.post("/swaps", &body).expect(201))
     };
     let thursday = ask(5);
     ask(6);
     // Cy says no at night, and Friday is given to Bo.
     let token = json!({ "name": "test", "scope": "write" });
-    let path = format!("/people/{}/tokens", scene.people[2]);
-    let token = scene.server.post(&path, &token).expect(201);
+    let path = format!("/people/{}/tokens", locked_rotation.people[2]);
+    let token = locked_rotation.server.post(&path, &token).expect(201);
     let token = token["token"].as_str().unwrap();
     let no = format!("/swaps/{thursday}/decline");
-    let no = scene.server.with_token(token, Method::POST, &no);
+    let no = locked_rotation.server.with_token(token, Method::POST, &no);
     send(no.json(&json!({}))).expect(200);
-    scene.given(1, 6);
-    scene.at("2026-03-03T09:00:30Z");
+    locked_rotation.given(1, 6);
+    locked_rotation.at("2026-03-03T09:00:30Z");
     let became = |to: usize| -> Vec<(Value, Value)> {
-        let all = scene.mails("swap.offered", to).into_iter();
+        let all = locked_rotation.mails("swap.offered", to).into_iter();
         all.map(|mail| (mail["state"].clone(), mail["last_error"].clone()))
             .collect()
     };
@@ -133,45 +136,58 @@ fn nobody_is_asked_for_what_there_is_no_more() {
 fn what_could_not_leave_by_day_does_not_arrive_at_night() {
     // Nobody listens there.
     let away = [("DOGWATCH_SMTP_URL", "smtp://127.0.0.1:9")];
-    let scene = Scene::on(Server::start_with(&away));
-    scene.given(2, 6);
+    let locked_rotation = LockedRotation::on(Server::start_with(&away));
+    locked_rotation.given(2, 6);
     let begun = std::time::Instant::now();
-    let given = |scene: &Scene| scene.mails("override.given", 2)[0].clone();
-    while given(&scene)["attempts"] == 0 {
+    let given =
+        |locked_rotation: &LockedRotation| locked_rotation.mails("override.given", 2)[0].clone();
+    while given(&locked_rotation)["attempts"] == 0 {
         assert!(begun.elapsed() < std::time::Duration::from_secs(20));
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    let (database, token) = (scene.server.database.clone(), scene.server.token.clone());
-    let (people, rotation) = (scene.people.clone(), scene.rotation.clone());
-    drop(scene);
+    let (database, token) = (
+        locked_rotation.server.database.clone(),
+        locked_rotation.server.token.clone(),
+    );
+    let (people, rotation) = (
+        locked_rotation.people.clone(),
+        locked_rotation.rotation.clone(),
+    );
+    drop(locked_rotation);
     let mut server = Server::start_on(database, &[]);
     server.token = token;
-    let scene = Scene {
+    let locked_rotation = LockedRotation {
         server,
         people,
         rotation,
     };
-    scene.at("2026-03-03T03:00:00Z");
-    let waits = given(&scene);
+    locked_rotation.at("2026-03-03T03:00:00Z");
+    let waits = given(&locked_rotation);
     assert_eq!(
         (&waits["state"], &waits["next_attempt_at"]),
         (&json!("pending"), &json!("2026-03-03T09:00:00Z"))
     );
-    scene.at("2026-03-03T09:00:30Z");
-    assert_eq!(given(&scene)["state"], "sent");
+    locked_rotation.at("2026-03-03T09:00:30Z");
+    assert_eq!(given(&locked_rotation)["state"], "sent");
 }
 
 #[test]
 fn what_is_dropped_says_truly_why() {
-    let scene = Scene::new();
+    let locked_rotation = LockedRotation::new();
     // Bo's mail of a week ahead is due at 10:00; by then he does not want it.
-    let bos = || scene.mails("reminder.incoming", 1);
-    scene.at("2026-03-02T09:30:00Z");
+    let bos = || locked_rotation.mails("reminder.incoming", 1);
+    locked_rotation.at("2026-03-02T09:30:00Z");
     assert_eq!(bos()[0]["state"], "pending");
-    let path = format!("/people/{}/preferences", scene.people[1]);
+    let path = format!("/people/{}/preferences", locked_rotation.people[1]);
     let none = json!({ "incoming": false });
-    send(scene.server.request(Method::PUT, &path).json(&none)).expect(200);
-    scene.at("2026-03-02T10:00:30Z");
+    send(
+        locked_rotation
+            .server
+            .request(Method::PUT, &path)
+            .json(&none),
+    )
+    .expect(200);
+    locked_rotation.at("2026-03-02T10:00:30Z");
     let mail = &bos()[0];
     assert_eq!(
         (&mail["state"], &mail["last_error"]),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{PersonId, TokenId};
-use super::interval::Instant;
+use super::interval::Timestamp;
 use super::person::Role;
 
 /// What a token allows.
@@ -53,7 +53,7 @@ pub struct Actor {
     /// Where they came from.
     pub address: Option<IpAddr>,
     /// When they ask: what they may do is what their teams give them then.
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 impl Actor {
@@ -66,7 +66,7 @@ impl Actor {
             scope: Scope::Write,
             token: None,
             address: None,
-            at: Instant::MIN_UTC,
+            at: Timestamp::MIN_UTC,
         }
     }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::ids::{AddressChangeId, PersonId};
-use super::interval::Instant;
+use super::interval::Timestamp;
 
 /// For so long the old address can undo a change.
 pub const UNDO: TimeDelta = TimeDelta::days(7);
@@ -22,15 +22,15 @@ pub struct AddressChange {
     /// Who changed it; `None`: not a person.
     pub changed_by: Option<PersonId>,
     /// When.
-    pub changed_at: Instant,
+    pub changed_at: Timestamp,
     /// When it was undone. What undoes a change is a change too, which cannot be undone itself.
-    pub undone_at: Option<Instant>,
+    pub undone_at: Option<Timestamp>,
 }
 
 impl AddressChange {
     /// From then on it cannot be undone.
     #[must_use]
-    pub fn undo_until(&self) -> Instant {
+    pub fn undo_until(&self) -> Timestamp {
         self.changed_at + UNDO
     }
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::holidays::{Holiday, calendar};
 use super::hours::days;
-use super::interval::{FOREVER, Instant, Interval, IntervalSet};
+use super::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 use super::person::{Person, Profile};
 
 /// Availability around an instant is looked at within this time first: most of it is over within a day.
@@ -34,20 +34,20 @@ pub struct PublicHoliday {
 impl Person {
     /// The profile in force at `at`, as known at `known`.
     #[must_use]
-    pub fn profile_at(&self, at: Instant, known: Instant) -> Option<&Profile> {
+    pub fn profile_at(&self, at: Timestamp, known: Timestamp) -> Option<&Profile> {
         self.known_profiles(known)
             .filter(|profile| profile.effective_from.is_none_or(|from| from <= at))
             .max_by_key(|profile| (profile.effective_from, profile.recorded_at))
     }
 
-    fn known_profiles(&self, known: Instant) -> impl Iterator<Item = &Profile> {
+    fn known_profiles(&self, known: Timestamp) -> impl Iterator<Item = &Profile> {
         self.profiles
             .iter()
             .filter(move |profile| profile.recorded_at.is_none_or(|at| at <= known))
     }
 
     /// The instants in `window` at which something became known that can change availability.
-    pub fn recordings(&self, window: Interval) -> impl Iterator<Item = Instant> {
+    pub fn recordings(&self, window: Interval) -> impl Iterator<Item = Timestamp> {
         let profiles = self
             .profiles
             .iter()
@@ -66,7 +66,7 @@ impl Person {
 
     /// When they are away, as known at `known`.
     #[must_use]
-    pub fn away(&self, known: Instant) -> IntervalSet {
+    pub fn away(&self, known: Timestamp) -> IntervalSet {
         self.time_off
             .iter()
             .filter_map(|off| off.known_at(known))
@@ -75,7 +75,7 @@ impl Person {
 
     /// Their availability within `window`, cut to it, as known at `known`.
     #[must_use]
-    pub fn availability(&self, window: Interval, known: Instant) -> IntervalSet {
+    pub fn availability(&self, window: Interval, known: Timestamp) -> IntervalSet {
         let gone = self.deactivation.filter(|gone| gone.recorded_at <= known);
         let end = gone.map_or(window.end(), |gone| gone.at.min(window.end()));
         let Some(window) = Interval::new(window.start(), end) else {
@@ -91,7 +91,7 @@ impl Person {
 
     /// The public holidays that meet `window`, in order, by the profiles known at `known`.
     #[must_use]
-    pub fn public_holidays(&self, window: Interval, known: Instant) -> Vec<PublicHoliday> {
+    pub fn public_holidays(&self, window: Interval, known: Timestamp) -> Vec<PublicHoliday> {
         self.profiles_over(window, known)
             .into_iter()
             .flat_map(|(profile, part)| profile.public_holidays(part))
@@ -99,19 +99,19 @@ impl Person {
     }
 
     /// The profiles in force in `window`, each with the part of it, in order, as known at `known`.
-    fn profiles_over(&self, window: Interval, known: Instant) -> Vec<(&Profile, Interval)> {
+    fn profiles_over(&self, window: Interval, known: Timestamp) -> Vec<(&Profile, Interval)> {
         let mut profiles: Vec<&Profile> = self.known_profiles(known).collect();
         profiles.sort_by_key(|profile| (profile.effective_from, profile.recorded_at));
         let ends = profiles
             .iter()
             .skip(1)
-            .map(|next| next.effective_from.unwrap_or(Instant::MIN_UTC))
+            .map(|next| next.effective_from.unwrap_or(Timestamp::MIN_UTC))
             .chain([FOREVER]);
         profiles
             .iter()
             .zip(ends)
             .filter_map(|(profile, until)| {
-                let from = profile.effective_from.unwrap_or(Instant::MIN_UTC);
+                let from = profile.effective_from.unwrap_or(Timestamp::MIN_UTC);
                 let part = Interval::new(from, until)?.intersect(&window)?;
                 Some((*profile, part))
             })
@@ -121,7 +121,7 @@ impl Person {
     /// The availability that holds `at`, from its true start to its true end ([`FOREVER`] where it
     /// runs on for more than a year), as known at `known`.
     #[must_use]
-    pub fn available_at(&self, at: Instant, known: Instant) -> Option<Interval> {
+    pub fn available_at(&self, at: Timestamp, known: Timestamp) -> Option<Interval> {
         let (mut first, mut last) = (at - NEAR, at + NEAR);
         let around = self.availability(Interval::new(first, last)?, known);
         let mut found = *around.covering(at)?;
@@ -154,20 +154,20 @@ impl Person {
 
     /// The first availability that begins after `after`, within some 400 days; none for who never stops.
     #[must_use]
-    pub fn next_available(&self, after: Instant, known: Instant) -> Option<Interval> {
+    pub fn next_available(&self, after: Timestamp, known: Timestamp) -> Option<Interval> {
         let present = self.available_at(after, known);
         self.available_from(present.map_or(after, |now| now.end()), known)
     }
 
     /// The availability that holds `at`, or else the first that begins after it, within some 400 days.
     #[must_use]
-    pub fn available_or_next(&self, at: Instant, known: Instant) -> Option<Interval> {
+    pub fn available_or_next(&self, at: Timestamp, known: Timestamp) -> Option<Interval> {
         self.available_at(at, known)
             .or_else(|| self.available_from(at, known))
     }
 
     /// The first availability from `from` on, where they are not available just before.
-    fn available_from(&self, from: Instant, known: Instant) -> Option<Interval> {
+    fn available_from(&self, from: Timestamp, known: Timestamp) -> Option<Interval> {
         let ahead = Interval::new(from, from.checked_add_signed(HORIZON)?)?;
         let first = self.first_available(ahead, known)?;
         self.available_at(first.start(), known)
@@ -175,7 +175,7 @@ impl Person {
 
     /// The first availability within `window`; no more of it is sure than that it begins so, and not how it ends.
     #[must_use]
-    pub fn first_available(&self, window: Interval, known: Instant) -> Option<Interval> {
+    pub fn first_available(&self, window: Interval, known: Timestamp) -> Option<Interval> {
         let (mut from, mut stretch) = (window.start(), NEAR);
         while from < window.end() {
             let until = (from + stretch).min(window.end());
@@ -191,7 +191,7 @@ impl Person {
 
     /// The last availability within `window`, cut to it.
     #[must_use]
-    pub fn last_available(&self, window: Interval, known: Instant) -> Option<Interval> {
+    pub fn last_available(&self, window: Interval, known: Timestamp) -> Option<Interval> {
         let (mut until, mut stretch) = (window.end(), NEAR);
         let mut last: Option<Interval> = None;
         while until > window.start() {
@@ -257,7 +257,7 @@ impl super::person::TimeOff {
     /// What of it was known at `known`: nothing before it was recorded, and what is left of it
     /// once it was cancelled.
     #[must_use]
-    pub fn known_at(&self, known: Instant) -> Option<Interval> {
+    pub fn known_at(&self, known: Timestamp) -> Option<Interval> {
         if known < self.recorded_at {
             return None;
         }

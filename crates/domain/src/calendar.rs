@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::absence::Rule;
 use super::ids::{CalendarId, PersonId};
-use super::interval::{Instant, Interval, IntervalSet};
+use super::interval::{Interval, IntervalSet, Timestamp};
 use super::person::TimeOff;
 
 /// A calendar is read so often.
@@ -45,21 +45,21 @@ pub struct Calendar {
     /// What counts as away.
     pub rule: Rule,
     /// When it was given.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When it was taken back.
-    pub removed_at: Option<Instant>,
+    pub removed_at: Option<Timestamp>,
     /// Of the state that was read last.
     pub validators: Validators,
     /// Not to be read before.
-    pub next_read_at: Instant,
+    pub next_read_at: Timestamp,
     /// When it was tried last.
-    pub tried_at: Option<Instant>,
+    pub tried_at: Option<Timestamp>,
     /// When it was last known to be as it was understood.
-    pub read_at: Option<Instant>,
+    pub read_at: Option<Timestamp>,
     /// When it was last read whole.
-    pub whole_at: Option<Instant>,
+    pub whole_at: Option<Timestamp>,
     /// Since when it cannot be read.
-    pub failing_since: Option<Instant>,
+    pub failing_since: Option<Timestamp>,
     /// How often in a row it could not be read.
     pub failures: i64,
     /// Why not.
@@ -74,7 +74,7 @@ impl Calendar {
     /// What to ask the other server with: nothing, where all of it is needed again. `profile_at` is when
     /// its owner's zone changed last.
     #[must_use]
-    pub fn known(&self, profile_at: Option<Instant>, now: Instant) -> Validators {
+    pub fn known(&self, profile_at: Option<Timestamp>, now: Timestamp) -> Validators {
         let fresh = self
             .whole_at
             .filter(|at| now - *at < WHOLE && profile_at < Some(*at));
@@ -83,7 +83,7 @@ impl Calendar {
 
     /// It was read: all of it (with this many events that were not understood), or found to be the same.
     #[must_use]
-    pub fn read(mut self, whole: Option<(Validators, i64)>, now: Instant) -> Self {
+    pub fn read(mut self, whole: Option<(Validators, i64)>, now: Timestamp) -> Self {
         if let Some((validators, skipped)) = whole {
             self.validators = validators;
             self.skipped = skipped;
@@ -100,7 +100,7 @@ impl Calendar {
 
     /// It could not be read: what is known stays, and is looked at again less and less often.
     #[must_use]
-    pub fn failed(mut self, problem: String, now: Instant) -> Self {
+    pub fn failed(mut self, problem: String, now: Timestamp) -> Self {
         let doubled = i32::try_from(self.failures.clamp(0, 8)).unwrap_or(8);
         let pause = (PAUSE * 2_i32.pow(doubled.unsigned_abs())).min(LONGEST_PAUSE);
         self.tried_at = Some(now);
@@ -125,7 +125,7 @@ impl Calendar {
 pub fn difference<'a>(
     known: impl Iterator<Item = &'a TimeOff>,
     away: &IntervalSet,
-    now: Instant,
+    now: Timestamp,
 ) -> (Vec<&'a TimeOff>, Vec<Interval>) {
     let rest = |interval: &Interval| Interval::new(interval.start().max(now), interval.end());
     let mut missing: Vec<Interval> = away.as_slice().iter().filter_map(rest).collect();
@@ -154,7 +154,7 @@ mod tests {
     use crate::ids::TimeOffId;
     use crate::interval::FOREVER;
 
-    fn at(hours: i64) -> Instant {
+    fn at(hours: i64) -> Timestamp {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hours)
     }
 
@@ -166,7 +166,7 @@ mod tests {
     }
 
     /// What is known after a reading.
-    fn apply(known: &mut Vec<TimeOff>, away: &IntervalSet, now: Instant) -> usize {
+    fn apply(known: &mut Vec<TimeOff>, away: &IntervalSet, now: Timestamp) -> usize {
         let (over, new) = difference(known.iter(), away, now);
         let over: Vec<TimeOffId> = over.iter().map(|off| off.id).collect();
         let changes = over.len() + new.len();
@@ -273,7 +273,7 @@ mod tests {
             let calendar = Calendar { id, ..calendar() };
             calendar.read(None, at(0)).next_read_at
         };
-        let all: BTreeSet<Instant> = (0..100).map(next).collect();
+        let all: BTreeSet<Timestamp> = (0..100).map(next).collect();
         assert!(all.len() > 50, "{all:?}");
         assert!(all.iter().all(|at| at.timestamp_subsec_nanos() == 0));
     }

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 
 use super::ids::PersonId;
-use super::interval::{FOREVER, Instant, Interval};
+use super::interval::{FOREVER, Interval, Timestamp};
 use super::person::People;
 use super::rotation::Rotation;
 use super::rotation::sun::{EQUAL_BEYOND, turn_of_equals};
@@ -18,16 +18,16 @@ pub struct Candidate {
     /// Who.
     pub person: PersonId,
     /// When their current or coming availability ends; `None`: never.
-    pub available_until: Option<Instant>,
+    pub available_until: Option<Timestamp>,
     /// When they come online; `None`: they are.
-    pub available_from: Option<Instant>,
+    pub available_from: Option<Timestamp>,
     /// Seconds of that availability that lie ahead.
     pub working_seconds_left: i64,
 }
 
 /// The candidates of a pool at `at`, best first. Nobody who is away for more than a year.
 #[must_use]
-pub fn at(rotation: &Rotation, people: &People, at: Instant) -> Vec<Candidate> {
+pub fn at(rotation: &Rotation, people: &People, at: Timestamp) -> Vec<Candidate> {
     let Some(revision) = rotation.revision_at(at) else {
         return Vec::new();
     };
@@ -60,7 +60,7 @@ pub fn at(rotation: &Rotation, people: &People, at: Instant) -> Vec<Candidate> {
         .collect()
 }
 
-fn candidate(person: PersonId, available: Interval, at: Instant) -> Candidate {
+fn candidate(person: PersonId, available: Interval, at: Timestamp) -> Candidate {
     let from = available.start().max(at);
     Candidate {
         person,

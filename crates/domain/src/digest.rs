@@ -7,9 +7,9 @@ use chrono::{NaiveTime, TimeDelta};
 use sha2::{Digest as _, Sha256};
 
 use super::clash::{Clash, clashes};
-use super::duty::Rota;
+use super::duty::RotationLookup;
 use super::ids::{PersonId, RotationId, TeamId};
-use super::interval::{Instant, Interval};
+use super::interval::{Interval, Timestamp};
 use super::mend::is_open;
 use super::person::{People, Person};
 use super::preferences::Topic;
@@ -89,7 +89,7 @@ impl Trouble {
 impl Nearness {
     /// How near what begins at `start` is.
     #[must_use]
-    pub fn of(start: Instant, now: Instant) -> Self {
+    pub fn of(start: Timestamp, now: Timestamp) -> Self {
         match start - now {
             ahead if ahead <= TimeDelta::days(2) => Self::Days,
             ahead if ahead <= TimeDelta::days(7) => Self::Week,
@@ -103,7 +103,7 @@ impl Nearness {
 #[must_use]
 pub fn troubles(
     timeline: &Timeline,
-    rota: &impl Rota,
+    rota: &impl RotationLookup,
     people: &People,
     window: Interval,
 ) -> Vec<Trouble> {
@@ -145,7 +145,7 @@ const fn is_unexpected(reason: GapReason) -> bool {
 pub fn to_bring_up(
     found: &[Trouble],
     told: &BTreeMap<String, Nearness>,
-    now: Instant,
+    now: Timestamp,
 ) -> Vec<Raised> {
     found
         .iter()
@@ -163,7 +163,7 @@ pub fn to_bring_up(
 
 /// The time in which trouble is looked for: to the end of a day, so that whoever looks a little later sees the same.
 #[must_use]
-pub fn window(now: Instant) -> Option<Interval> {
+pub fn window(now: Timestamp) -> Option<Interval> {
     let last = (now + AHEAD).date_naive();
     Interval::new(now, last.and_time(NaiveTime::MIN).and_utc())
 }
@@ -180,9 +180,9 @@ pub struct Digest {
     /// What is brought up, in order of start; never empty.
     pub raised: Vec<Raised>,
     /// Not before: they are at work then.
-    pub due_at: Instant,
+    pub due_at: Timestamp,
     /// Of no use from then on: all of it is over.
-    pub not_after: Instant,
+    pub not_after: Timestamp,
 }
 
 /// What a manager of a team is to be told at `now` of what was `found` of its rotations, if anything. `told` says by
@@ -193,7 +193,7 @@ pub fn digest(
     manager: &Person,
     found: &[Trouble],
     told: &BTreeMap<String, Nearness>,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Digest> {
     if !manager.active_at(now) || !manager.preferences.wants(Topic::Digests) {
         return None;

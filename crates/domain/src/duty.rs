@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::ids::{OverrideId, PersonId, RotationId};
-use super::interval::{FOREVER, Instant, Interval};
+use super::interval::{FOREVER, Interval, Timestamp};
 use super::person::Person;
 use super::rotation::{FallbackWhen, Rotation};
 use super::timeline::{Cause, Gap, Layer, Shift, Timeline};
 
 /// Where timelines and people are looked up.
-pub trait Rota {
+pub trait RotationLookup {
     /// The timeline of a rotation.
     fn timeline(&self, rotation: RotationId) -> Option<&Timeline>;
     /// A person.
@@ -36,9 +36,9 @@ pub struct Working {
     /// At the instant asked about.
     pub now: bool,
     /// Until when, where they are ([`super::interval::FOREVER`] where that never ends).
-    pub until: Option<Instant>,
+    pub until: Option<Timestamp>,
     /// When next, where they are not.
-    pub next: Option<Instant>,
+    pub next: Option<Timestamp>,
 }
 
 /// The answer.
@@ -66,14 +66,14 @@ pub struct Duty {
 
 /// The duty of `rotation` at `at`; `None` where there is no such rotation.
 #[must_use]
-pub fn answer(rota: &impl Rota, rotation: RotationId, at: Instant) -> Option<Duty> {
+pub fn answer(rota: &impl RotationLookup, rotation: RotationId, at: Timestamp) -> Option<Duty> {
     find(rota, rotation, at, &mut Vec::new()).map(|found| found.duty)
 }
 
 /// Answers that still hold. Most questions are about now, and what was the answer a moment ago is the
 /// answer still, until a shift ends, somebody starts or stops work, or something else was recorded.
 ///
-/// It belongs to one state of a [`Rota`], and is to be thrown away with it.
+/// It belongs to one state of a [`RotationLookup`], and is to be thrown away with it.
 #[derive(Debug, Default)]
 pub struct Answers {
     last: RwLock<HashMap<RotationId, (Interval, Duty)>>,
@@ -82,7 +82,12 @@ pub struct Answers {
 impl Answers {
     /// The duty of `rotation` at `at`, as [`answer`] says it.
     #[must_use]
-    pub fn answer(&self, rota: &impl Rota, rotation: RotationId, at: Instant) -> Option<Duty> {
+    pub fn answer(
+        &self,
+        rota: &impl RotationLookup,
+        rotation: RotationId,
+        at: Timestamp,
+    ) -> Option<Duty> {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
         let known = last.get(&rotation).filter(|(holds, _)| holds.contains(at));
         if let Some((_, duty)) = known {
@@ -100,7 +105,7 @@ impl Answers {
 
 /// The timelines that are asked one after the other where `rotation` has nobody.
 #[must_use]
-pub fn fallbacks<'a>(rota: &'a impl Rota, rotation: &Rotation) -> Vec<&'a Timeline> {
+pub fn fallbacks<'a>(rota: &'a impl RotationLookup, rotation: &Rotation) -> Vec<&'a Timeline> {
     let mut found: Vec<&Timeline> = Vec::new();
     let mut next = rotation.fallback;
     while let Some(timeline) = next.and_then(|id| rota.timeline(id)) {
@@ -117,13 +122,13 @@ pub fn fallbacks<'a>(rota: &'a impl Rota, rotation: &Rotation) -> Vec<&'a Timeli
 /// An answer, and until when it is the same.
 struct Found {
     duty: Duty,
-    holds_until: Instant,
+    holds_until: Timestamp,
 }
 
 fn find(
-    rota: &impl Rota,
+    rota: &impl RotationLookup,
     rotation: RotationId,
-    at: Instant,
+    at: Timestamp,
     asked: &mut Vec<RotationId>,
 ) -> Option<Found> {
     let timeline = rota.timeline(rotation)?;
@@ -189,7 +194,7 @@ const fn override_of(cause: Cause) -> Option<OverrideId> {
 }
 
 /// Whether a person is at work at `at`, by what was known then; and until when that is the answer.
-fn working(rota: &impl Rota, person: PersonId, at: Instant) -> (Working, Instant) {
+fn working(rota: &impl RotationLookup, person: PersonId, at: Timestamp) -> (Working, Timestamp) {
     let Some(person) = rota.person(person) else {
         return (Working::default(), FOREVER);
     };

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{FeedId, PersonId, RotationId, TeamId, TokenId};
-use super::interval::{Instant, Interval};
+use super::interval::{Interval, Timestamp};
 
 /// How far back feeds reach where nobody chose, in days.
 pub const PAST: u16 = 60;
@@ -70,13 +70,13 @@ pub struct Feed {
     /// How.
     pub options: Options,
     /// When it was made.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When its options changed last.
-    pub changed_at: Option<Instant>,
+    pub changed_at: Option<Timestamp>,
     /// When it was revoked.
-    pub revoked_at: Option<Instant>,
+    pub revoked_at: Option<Timestamp>,
     /// When it was last fetched, to the hour.
-    pub last_fetched_at: Option<Instant>,
+    pub last_fetched_at: Option<Timestamp>,
     /// By what program, as far as it says.
     pub last_fetched_by: Option<String>,
     /// The token with which its owner made it. It shows nothing once that one is of no use.
@@ -105,7 +105,7 @@ impl Feed {
     /// What it shows at `now`: whole days (of UTC), so that it changes with what is in it and once a
     /// day. `None` where that is nothing.
     #[must_use]
-    pub fn window(&self, now: Instant) -> Option<Interval> {
+    pub fn window(&self, now: Timestamp) -> Option<Interval> {
         let days = |count: u16| TimeDelta::days(i64::from(count));
         Interval::new(
             today(now) - days(self.past_days()),
@@ -116,14 +116,14 @@ impl Feed {
 
 /// The beginning of the day (of UTC).
 #[must_use]
-pub fn today(now: Instant) -> Instant {
+pub fn today(now: Timestamp) -> Timestamp {
     now.date_naive().and_time(NaiveTime::MIN).and_utc()
 }
 
 /// More than any feed shows, and the same for all of them: what has no end ends with it, and what has
 /// no beginning begins there. It moves once a year, and what is published with it.
 #[must_use]
-pub fn horizon(now: Instant) -> Option<Interval> {
+pub fn horizon(now: Timestamp) -> Option<Interval> {
     let new_year = |year: i32| {
         let day = NaiveDate::from_ymd_opt(year, 1, 1)?;
         Some(DateTime::from_naive_utc_and_offset(

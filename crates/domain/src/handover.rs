@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{NotAnId, PersonId, RotationId};
 use super::incident::Notes;
-use super::interval::{Instant, Interval};
+use super::interval::{Interval, Timestamp};
 use super::rotation::Kind;
 use super::runs::shift_before;
 use super::timeline::{Cause, Layer, Shift, Timeline};
@@ -25,7 +25,7 @@ pub struct HandoverId {
     /// The rotation.
     pub rotation: RotationId,
     /// When somebody takes over.
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 impl fmt::Display for HandoverId {
@@ -79,7 +79,7 @@ pub enum List {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Handover {
     /// When the next one takes over.
-    pub at: Instant,
+    pub at: Timestamp,
     /// Who hands over.
     pub from: PersonId,
     /// Who takes over.
@@ -113,7 +113,7 @@ pub fn handovers(timeline: &Timeline, window: Interval) -> Vec<Handover> {
 
 /// The first handover at or after `from`, within `ahead`.
 #[must_use]
-pub fn next(timeline: &Timeline, from: Instant, ahead: TimeDelta) -> Option<Handover> {
+pub fn next(timeline: &Timeline, from: Timestamp, ahead: TimeDelta) -> Option<Handover> {
     let window = Interval::new(from, from.checked_add_signed(ahead)?)?;
     handovers(timeline, window).into_iter().next()
 }
@@ -137,7 +137,7 @@ const fn is_override(shift: &Shift) -> bool {
 }
 
 /// Whether somebody who leaves at `end` had no more than a short cover until then, gaps aside.
-fn was_brief(timeline: &Timeline, person: PersonId, end: Instant) -> bool {
+fn was_brief(timeline: &Timeline, person: PersonId, end: Timestamp) -> bool {
     Interval::new(end - SHORT, end).is_some_and(|late| {
         let shifts = timeline.shifts(Layer::Final, late);
         let mut theirs = shifts.iter().rev().take_while(|one| one.person == person);
@@ -146,7 +146,7 @@ fn was_brief(timeline: &Timeline, person: PersonId, end: Instant) -> bool {
 }
 
 /// Whether somebody who comes at `start` has no more than a short cover from then on, gaps aside.
-fn is_brief(timeline: &Timeline, person: PersonId, start: Instant) -> bool {
+fn is_brief(timeline: &Timeline, person: PersonId, start: Timestamp) -> bool {
     Interval::new(start, start + SHORT).is_some_and(|soon| {
         let shifts = timeline.shifts(Layer::Final, soon);
         let mut theirs = shifts.iter().take_while(|one| one.person == person);
@@ -155,7 +155,7 @@ fn is_brief(timeline: &Timeline, person: PersonId, start: Instant) -> bool {
 }
 
 /// Whether it is one turn of the core order in which the one leaves and the other comes.
-fn within_a_turn(timeline: &Timeline, left: Instant, came: Instant) -> bool {
+fn within_a_turn(timeline: &Timeline, left: Timestamp, came: Timestamp) -> bool {
     let second = TimeDelta::seconds(1);
     let around = Interval::new(left - second, came + second);
     let turns = around.map(|around| timeline.shifts(Layer::Base, around));
@@ -172,7 +172,7 @@ pub struct Item {
     /// On which list.
     pub list: List,
     /// The handoff at which it came up.
-    pub since: Instant,
+    pub since: Timestamp,
     /// Whether it is done.
     pub done: Option<Done>,
 }
@@ -181,7 +181,7 @@ pub struct Item {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
     /// When.
-    pub at: Instant,
+    pub at: Timestamp,
     /// Who; `None`: somebody who is no person here.
     pub by: Option<PersonId>,
 }
@@ -190,13 +190,13 @@ pub struct Done {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// The handoff for which it was meant.
-    pub at: Instant,
+    pub at: Timestamp,
     /// What.
     pub notes: Text,
     /// By whom; `None`: by somebody who is no person here.
     pub by: Option<PersonId>,
     /// When.
-    pub written_at: Instant,
+    pub written_at: Timestamp,
 }
 
 /// Notes.
@@ -216,7 +216,7 @@ pub enum Text {
 #[must_use]
 pub fn checklist(
     handover: &Handover,
-    before: Option<Instant>,
+    before: Option<Timestamp>,
     list: List,
     template: &[String],
     kept: &[Item],
@@ -262,7 +262,7 @@ pub fn checklist(
 #[must_use]
 pub fn written<'a>(
     handover: &Handover,
-    before: Option<Instant>,
+    before: Option<Timestamp>,
     all: &'a [Written],
 ) -> Option<&'a Written> {
     let meant = |one: &&Written| one.at <= handover.at && before.is_none_or(|at| at < one.at);

@@ -3,7 +3,7 @@
 use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use super::interval::{Instant, Interval, IntervalSet};
+use super::interval::{Interval, IntervalSet, Timestamp};
 use super::zone::Zone;
 
 /// Minutes since midnight, 0 to 1440 (`24:00`); written `HH:MM`.
@@ -129,25 +129,25 @@ impl WeeklyHours {
     ///
     /// Pairs of a JSON pointer relative to the hours and what is wrong there.
     pub fn validate(&self) -> Result<(), Vec<(String, String)>> {
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         if self.0.len() > 50 {
-            faults.push((String::new(), "at most 50 entries".to_owned()));
+            errors.push((String::new(), "at most 50 entries".to_owned()));
         }
         for (index, rule) in self.0.iter().enumerate() {
             if rule.days.is_empty() {
-                faults.push((format!("/{index}/days"), "at least one day".to_owned()));
+                errors.push((format!("/{index}/days"), "at least one day".to_owned()));
             }
             if u32::from(rule.start.0) == DAY {
-                faults.push((
+                errors.push((
                     format!("/{index}/start"),
                     "24:00 can only be an end".to_owned(),
                 ));
             }
         }
-        if faults.is_empty() {
+        if errors.is_empty() {
             Ok(())
         } else {
-            Err(faults)
+            Err(errors)
         }
     }
 
@@ -223,6 +223,7 @@ fn resolve(zone: &Zone, start: NaiveDateTime, end: NaiveDateTime) -> Option<Inte
 #[must_use]
 pub fn days(zone: &Zone, first: NaiveDate, last: NaiveDate) -> Option<Interval> {
     let after: NaiveDate = last.checked_add_days(Days::new(1))?;
-    let midnight = |date: NaiveDate| -> Instant { zone.to_instant(date.and_time(NaiveTime::MIN)) };
+    let midnight =
+        |date: NaiveDate| -> Timestamp { zone.to_instant(date.and_time(NaiveTime::MIN)) };
     Interval::new(midnight(first), midnight(after))
 }

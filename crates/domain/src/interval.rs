@@ -3,40 +3,40 @@
 use chrono::{DateTime, Utc};
 
 /// An instant, in UTC, of whole seconds.
-pub type Instant = DateTime<Utc>;
+pub type Timestamp = DateTime<Utc>;
 
 /// The end of what never ends. It is shown as `null`.
-pub const FOREVER: Instant = DateTime::<Utc>::MAX_UTC;
+pub const FOREVER: Timestamp = DateTime::<Utc>::MAX_UTC;
 
 /// `[start, end)`, with `start < end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interval {
-    start: Instant,
-    end: Instant,
+    start: Timestamp,
+    end: Timestamp,
 }
 
 impl Interval {
     /// `[start, end)`, or nothing where that would be empty or backwards.
     #[must_use]
-    pub fn new(start: Instant, end: Instant) -> Option<Self> {
+    pub fn new(start: Timestamp, end: Timestamp) -> Option<Self> {
         (start < end).then_some(Self { start, end })
     }
 
     /// The first instant in it.
     #[must_use]
-    pub const fn start(&self) -> Instant {
+    pub const fn start(&self) -> Timestamp {
         self.start
     }
 
     /// The first instant after it ([`FOREVER`] where there is none).
     #[must_use]
-    pub const fn end(&self) -> Instant {
+    pub const fn end(&self) -> Timestamp {
         self.end
     }
 
     /// Whether `at` lies in it.
     #[must_use]
-    pub fn contains(&self, at: Instant) -> bool {
+    pub fn contains(&self, at: Timestamp) -> bool {
         self.start <= at && at < self.end
     }
 
@@ -54,13 +54,13 @@ impl Interval {
 
     /// What of it lies at or after `now`.
     #[must_use]
-    pub fn ahead(&self, now: Instant) -> Option<Self> {
+    pub fn ahead(&self, now: Timestamp) -> Option<Self> {
         Self::new(self.start.max(now), self.end)
     }
 
     /// What of it lies before `end`.
     #[must_use]
-    pub fn until(&self, end: Instant) -> Option<Self> {
+    pub fn until(&self, end: Timestamp) -> Option<Self> {
         Self::new(self.start, self.end.min(end))
     }
 
@@ -99,7 +99,7 @@ impl IntervalSet {
 
     /// The interval that holds `at`.
     #[must_use]
-    pub fn covering(&self, at: Instant) -> Option<&Interval> {
+    pub fn covering(&self, at: Timestamp) -> Option<&Interval> {
         self.0
             .partition_point(|i| i.start <= at)
             .checked_sub(1)
@@ -109,7 +109,7 @@ impl IntervalSet {
 
     /// The first interval that begins after `at`.
     #[must_use]
-    pub fn following(&self, at: Instant) -> Option<&Interval> {
+    pub fn following(&self, at: Timestamp) -> Option<&Interval> {
         self.0.get(self.0.partition_point(|i| i.start <= at))
     }
 

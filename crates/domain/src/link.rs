@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AddressChangeId, IncidentId, OverrideId, PersonId, RotationId, SwapId};
-use super::interval::Instant;
+use super::interval::Timestamp;
 use super::preferences::Topic;
 
 /// What a link does.
@@ -17,7 +17,7 @@ pub enum Step {
     /// No more mails of this topic.
     Stop(Topic),
     /// Asks the team whether somebody takes over their time in a rotation, from when until when.
-    Cover(RotationId, Instant, Instant),
+    Cover(RotationId, Timestamp, Timestamp),
     /// An answer to a swap.
     Swap(SwapId, SwapStep),
     /// Something about an incident.
@@ -60,5 +60,5 @@ pub struct Link {
     /// In whose name.
     pub person: PersonId,
     /// Of no use from then on.
-    pub expires: Instant,
+    pub expires: Timestamp,
 }

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::clash::Clash;
-use super::duty::{Rota, fallbacks};
-use super::interval::{Instant, Interval};
+use super::duty::{RotationLookup, fallbacks};
+use super::interval::{Interval, Timestamp};
 use super::rotation::Rotation;
 use super::suggestion::{Colleagues, Suggestion};
 use super::team::Team;
@@ -34,7 +34,7 @@ pub fn of_clash(
     timeline: &Timeline,
     team: &Team,
     colleagues: &Colleagues<'_>,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Mend> {
     somebody_else(clash.overlap, timeline, team, colleagues, now)
 }
@@ -45,10 +45,10 @@ pub fn of_clash(
 pub fn of_gap(
     gap: &Gap,
     timeline: &Timeline,
-    rota: &impl Rota,
+    rota: &impl RotationLookup,
     team: &Team,
     colleagues: &Colleagues<'_>,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Mend> {
     if gap.interval.end() <= now || !is_open(gap, timeline.rotation(), rota) {
         return None;
@@ -62,7 +62,7 @@ pub fn of_gap(
 }
 
 /// Whether somebody is missing: the rotation runs, and at some time in the gap no other answers for it.
-pub(super) fn is_open(gap: &Gap, rotation: &Rotation, rota: &impl Rota) -> bool {
+pub(super) fn is_open(gap: &Gap, rotation: &Rotation, rota: &impl RotationLookup) -> bool {
     let archived = rotation
         .archived_at
         .is_some_and(|end| end <= gap.interval.start());
@@ -70,9 +70,9 @@ pub(super) fn is_open(gap: &Gap, rotation: &Rotation, rota: &impl Rota) -> bool 
 }
 
 /// Whether the fallbacks of a rotation have somebody all the time.
-fn is_answered(gap: Interval, rotation: &Rotation, rota: &impl Rota) -> bool {
+fn is_answered(gap: Interval, rotation: &Rotation, rota: &impl RotationLookup) -> bool {
     let fallbacks = fallbacks(rota, rotation);
-    let answered_until = |at: Instant| {
+    let answered_until = |at: Timestamp| {
         let somebody = |timeline: &&Timeline| timeline.entry_at(Layer::Final, at).shift().copied();
         fallbacks
             .iter()
@@ -95,7 +95,7 @@ fn somebody_else(
     timeline: &Timeline,
     team: &Team,
     colleagues: &Colleagues<'_>,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Mend> {
     let left = interval.ahead(now)?;
     let mut found = colleagues.suggest(timeline, team, left);

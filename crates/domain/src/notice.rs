@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::interval::{FOREVER, Instant, Interval};
+use super::interval::{FOREVER, Interval, Timestamp};
 use super::link::Step;
 use super::preferences::Topic;
 use super::zone::Zone;
@@ -26,8 +26,8 @@ pub struct Notice {
 /// What a mail tells its recipient of their shifts: nobody tells them the same again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
-    has: Vec<(Instant, Option<Instant>)>,
-    lost: Vec<(Instant, Option<Instant>)>,
+    has: Vec<(Timestamp, Option<Timestamp>)>,
+    lost: Vec<(Timestamp, Option<Timestamp>)>,
 }
 
 impl News {
@@ -66,7 +66,7 @@ impl News {
     }
 }
 
-fn intervals(kept: &[(Instant, Option<Instant>)]) -> Vec<Interval> {
+fn intervals(kept: &[(Timestamp, Option<Timestamp>)]) -> Vec<Interval> {
     let all = kept.iter();
     all.filter_map(|(start, end)| Interval::new(*start, end.unwrap_or(FOREVER)))
         .collect()
@@ -98,7 +98,7 @@ pub struct Offer {
     /// What it does.
     pub step: Step,
     /// Until when it can be done.
-    pub until: Instant,
+    pub until: Timestamp,
 }
 
 /// A shift in a calendar.
@@ -109,9 +109,9 @@ pub struct Entry {
     /// What it is called.
     pub summary: String,
     /// From when.
-    pub start: Instant,
+    pub start: Timestamp,
     /// Until when, where it ends.
-    pub end: Option<Instant>,
+    pub end: Option<Timestamp>,
     /// Whether it is to be taken out of the calendar.
     pub cancelled: bool,
 }
@@ -149,7 +149,7 @@ pub fn cut(text: &str, most: usize) -> String {
 
 /// From when until when on somebody's clock, in full.
 #[must_use]
-pub fn stretch(span: Interval, zone: &Zone) -> String {
+pub fn format_interval(span: Interval, zone: &Zone) -> String {
     let from = long(span.start(), zone);
     if span.end() < FOREVER {
         format!("{from} until {}", long(span.end(), zone))
@@ -160,13 +160,13 @@ pub fn stretch(span: Interval, zone: &Zone) -> String {
 
 /// An instant on somebody's clock, in full: `Monday 2 March 2026, 10:00`.
 #[must_use]
-pub fn long(at: Instant, zone: &Zone) -> String {
+pub fn long(at: Timestamp, zone: &Zone) -> String {
     zone.to_local(at).format("%A %-d %B %Y, %H:%M").to_string()
 }
 
 /// An instant on somebody's clock, for a subject: `Mon 2 Mar 10:00`.
 #[must_use]
-pub fn short(at: Instant, zone: &Zone) -> String {
+pub fn short(at: Timestamp, zone: &Zone) -> String {
     zone.to_local(at).format("%a %-d %b %H:%M").to_string()
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::ids::{OverrideId, PersonId, SwapId};
-use super::interval::{FOREVER, Instant, Interval};
+use super::interval::{FOREVER, Interval, Timestamp};
 
 /// For an interval, somebody else or explicitly nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,9 @@ pub struct Override {
     /// Who made it; `None`: the bootstrap administrator.
     pub created_by: Option<PersonId>,
     /// When it was made.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// Ended (or, before its start, undone) then.
-    pub cancelled_at: Option<Instant>,
+    pub cancelled_at: Option<Timestamp>,
     /// Who cancelled it.
     pub cancelled_by: Option<PersonId>,
 }
@@ -52,7 +52,7 @@ pub struct Overrides {
     /// What is in force of them, by start: interval and index in `all`.
     by_start: Vec<(Interval, usize)>,
     /// The latest end among the first so many of `by_start`.
-    latest_end: Vec<Instant>,
+    latest_end: Vec<Timestamp>,
 }
 
 /// A maximal piece in which one override is the topmost.
@@ -67,7 +67,7 @@ pub struct Covered<'a> {
 impl Overrides {
     /// `all` of a rotation; those that outlast its archiving end there.
     #[must_use]
-    pub fn new(all: Vec<Override>, archived_at: Option<Instant>) -> Self {
+    pub fn new(all: Vec<Override>, archived_at: Option<Timestamp>) -> Self {
         let end = archived_at.unwrap_or(FOREVER);
         let mut by_start: Vec<(Interval, usize)> = all
             .iter()
@@ -77,7 +77,7 @@ impl Overrides {
         by_start.sort_unstable();
         let latest_end = by_start
             .iter()
-            .scan(Instant::MIN_UTC, |latest, (interval, _)| {
+            .scan(Timestamp::MIN_UTC, |latest, (interval, _)| {
                 *latest = (*latest).max(interval.end());
                 Some(*latest)
             })
@@ -97,13 +97,13 @@ impl Overrides {
 
     /// When the first of them begins.
     #[must_use]
-    pub fn first_start(&self) -> Option<Instant> {
+    pub fn first_start(&self) -> Option<Timestamp> {
         self.by_start.first().map(|(interval, _)| interval.start())
     }
 
     /// When the last of them ends.
     #[must_use]
-    pub fn last_end(&self) -> Option<Instant> {
+    pub fn last_end(&self) -> Option<Timestamp> {
         self.latest_end.last().copied()
     }
 
@@ -129,7 +129,7 @@ impl Overrides {
             )
             .unwrap_or(hull)
         });
-        let mut edges: Vec<(Instant, bool, i64, usize)> = Vec::new();
+        let mut edges: Vec<(Timestamp, bool, i64, usize)> = Vec::new();
         for (interval, index) in self.meeting(hull) {
             let Some(one) = self.all.get(*index) else {
                 continue;

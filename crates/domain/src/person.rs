@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hours::WeeklyHours;
 use super::ids::{CalendarId, PersonId, TimeOffId};
-use super::interval::{Instant, Interval};
+use super::interval::{Interval, Timestamp};
 use super::preferences::Preferences;
 use super::zone::Zone;
 
@@ -44,9 +44,9 @@ pub struct Holidays {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     /// In force from then; `None`: from always.
-    pub effective_from: Option<Instant>,
+    pub effective_from: Option<Timestamp>,
     /// Known from then; `None`: from always (what was given when the person was created).
-    pub recorded_at: Option<Instant>,
+    pub recorded_at: Option<Timestamp>,
     /// The zone of `working_hours`.
     pub time_zone: Zone,
     /// When they work.
@@ -57,7 +57,7 @@ pub struct Profile {
 
 impl Profile {
     /// This plan, once what comes before it is `new` instead of `old`: what it does not change goes on as it is then.
-    fn with_change(&self, old: &Self, new: &Self, recorded_at: Option<Instant>) -> Self {
+    fn with_change(&self, old: &Self, new: &Self, recorded_at: Option<Timestamp>) -> Self {
         fn merged<T: Clone + PartialEq>(planned: &T, old: &T, new: &T) -> T {
             if planned == old { new } else { planned }.clone()
         }
@@ -91,9 +91,9 @@ pub struct TimeOff {
     /// The calendar that says so; `None`: the person.
     pub calendar: Option<CalendarId>,
     /// Known from then.
-    pub recorded_at: Instant,
+    pub recorded_at: Timestamp,
     /// Ended (or, before its start, undone) then.
-    pub cancelled_at: Option<Instant>,
+    pub cancelled_at: Option<Timestamp>,
 }
 
 impl TimeOff {
@@ -108,9 +108,9 @@ impl TimeOff {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deactivation {
     /// From then on.
-    pub at: Instant,
+    pub at: Timestamp,
     /// Known from then.
-    pub recorded_at: Instant,
+    pub recorded_at: Timestamp,
 }
 
 /// A person.
@@ -141,22 +141,22 @@ pub struct Person {
 impl Person {
     /// Whether they can be given a duty that ends after `at`.
     #[must_use]
-    pub fn active_at(&self, at: Instant) -> bool {
+    pub fn active_at(&self, at: Timestamp) -> bool {
         self.deactivation.is_none_or(|gone| at < gone.at)
     }
 
     /// The profile recorded last that is in force at `at`.
     #[must_use]
-    pub fn profile(&self, at: Instant) -> Option<&Profile> {
+    pub fn profile(&self, at: Timestamp) -> Option<&Profile> {
         self.profile_at(at, super::interval::FOREVER)
             .or_else(|| self.profiles.first())
     }
 
     /// Zone, hours and holidays as they are to be after `now`: what is planned, one after the other.
     #[must_use]
-    pub fn upcoming(&self, now: Instant) -> Vec<&Profile> {
+    pub fn upcoming(&self, now: Timestamp) -> Vec<&Profile> {
         // Of two for the same instant the one recorded last counts.
-        let mut planned: BTreeMap<Instant, &Profile> = BTreeMap::new();
+        let mut planned: BTreeMap<Timestamp, &Profile> = BTreeMap::new();
         for profile in &self.profiles {
             let Some(from) = profile.effective_from.filter(|from| *from > now) else {
                 continue;
@@ -194,7 +194,7 @@ impl Person {
 
     /// Their time zone at `at`.
     #[must_use]
-    pub fn zone(&self, at: Instant) -> Zone {
+    pub fn zone(&self, at: Timestamp) -> Zone {
         self.profile(at)
             .map_or_else(Zone::utc, |profile| profile.time_zone.clone())
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
 
-use super::interval::{Instant, Interval};
+use super::interval::{Interval, Timestamp};
 
 /// Something that a calendar shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +38,9 @@ pub struct Publication {
     /// How often it has changed.
     pub sequence: i64,
     /// When it changed last; goes up with each change.
-    pub modified_at: Instant,
+    pub modified_at: Timestamp,
     /// When it was left out, where it is.
-    pub withdrawn_at: Option<Instant>,
+    pub withdrawn_at: Option<Timestamp>,
 }
 
 /// What is told now.
@@ -51,7 +51,7 @@ pub struct Edition {
     /// Those that are new or other than before (withdrawn ones too): what is to be remembered.
     pub changed: Vec<Publication>,
     /// When the newest of all that was done in the window: an event told, changed or left out.
-    pub modified_at: Option<Instant>,
+    pub modified_at: Option<Timestamp>,
 }
 
 /// Tells `items`, which are all there is in `window` of the kinds that `covers` knows by their origin,
@@ -66,7 +66,7 @@ pub fn publish(
     window: Interval,
     covers: impl Fn(&str) -> bool,
     rotation: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> Edition {
     let mut of_origin: BTreeMap<&str, Vec<&Publication>> = BTreeMap::new();
     for one in known {
@@ -122,7 +122,7 @@ pub fn publish(
 }
 
 impl Publication {
-    fn first(item: &Item, rotation: &str, segment: i64, now: Instant) -> Self {
+    fn first(item: &Item, rotation: &str, segment: i64, now: Timestamp) -> Self {
         let piece = if segment == 0 {
             String::new()
         } else {
@@ -140,7 +140,7 @@ impl Publication {
         }
     }
 
-    fn told_again(&self, item: &Item, now: Instant) -> Self {
+    fn told_again(&self, item: &Item, now: Timestamp) -> Self {
         let same = self.interval == item.interval && self.digest == item.digest;
         if same && self.withdrawn_at.is_none() {
             return self.clone();

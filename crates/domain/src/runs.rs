@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::interval::{Instant, Interval};
+use super::interval::{Interval, Timestamp};
 use super::timeline::{Layer, Shift, Timeline};
 
 /// Who had the duty before is looked for so far back.
@@ -45,7 +45,7 @@ impl Run {
 
     /// When it begins.
     #[must_use]
-    pub const fn start(&self) -> Instant {
+    pub const fn start(&self) -> Timestamp {
         self.first.interval.start()
     }
 
@@ -69,7 +69,7 @@ impl Run {
 
 /// The last shift of the final timeline that ends at or before `at`, within some 400 days.
 #[must_use]
-pub fn shift_before(timeline: &Timeline, at: Instant) -> Option<Shift> {
+pub fn shift_before(timeline: &Timeline, at: Timestamp) -> Option<Shift> {
     let began = timeline.begins()?;
     let (mut end, mut span) = (at, TimeDelta::days(16));
     while end > began && at - end < BEFORE {

@@ -1,7 +1,7 @@
 //! Sessions: how people's browsers show who they are, and the links by which they sign in.
 
 use super::ids::{PersonId, SessionId, SignInId};
-use super::interval::Instant;
+use super::interval::Timestamp;
 
 /// A browser that is signed in, without the secret in its cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,17 +17,17 @@ pub struct Session {
     /// Where it signed in from.
     pub address: Option<String>,
     /// When it signed in.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When it ends by itself.
-    pub expires_at: Instant,
+    pub expires_at: Timestamp,
     /// When it was ended.
-    pub revoked_at: Option<Instant>,
+    pub revoked_at: Option<Timestamp>,
 }
 
 impl Session {
     /// Whether it counts at `now`.
     #[must_use]
-    pub fn is_good(&self, now: Instant) -> bool {
+    pub fn is_good(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
     }
 }
@@ -44,17 +44,17 @@ pub struct SignIn {
     /// Where they go from there: a path of this site.
     pub next: String,
     /// When it was asked for.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When it is of no use any more.
-    pub expires_at: Instant,
+    pub expires_at: Timestamp,
     /// When it was used.
-    pub used_at: Option<Instant>,
+    pub used_at: Option<Timestamp>,
 }
 
 impl SignIn {
     /// Whether it can be used at `now`.
     #[must_use]
-    pub fn is_good(&self, now: Instant) -> bool {
+    pub fn is_good(&self, now: Timestamp) -> bool {
         self.used_at.is_none() && now < self.expires_at
     }
 }

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{OverrideId, PersonId, RotationId, SwapId};
-use super::interval::{FOREVER, Instant, Interval, IntervalSet};
+use super::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 use super::overrides::Override;
 use super::timeline::{Entry, GapReason, Layer, Timeline};
 
@@ -78,9 +78,9 @@ pub struct Swap {
     /// Who opened it; `None`: the bootstrap administrator.
     pub opened_by: Option<PersonId>,
     /// When it was opened.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When something was decided last.
-    pub decided_at: Option<Instant>,
+    pub decided_at: Option<Timestamp>,
     /// Goes up with each decision.
     pub version: i64,
 }
@@ -126,7 +126,7 @@ pub struct Decision {
 
 /// Why an action is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum SwapError {
     /// They may not.
     #[error("{0}")]
     NotAllowed(&'static str),
@@ -197,7 +197,7 @@ impl Terms {
 
     /// When all of it is over.
     #[must_use]
-    pub fn ends_at(&self) -> Instant {
+    pub fn ends_at(&self) -> Timestamp {
         let given = self.given().end();
         self.returned().map_or(given, |time| time.end().max(given))
     }
@@ -205,7 +205,7 @@ impl Terms {
     /// From when on it can no longer be accepted: a cover when all of it is over, a trade when the
     /// first of its times begins.
     #[must_use]
-    pub fn expires_at(&self) -> Instant {
+    pub fn expires_at(&self) -> Timestamp {
         match self {
             Self::Cover(given) => given.end(),
             Self::Trade { given, returned } => given.start().min(returned.start()),
@@ -216,25 +216,25 @@ impl Terms {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] where some of the time is somebody else's, or nobody's, or over.
+    /// [`SwapError`] where some of the time is somebody else's, or nobody's, or over.
     pub fn check(
         &self,
         timeline: &Timeline,
         giver: PersonId,
         other: Option<PersonId>,
-        now: Instant,
-    ) -> Result<(), Refusal> {
+        now: Timestamp,
+    ) -> Result<(), SwapError> {
         match self {
             Self::Cover(asked) => {
-                let ahead = asked.ahead(now).ok_or(Refusal::Outside)?;
+                let ahead = asked.ahead(now).ok_or(SwapError::Outside)?;
                 own_time(timeline, giver, ahead).map(|_| ())
             }
             Self::Trade { given, returned } => {
                 if self.expires_at() <= now {
-                    return Err(Refusal::TooLate);
+                    return Err(SwapError::TooLate);
                 }
                 if given.overlaps(returned) {
-                    return Err(Refusal::Overlap);
+                    return Err(SwapError::Overlap);
                 }
                 own_time(timeline, giver, *given)?;
                 match other {
@@ -260,7 +260,7 @@ impl Offer {
 impl Swap {
     /// What has become of it by `now`.
     #[must_use]
-    pub fn state_at(&self, now: Instant) -> State {
+    pub fn state_at(&self, now: Timestamp) -> State {
         if self.state == State::Open && self.terms.expires_at() <= now {
             State::Expired
         } else {
@@ -280,7 +280,7 @@ impl Swap {
 
     /// What can still be taken: of a cover, the giver's own time in it from `now` on.
     #[must_use]
-    pub fn left(&self, timeline: &Timeline, now: Instant) -> IntervalSet {
+    pub fn left(&self, timeline: &Timeline, now: Timestamp) -> IntervalSet {
         let open = self.state_at(now) == State::Open;
         let ahead = self.terms.given().ahead(now).filter(|_| open);
         ahead
@@ -292,40 +292,40 @@ impl Swap {
     ///
     /// # Errors
     ///
-    /// [`Refusal`]; nothing is to be done then.
+    /// [`SwapError`]; nothing is to be done then.
     pub fn decide(
         &self,
         timeline: &Timeline,
         party: &Party,
         action: Action,
-        now: Instant,
-    ) -> Result<Decision, Refusal> {
+        now: Timestamp,
+    ) -> Result<Decision, SwapError> {
         let is_giver = party.person == Some(self.giver);
         let asked = party.person.filter(|_| !is_giver);
         match action {
             Action::Accept(part) => {
                 let by = asked
                     .filter(|_| self.offer.reaches(party) || party.administrates)
-                    .ok_or(Refusal::NotAllowed("the swap is not offered to you"))?;
+                    .ok_or(SwapError::NotAllowed("the swap is not offered to you"))?;
                 self.must_be_open(now)?;
                 match self.terms {
                     Terms::Cover(given) => self.cover(timeline, given, by, part, now),
                     Terms::Trade { given, returned } if part.is_none() => {
                         self.trade(timeline, given, returned, by)
                     }
-                    Terms::Trade { .. } => Err(Refusal::Whole),
+                    Terms::Trade { .. } => Err(SwapError::Whole),
                 }
             }
             Action::Decline => {
                 let by = asked
                     .filter(|_| self.offer.reaches(party))
-                    .ok_or(Refusal::NotAllowed("the swap is not offered to you"))?;
+                    .ok_or(SwapError::NotAllowed("the swap is not offered to you"))?;
                 self.must_be_open(now)?;
                 self.decline(by)
             }
             Action::Withdraw => {
                 if !is_giver && !party.manages {
-                    return Err(Refusal::NotAllowed(
+                    return Err(SwapError::NotAllowed(
                         "only whose time it is and managers of the team withdraw a swap",
                     ));
                 }
@@ -336,10 +336,10 @@ impl Swap {
         }
     }
 
-    fn must_be_open(&self, now: Instant) -> Result<(), Refusal> {
+    fn must_be_open(&self, now: Timestamp) -> Result<(), SwapError> {
         match self.state_at(now) {
             State::Open => Ok(()),
-            other => Err(Refusal::NotOpen(other)),
+            other => Err(SwapError::NotOpen(other)),
         }
     }
 
@@ -349,13 +349,13 @@ impl Swap {
         given: Interval,
         by: PersonId,
         part: Option<Interval>,
-        now: Instant,
-    ) -> Result<Decision, Refusal> {
+        now: Timestamp,
+    ) -> Result<Decision, SwapError> {
         let wanted = part.unwrap_or(given);
         if given.intersect(&wanted) != Some(wanted) {
-            return Err(Refusal::Outside);
+            return Err(SwapError::Outside);
         }
-        let wanted = wanted.ahead(now).ok_or(Refusal::Outside)?;
+        let wanted = wanted.ahead(now).ok_or(SwapError::Outside)?;
         let taken: IntervalSet = self
             .taken(timeline.overrides())
             .filter_map(Override::in_force)
@@ -363,14 +363,14 @@ impl Swap {
         let whole: IntervalSet = std::iter::once(wanted).collect();
         let free = whole.subtract(&taken);
         if part.is_some() && free != whole {
-            return Err(Refusal::Taken);
+            return Err(SwapError::Taken);
         }
         let mut made = Vec::new();
         for piece in free.as_slice() {
             made.extend(check_own(timeline, self.giver, *piece)?);
         }
         if made.is_empty() {
-            return Err(Refusal::NotTheirs(wanted));
+            return Err(SwapError::NotTheirs(wanted));
         }
         let covered: IntervalSet = made.iter().copied().collect();
         let rest = self.left(timeline, now).subtract(&covered);
@@ -391,7 +391,7 @@ impl Swap {
         given: Interval,
         returned: Interval,
         by: PersonId,
-    ) -> Result<Decision, Refusal> {
+    ) -> Result<Decision, SwapError> {
         let mut made = Vec::new();
         for (whose, time, taker) in [(self.giver, given, by), (by, returned, self.giver)] {
             let pieces = own_time(timeline, whose, time)?;
@@ -403,9 +403,9 @@ impl Swap {
         })
     }
 
-    fn decline(&self, by: PersonId) -> Result<Decision, Refusal> {
+    fn decline(&self, by: PersonId) -> Result<Decision, SwapError> {
         if self.declined.contains(&by) {
-            return Err(Refusal::DeclinedAlready);
+            return Err(SwapError::DeclinedAlready);
         }
         let everybody = match &self.offer {
             Offer::Team => false,
@@ -426,13 +426,18 @@ impl Swap {
 
     /// Who took something gives that back, and it can be taken again where the rest still can; the
     /// giver and managers undo all of it. A trade is undone as a whole.
-    fn undo(&self, timeline: &Timeline, party: &Party, now: Instant) -> Result<Decision, Refusal> {
+    fn undo(
+        &self,
+        timeline: &Timeline,
+        party: &Party,
+        now: Timestamp,
+    ) -> Result<Decision, SwapError> {
         let all: Vec<&Override> = self.taken(timeline.overrides()).collect();
         let is_giver = party.person == Some(self.giver);
         let is_theirs = |one: &Override| one.person.is_some() && one.person == party.person;
         let has_taken = !is_giver && all.iter().any(|one| is_theirs(one));
         if !is_giver && !has_taken && !party.manages {
-            return Err(Refusal::NotAllowed(
+            return Err(SwapError::NotAllowed(
                 "only the two sides and managers of the team undo a swap",
             ));
         }
@@ -450,14 +455,14 @@ impl Swap {
             .partition(|one| !has_begun(one) && (!only_theirs || is_theirs(one)));
         if undone.is_empty() {
             return Err(if all.is_empty() {
-                Refusal::NothingTaken
+                SwapError::NothingTaken
             } else {
-                Refusal::Begun
+                SwapError::Begun
             });
         }
         let end = timeline.rotation().archived_at.unwrap_or(FOREVER);
         for one in &undone {
-            let person = one.person.ok_or(Refusal::NotTheirs(one.interval))?;
+            let person = one.person.ok_or(SwapError::NotTheirs(one.interval))?;
             // Beyond the end of the rotation it is nobody's.
             if let Some(theirs) = one.in_force().and_then(|left| left.until(end)) {
                 own_time(timeline, person, theirs)?;
@@ -512,15 +517,15 @@ pub fn time_of(timeline: &Timeline, person: PersonId, window: Interval) -> Inter
 ///
 /// # Errors
 ///
-/// [`Refusal::NotTheirs`] where there is none, or others have some, or somebody was taken out of it.
+/// [`SwapError::NotTheirs`] where there is none, or others have some, or somebody was taken out of it.
 pub fn own_time(
     timeline: &Timeline,
     person: PersonId,
     interval: Interval,
-) -> Result<Vec<Interval>, Refusal> {
+) -> Result<Vec<Interval>, SwapError> {
     let pieces = check_own(timeline, person, interval)?;
     if pieces.is_empty() {
-        return Err(Refusal::NotTheirs(interval));
+        return Err(SwapError::NotTheirs(interval));
     }
     Ok(pieces)
 }
@@ -531,12 +536,12 @@ fn check_own(
     timeline: &Timeline,
     person: PersonId,
     interval: Interval,
-) -> Result<Vec<Interval>, Refusal> {
+) -> Result<Vec<Interval>, SwapError> {
     let entries = timeline.entries(Layer::Final, interval);
     for entry in &entries {
         if !is_own(entry, person) && !is_closed(entry) {
             let foreign = entry.interval().intersect(&interval).unwrap_or(interval);
-            return Err(Refusal::NotTheirs(foreign));
+            return Err(SwapError::NotTheirs(foreign));
         }
     }
     Ok(time_of(timeline, person, interval).as_slice().to_vec())

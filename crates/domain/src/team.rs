@@ -1,7 +1,7 @@
 //! Teams, and who is in them from when to when.
 
 use super::ids::{PersonId, TeamId};
-use super::interval::{Instant, Interval};
+use super::interval::{Interval, Timestamp};
 use super::zone::Zone;
 
 /// A team: whoever is in it at an instant, and those of them who manage it, is computed from its
@@ -38,7 +38,7 @@ pub enum Consent {
         /// Who; `None`: not a person.
         by: Option<PersonId>,
         /// When.
-        at: Instant,
+        at: Timestamp,
     },
 }
 
@@ -58,9 +58,9 @@ pub struct Membership {
     /// Whether they manage the team meanwhile.
     pub manages: bool,
     /// From then on; `None`: from always.
-    pub from: Option<Instant>,
+    pub from: Option<Timestamp>,
     /// Not from then on; `None`: until further notice.
-    pub until: Option<Instant>,
+    pub until: Option<Timestamp>,
     /// Whether the team sees their address, and its managers why they are away.
     pub consent: Consent,
 }
@@ -80,13 +80,13 @@ impl Membership {
 
     /// Whether it holds at `at`.
     #[must_use]
-    pub fn holds(&self, at: Instant) -> bool {
+    pub fn holds(&self, at: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= at) && !self.is_over(at)
     }
 
     /// Whether it has ended by `at`.
     #[must_use]
-    pub fn is_over(&self, at: Instant) -> bool {
+    pub fn is_over(&self, at: Timestamp) -> bool {
         self.until.is_some_and(|until| until <= at)
     }
 
@@ -97,33 +97,33 @@ impl Membership {
 
 impl Team {
     /// Who is in it at `at`, managers too, in the order of their ids.
-    pub fn members(&self, at: Instant) -> impl Iterator<Item = PersonId> {
+    pub fn members(&self, at: Timestamp) -> impl Iterator<Item = PersonId> {
         let present = self.memberships.iter().filter(move |one| one.holds(at));
         present.map(|one| one.person)
     }
 
     /// Who manages it at `at`.
-    pub fn managers(&self, at: Instant) -> impl Iterator<Item = PersonId> {
+    pub fn managers(&self, at: Timestamp) -> impl Iterator<Item = PersonId> {
         let present = self.memberships.iter().filter(move |one| one.holds(at));
         present.filter(|one| one.manages).map(|one| one.person)
     }
 
     /// Whether somebody is in it at `at`.
     #[must_use]
-    pub fn has(&self, person: PersonId, at: Instant) -> bool {
+    pub fn has(&self, person: PersonId, at: Timestamp) -> bool {
         self.members(at).any(|member| member == person)
     }
 
     /// Whether somebody is in it at `at` whose address and reasons are shared with it.
     #[must_use]
-    pub fn knows(&self, person: PersonId, at: Instant) -> bool {
+    pub fn knows(&self, person: PersonId, at: Timestamp) -> bool {
         let mut present = self.memberships.iter().filter(|one| one.holds(at));
         present.any(|one| one.person == person && !one.consent.is_pending())
     }
 
     /// Who added somebody whose consent is still pending at `at` or is to be later; `None` where nothing is pending.
     #[must_use]
-    pub fn pending(&self, person: PersonId, at: Instant) -> Option<Option<PersonId>> {
+    pub fn pending(&self, person: PersonId, at: Timestamp) -> Option<Option<PersonId>> {
         let mut theirs = self.memberships.iter().filter(|one| one.person == person);
         theirs.find_map(|one| match one.consent {
             Consent::Pending { added_by } if !one.is_over(at) => Some(added_by),
@@ -133,7 +133,7 @@ impl Team {
 
     /// Whether somebody manages it at `at`.
     #[must_use]
-    pub fn is_managed_by(&self, person: PersonId, at: Instant) -> bool {
+    pub fn is_managed_by(&self, person: PersonId, at: Timestamp) -> bool {
         self.managers(at).any(|manager| manager == person)
     }
 
@@ -164,7 +164,7 @@ impl Team {
 
     /// Has somebody be in the team from `from` on, until further notice, whatever was planned for later. Says whether
     /// that changes anything. A membership that only goes on keeps the consent that it has.
-    pub fn join(&mut self, person: PersonId, from: Instant, consent: Consent) -> bool {
+    pub fn join(&mut self, person: PersonId, from: Timestamp, consent: Consent) -> bool {
         let before = self.memberships.clone();
         let manages = before.iter().any(|one| {
             one.person == person && one.manages && !one.is_over(from) // It was planned so.
@@ -189,7 +189,7 @@ impl Team {
 
     /// Has somebody not be in the team from `from` on, whatever was planned for later. Says whether that changes
     /// anything.
-    pub fn leave(&mut self, person: PersonId, from: Instant) -> bool {
+    pub fn leave(&mut self, person: PersonId, from: Timestamp) -> bool {
         let before = self.memberships.clone();
         self.end(person, from);
         self.memberships != before
@@ -200,7 +200,7 @@ impl Team {
     pub fn set_members(
         &mut self,
         people: &[PersonId],
-        at: Instant,
+        at: Timestamp,
         consent: impl Fn(PersonId) -> Consent,
     ) {
         let present: Vec<PersonId> = self.members(at).collect();
@@ -213,7 +213,7 @@ impl Team {
     }
 
     /// Records that somebody agreed at `at`, for what holds then and what is planned. Says whether anything was pending.
-    pub fn agree(&mut self, person: PersonId, by: Option<PersonId>, at: Instant) -> bool {
+    pub fn agree(&mut self, person: PersonId, by: Option<PersonId>, at: Timestamp) -> bool {
         let is_pending = self.pending(person, at).is_some();
         let theirs = self.memberships.iter_mut();
         for one in theirs.filter(|one| one.person == person && !one.is_over(at)) {
@@ -225,7 +225,7 @@ impl Team {
     }
 
     /// Has exactly these people manage the team from now on, which is `at`; those who are not in it join.
-    pub fn set_managers(&mut self, people: &[PersonId], at: Instant) {
+    pub fn set_managers(&mut self, people: &[PersonId], at: Timestamp) {
         for person in people {
             if !self.has(*person, at) {
                 self.join(*person, at, Consent::NotNeeded);
@@ -237,14 +237,14 @@ impl Team {
     }
 
     /// Has somebody manage the team while they are in it from `from` on.
-    pub fn promote(&mut self, person: PersonId, from: Instant) {
+    pub fn promote(&mut self, person: PersonId, from: Timestamp) {
         let theirs = self.memberships.iter_mut();
         for one in theirs.filter(|one| one.person == person && !one.is_over(from)) {
             one.manages = true;
         }
     }
 
-    fn end(&mut self, person: PersonId, at: Instant) {
+    fn end(&mut self, person: PersonId, at: Timestamp) {
         self.memberships
             .retain(|one| one.person != person || one.from.is_none_or(|from| from < at));
         let theirs = self.memberships.iter_mut();

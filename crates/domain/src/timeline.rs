@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta};
 
 use super::ids::{OverrideId, PersonId, SwapId};
-use super::interval::{FOREVER, Instant, Interval, IntervalSet};
+use super::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 use super::overrides::{Covered, Override, Overrides};
 use super::person::People;
 use super::rotation::{Kind, Plan, Rotation, ordered, sun};
@@ -26,7 +26,7 @@ pub enum Cause {
     /// A turn of the core order or a watch of the plan, which nominally began at `began`.
     Turn {
         /// The handoff, whatever revisions, duty hours or overrides cut away.
-        began: Instant,
+        began: Timestamp,
     },
     /// An override.
     Override {
@@ -177,7 +177,7 @@ impl Timeline {
 
     /// Nobody has the duty before: its first revision takes effect then, or an override begins.
     #[must_use]
-    pub fn begins(&self) -> Option<Instant> {
+    pub fn begins(&self) -> Option<Timestamp> {
         let first = self.rotation.revisions.first()?.effective_from;
         let given = self.overrides.first_start();
         Some(given.map_or(first, |start| start.min(first)))
@@ -186,7 +186,7 @@ impl Timeline {
     /// When it was recorded that somebody has a shift of the final timeline: the revision, or the override, that gives it
     /// to them.
     #[must_use]
-    pub fn recorded_at(&self, shift: &Shift) -> Option<Instant> {
+    pub fn recorded_at(&self, shift: &Shift) -> Option<Timestamp> {
         match shift.cause {
             Cause::Turn { .. } => {
                 let revision = self.rotation.revision_at(shift.interval.start())?;
@@ -208,14 +208,14 @@ impl Timeline {
     /// What the timeline has at `at`. A gap's start may be later than its true one; every end is
     /// true.
     #[must_use]
-    pub fn entry_at(&self, layer: Layer, at: Instant) -> Entry {
+    pub fn entry_at(&self, layer: Layer, at: Timestamp) -> Entry {
         self.moment(layer, at).0
     }
 
     /// What the timeline has at `at`, and the first shift that begins at or after its end (after
     /// `at`, where nobody has the duty).
     #[must_use]
-    pub fn moment(&self, layer: Layer, at: Instant) -> (Entry, Option<Shift>) {
+    pub fn moment(&self, layer: Layer, at: Timestamp) -> (Entry, Option<Shift>) {
         let block = self.block(layer, at);
         let index = block
             .entries
@@ -256,7 +256,7 @@ impl Timeline {
 
     /// The shift that starts first at or after `from`, within some seven years.
     #[must_use]
-    pub fn next_shift(&self, layer: Layer, from: Instant) -> Option<Shift> {
+    pub fn next_shift(&self, layer: Layer, from: Timestamp) -> Option<Shift> {
         let horizon = from.checked_add_signed(HORIZON)?;
         let (mut start, mut span) = (from, TimeDelta::days(16));
         while start < horizon {
@@ -278,7 +278,7 @@ impl Timeline {
     }
 
     /// Whether nothing begins at or after `at` any more.
-    fn is_over(&self, at: Instant) -> bool {
+    fn is_over(&self, at: Timestamp) -> bool {
         let archived = self.rotation.archived_at.is_some_and(|end| end <= at);
         let ended = self
             .rotation
@@ -365,8 +365,8 @@ impl Timeline {
     fn push_gaps(
         &self,
         entries: &mut Vec<Entry>,
-        from: Instant,
-        until: Instant,
+        from: Timestamp,
+        until: Timestamp,
         cover: &[Covered<'_>],
     ) {
         let mut at = from;
@@ -388,7 +388,7 @@ impl Timeline {
     }
 
     /// Why nobody has the duty at the beginning of `hole`, and until when that is why.
-    fn gap_reason(&self, hole: Interval, cover: &[Covered<'_>]) -> (GapReason, Instant) {
+    fn gap_reason(&self, hole: Interval, cover: &[Covered<'_>]) -> (GapReason, Timestamp) {
         let at = hole.start();
         if let Some(piece) = cover.iter().find(|piece| piece.interval.contains(at)) {
             return (GapReason::Override, piece.interval.end().min(hole.end()));
@@ -402,7 +402,7 @@ impl Timeline {
         (reason, end.min(next.unwrap_or(FOREVER)).min(hole.end()))
     }
 
-    fn base_gap_reason(&self, at: Instant) -> (GapReason, Instant) {
+    fn base_gap_reason(&self, at: Timestamp) -> (GapReason, Timestamp) {
         let rotation = &self.rotation;
         if rotation.archived_at.is_some_and(|end| end <= at) {
             return (GapReason::Ended, FOREVER);
@@ -443,7 +443,7 @@ impl Timeline {
         }
     }
 
-    fn block(&self, layer: Layer, at: Instant) -> Arc<Block> {
+    fn block(&self, layer: Layer, at: Timestamp) -> Arc<Block> {
         let number = at.timestamp().div_euclid(BLOCK);
         {
             let blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -518,7 +518,7 @@ fn override_shift(piece: &Covered<'_>) -> Option<Shift> {
 }
 
 /// An interval for an instant at the very end of time, which no caller asks about.
-fn unreachable_interval(at: Instant) -> Interval {
+fn unreachable_interval(at: Timestamp) -> Interval {
     let second = TimeDelta::seconds(1);
     Interval::new(at - second, at).unwrap_or_else(|| unreachable_interval(at - second))
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::actor::Scope;
 use super::ids::{PersonId, TokenId};
-use super::interval::Instant;
+use super::interval::Timestamp;
 
 /// An access token, without itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +20,11 @@ pub struct Token {
     /// What it allows.
     pub scope: Scope,
     /// When it was made.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When it ends by itself.
-    pub expires_at: Option<Instant>,
+    pub expires_at: Option<Timestamp>,
     /// When it was revoked.
-    pub revoked_at: Option<Instant>,
+    pub revoked_at: Option<Timestamp>,
     /// The token with which its person made it. It is of no use once that one is not.
     pub made_by: Option<TokenId>,
 }
@@ -38,7 +38,7 @@ impl Token {
 
     /// Whether it is neither revoked nor over at `now`. The token that made it has to be looked at, too.
     #[must_use]
-    pub fn is_good(&self, now: Instant) -> bool {
+    pub fn is_good(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 }

@@ -8,11 +8,11 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
-use jiff::Timestamp;
+use jiff::Timestamp as JiffTimestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
-use super::interval::{Instant, Interval};
+use super::interval::{Interval, Timestamp};
 
 /// An IANA time zone that the zone data knows.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct UnknownZone(pub String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockChange {
     /// When.
-    pub at: Instant,
+    pub at: Timestamp,
     /// The offset from UTC until then, in seconds, east positive.
     pub before: i32,
     /// The offset from then on.
@@ -124,7 +124,7 @@ impl Zone {
     /// The instant of a local time: skipped times with the offset before the gap, repeated ones at
     /// their first occurrence.
     #[must_use]
-    pub fn to_instant(&self, local: NaiveDateTime) -> Instant {
+    pub fn to_instant(&self, local: NaiveDateTime) -> Timestamp {
         let wall = jiff_wall(local);
         let offset = match self.0.to_ambiguous_timestamp(wall).offset() {
             AmbiguousOffset::Unambiguous { offset } => offset,
@@ -135,7 +135,7 @@ impl Zone {
 
     /// What the clocks of the zone show at `instant`.
     #[must_use]
-    pub fn to_local(&self, instant: Instant) -> NaiveDateTime {
+    pub fn to_local(&self, instant: Timestamp) -> NaiveDateTime {
         let offset = TimeDelta::seconds(i64::from(self.offset_seconds(instant)));
         instant
             .naive_utc()
@@ -145,7 +145,7 @@ impl Zone {
 
     /// The offset from UTC in force at `instant`, in seconds, east positive.
     #[must_use]
-    pub fn offset_seconds(&self, instant: Instant) -> i32 {
+    pub fn offset_seconds(&self, instant: Timestamp) -> i32 {
         self.0.to_offset(jiff_timestamp(instant)).seconds()
     }
 
@@ -179,11 +179,11 @@ fn jiff_wall(local: NaiveDateTime) -> jiff::civil::DateTime {
     jiff::tz::Offset::UTC.to_datetime(utc)
 }
 
-fn jiff_timestamp(instant: Instant) -> Timestamp {
-    Timestamp::from_second(instant.timestamp()).unwrap_or(if instant.timestamp() < 0 {
-        Timestamp::MIN
+fn jiff_timestamp(instant: Timestamp) -> JiffTimestamp {
+    JiffTimestamp::from_second(instant.timestamp()).unwrap_or(if instant.timestamp() < 0 {
+        JiffTimestamp::MIN
     } else {
-        Timestamp::MAX
+        JiffTimestamp::MAX
     })
 }
 

@@ -3,7 +3,7 @@ use crate::calendar::budget::{BUDGET, Exceeded};
 use crate::domain::hours;
 
 fn window() -> Interval {
-    let at = |text: &str| text.parse::<Instant>().unwrap();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
     Interval::new(at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")).unwrap()
 }
 
@@ -21,7 +21,7 @@ fn found(events: &[&str]) -> (Vec<String>, usize) {
     let found = read_whole(&text, &london).unwrap();
     let shown = found.events.iter().map(|event| {
         let (start, end) = (event.interval.start(), event.interval.end());
-        let hour = |at: Instant| at.format("%m-%d %H:%M").to_string();
+        let hour = |at: Timestamp| at.format("%m-%d %H:%M").to_string();
         format!("{} to {}", hour(start), hour(end))
     });
     (shown.collect(), found.skipped)

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::organisation::{Founding, read};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::Role;
 use crate::service::incidents::{self, RaisedHand};
 use crate::service::{Actor, Expected};
 
 /// What somebody does themselves.
-fn member(person: PersonId, now: Instant) -> Actor {
+fn member(person: PersonId, now: Timestamp) -> Actor {
     Actor {
         person: Some(person),
         role: Role::Member,

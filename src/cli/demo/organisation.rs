@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::timeline::Layer;
 use crate::service::{
     Actor, App, Expected, Scope, feeds, operator, overrides, people, rotations, teams, time_off,
@@ -259,7 +259,7 @@ pub struct Welcome {
 ///
 /// # Errors
 /// Where the data do not fit the rules: a defect.
-pub fn found(app: &App, now: Instant) -> anyhow::Result<Welcome> {
+pub fn found(app: &App, now: Timestamp) -> anyhow::Result<Welcome> {
     let mut founding = Founding {
         app,
         now,
@@ -294,7 +294,7 @@ pub fn found(app: &App, now: Instant) -> anyhow::Result<Welcome> {
 /// The organisation, as far as it is founded.
 pub(super) struct Founding<'a> {
     pub(super) app: &'a App,
-    pub(super) now: Instant,
+    pub(super) now: Timestamp,
     pub(super) actor: Actor,
     people: HashMap<&'static str, String>,
     rotations: HashMap<&'static str, RotationId>,
@@ -416,9 +416,9 @@ impl Founding<'_> {
         self.away(self.person("Elif")?.parse()?, first, 5, "hiking")
     }
 
-    fn next_turn(&self, rotation: RotationId) -> anyhow::Result<(Instant, PersonId)> {
-        let roster = self.app.keeper.snapshot();
-        let timeline = roster
+    fn next_turn(&self, rotation: RotationId) -> anyhow::Result<(Timestamp, PersonId)> {
+        let snapshot = self.app.snapshots.snapshot();
+        let timeline = snapshot
             .timeline_of(rotation)
             .context("a timeline is missing")?;
         let next = timeline
@@ -430,7 +430,7 @@ impl Founding<'_> {
     fn cover(
         &self,
         rotation: RotationId,
-        (start, end): (Instant, Instant),
+        (start, end): (Timestamp, Timestamp),
         person: Option<&str>,
         reason: &str,
     ) -> anyhow::Result<()> {
@@ -478,12 +478,12 @@ pub(super) fn read<T: DeserializeOwned>(body: Value) -> anyhow::Result<T> {
 }
 
 /// The Monday four weeks before this week's.
-fn monday(now: Instant) -> NaiveDate {
+fn monday(now: Timestamp) -> NaiveDate {
     let today = now.date_naive();
     today - Days::new(u64::from(today.weekday().num_days_from_monday()) + 28)
 }
 
-fn token(app: &App, person: &str, now: Instant) -> anyhow::Result<String> {
+fn token(app: &App, person: &str, now: Timestamp) -> anyhow::Result<String> {
     let new = read(json!({ "name": "demo", "scope": Scope::Write.as_str() }))?;
     let id = person.parse()?;
     Ok(app
@@ -491,10 +491,10 @@ fn token(app: &App, person: &str, now: Instant) -> anyhow::Result<String> {
         .1)
 }
 
-fn feed(app: &App, now: Instant) -> anyhow::Result<String> {
+fn feed(app: &App, now: Timestamp) -> anyhow::Result<String> {
     let new = read(json!({ "scope": { "team": "feature-flags" } }))?;
-    let roster = app.keeper.snapshot();
+    let snapshot = app.snapshots.snapshot();
     let (feed, secret) =
-        app.write(|tx| feeds::create(tx, &Actor::operator(), &roster, &new, now))?;
-    Ok(feeds::address(app, &roster, &feed, &secret))
+        app.write(|tx| feeds::create(tx, &Actor::operator(), &snapshot, &new, now))?;
+    Ok(feeds::address(app, &snapshot, &feed, &secret))
 }

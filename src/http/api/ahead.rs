@@ -11,7 +11,7 @@ use crate::http::auth::Caller;
 use crate::http::{Id, Page, Paging, Problem, Query, Reply};
 use crate::service::ahead::{self, ClashAhead, GapAhead, Mender};
 use crate::service::suggestions::{self, SuggestionView};
-use crate::service::{Faults, input};
+use crate::service::{ValidationErrors, input};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -39,10 +39,10 @@ pub async fn gaps(caller: Caller, query: Query<TeamWindow>) -> Result<Reply, Pro
     let window = input::window(from.as_deref(), until.as_deref(), caller.now)?;
     caller
         .block(move |caller| {
-            let roster = caller.app.keeper.snapshot();
-            let found = ahead::gaps(&roster, team.as_deref(), window)?;
+            let snapshot = caller.app.snapshots.snapshot();
+            let found = ahead::gaps(&snapshot, team.as_deref(), window)?;
             input::check_count(found.len(), input::MOST_GAPS, "gaps")?;
-            let mender = Mender::new(&roster, caller.now);
+            let mender = Mender::new(&snapshot, caller.now);
             let items = found.iter().map(|(id, gap)| mender.gap(*id, gap));
             Reply::ok(&Gaps {
                 items: items.collect(),
@@ -71,24 +71,24 @@ pub struct ClashesQuery {
 #[get("/clashes")]
 pub async fn clashes(caller: Caller, query: Query<ClashesQuery>) -> Result<Reply, Problem> {
     let query = query.0;
-    let mut faults = Faults::new();
-    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let mut errors = ValidationErrors::new();
+    let paging = Paging::check(&mut errors, query.limit.as_deref(), query.cursor.as_deref());
     let window = input::check_window(
-        &mut faults,
+        &mut errors,
         query.from.as_deref(),
         query.until.as_deref(),
         caller.now,
     );
-    let (paging, window) = faults.finish_with(paging.zip(window))?;
+    let (paging, window) = errors.finish_with(paging.zip(window))?;
     let key = |clash: &Clash| {
         let start = clash.overlap.start().to_rfc3339();
         format!("{start} {} {}", clash.rotation, clash.time_off)
     };
     caller
         .block(move |caller| {
-            let roster = caller.app.keeper.snapshot();
-            let found = ahead::clashes(&roster, query.team.as_deref(), window)?;
-            let mender = Mender::new(&roster, caller.now);
+            let snapshot = caller.app.snapshots.snapshot();
+            let found = ahead::clashes(&snapshot, query.team.as_deref(), window)?;
+            let mender = Mender::new(&snapshot, caller.now);
             Reply::ok(&paging.page(found, key).map(|clash| mender.clash(&clash)))
         })
         .await
@@ -116,19 +116,19 @@ pub async fn suggest(
     query: Query<SuggestionsQuery>,
 ) -> Result<Reply, Problem> {
     let query = query.0;
-    let mut faults = Faults::new();
-    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let mut errors = ValidationErrors::new();
+    let paging = Paging::check(&mut errors, query.limit.as_deref(), query.cursor.as_deref());
     let interval = input::check_interval(
-        &mut faults,
+        &mut errors,
         query.start.as_deref(),
         query.end.as_deref(),
         caller.now,
     );
-    let (paging, interval): (Paging, Interval) = faults.finish_with(paging.zip(interval))?;
+    let (paging, interval): (Paging, Interval) = errors.finish_with(paging.zip(interval))?;
     caller
         .block(move |caller| {
-            let roster = caller.app.keeper.snapshot();
-            let found = suggestions::of_rotation(&roster, id.0, interval)?;
+            let snapshot = caller.app.snapshots.snapshot();
+            let found = suggestions::of_rotation(&snapshot, id.0, interval)?;
             // Their order is what counts: the key is their place in it.
             let placed = found.into_iter().enumerate();
             let page = paging.page(placed, |(place, _)| format!("{place:06}"));

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use crate::http::auth::Caller;
 use crate::http::{Page, Paging, Problem, Query, Reply};
 use crate::service::audit::{self, AuditView, Filter};
-use crate::service::{Faults, access, input};
+use crate::service::{ValidationErrors, access, input};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -34,15 +34,15 @@ pub struct AuditQuery {
 pub async fn list(caller: Caller, query: Query<AuditQuery>) -> Result<Reply, Problem> {
     access::administrator(&caller.actor)?;
     let query = query.0;
-    let mut faults = Faults::new();
-    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let mut errors = ValidationErrors::new();
+    let paging = Paging::check(&mut errors, query.limit.as_deref(), query.cursor.as_deref());
     let bounds = input::check_bounds(
-        &mut faults,
+        &mut errors,
         query.from.as_deref(),
         query.until.as_deref(),
         caller.now,
     );
-    let (paging, (from, until)) = faults.finish_with(paging.zip(bounds))?;
+    let (paging, (from, until)) = errors.finish_with(paging.zip(bounds))?;
     let filter = Filter {
         actor: query.actor,
         action: query.action,

@@ -12,9 +12,9 @@ use crate::service::chats::{self, ChatInput, ChatView};
 #[utoipa::path(tag = "chats", params(("slug" = String, Path)), responses((status = 200, body = ChatView)))]
 #[get("/teams/{slug}/chat")]
 pub async fn of_team(caller: Caller, slug: Slug) -> Result<Reply, Problem> {
-    let roster = caller.app.keeper.snapshot();
+    let snapshot = caller.app.snapshots.snapshot();
     let chat = caller
-        .read(move |db, caller| chats::of_team(db, &caller.actor, &roster, &slug.0))
+        .read(move |db, caller| chats::of_team(db, &caller.actor, &snapshot, &slug.0))
         .await?;
     Ok(Reply::ok(&chat)?.version(chat.version))
 }
@@ -23,9 +23,9 @@ pub async fn of_team(caller: Caller, slug: Slug) -> Result<Reply, Problem> {
 #[utoipa::path(tag = "chats", params(("id" = String, Path)), responses((status = 200, body = ChatView)))]
 #[get("/rotations/{id}/chat")]
 pub async fn of_rotation(caller: Caller, id: Id<RotationId>) -> Result<Reply, Problem> {
-    let roster = caller.app.keeper.snapshot();
+    let snapshot = caller.app.snapshots.snapshot();
     let chat = caller
-        .read(move |db, caller| chats::of_rotation(db, &caller.actor, &roster, id.0))
+        .read(move |db, caller| chats::of_rotation(db, &caller.actor, &snapshot, id.0))
         .await?;
     Ok(Reply::ok(&chat)?.version(chat.version))
 }

@@ -4,18 +4,18 @@ use actix_web::{HttpResponse, get};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::{Entry, Layer, Timeline};
 use crate::http::auth::Caller;
 use crate::http::{Id, Problem, Query};
-use crate::roster::Roster;
 use crate::service::ahead::of_team;
 use crate::service::input::MOST_IN_WINDOW;
 use crate::service::views::{CandidateView, DutyView, GapView, ShiftView};
-use crate::service::{Error, Faults, input};
+use crate::service::{Error, ValidationErrors, input};
+use crate::snapshot::Snapshot;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -83,21 +83,21 @@ fn from_roster(body: &impl Serialize) -> Result<HttpResponse, Problem> {
         .body(text))
 }
 
-fn stale_since(caller: &Caller) -> Option<Instant> {
-    caller.app.keeper.stale_since()
+fn stale_since(caller: &Caller) -> Option<Timestamp> {
+    caller.app.snapshots.stale_since()
 }
 
 fn duty(
-    roster: &Roster,
+    snapshot: &Snapshot,
     timeline: &Timeline,
-    at: Instant,
-    stale: Option<Instant>,
+    at: Timestamp,
+    stale: Option<Timestamp>,
 ) -> Option<DutyView> {
     let rotation = timeline.rotation();
-    let duty = roster.duty(rotation.id, at)?;
+    let duty = snapshot.duty(rotation.id, at)?;
     Some(DutyView {
         stale_since: stale,
-        ..DutyView::of(roster, rotation, &duty, at)
+        ..DutyView::of(snapshot, rotation, &duty, at)
     })
 }
 
@@ -110,9 +110,9 @@ pub async fn of_rotation(
     query: Query<At>,
 ) -> Result<HttpResponse, Problem> {
     let at = input::at_or_now(query.0.at.as_deref(), caller.now)?;
-    let roster = caller.app.keeper.current();
-    let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
-    let duty = duty(&roster, timeline, at, stale_since(&caller));
+    let snapshot = caller.app.snapshots.current();
+    let timeline = snapshot.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
+    let duty = duty(&snapshot, timeline, at, stale_since(&caller));
     from_roster(&duty)
 }
 
@@ -121,14 +121,14 @@ pub async fn of_rotation(
 #[get("/on-duty")]
 pub async fn of_all(caller: Caller, query: Query<DutiesQuery>) -> Result<HttpResponse, Problem> {
     let at = input::at_or_now(query.0.at.as_deref(), caller.now)?;
-    let roster = caller.app.keeper.snapshot();
-    let chosen = of_team(&roster, query.0.team.as_deref())?;
+    let snapshot = caller.app.snapshots.snapshot();
+    let chosen = of_team(&snapshot, query.0.team.as_deref())?;
     let title = query.0.title.as_deref();
     let items = chosen
         .into_iter()
         .filter(|timeline| timeline.rotation().archived_at.is_none_or(|end| end > at))
         .filter(|timeline| title.is_none_or(|title| timeline.rotation().title == title))
-        .filter_map(|timeline| duty(&roster, timeline, at, stale_since(&caller)))
+        .filter_map(|timeline| duty(&snapshot, timeline, at, stale_since(&caller)))
         .collect();
     from_roster(&Duties { at, items })
 }
@@ -142,14 +142,14 @@ pub async fn shifts(
     query: Query<WindowQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (window, layer) = query.0.read(caller.now)?;
-    let roster = caller.app.keeper.current();
-    let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
+    let snapshot = caller.app.snapshots.current();
+    let timeline = snapshot.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
     let entries = timeline.entries(layer, window);
     input::check_count(entries.len(), MOST_IN_WINDOW, "shifts and gaps")?;
     let items = entries
         .iter()
         .filter_map(Entry::shift)
-        .map(|shift| ShiftView::within(roster.as_ref(), shift, window))
+        .map(|shift| ShiftView::within(snapshot.as_ref(), shift, window))
         .collect();
     let holes = entries
         .iter()
@@ -165,10 +165,10 @@ impl WindowQuery {
     /// # Errors
     ///
     /// [`Error::Invalid`] with everything that is wrong with it.
-    fn read(&self, now: Instant) -> Result<(Interval, Layer), Error> {
-        let mut faults = Faults::new();
+    fn read(&self, now: Timestamp) -> Result<(Interval, Layer), Error> {
+        let mut errors = ValidationErrors::new();
         let window = input::check_window(
-            &mut faults,
+            &mut errors,
             self.from.as_deref(),
             self.until.as_deref(),
             now,
@@ -177,11 +177,11 @@ impl WindowQuery {
             None | Some("final") => Some(Layer::Final),
             Some("base") => Some(Layer::Base),
             Some(_) => {
-                faults.add("/layer", "must be final or base");
+                errors.add("/layer", "must be final or base");
                 None
             }
         };
-        faults.finish_with(window.zip(layer))
+        errors.finish_with(window.zip(layer))
     }
 }
 
@@ -194,17 +194,17 @@ pub async fn person_shifts(
     query: Query<WindowQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (window, layer) = query.0.read(caller.now)?;
-    let roster = caller.app.keeper.snapshot();
-    roster.person(id.0).ok_or(Error::NotFound("person"))?;
+    let snapshot = caller.app.snapshots.snapshot();
+    snapshot.person(id.0).ok_or(Error::NotFound("person"))?;
     let mut items: Vec<ShiftView> = Vec::new();
-    for timeline in roster.timelines() {
+    for timeline in snapshot.timelines() {
         let mine = timeline
             .shifts(layer, window)
             .into_iter()
             .filter(|shift| shift.person == id.0);
         items.extend(mine.map(|shift| ShiftView {
             rotation_id: Some(timeline.rotation().id.to_string()),
-            ..ShiftView::within(roster.as_ref(), &shift, window)
+            ..ShiftView::within(snapshot.as_ref(), &shift, window)
         }));
         input::check_count(items.len(), MOST_IN_WINDOW, "shifts")?;
     }
@@ -224,15 +224,15 @@ pub async fn candidates(
     query: Query<At>,
 ) -> Result<HttpResponse, Problem> {
     let at = input::at_or_now(query.0.at.as_deref(), caller.now)?;
-    let roster = caller.app.keeper.current();
-    let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
+    let snapshot = caller.app.snapshots.current();
+    let timeline = snapshot.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
     if timeline.rotation().kind != Kind::FollowTheSun {
         return Err(Error::conflict("only follow-the-sun rotations have candidates").into());
     }
     let found = crate::domain::candidates::at(timeline.rotation(), timeline.people(), at);
     let items = found
         .iter()
-        .map(|one| CandidateView::of(roster.as_ref(), one, at))
+        .map(|one| CandidateView::of(snapshot.as_ref(), one, at))
         .collect();
     from_roster(&Items { items })
 }

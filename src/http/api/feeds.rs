@@ -15,13 +15,13 @@ use crate::service::feeds::{self, FeedChange, FeedView, NewFeed};
 #[get("/feeds")]
 pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Problem> {
     let paging = query.0.paging()?;
-    let roster = caller.app.keeper.snapshot();
-    let own = roster
+    let snapshot = caller.app.snapshots.snapshot();
+    let own = snapshot
         .feeds()
         .filter(|feed| feed.owner == caller.actor.person);
     let page = paging.page(own, |feed| feed.id.to_string());
     Ok(Reply::ok(&page.map(|feed| {
-        FeedView::of(&caller.app, &roster, feed, None)
+        FeedView::of(&caller.app, &snapshot, feed, None)
     }))?)
 }
 
@@ -36,11 +36,11 @@ pub async fn create(
     limits.count_secret(&caller)?;
     caller
         .change(&body.digest, move |tx, caller| {
-            let roster = caller.app.keeper.snapshot();
+            let snapshot = caller.app.snapshots.snapshot();
             let (feed, secret) =
-                feeds::create(tx, &caller.actor, &roster, &body.value, caller.now)?;
-            let url = feeds::address(&caller.app, &roster, &feed, &secret);
-            let view = |url| FeedView::of(&caller.app, &roster, &feed, url);
+                feeds::create(tx, &caller.actor, &snapshot, &body.value, caller.now)?;
+            let url = feeds::address(&caller.app, &snapshot, &feed, &secret);
+            let view = |url| FeedView::of(&caller.app, &snapshot, &feed, url);
             let reply = Reply::created(&view(Some(url)))?.version(feed.version);
             reply.replay(&view(None))
         })
@@ -66,8 +66,8 @@ pub async fn change(
                 &expected.0,
                 caller.now,
             )?;
-            let roster = caller.app.keeper.snapshot();
-            let view = FeedView::of(&caller.app, &roster, &feed, None);
+            let snapshot = caller.app.snapshots.snapshot();
+            let view = FeedView::of(&caller.app, &snapshot, &feed, None);
             Ok(Reply::ok(&view)?.version(feed.version))
         })
         .await

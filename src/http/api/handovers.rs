@@ -12,7 +12,7 @@ use crate::http::auth::Caller;
 use crate::http::idempotency::Answer;
 use crate::http::{Body, Id, IfMatch, Page, Paging, Problem, Query, Reply};
 use crate::service::handovers::{self, HandoverChange, HandoverView};
-use crate::service::{Faults, input};
+use crate::service::{ValidationErrors, input};
 
 /// The list begins so long ago by default: what was just handed over is of use still.
 const LATELY: TimeDelta = TimeDelta::days(7);
@@ -39,22 +39,22 @@ pub async fn list(
     query: Query<HandoversQuery>,
 ) -> Result<Reply, Problem> {
     let query = query.0;
-    let mut faults = Faults::new();
-    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let mut errors = ValidationErrors::new();
+    let paging = Paging::check(&mut errors, query.limit.as_deref(), query.cursor.as_deref());
     let window = input::check_window(
-        &mut faults,
+        &mut errors,
         query.from.as_deref(),
         query.until.as_deref(),
         caller.now,
     );
-    let (paging, window) = faults.finish_with(paging.zip(window))?;
+    let (paging, window) = errors.finish_with(paging.zip(window))?;
     let window = match query.from {
         None => Interval::new(window.start() - LATELY, window.end()).unwrap_or(window),
         Some(_) => window,
     };
-    let roster = caller.app.keeper.snapshot();
+    let snapshot = caller.app.snapshots.snapshot();
     let all = caller
-        .read(move |db, caller| handovers::list(db, &caller.actor, &roster, id.0, window))
+        .read(move |db, caller| handovers::list(db, &caller.actor, &snapshot, id.0, window))
         .await?;
     Ok(Reply::ok(&paging.page(all, |one| one.id.clone()))?)
 }
@@ -63,9 +63,9 @@ pub async fn list(
 #[utoipa::path(tag = "handovers", params(("id" = String, Path)), responses((status = 200, body = HandoverView)))]
 #[get("/handovers/{id}")]
 pub async fn get(caller: Caller, id: Id<HandoverId>) -> Result<Reply, Problem> {
-    let roster = caller.app.keeper.snapshot();
+    let snapshot = caller.app.snapshots.snapshot();
     let found = caller
-        .read(move |db, caller| handovers::get(db, &caller.actor, &roster, id.0))
+        .read(move |db, caller| handovers::get(db, &caller.actor, &snapshot, id.0))
         .await?;
     Ok(Reply::ok(&found)?.version(found.version))
 }
@@ -79,13 +79,13 @@ pub async fn change(
     expected: IfMatch,
     body: Body<HandoverChange>,
 ) -> Result<Answer, Problem> {
-    let roster = caller.app.keeper.snapshot();
+    let snapshot = caller.app.snapshots.snapshot();
     caller
         .change(&body.digest, move |tx, caller| {
             let changed = handovers::change(
                 tx,
                 &caller.actor,
-                &roster,
+                &snapshot,
                 id.0,
                 &body.value,
                 &expected.0,

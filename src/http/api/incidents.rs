@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::ids::{IncidentId, RotationId, WebhookId};
 use crate::domain::incident::WatchSettings;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::limits::Limits;
@@ -15,7 +15,7 @@ use crate::service::incidents::{
     self, IncidentChange, IncidentView, NewHandover, NewIncident, NewUpdate, NewWebhook,
     RaisedHand, Resolve, SettingsView, Stay, Tick, WebhookView,
 };
-use crate::service::{Actor, Error, Faults, Tx};
+use crate::service::{Actor, Error, Tx, ValidationErrors};
 
 use super::tokens::PageQuery;
 
@@ -34,7 +34,7 @@ pub struct IncidentsQuery {
 async fn change_by(
     caller: Caller,
     digest: &[u8],
-    work: impl FnOnce(&mut Tx<'_>, &Actor, Instant) -> Result<IncidentView, Error> + Send + 'static,
+    work: impl FnOnce(&mut Tx<'_>, &Actor, Timestamp) -> Result<IncidentView, Error> + Send + 'static,
 ) -> Result<Answer, Problem> {
     answer_by(caller, digest, Reply::ok, work).await
 }
@@ -43,7 +43,7 @@ async fn change_by(
 async fn add_by(
     caller: Caller,
     digest: &[u8],
-    work: impl FnOnce(&mut Tx<'_>, &Actor, Instant) -> Result<IncidentView, Error> + Send + 'static,
+    work: impl FnOnce(&mut Tx<'_>, &Actor, Timestamp) -> Result<IncidentView, Error> + Send + 'static,
 ) -> Result<Answer, Problem> {
     answer_by(caller, digest, Reply::created, work).await
 }
@@ -52,7 +52,7 @@ async fn answer_by(
     caller: Caller,
     digest: &[u8],
     reply: fn(&IncidentView) -> Result<Reply, Error>,
-    work: impl FnOnce(&mut Tx<'_>, &Actor, Instant) -> Result<IncidentView, Error> + Send + 'static,
+    work: impl FnOnce(&mut Tx<'_>, &Actor, Timestamp) -> Result<IncidentView, Error> + Send + 'static,
 ) -> Result<Answer, Problem> {
     caller
         .change(digest, move |tx, caller| {
@@ -85,20 +85,20 @@ pub async fn declare(caller: Caller, body: Body<NewIncident>) -> Result<Answer, 
 #[get("/incidents")]
 pub async fn list(caller: Caller, query: Query<IncidentsQuery>) -> Result<Reply, Problem> {
     let query = query.0;
-    let mut faults = Faults::new();
-    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
-    let open = faults.check_some("/state", query.state.as_deref(), |text| match text {
+    let mut errors = ValidationErrors::new();
+    let paging = Paging::check(&mut errors, query.limit.as_deref(), query.cursor.as_deref());
+    let open = errors.check_some("/state", query.state.as_deref(), |text| match text {
         "open" => Ok(true),
         "resolved" => Ok(false),
         _ => Err("must be open or resolved"),
     });
-    let (paging, open) = faults.finish_with(paging.zip(open))?;
+    let (paging, open) = errors.finish_with(paging.zip(open))?;
     let after = paging.after.clone();
     let limit = i64::try_from(paging.limit + 1).unwrap_or(i64::MAX);
     let rows = caller
         .read(move |db, caller| {
-            let roster = caller.app.keeper.snapshot();
-            incidents::list(db, &roster, open, after.as_deref(), limit, caller.now)
+            let snapshot = caller.app.snapshots.snapshot();
+            incidents::list(db, &snapshot, open, after.as_deref(), limit, caller.now)
         })
         .await?;
     Ok(Reply::ok(&paging.page_of_rows(rows, |row| row.id.clone()))?)
@@ -108,12 +108,12 @@ pub async fn list(caller: Caller, query: Query<IncidentsQuery>) -> Result<Reply,
 #[utoipa::path(tag = "incidents", params(("id" = String, Path)), responses((status = 200, body = IncidentView)))]
 #[get("/incidents/{id}")]
 pub async fn get(caller: Caller, id: Id<IncidentId>) -> Result<HttpResponse, Problem> {
-    let roster = caller.app.keeper.snapshot();
-    let view = match roster.incident(id.0) {
-        Some(incident) => incidents::view(&roster, incident, caller.now),
+    let snapshot = caller.app.snapshots.snapshot();
+    let view = match snapshot.incident(id.0) {
+        Some(incident) => incidents::view(&snapshot, incident, caller.now),
         None => {
             caller
-                .read(move |db, caller| incidents::find(db, &roster, id.0, caller.now))
+                .read(move |db, caller| incidents::find(db, &snapshot, id.0, caller.now))
                 .await?
         }
     };
@@ -269,8 +269,8 @@ pub async fn resolve(
 pub async fn settings(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Problem> {
     let view = caller
         .read(move |db, caller| {
-            let roster = caller.app.keeper.snapshot();
-            incidents::settings(db, &caller.actor, &roster, id.0)
+            let snapshot = caller.app.snapshots.snapshot();
+            incidents::settings(db, &caller.actor, &snapshot, id.0)
         })
         .await?;
     Ok(Reply::ok(&view)?.version(view.version).response())
@@ -350,8 +350,8 @@ pub async fn webhooks(
     let app = caller.app.clone();
     let all = caller
         .read(move |db, caller| {
-            let roster = caller.app.keeper.snapshot();
-            incidents::webhooks(db, &caller.actor, &roster, id.0)
+            let snapshot = caller.app.snapshots.snapshot();
+            incidents::webhooks(db, &caller.actor, &snapshot, id.0)
         })
         .await?;
     let page = paging.page(&all, |webhook| webhook.id.to_string());

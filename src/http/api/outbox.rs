@@ -8,7 +8,7 @@ use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{Id, Page, Paging, Problem, Query, Reply};
 use crate::service::outbox::{self, OutboxView};
-use crate::service::{Faults, access};
+use crate::service::{ValidationErrors, access};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -27,14 +27,14 @@ pub struct OutboxQuery {
 pub async fn list(caller: Caller, query: Query<OutboxQuery>) -> Result<Reply, Problem> {
     access::administrator(&caller.actor)?;
     let query = query.0;
-    let mut faults = Faults::new();
-    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
-    let state = faults
+    let mut errors = ValidationErrors::new();
+    let paging = Paging::check(&mut errors, query.limit.as_deref(), query.cursor.as_deref());
+    let state = errors
         .check_some("/state", query.state.as_deref(), |text| {
             outbox::state_of(text).ok_or("must be pending, sent, dead or dropped")
         })
         .flatten();
-    let paging = faults.finish_with(paging)?;
+    let paging = errors.finish_with(paging)?;
     let after = paging.after.clone();
     let limit = i64::try_from(paging.limit + 1).unwrap_or(i64::MAX);
     let rows = caller

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::rotations::{DryRun, OrPreview};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{OverrideId, RotationId};
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
@@ -13,7 +13,7 @@ use crate::http::{Body, Id, IfMatch, Page, Paging, Problem, Query, Reply};
 use crate::service::overrides::{self, NewOverride, Pause, PauseView};
 use crate::service::preview::{self, PreviewView};
 use crate::service::views::OverrideView;
-use crate::service::{Error, Faults, input};
+use crate::service::{Error, ValidationErrors, input};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -41,7 +41,7 @@ pub async fn create(
     let Body { value, digest } = body;
     if query.0.dry_run {
         return caller
-            .rehearse(move |tx, caller| {
+            .dry_run(move |tx, caller| {
                 let before = preview::before(tx, id.0)?;
                 let made =
                     overrides::create(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
@@ -67,17 +67,17 @@ pub async fn list(
     query: Query<OverridesQuery>,
 ) -> Result<Reply, Problem> {
     let query = query.0;
-    let mut faults = Faults::new();
-    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
+    let mut errors = ValidationErrors::new();
+    let paging = Paging::check(&mut errors, query.limit.as_deref(), query.cursor.as_deref());
     let bounds = input::check_bounds(
-        &mut faults,
+        &mut errors,
         query.from.as_deref(),
         query.until.as_deref(),
         caller.now,
     );
-    let (paging, (from, until)) = faults.finish_with(paging.zip(bounds))?;
-    let roster = caller.app.keeper.snapshot();
-    let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
+    let (paging, (from, until)) = errors.finish_with(paging.zip(bounds))?;
+    let snapshot = caller.app.snapshots.snapshot();
+    let timeline = snapshot.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
     let chosen = timeline
         .overrides()
         .iter()
@@ -85,7 +85,7 @@ pub async fn list(
         .filter(|one| until.is_none_or(|until| one.interval.start() < until));
     let page = paging.page(chosen, |one| one.id.to_string());
     Ok(Reply::ok(&page.map(|one| {
-        OverrideView::of(roster.as_ref(), timeline.rotation(), one)
+        OverrideView::of(snapshot.as_ref(), timeline.rotation(), one)
     }))?)
 }
 
@@ -100,7 +100,7 @@ pub async fn cancel(
 ) -> Result<Answer, Problem> {
     if query.0.dry_run {
         return caller
-            .rehearse(move |tx, caller| {
+            .dry_run(move |tx, caller| {
                 let rotation = overrides::rotation_of(tx, id.0)?;
                 let before = preview::before(tx, rotation)?;
                 overrides::cancel(tx, &caller.actor, id.0, &expected.0, caller.now)?;
@@ -130,7 +130,7 @@ pub async fn pause(
     let Body { value, digest } = body;
     if query.0.dry_run {
         return caller
-            .rehearse(move |tx, caller| {
+            .dry_run(move |tx, caller| {
                 let before = preview::before(tx, id.0)?;
                 overrides::pause(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
                 Reply::ok(&preview::compare(tx, &before, caller.now, caller.now)?.bounded())

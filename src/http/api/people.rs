@@ -4,16 +4,16 @@ use actix_web::{HttpResponse, get, patch, post};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::person::Person;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{Body, BodyOrDefault, Id, IfMatch, Page, Paging, Problem, Query, RawBody, Reply};
-use crate::roster::Roster;
 use crate::service::people::{self, Deactivate, NewPerson, PersonChange};
 use crate::service::views::PersonView;
 use crate::service::{Actor, Error, access};
+use crate::snapshot::Snapshot;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -35,12 +35,12 @@ pub struct Imported {
     items: Vec<PersonView>,
 }
 
-fn view(caller: &Caller, roster: &Roster, person: &Person) -> PersonView {
-    PersonView::of(person, sees(&caller.actor, roster, person.id), caller.now)
+fn view(caller: &Caller, snapshot: &Snapshot, person: &Person) -> PersonView {
+    PersonView::of(person, sees(&caller.actor, snapshot, person.id), caller.now)
 }
 
-fn sees(actor: &Actor, roster: &Roster, person: PersonId) -> bool {
-    access::sees_address(actor, person, roster.teams().map(AsRef::as_ref))
+fn sees(actor: &Actor, snapshot: &Snapshot, person: PersonId) -> bool {
+    access::sees_address(actor, person, snapshot.teams().map(AsRef::as_ref))
 }
 
 /// Adds a person.
@@ -98,23 +98,24 @@ pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
 pub async fn list(caller: Caller, query: Query<PeopleQuery>) -> Result<Reply, Problem> {
     let query = query.0;
     let paging = Paging::parse(query.limit.as_deref(), query.cursor.as_deref())?;
-    let roster = caller.app.keeper.snapshot();
+    let snapshot = caller.app.snapshots.snapshot();
     let team = match &query.team {
         None => None,
-        Some(slug) => Some(roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?),
+        Some(slug) => Some(snapshot.team_of_slug(slug).ok_or(Error::NotFound("team"))?),
     };
-    let chosen = roster
+    let chosen = snapshot
         .people()
         .values()
         .filter(|person| team.is_none_or(|team| team.has(person.id, caller.now)))
         .filter(|person| {
             query.email.as_ref().is_none_or(|email| {
-                person.email.eq_ignore_ascii_case(email) && sees(&caller.actor, &roster, person.id)
+                person.email.eq_ignore_ascii_case(email)
+                    && sees(&caller.actor, &snapshot, person.id)
             })
         });
     let page = paging.page(chosen, |person| person.id.to_string());
     Ok(Reply::ok(
-        &page.map(|person| view(&caller, &roster, person)),
+        &page.map(|person| view(&caller, &snapshot, person)),
     )?)
 }
 
@@ -122,9 +123,9 @@ pub async fn list(caller: Caller, query: Query<PeopleQuery>) -> Result<Reply, Pr
 #[utoipa::path(tag = "people", params(("id" = String, Path)), responses((status = 200, body = PersonView)))]
 #[get("/people/{id}")]
 pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Problem> {
-    let roster = caller.app.keeper.current();
-    let person = roster.person(id.0).ok_or(Error::NotFound("person"))?;
-    Ok(Reply::ok(&view(&caller, &roster, person))?
+    let snapshot = caller.app.snapshots.current();
+    let person = snapshot.person(id.0).ok_or(Error::NotFound("person"))?;
+    Ok(Reply::ok(&view(&caller, &snapshot, person))?
         .version(person.version)
         .response())
 }

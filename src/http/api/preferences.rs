@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, put};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::preferences::Preferences;
 use crate::http::auth::Caller;
@@ -78,8 +78,8 @@ impl From<&PreferencesView> for Preferences {
 #[utoipa::path(tag = "people", params(("id" = String, Path)), responses((status = 200, body = PreferencesView)))]
 #[get("/people/{id}/preferences")]
 pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Problem> {
-    let roster = caller.app.keeper.current();
-    let person = roster.person(id.0).ok_or(Error::NotFound("person"))?;
+    let snapshot = caller.app.snapshots.current();
+    let person = snapshot.person(id.0).ok_or(Error::NotFound("person"))?;
     access::sees_own_affairs(&caller.actor, person.id)?;
     Ok(Reply::ok(&PreferencesView::from(person.preferences))?
         .version(person.version)

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get, put};
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
 use crate::http::auth::Caller;
 use crate::http::idempotency::Answer;
@@ -14,8 +14,8 @@ use crate::service::rotations::{RemindersInput, RemindersView, set_reminders};
 #[utoipa::path(tag = "rotations", params(("id" = String, Path)), responses((status = 200, body = RemindersView)))]
 #[get("/rotations/{id}/reminders")]
 pub async fn get(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Problem> {
-    let roster = caller.app.keeper.current();
-    let timeline = roster.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
+    let snapshot = caller.app.snapshots.current();
+    let timeline = snapshot.timeline(id.0).ok_or(Error::NotFound("rotation"))?;
     let rotation = timeline.rotation();
     Ok(Reply::ok(&RemindersView::of(rotation, caller.now))?
         .version(rotation.version)

@@ -45,8 +45,8 @@ pub async fn load(
     let team = query.team;
     let report = caller
         .block(move |caller| {
-            let roster = caller.app.keeper.snapshot();
-            reports::load(&roster, team.as_deref(), window)
+            let snapshot = caller.app.snapshots.snapshot();
+            reports::load(&snapshot, team.as_deref(), window)
         })
         .await?;
     let mut response = if as_csv {

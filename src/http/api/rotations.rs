@@ -5,18 +5,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::tokens::PageQuery;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Rotation;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{
     Body, BodyOrDefault, Id, IfMatch, Number, Page, Paging, Problem, Query, Reply, Slug,
 };
+use crate::service::locked_rotation::LockedRotation;
 use crate::service::preview::{self, PreviewView};
 use crate::service::rotations::{self, Archive, NewRevision, NewRotation, RotationChange, TakeOut};
-use crate::service::scene::Scene;
 use crate::service::views::{RevisionView, RotationView};
 use crate::service::{Actor, Error, Expected, Tx};
 
@@ -88,11 +88,11 @@ pub async fn create(
 ) -> Result<Answer, Problem> {
     if query.0.dry_run {
         return caller
-            .rehearse(move |tx, caller| {
+            .dry_run(move |tx, caller| {
                 let (rotation, _) =
                     rotations::create(tx, &caller.actor, &slug.0, &body.value, caller.now)?;
                 let mut before = preview::before(tx, rotation.id)?;
-                before.rotation.archived_at = Some(Instant::MIN_UTC);
+                before.rotation.archived_at = Some(Timestamp::MIN_UTC);
                 let from = newest(&rotation)?.effective_from;
                 Reply::ok(&preview::compare(tx, &before, from, caller.now)?.bounded())
             })
@@ -115,18 +115,23 @@ pub async fn create(
 pub async fn list(caller: Caller, query: Query<RotationsQuery>) -> Result<Reply, Problem> {
     let query = query.0;
     let paging = Paging::parse(query.limit.as_deref(), query.cursor.as_deref())?;
-    let roster = caller.app.keeper.snapshot();
+    let snapshot = caller.app.snapshots.snapshot();
     let team = match &query.team {
         None => None,
-        Some(slug) => Some(roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?.id),
+        Some(slug) => Some(
+            snapshot
+                .team_of_slug(slug)
+                .ok_or(Error::NotFound("team"))?
+                .id,
+        ),
     };
-    let chosen = roster.timelines().map(|timeline| timeline.rotation());
+    let chosen = snapshot.timelines().map(|timeline| timeline.rotation());
     let page = paging.page(
         chosen.filter(|rotation| team.is_none_or(|team| rotation.team == team)),
         |rotation| rotation.id.to_string(),
     );
     let slug = |rotation: &Rotation| {
-        roster
+        snapshot
             .team(rotation.team)
             .map(|team| team.slug.clone())
             .unwrap_or_default()
@@ -140,12 +145,12 @@ pub async fn list(caller: Caller, query: Query<RotationsQuery>) -> Result<Reply,
 #[utoipa::path(tag = "rotations", params(("id" = String, Path)), responses((status = 200, body = RotationView)))]
 #[get("/rotations/{id}")]
 pub async fn get(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Problem> {
-    let roster = caller.app.keeper.current();
-    let rotation = roster
+    let snapshot = caller.app.snapshots.current();
+    let rotation = snapshot
         .timeline(id.0)
         .ok_or(Error::NotFound("rotation"))?
         .rotation();
-    let slug = roster
+    let slug = snapshot
         .team(rotation.team)
         .map(|team| team.slug.clone())
         .unwrap_or_default();
@@ -160,15 +165,15 @@ async fn apply(
     id: RotationId,
     dry_run: bool,
     digest: &[u8],
-    work: impl FnOnce(&mut Tx<'_>, &Actor, Instant) -> Result<(Rotation, String), Error>
+    work: impl FnOnce(&mut Tx<'_>, &Actor, Timestamp) -> Result<(Rotation, String), Error>
     + Send
     + 'static,
-    from: impl FnOnce(&Scene, &Rotation, Instant) -> Instant + Send + 'static,
+    from: impl FnOnce(&LockedRotation, &Rotation, Timestamp) -> Timestamp + Send + 'static,
     reply: impl FnOnce(&Rotation, &str) -> Result<Reply, Error> + Send + 'static,
 ) -> Result<Answer, Problem> {
     if dry_run {
         return caller
-            .rehearse(move |tx, caller| {
+            .dry_run(move |tx, caller| {
                 let before = preview::before(tx, id)?;
                 let (after, _) = work(tx, &caller.actor, caller.now)?;
                 let from = from(&before, &after, caller.now);
@@ -223,8 +228,8 @@ pub async fn revisions(
     query: Query<PageQuery>,
 ) -> Result<Reply, Problem> {
     let paging = query.0.paging()?;
-    let roster = caller.app.keeper.snapshot();
-    let rotation = roster
+    let snapshot = caller.app.snapshots.snapshot();
+    let rotation = snapshot
         .timeline(id.0)
         .ok_or(Error::NotFound("rotation"))?
         .rotation();
@@ -248,7 +253,7 @@ pub async fn revise(
     let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
         rotations::revise(tx, actor, id.0, &value, &expected.0, now)
     };
-    let from = |_: &Scene, after: &Rotation, now| {
+    let from = |_: &LockedRotation, after: &Rotation, now| {
         after
             .newest()
             .map_or(now, |revision| revision.effective_from)
@@ -278,7 +283,7 @@ pub async fn withdraw(
         let expected: &Expected = &expected.0;
         rotations::withdraw(tx, actor, id.0, number.0, expected, now)
     };
-    let from = |before: &Scene, _: &Rotation, now| {
+    let from = |before: &LockedRotation, _: &Rotation, now| {
         before
             .rotation
             .newest()
@@ -302,7 +307,7 @@ pub async fn take_out(
     let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
         rotations::take_out(tx, actor, id.0, &value, &expected.0, now)
     };
-    let from = |_: &Scene, _: &Rotation, now| now;
+    let from = |_: &LockedRotation, _: &Rotation, now| now;
     apply(caller, id.0, query.0.dry_run, &digest, work, from, shown).await
 }
 
@@ -320,6 +325,6 @@ pub async fn archive(
     let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
         rotations::archive(tx, actor, id.0, &value, &expected.0, now)
     };
-    let from = |_: &Scene, after: &Rotation, now| after.archived_at.unwrap_or(now);
+    let from = |_: &LockedRotation, after: &Rotation, now| after.archived_at.unwrap_or(now);
     apply(caller, id.0, query.0.dry_run, &digest, work, from, shown).await
 }

@@ -11,7 +11,7 @@ use crate::http::idempotency::{Answer as Replayed, NO_BODY};
 use crate::http::{Body, BodyOrDefault, Id, IfMatch, Page, Paging, Problem, Query, Reply};
 use crate::service::preview::{self, PreviewView};
 use crate::service::swaps::{self, Answer, CoversView, Filter, NewCovers, NewSwap, Part, SwapView};
-use crate::service::{Error, Faults};
+use crate::service::{Error, ValidationErrors};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +39,7 @@ pub async fn open(
     let Body { value, digest } = body;
     if query.0.dry_run {
         return caller
-            .rehearse(move |tx, caller| {
+            .dry_run(move |tx, caller| {
                 let swap = swaps::open(tx, &caller.actor, &value, caller.now)?;
                 let rotation = swap.rotation_id.parse();
                 let rotation = rotation.map_err(|_| Error::NotFound("rotation"))?;
@@ -70,12 +70,12 @@ pub async fn cover_absence(
     body: BodyOrDefault<NewCovers>,
 ) -> Result<Replayed, Problem> {
     let Body { value, digest } = body.0;
-    let roster = caller.app.keeper.snapshot();
+    let snapshot = caller.app.snapshots.snapshot();
     if query.0.dry_run {
         return caller
-            .rehearse(move |tx, caller| {
+            .dry_run(move |tx, caller| {
                 let actor = &caller.actor;
-                let made = swaps::cover_absence(tx, actor, &roster, id.0, &value, caller.now)?;
+                let made = swaps::cover_absence(tx, actor, &snapshot, id.0, &value, caller.now)?;
                 Reply::ok(&PreviewView::default().with_swaps(made.items))
             })
             .await;
@@ -83,7 +83,7 @@ pub async fn cover_absence(
     caller
         .change(&digest, move |tx, caller| {
             let actor = &caller.actor;
-            let made = swaps::cover_absence(tx, actor, &roster, id.0, &value, caller.now)?;
+            let made = swaps::cover_absence(tx, actor, &snapshot, id.0, &value, caller.now)?;
             Reply::created(&made)
         })
         .await
@@ -95,22 +95,27 @@ pub async fn cover_absence(
 pub async fn list(caller: Caller, query: Query<SwapsQuery>) -> Result<Reply, Problem> {
     let query = query.0;
     let now = caller.now;
-    let roster = caller.app.keeper.snapshot();
-    let mut faults = Faults::new();
-    let paging = Paging::check(&mut faults, query.limit.as_deref(), query.cursor.as_deref());
-    let state = faults.check_some("/state", query.state.as_deref(), |text| {
+    let snapshot = caller.app.snapshots.snapshot();
+    let mut errors = ValidationErrors::new();
+    let paging = Paging::check(&mut errors, query.limit.as_deref(), query.cursor.as_deref());
+    let state = errors.check_some("/state", query.state.as_deref(), |text| {
         swaps::state_of(text)
             .ok_or("must be open, accepted, declined, withdrawn, expired or undone")
     });
-    let person = faults.check_some("/person", query.person.as_deref(), |text| {
+    let person = errors.check_some("/person", query.person.as_deref(), |text| {
         let id: Option<PersonId> = text.parse().ok();
-        id.filter(|id| roster.people().contains_key(id))
+        id.filter(|id| snapshot.people().contains_key(id))
             .ok_or("there is no such person")
     });
-    let (paging, (state, person)) = faults.finish_with(paging.zip(state.zip(person)))?;
+    let (paging, (state, person)) = errors.finish_with(paging.zip(state.zip(person)))?;
     let team = match &query.team {
         None => None,
-        Some(slug) => Some(roster.team_of_slug(slug).ok_or(Error::NotFound("team"))?.id),
+        Some(slug) => Some(
+            snapshot
+                .team_of_slug(slug)
+                .ok_or(Error::NotFound("team"))?
+                .id,
+        ),
     };
     let filter = Filter {
         state: state.map(|state| (state, now)),
@@ -120,7 +125,7 @@ pub async fn list(caller: Caller, query: Query<SwapsQuery>) -> Result<Reply, Pro
     };
     let limit = i64::try_from(paging.limit + 1).unwrap_or(i64::MAX);
     let rows = caller
-        .read_with_roster(move |db, roster, _| swaps::list(db, roster, &filter, limit, now))
+        .read_with_roster(move |db, snapshot, _| swaps::list(db, snapshot, &filter, limit, now))
         .await?;
     Ok(Reply::ok(&paging.page_of_rows(rows, |row| row.id.clone()))?)
 }
@@ -130,7 +135,7 @@ pub async fn list(caller: Caller, query: Query<SwapsQuery>) -> Result<Reply, Pro
 #[get("/swaps/{id}")]
 pub async fn get(caller: Caller, id: Id<SwapId>) -> Result<HttpResponse, Problem> {
     let view = caller
-        .read_with_roster(move |db, roster, caller| swaps::find(db, roster, id.0, caller.now))
+        .read_with_roster(move |db, snapshot, caller| swaps::find(db, snapshot, id.0, caller.now))
         .await?;
     Ok(Reply::ok(&view)?.version(view.version).response())
 }
@@ -146,7 +151,7 @@ async fn answer(
 ) -> Result<Replayed, Problem> {
     if dry_run {
         return caller
-            .rehearse(move |tx, caller| {
+            .dry_run(move |tx, caller| {
                 let before = swaps::before(tx, id)?;
                 let swap = swaps::answer(tx, &caller.actor, id, &answer, &expected.0, caller.now)?;
                 let from = swap.start.max(caller.now);

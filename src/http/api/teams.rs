@@ -28,8 +28,8 @@ pub async fn create(caller: Caller, body: Body<NewTeam>) -> Result<Answer, Probl
 #[get("/teams")]
 pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Problem> {
     let paging = query.0.paging()?;
-    let roster = caller.app.keeper.snapshot();
-    let page = paging.page(roster.teams(), |team| team.id.to_string());
+    let snapshot = caller.app.snapshots.snapshot();
+    let page = paging.page(snapshot.teams(), |team| team.id.to_string());
     Ok(Reply::ok(
         &page.map(|team| TeamView::of(team.as_ref(), caller.now)),
     )?)
@@ -39,8 +39,8 @@ pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Prob
 #[utoipa::path(tag = "teams", params(("slug" = String, Path)), responses((status = 200, body = TeamView)))]
 #[get("/teams/{slug}")]
 pub async fn get(caller: Caller, slug: Slug) -> Result<HttpResponse, Problem> {
-    let roster = caller.app.keeper.current();
-    let team = roster
+    let snapshot = caller.app.snapshots.current();
+    let team = snapshot
         .team_of_slug(&slug.0)
         .ok_or(Error::NotFound("team"))?;
     Ok(Reply::ok(&TeamView::of(team.as_ref(), caller.now))?

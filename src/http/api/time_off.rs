@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::rotations::{DryRun, OrPreview};
 use super::tokens::PageQuery;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, TimeOffId};
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
@@ -50,9 +50,9 @@ pub async fn list(
     query: Query<PageQuery>,
 ) -> Result<Reply, Problem> {
     let paging = query.0.paging()?;
-    let roster = caller.app.keeper.snapshot();
-    let person = roster.person(id.0).ok_or(Error::NotFound("person"))?;
-    let reasons = access::sees_reasons(&caller.actor, id.0, roster.teams().map(AsRef::as_ref));
+    let snapshot = caller.app.snapshots.snapshot();
+    let person = snapshot.person(id.0).ok_or(Error::NotFound("person"))?;
+    let reasons = access::sees_reasons(&caller.actor, id.0, snapshot.teams().map(AsRef::as_ref));
     let page = paging.page(&person.time_off, |off| off.id.to_string());
     Ok(Reply::ok(
         &page.map(|off| TimeOffView::of(id.0, off, reasons)),
@@ -71,13 +71,13 @@ pub async fn create(
     let Body { value, digest } = body;
     let work = move |tx: &mut Tx<'_>, caller: &Caller| {
         let (person, off) = time_off::create(tx, &caller.actor, id.0, &value, caller.now)?;
-        let roster = caller.app.keeper.snapshot();
-        let preview = time_off::preview(&roster, person, &off, true);
+        let snapshot = caller.app.snapshots.snapshot();
+        let preview = time_off::preview(&snapshot, person, &off, true);
         Ok::<_, Error>((off, preview))
     };
     if query.0.dry_run {
         return caller
-            .rehearse(move |tx, caller| Reply::ok(&work(tx, caller)?.1))
+            .dry_run(move |tx, caller| Reply::ok(&work(tx, caller)?.1))
             .await;
     }
     caller
@@ -111,10 +111,10 @@ pub async fn cancel(
     };
     if query.0.dry_run {
         return caller
-            .rehearse(move |tx, caller| {
+            .dry_run(move |tx, caller| {
                 let (person, off, covers) = work(tx, caller)?;
-                let roster = caller.app.keeper.snapshot();
-                let preview = time_off::preview(&roster, person, &off, false);
+                let snapshot = caller.app.snapshots.snapshot();
+                let preview = time_off::preview(&snapshot, person, &off, false);
                 Reply::ok(&preview.with_swaps(covers.withdrawn))
             })
             .await;

@@ -4,7 +4,7 @@ use actix_web::{delete, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, TokenId};
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
@@ -52,12 +52,12 @@ pub async fn list(
     query: Query<PageQuery>,
 ) -> Result<Reply, Problem> {
     let paging = query.0.paging()?;
-    let roster = caller.app.keeper.snapshot();
-    roster.person(id.0).ok_or(Error::NotFound("person"))?;
+    let snapshot = caller.app.snapshots.snapshot();
+    snapshot.person(id.0).ok_or(Error::NotFound("person"))?;
     if !caller.actor.is(id.0) {
         access::administrator(&caller.actor)?;
     }
-    let page = paging.page(roster.tokens_of(id.0), |token| token.id.to_string());
+    let page = paging.page(snapshot.tokens_of(id.0), |token| token.id.to_string());
     Ok(Reply::ok(
         &page.map(|token| TokenView::from(token.as_ref())),
     )?)

@@ -8,19 +8,19 @@ use askama::Template;
 use chrono::TimeDelta;
 use serde::Deserialize;
 
-use super::lanes::gap_words;
 use super::page::TeamChoice;
-use super::{Answer, Fields, Page, Refusal, Section, Visitor, when};
+use super::timeline_chart::gap_words;
+use super::{Answer, Fields, Page, PageError, Section, SignedIn, when};
 use crate::domain::clash::Clash;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::timeline::Gap;
 use crate::http::blocking;
-use crate::roster::Roster;
 use crate::service::ahead::{self, MendView, Mender};
 use crate::service::suggestions::SuggestionView;
 use crate::service::{Error, access};
+use crate::snapshot::Snapshot;
 
 /// How far ahead can be looked: weeks, and words.
 const REACHES: [(i64, &str); 3] = [(4, "4 weeks"), (13, "13 weeks"), (52, "52 weeks")];
@@ -33,7 +33,7 @@ const SHOWN: usize = 50;
 
 /// The part of an address that says what is shown.
 #[derive(Debug, Default, Deserialize)]
-pub struct Asked {
+pub struct ScheduleIssuesQuery {
     /// A team's slug; empty: all teams; not there: the visitor's own.
     team: Option<String>,
     #[serde(default)]
@@ -91,14 +91,14 @@ struct Found {
 
 /// The page.
 #[get("/ahead")]
-pub async fn show(visitor: Visitor, asked: web::Query<Asked>) -> Answer {
+pub async fn show(visitor: SignedIn, asked: web::Query<ScheduleIssuesQuery>) -> Answer {
     let page = visitor.page("Clashes and gaps", Section::Ahead)?;
     let teams = TeamChoice::of(&page, visitor.id, asked.team.as_deref())?;
     let wanted: Option<i64> = asked.weeks.parse().ok();
     let known = |weeks: &i64| REACHES.iter().any(|(known, _)| known == weeks);
     let weeks = wanted.filter(known).unwrap_or(USUAL);
     let window = Interval::new(page.now, page.now + TimeDelta::weeks(weeks))
-        .ok_or_else(|| Refusal::internal("an empty window"))?;
+        .ok_or_else(|| PageError::internal("an empty window"))?;
     let found = find(&page, teams.slug.clone(), window).await?;
     let clashes = found.clashes.into_iter().filter_map(|(clash, mend)| {
         let place = Place::of(&page, &visitor, clash.rotation)?;
@@ -153,12 +153,12 @@ pub async fn show(visitor: Visitor, asked: web::Query<Asked>) -> Answer {
 }
 
 /// Looks through all timelines, on another thread: of a thousand teams that takes a while.
-async fn find(page: &Page, team: Option<String>, window: Interval) -> Result<Found, Refusal> {
-    let (roster, now) = (Arc::clone(&page.roster), page.now);
+async fn find(page: &Page, team: Option<String>, window: Interval) -> Result<Found, PageError> {
+    let (snapshot, now) = (Arc::clone(&page.snapshot), page.now);
     let work = move || -> Result<Found, Error> {
-        let mender = Mender::new(&roster, now);
-        let clashes = ahead::clashes(&roster, team.as_deref(), window)?;
-        let gaps = ahead::gaps(&roster, team.as_deref(), window)?;
+        let mender = Mender::new(&snapshot, now);
+        let clashes = ahead::clashes(&snapshot, team.as_deref(), window)?;
+        let gaps = ahead::gaps(&snapshot, team.as_deref(), window)?;
         let mut left_out = clashes.len().saturating_sub(SHOWN);
         let with_mend = |clash: Clash| (clash, mender.clash(&clash).mend);
         let clashes = clashes.into_iter().take(SHOWN).map(with_mend).collect();
@@ -181,10 +181,10 @@ async fn find(page: &Page, team: Option<String>, window: Interval) -> Result<Fou
 }
 
 impl Place {
-    fn of(page: &Page, visitor: &Visitor, rotation: RotationId) -> Option<Self> {
-        let roster: &Roster = &page.roster;
-        let timeline = roster.timeline(rotation)?;
-        let team = roster.team(timeline.rotation().team)?;
+    fn of(page: &Page, visitor: &SignedIn, rotation: RotationId) -> Option<Self> {
+        let snapshot: &Snapshot = &page.snapshot;
+        let timeline = snapshot.timeline(rotation)?;
+        let team = snapshot.team(timeline.rotation().team)?;
         Some(Self {
             rotation,
             name: timeline.rotation().name.clone(),
@@ -206,8 +206,8 @@ impl Ahead {
         };
         let left = left.unwrap_or(trouble.interval);
         let (start, end) = (
-            when::for_box(zone, left.start()),
-            when::for_box(zone, left.end()),
+            when::format_datetime_local(zone, left.start()),
+            when::format_datetime_local(zone, left.end()),
         );
         format!("start={start}&end={end}&zone={}", zone.name())
     }

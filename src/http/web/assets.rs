@@ -6,7 +6,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use sha2::{Digest as _, Sha256};
 
-use super::Refusal;
+use super::PageError;
 use crate::service::secrets::hex;
 
 /// Something that pages load.
@@ -62,12 +62,12 @@ pub static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 /// `GET /assets/{version}/{name}`: of whatever version is asked for, there is only this one.
 #[get("/assets/{version}/{name}")]
-pub async fn serve(path: web::Path<(String, String)>) -> Result<HttpResponse, Refusal> {
+pub async fn serve(path: web::Path<(String, String)>) -> Result<HttpResponse, PageError> {
     let (version, name) = path.into_inner();
     let asset = ASSETS
         .iter()
         .find(|asset| asset.name == name)
-        .ok_or_else(Refusal::no_such_page)?;
+        .ok_or_else(PageError::no_such_page)?;
     let kept = if version == *VERSION {
         "public, max-age=31536000, immutable"
     } else {

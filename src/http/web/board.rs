@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::page::TeamChoice;
 use super::swaps::{Request, of_visitor};
-use super::{Answer, Fields, Page, Refusal, Section, Visitor};
+use super::{Answer, Fields, Page, PageError, Section, SignedIn};
 use crate::domain::ids::SwapId;
 use crate::domain::swap::State;
 use crate::service::ahead;
@@ -20,7 +20,7 @@ const SHOWN: u8 = 100;
 
 /// The part of an address that says what is shown.
 #[derive(Debug, Default, Deserialize)]
-pub struct Asked {
+pub struct BoardQuery {
     /// A team's slug; empty: all teams; not there: the visitor's own.
     team: Option<String>,
 }
@@ -43,7 +43,7 @@ struct Board {
 
 /// The board.
 #[get("/swaps")]
-pub async fn show(visitor: Visitor, asked: web::Query<Asked>) -> Answer {
+pub async fn show(visitor: SignedIn, asked: web::Query<BoardQuery>) -> Answer {
     let page = visitor.page("Swaps", Section::Swaps)?;
     let teams = TeamChoice::of(&page, visitor.id, asked.team.as_deref())?;
     let mine = of_visitor(&visitor, &page).await?;
@@ -66,16 +66,16 @@ pub async fn show(visitor: Visitor, asked: web::Query<Asked>) -> Answer {
 
 /// What is asked in the teams, and what was taken there and still lies ahead.
 async fn find(
-    visitor: &Visitor,
+    visitor: &SignedIn,
     page: &Page,
     teams: &TeamChoice,
-) -> Result<Vec<SwapView>, Refusal> {
-    let (roster, now) = (Arc::clone(&page.roster), page.now);
+) -> Result<Vec<SwapView>, PageError> {
+    let (snapshot, now) = (Arc::clone(&page.snapshot), page.now);
     let slug = teams.slug.as_deref();
     let team = slug
-        .and_then(|slug| roster.team_of_slug(slug))
+        .and_then(|slug| snapshot.team_of_slug(slug))
         .map(|team| team.id);
-    let timelines = ahead::of_team(&roster, slug)?;
+    let timelines = ahead::of_team(&snapshot, slug)?;
     let overrides = timelines.iter().flat_map(|timeline| timeline.overrides());
     let ahead = overrides.filter(|one| one.in_force().is_some_and(|left| left.end() > now));
     let taken: BTreeSet<SwapId> = ahead.filter_map(|one| one.swap).collect();
@@ -85,10 +85,10 @@ async fn find(
             team,
             ..Filter::default()
         };
-        let mut found = swaps::list(db, &roster, &filter, SHOWN.into(), now)?;
+        let mut found = swaps::list(db, &snapshot, &filter, SHOWN.into(), now)?;
         for id in taken.into_iter().take(SHOWN.into()) {
             if found.iter().all(|view| view.id != id.to_string()) {
-                found.push(swaps::find(db, &roster, id, now)?);
+                found.push(swaps::find(db, &snapshot, id, now)?);
             }
         }
         found.sort_by_key(|view| view.start);

@@ -14,9 +14,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::assets;
 use super::page::{Page, Section};
-use super::refusal::Refusal;
-use crate::domain::duty::Rota as _;
-use crate::domain::interval::Instant;
+use super::page_error::PageError;
+use crate::domain::duty::RotationLookup as _;
+use crate::domain::interval::Timestamp;
 use crate::domain::session::Session;
 use crate::domain::zone::Zone;
 use crate::http::forwarding;
@@ -37,11 +37,11 @@ const ZONE: &str = "dogwatch_zone";
 
 /// A browser, signed in or not.
 #[derive(Clone)]
-pub struct Browser {
+pub struct WebRequest {
     /// What is asked.
     pub app: web::Data<App>,
     /// When: the same instant for everything in this request.
-    pub now: Instant,
+    pub now: Timestamp,
     /// Where it comes from.
     pub address: Option<IpAddr>,
     /// What it calls itself.
@@ -60,15 +60,15 @@ pub struct Browser {
     zone: Option<Zone>,
 }
 
-impl Browser {
+impl WebRequest {
     /// The browser of a request.
     ///
     /// # Errors
     /// Where the server was put together without its application.
-    pub fn of(request: &HttpRequest) -> Result<Self, Refusal> {
+    pub fn of(request: &HttpRequest) -> Result<Self, PageError> {
         let app = request
             .app_data::<web::Data<App>>()
-            .ok_or_else(|| Refusal::internal("the server has no application"))?
+            .ok_or_else(|| PageError::internal("the server has no application"))?
             .clone();
         let cookie = |name: &str| request.cookie(name).map(|cookie| cookie.value().to_owned());
         let client = forwarding::client(request);
@@ -124,13 +124,13 @@ impl Browser {
     ///
     /// # Errors
     /// Where forms cannot be signed.
-    pub fn page(&self, title: impl Into<String>, section: Section) -> Result<Page, Refusal> {
-        let roster = self.app.keeper.snapshot();
+    pub fn page(&self, title: impl Into<String>, section: Section) -> Result<Page, PageError> {
+        let snapshot = self.app.snapshots.snapshot();
         let actor = self.signed_in.as_ref().map(|(actor, _)| actor.clone());
         let me = actor
             .as_ref()
             .and_then(|actor| actor.person)
-            .and_then(|id| roster.person(id).cloned());
+            .and_then(|id| snapshot.person(id).cloned());
         let own = me.as_ref().map(|me| me.zone(self.now));
         Ok(Page {
             title: title.into(),
@@ -140,10 +140,10 @@ impl Browser {
             zone: self.zone.clone().or(own).unwrap_or_else(Zone::utc),
             form_token: self.app.form_token(&self.key)?,
             flash: self.flash.clone(),
-            stale_since: self.app.keeper.stale_since(),
+            stale_since: self.app.snapshots.stale_since(),
             assets: &assets::VERSION,
             now: self.now,
-            roster,
+            snapshot,
             actor,
             me,
         })
@@ -160,7 +160,7 @@ impl Browser {
     ///
     /// # Errors
     /// Where its template fails.
-    pub fn show(&self, template: &impl askama::Template) -> Result<HttpResponse, Refusal> {
+    pub fn show(&self, template: &impl askama::Template) -> Result<HttpResponse, PageError> {
         self.show_as(actix_web::http::StatusCode::OK, template)
     }
 
@@ -172,10 +172,10 @@ impl Browser {
         &self,
         status: actix_web::http::StatusCode,
         template: &impl askama::Template,
-    ) -> Result<HttpResponse, Refusal> {
+    ) -> Result<HttpResponse, PageError> {
         let text = template
             .render()
-            .map_err(|error| Refusal::internal(&error.to_string()))?;
+            .map_err(|error| PageError::internal(&error.to_string()))?;
         let mut response = HttpResponse::build(status);
         response.content_type("text/html; charset=utf-8");
         if self.is_new {
@@ -193,7 +193,7 @@ impl Browser {
     }
 
     /// The same; that page then says `words` once.
-    pub fn go_and_say(&self, path: &str, words: &str) -> HttpResponse {
+    pub fn redirect_with_flash(&self, path: &str, words: &str) -> HttpResponse {
         let words = URL_SAFE_NO_PAD.encode(words);
         self.see_other(path)
             .cookie(self.cookie(FLASH, words))
@@ -260,9 +260,9 @@ impl Browser {
     }
 }
 
-impl FromRequest for Browser {
-    type Error = Refusal;
-    type Future = Ready<Result<Self, Refusal>>;
+impl FromRequest for WebRequest {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::of(request))

@@ -4,7 +4,7 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use super::fields::Checks;
-use super::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::domain::ids::RotationId;
 use crate::service::access;
 use crate::service::chats::{self, ChatInput, ChatView};
@@ -21,7 +21,7 @@ const TOLD: [(&str, &str); 3] = [
 
 #[derive(Template)]
 #[template(path = "pages/chat.html")]
-struct Sheet {
+struct ChatPage {
     page: Page,
     form: Fields,
     /// The team's short name and its name.
@@ -30,12 +30,12 @@ struct Sheet {
     rotation: Option<(RotationId, String)>,
 }
 
-impl Sheet {
+impl ChatPage {
     /// For a team that the visitor manages.
-    fn of_team(visitor: &Visitor, slug: &str) -> Result<Self, Refusal> {
+    fn of_team(visitor: &SignedIn, slug: &str) -> Result<Self, PageError> {
         let page = visitor.page("Chat of a team", Section::Teams)?;
-        let team = page.roster.team_of_slug(slug);
-        let team = team.ok_or_else(|| Refusal::no_such("team"))?;
+        let team = page.snapshot.team_of_slug(slug);
+        let team = team.ok_or_else(|| PageError::no_such("team"))?;
         access::manager(&visitor.actor, team)?;
         Ok(Self {
             team: (team.slug.clone(), team.name.clone()),
@@ -46,12 +46,12 @@ impl Sheet {
     }
 
     /// For a rotation that the visitor manages.
-    fn of_rotation(visitor: &Visitor, id: &str) -> Result<Self, Refusal> {
+    fn of_rotation(visitor: &SignedIn, id: &str) -> Result<Self, PageError> {
         let page = visitor.page("Chat of a rotation", Section::Teams)?;
         let timeline = page.rotation(id)?;
         let rotation = timeline.rotation();
-        let team = page.roster.team(rotation.team);
-        let team = team.ok_or_else(|| Refusal::no_such("team"))?;
+        let team = page.snapshot.team(rotation.team);
+        let team = team.ok_or_else(|| PageError::no_such("team"))?;
         access::manager(&visitor.actor, team)?;
         Ok(Self {
             team: (team.slug.clone(), team.name.clone()),
@@ -79,7 +79,7 @@ impl Sheet {
     }
 
     /// What is there already.
-    async fn now(self, visitor: &Visitor) -> Answer {
+    async fn now(self, visitor: &SignedIn) -> Answer {
         let chat = self.read(visitor).await?;
         let form = Fields::default()
             .with("webhook_url", chat.webhook_url.unwrap_or_default())
@@ -90,20 +90,20 @@ impl Sheet {
         visitor.show(&self.with(form))
     }
 
-    async fn read(&self, visitor: &Visitor) -> Result<ChatView, Refusal> {
-        let roster = visitor.app.keeper.snapshot();
+    async fn read(&self, visitor: &SignedIn) -> Result<ChatView, PageError> {
+        let snapshot = visitor.app.snapshots.snapshot();
         let (slug, rotation) = (self.team.0.clone(), self.rotation.clone());
         let chat = visitor
             .read(move |db, visitor| match rotation {
-                Some((id, _)) => chats::of_rotation(db, &visitor.actor, &roster, id),
-                None => chats::of_team(db, &visitor.actor, &roster, &slug),
+                Some((id, _)) => chats::of_rotation(db, &visitor.actor, &snapshot, id),
+                None => chats::of_team(db, &visitor.actor, &snapshot, &slug),
             })
             .await?;
         Ok(chat)
     }
 
     /// Changes it.
-    async fn change(self, visitor: &Visitor, form: Form) -> Answer {
+    async fn change(self, visitor: &SignedIn, form: Form) -> Answer {
         let told = form.all("told");
         let is_told = |name: &str| told.iter().any(|one| one == name);
         let new = ChatInput {
@@ -129,10 +129,10 @@ impl Sheet {
             })
             .await;
         match done {
-            Ok(_) => Ok(visitor.go_and_say(&format!("{}/chat", self.back()), words)),
+            Ok(_) => Ok(visitor.redirect_with_flash(&format!("{}/chat", self.back()), words)),
             Err(error) => {
                 let version = self.read(visitor).await?.version;
-                let form = form.failed_at(error, version)?;
+                let form = form.with_version_conflict(error, version)?;
                 visitor.show(&self.with(form))
             }
         }
@@ -141,28 +141,28 @@ impl Sheet {
 
 /// What the chat of a team is told.
 #[get("/teams/{slug}/chat")]
-pub async fn of_team(visitor: Visitor, slug: web::Path<String>) -> Answer {
-    Sheet::of_team(&visitor, &slug)?.now(&visitor).await
+pub async fn of_team(visitor: SignedIn, slug: web::Path<String>) -> Answer {
+    ChatPage::of_team(&visitor, &slug)?.now(&visitor).await
 }
 
 /// Says what the chat of a team is told.
 #[post("/teams/{slug}/chat")]
-pub async fn put_of_team(visitor: Visitor, slug: web::Path<String>, form: Form) -> Answer {
-    Sheet::of_team(&visitor, &slug)?
+pub async fn put_of_team(visitor: SignedIn, slug: web::Path<String>, form: Form) -> Answer {
+    ChatPage::of_team(&visitor, &slug)?
         .change(&visitor, form)
         .await
 }
 
 /// What the chat of a rotation is told.
 #[get("/rotations/{id}/chat")]
-pub async fn of_rotation(visitor: Visitor, id: web::Path<String>) -> Answer {
-    Sheet::of_rotation(&visitor, &id)?.now(&visitor).await
+pub async fn of_rotation(visitor: SignedIn, id: web::Path<String>) -> Answer {
+    ChatPage::of_rotation(&visitor, &id)?.now(&visitor).await
 }
 
 /// Says what the chat of a rotation is told.
 #[post("/rotations/{id}/chat")]
-pub async fn put_of_rotation(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
-    Sheet::of_rotation(&visitor, &id)?
+pub async fn put_of_rotation(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
+    ChatPage::of_rotation(&visitor, &id)?
         .change(&visitor, form)
         .await
 }

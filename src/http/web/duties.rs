@@ -29,12 +29,12 @@ pub struct Duty {
 /// The duties of a person that meet `window`, in order.
 pub fn of(page: &Page, person: PersonId, window: Interval) -> Vec<Duty> {
     let mut found = Vec::new();
-    let running = page.roster.timelines().filter(|one| runs(one, page.now));
+    let running = page.snapshot.timelines().filter(|one| runs(one, page.now));
     for timeline in running.filter(|one| one.names(person)) {
         let rotation = timeline.rotation();
         let shifts = timeline.shifts(Layer::Final, window).into_iter();
         found.extend(shifts.filter(|shift| shift.person == person).map(|shift| {
-            let away = clashes(rotation.id, &[shift], page.roster.people());
+            let away = clashes(rotation.id, &[shift], page.snapshot.people());
             Duty {
                 rotation: rotation.id,
                 name: rotation.name.clone(),

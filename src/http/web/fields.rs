@@ -8,13 +8,13 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::zone;
-use crate::service::Fault;
+use crate::service::FieldError;
 
 /// What a form holds, and what is wrong with it.
 #[derive(Debug, Clone, Default)]
 pub struct Fields {
     values: Vec<(String, String)>,
-    faults: Vec<Fault>,
+    errors: Vec<FieldError>,
 }
 
 /// A label and a box.
@@ -67,9 +67,9 @@ pub struct Choice {
 /// Everything that is wrong with a form, at its top.
 #[derive(Template)]
 #[template(path = "pages/parts/faults.html")]
-pub struct Faults<'a> {
+pub struct FieldErrors<'a> {
     /// Names of fields, and what is wrong with them.
-    faults: Vec<(String, &'a str)>,
+    errors: Vec<(String, &'a str)>,
 }
 
 /// Every time zone, for fields that name one.
@@ -82,7 +82,7 @@ pub struct Zones {
 impl HtmlSafe for Input {}
 impl HtmlSafe for Select {}
 impl HtmlSafe for Checks {}
-impl HtmlSafe for Faults<'_> {}
+impl HtmlSafe for FieldErrors<'_> {}
 impl HtmlSafe for Zones {}
 
 impl Zones {
@@ -123,7 +123,7 @@ impl Fields {
     pub const fn new(values: Vec<(String, String)>) -> Self {
         Self {
             values,
-            faults: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
@@ -136,8 +136,8 @@ impl Fields {
 
     /// The same with what is wrong.
     #[must_use]
-    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
-        self.faults = faults;
+    pub fn with_faults(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
         self
     }
 
@@ -169,13 +169,13 @@ impl Fields {
 
     /// Whether anything is wrong.
     pub fn is_bad(&self) -> bool {
-        !self.faults.is_empty()
+        !self.errors.is_empty()
     }
 
     /// What is wrong with a field, or with a part of it.
     pub fn error(&self, name: &str) -> Option<String> {
         let found: Vec<&str> = self
-            .faults
+            .errors
             .iter()
             .filter(|fault| {
                 let at = named(&fault.pointer);
@@ -188,10 +188,10 @@ impl Fields {
     }
 
     /// Everything that is wrong, for the top of the form.
-    pub fn faults(&self) -> Faults<'_> {
-        let faults = self.faults.iter();
-        Faults {
-            faults: faults
+    pub fn errors(&self) -> FieldErrors<'_> {
+        let errors = self.errors.iter();
+        FieldErrors {
+            errors: errors
                 .map(|fault| (in_words(&named(&fault.pointer)), fault.detail.as_str()))
                 .collect(),
         }
@@ -363,20 +363,20 @@ mod tests {
         assert_eq!(in_words("time_zone"), "Time zone");
         assert_eq!(in_words("working_hours.0.start"), "Working hours 1, start");
         assert_eq!(in_words(""), "");
-        let fault = Fault {
+        let fault = FieldError {
             pointer: "/time_zone".to_owned(),
             detail: "is unknown".to_owned(),
         };
         let all = Fields::default()
             .with_faults(vec![fault])
-            .faults()
+            .errors()
             .to_string();
         assert!(all.contains("<b>Time zone:</b> is unknown"), "{all}");
     }
 
     #[test]
     fn a_fault_stands_beside_its_field_and_what_was_typed_is_kept() {
-        let fault = |pointer: &str| Fault {
+        let fault = |pointer: &str| FieldError {
             pointer: pointer.to_owned(),
             detail: format!("bad {pointer}"),
         };
@@ -391,7 +391,7 @@ mod tests {
         assert!(form.error("hours").is_some());
         assert!(form.error("hours.0.start").is_some());
         assert_eq!(form.error("hour"), None);
-        let all = form.faults().to_string();
+        let all = form.errors().to_string();
         assert_eq!(all.matches("<li>").count(), 3, "{all}");
     }
 }

@@ -6,14 +6,14 @@ use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
-use super::browser::Browser;
+use super::browser::WebRequest;
 use super::fields::Fields;
-use super::refusal::{Refusal, sentence};
+use super::page_error::{PageError, sentence};
 use super::when;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::zone::Zone;
 use crate::http::body::{self, LARGEST_BODY, LARGEST_SMALL_BODY, Sender};
-use crate::service::{Error, Expected, Fault, Faults};
+use crate::service::{Error, Expected, FieldError, ValidationErrors};
 
 /// The field that shows that a form comes from a page of ours.
 pub const TOKEN: &str = "form_token";
@@ -40,10 +40,15 @@ impl Form {
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// The moment in a box for date and time, on the clock of a zone; what is wrong with it is added to `faults`.
-    pub fn moment(&self, faults: &mut Faults, zone: &Zone, name: &str) -> Option<Instant> {
+    /// The moment in a box for date and time, on the clock of a zone; what is wrong with it is added to `errors`.
+    pub fn moment(
+        &self,
+        errors: &mut ValidationErrors,
+        zone: &Zone,
+        name: &str,
+    ) -> Option<Timestamp> {
         let pointer = format!("/{}", name.replace('.', "/"));
-        faults.check(pointer, when::of_box(zone, self.get(name)))
+        errors.check(pointer, when::parse_datetime_local(zone, self.get(name)))
     }
 
     /// Whether a box was ticked, or a button pressed.
@@ -97,20 +102,20 @@ impl Form {
     ///
     /// # Errors
     /// Where the form cannot help it.
-    pub fn failed(self, error: Error) -> Result<Fields, Refusal> {
-        let faults = match error {
-            Error::Invalid(faults) => faults,
-            Error::Conflict { detail, .. } => vec![Fault {
+    pub fn failed(self, error: Error) -> Result<Fields, PageError> {
+        let errors = match error {
+            Error::Invalid(errors) => errors,
+            Error::Conflict { detail, .. } => vec![FieldError {
                 pointer: String::new(),
                 detail: sentence(&detail),
             }],
-            error @ Error::TooMany { .. } => vec![Fault {
+            error @ Error::TooMany { .. } => vec![FieldError {
                 pointer: String::new(),
                 detail: sentence(&error.to_string()),
             }],
             other => return Err(other.into()),
         };
-        Ok(self.fields().with_faults(faults))
+        Ok(self.fields().with_faults(errors))
     }
 }
 
@@ -128,7 +133,11 @@ impl Form {
     ///
     /// # Errors
     /// Where the form cannot help it.
-    pub fn failed_at(mut self, error: Error, version: i64) -> Result<Fields, Refusal> {
+    pub fn with_version_conflict(
+        mut self,
+        error: Error,
+        version: i64,
+    ) -> Result<Fields, PageError> {
         if error != Error::Stale {
             return self.failed(error);
         }
@@ -141,31 +150,31 @@ impl Form {
 }
 
 impl FromRequest for Form {
-    type Error = Refusal;
-    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let browser = Browser::of(request);
+        let browser = WebRequest::of(request);
         let elsewhere = request
             .headers()
             .get(SITE)
             .is_some_and(|site| site != "same-origin" && site != "none");
         let (sender, largest) = match &browser {
-            Ok(browser) if browser.signed_in.is_some() => (Sender::Visitor, LARGEST_BODY),
+            Ok(browser) if browser.signed_in.is_some() => (Sender::SignedIn, LARGEST_BODY),
             _ => (Sender::Stranger, LARGEST_SMALL_BODY),
         };
         let body = body::read(request, payload, sender, largest);
         Box::pin(async move {
             let browser = browser?;
-            let body = body.await.map_err(|problem| Refusal::of_body(&problem))?;
+            let body = body.await.map_err(|problem| PageError::of_body(&problem))?;
             let parse =
                 |bytes: &[u8]| Ok(url::form_urlencoded::parse(bytes).into_owned().collect());
             let form = body.parsed(parse).await.map(Self);
-            let form = form.map_err(|problem| Refusal::of_body(&problem))?;
+            let form = form.map_err(|problem| PageError::of_body(&problem))?;
             if elsewhere || !browser.is_form_token(form.get(TOKEN)) {
                 let words = "This form is out of date, or was not sent from a page of Dogwatch. \
                     Go back, load the page again, and send it once more.";
-                return Err(Refusal::new(StatusCode::FORBIDDEN, words));
+                return Err(PageError::new(StatusCode::FORBIDDEN, words));
             }
             Ok(form)
         })

@@ -9,14 +9,14 @@ use serde::Deserialize;
 
 use super::chart::{Balances, Bars};
 use super::page::TeamChoice;
-use super::{Answer, Fields, Page, Refusal, Section, Visitor};
+use super::{Answer, Fields, Page, PageError, Section, SignedIn};
 use crate::domain::hours;
 use crate::domain::interval::Interval;
 use crate::domain::zone::Zone;
 use crate::http::blocking;
 use crate::http::reply::csv_file;
 use crate::service::reports::{self, FiguresView, LoadReport, LoadView, PersonLoad};
-use crate::service::{Error, Faults, input};
+use crate::service::{Error, ValidationErrors, input};
 
 /// A report looks so many days back where nobody says how far.
 const LOOKS_BACK: Days = Days::new(26 * 7 - 1);
@@ -45,7 +45,7 @@ enum Measure {
 
 /// The part of an address that says what is shown.
 #[derive(Debug, Default, Deserialize)]
-pub struct Asked {
+pub struct LoadQuery {
     /// A team's slug; empty: all teams; not there: the visitor's own.
     team: Option<String>,
     #[serde(default)]
@@ -153,16 +153,16 @@ fn in_hours(seconds: i64) -> String {
     }
 }
 
-impl Asked {
+impl LoadQuery {
     fn days(&self, zone: &Zone, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Error> {
-        let mut faults = Faults::new();
+        let mut errors = ValidationErrors::new();
         let mut read = |pointer: &str, text: &str, default: Option<NaiveDate>| {
             let given = if text.is_empty() {
                 default.ok_or(input::BadTime::Date)
             } else {
                 input::date(text)
             };
-            faults.check(pointer, given)
+            errors.check(pointer, given)
         };
         let last = read("/last", &self.last, Some(today));
         let before = last.unwrap_or(today).checked_sub_days(LOOKS_BACK);
@@ -171,11 +171,11 @@ impl Asked {
             let fits = hours::days(zone, *first, *last).is_some_and(|all| input::fits(&all));
             if !fits {
                 let words = "must not lie before the first day, and at most 400 days after it";
-                faults.add("/last", words);
+                errors.add("/last", words);
             }
             fits
         });
-        faults.finish_with(days)
+        errors.finish_with(days)
     }
 }
 
@@ -189,7 +189,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(visitor: &Visitor, asked: &Asked) -> Result<Self, Refusal> {
+    fn of(visitor: &SignedIn, asked: &LoadQuery) -> Result<Self, PageError> {
         let page = visitor.page("Load", Section::Load)?;
         let teams = TeamChoice::of(&page, visitor.id, asked.team.as_deref())?;
         let today = page.zone.to_local(page.now).date();
@@ -199,9 +199,9 @@ impl Wanted {
                 let form = form.with("first", first).with("last", last);
                 (form, hours::days(&page.zone, first, last))
             }
-            Err(Error::Invalid(faults)) => {
+            Err(Error::Invalid(errors)) => {
                 let form = form.with("first", &asked.first).with("last", &asked.last);
-                (form.with_faults(faults), None)
+                (form.with_faults(errors), None)
             }
             Err(other) => return Err(other.into()),
         };
@@ -214,20 +214,20 @@ impl Wanted {
         })
     }
 
-    async fn report(&self) -> Result<Option<LoadReport>, Refusal> {
+    async fn report(&self) -> Result<Option<LoadReport>, PageError> {
         let Some(window) = self.window else {
             return Ok(None);
         };
-        let (roster, team) = (Arc::clone(&self.page.roster), self.teams.slug.clone());
+        let (snapshot, team) = (Arc::clone(&self.page.snapshot), self.teams.slug.clone());
         // (A year of a thousand teams takes longer than the event loop should wait.)
-        let work = move || reports::load(&roster, team.as_deref(), window);
+        let work = move || reports::load(&snapshot, team.as_deref(), window);
         Ok(Some(blocking::run(work).await?))
     }
 }
 
 /// The report as a page.
 #[get("/reports/load")]
-pub async fn show(visitor: Visitor, asked: web::Query<Asked>) -> Answer {
+pub async fn show(visitor: SignedIn, asked: web::Query<LoadQuery>) -> Answer {
     let wanted = Wanted::of(&visitor, &asked)?;
     let measure = Measure::of(&asked.by);
     let figures = wanted.report().await?;
@@ -254,12 +254,12 @@ pub async fn show(visitor: Visitor, asked: web::Query<Asked>) -> Answer {
 
 /// The report as a file.
 #[get("/reports/load.csv")]
-pub async fn file(visitor: Visitor, asked: web::Query<Asked>) -> Answer {
+pub async fn file(visitor: SignedIn, asked: web::Query<LoadQuery>) -> Answer {
     let wanted = Wanted::of(&visitor, &asked)?;
     let report = wanted
         .report()
         .await?
-        .ok_or_else(|| Refusal::no_such("stretch of time"))?;
+        .ok_or_else(|| PageError::no_such("stretch of time"))?;
     Ok(csv_file(&report.file_name(), report.csv()?))
 }
 

@@ -11,6 +11,7 @@ mod board;
 mod browser;
 mod chart;
 mod chat;
+mod confirm;
 mod duties;
 mod editor;
 mod fields;
@@ -18,22 +19,21 @@ mod form;
 mod handovers;
 mod hours;
 mod incidents;
-mod lanes;
 mod load;
 mod me;
 mod now;
 mod page;
+mod page_error;
 mod parts;
 mod person;
 mod profile;
-mod refusal;
 mod rotation;
 mod sign_in;
 mod staff;
 mod standing;
-mod sure;
 mod swaps;
 mod teams;
+mod timeline_chart;
 mod track;
 mod visitor;
 mod when;
@@ -43,16 +43,16 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::Compress;
 use actix_web::web;
 
-use browser::Browser;
+use browser::WebRequest;
 use fields::Fields;
 use form::Form;
 use page::{Page, Section};
-pub use refusal::nothing_here;
-use refusal::{Refusal, finish};
-use visitor::Visitor;
+pub use page_error::nothing_here;
+use page_error::{PageError, finish};
+use visitor::SignedIn;
 
 /// What a handler of a page answers.
-type Answer = Result<actix_web::HttpResponse, Refusal>;
+type Answer = Result<actix_web::HttpResponse, PageError>;
 
 /// Every page.
 pub fn pages() -> impl HttpServiceFactory {

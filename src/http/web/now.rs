@@ -14,11 +14,11 @@ use super::staff::consent::Pending;
 use super::standing::{Standing, runs};
 use super::swaps::{self, Request};
 use super::track::{Bar, Mark, Track};
-use super::{Answer, Page, Section, Visitor, when};
+use super::{Answer, Page, Section, SignedIn, when};
 use crate::domain::candidates::{self, Candidate};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::domain::zone::Zone;
@@ -79,9 +79,9 @@ struct Watcher {
 
 /// The first page.
 #[get("/")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub async fn show(visitor: SignedIn) -> Answer {
     let page = visitor.page("Now", Section::Now)?;
-    let all = page.roster.timelines();
+    let all = page.snapshot.timelines();
     let running: Vec<&Arc<Timeline>> = all.filter(|one| runs(one, visitor.now)).collect();
     let (suns, ordered): (Vec<&Arc<Timeline>>, Vec<&Arc<Timeline>>) = running
         .iter()
@@ -164,7 +164,7 @@ fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {
     let bars = timeline.shifts(Layer::Final, track.0).into_iter();
     let bars = bars.filter_map(|shift| {
         let name = page.name(&shift.person);
-        let clock = |at: Instant| page.zone.to_local(at).format("%H:%M").to_string();
+        let clock = |at: Timestamp| page.zone.to_local(at).format("%H:%M").to_string();
         let title = format!(
             "{name}, {} to {}",
             clock(shift.interval.start()),
@@ -187,7 +187,7 @@ fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {
 }
 
 fn watcher(page: &Page, candidate: Candidate) -> Watcher {
-    let person = page.roster.person(candidate.person);
+    let person = page.snapshot.person(candidate.person);
     let zone = person.map_or_else(Zone::utc, |person| person.zone(page.now));
     let city = zone.name().rsplit('/').next().unwrap_or_default();
     Watcher {

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::Refusal;
+use super::PageError;
 use super::parts::Who;
 use super::when::{self, When};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, TeamId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::person::Person;
 use crate::domain::rotation::Kind;
 use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
-use crate::roster::Roster;
 use crate::service::Actor;
+use crate::snapshot::Snapshot;
 
 /// Which part of the navigation a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +54,13 @@ pub struct Page {
     /// What every path begins with.
     pub base: String,
     /// Everything there is, at one moment.
-    pub roster: Arc<Roster>,
+    pub snapshot: Arc<Snapshot>,
     /// Who is signed in.
     pub me: Option<Arc<Person>>,
     /// With what rights.
     pub actor: Option<Actor>,
     /// When.
-    pub now: Instant,
+    pub now: Timestamp,
     /// In which zone times are shown.
     pub zone: Zone,
     /// What forms must hold.
@@ -70,7 +70,7 @@ pub struct Page {
     /// Tells this build's styles and scripts from every other's.
     pub assets: &'static str,
     /// Since when the database has been away, where it is.
-    pub stale_since: Option<Instant>,
+    pub stale_since: Option<Timestamp>,
 }
 
 impl Page {
@@ -81,51 +81,51 @@ impl Page {
 
     /// A person's name.
     pub fn name(&self, id: &PersonId) -> &str {
-        self.roster.person(*id).map_or("?", |person| &person.name)
+        self.snapshot.person(*id).map_or("?", |person| &person.name)
     }
 
     /// A team's name.
     pub fn team_name(&self, id: TeamId) -> &str {
-        self.roster.team(id).map_or("?", |team| &team.name)
+        self.snapshot.team(id).map_or("?", |team| &team.name)
     }
 
     /// The rotation of this id, as an address has it.
-    pub fn rotation(&self, id: &str) -> Result<Arc<Timeline>, Refusal> {
+    pub fn rotation(&self, id: &str) -> Result<Arc<Timeline>, PageError> {
         id.parse()
             .ok()
-            .and_then(|id| self.roster.timeline_of(id).cloned())
-            .ok_or_else(|| Refusal::no_such("rotation"))
+            .and_then(|id| self.snapshot.timeline_of(id).cloned())
+            .ok_or_else(|| PageError::no_such("rotation"))
     }
 
     /// Whether whoever has this rotation watches incidents.
     pub fn watches(&self, rotation: &str) -> bool {
         let id = rotation.parse().ok();
-        let timeline = id.and_then(|id| self.roster.timeline_of(id));
+        let timeline = id.and_then(|id| self.snapshot.timeline_of(id));
         timeline.is_some_and(|one| one.rotation().kind == Kind::FollowTheSun)
     }
 
     /// From when to when, in words.
-    pub fn stretch(&self, interval: &Interval) -> String {
-        when::stretch(&self.zone, *interval, self.now)
+    pub fn format_interval(&self, interval: &Interval) -> String {
+        when::format_interval(&self.zone, *interval, self.now)
     }
 
     /// A time, exact and how far away.
-    pub fn when(&self, at: &Instant) -> When {
+    pub fn when(&self, at: &Timestamp) -> When {
         When::full(&self.zone, *at, self.now)
     }
 
     /// A time, exact.
-    pub fn at(&self, at: &Instant) -> When {
+    pub fn at(&self, at: &Timestamp) -> When {
         When::exact(&self.zone, *at, self.now)
     }
 
     /// How far away a time is.
-    pub fn far(&self, at: &Instant) -> String {
+    pub fn far(&self, at: &Timestamp) -> String {
         when::relative(*at, self.now)
     }
 
     /// How long it is until then.
-    pub fn left(&self, until: &Instant) -> String {
+    pub fn left(&self, until: &Timestamp) -> String {
         when::span((*until - self.now).max(TimeDelta::zero()))
     }
 
@@ -136,7 +136,7 @@ impl Page {
 
     /// The present instant, for scripts.
     pub fn instant(&self) -> String {
-        when::machine(self.now)
+        when::to_rfc3339(self.now)
     }
 
     /// The page's own address, as part of another's query.
@@ -170,8 +170,8 @@ pub struct TeamChoice {
 
 impl TeamChoice {
     /// What an address asks for: a slug, nothing for all, or, where it does not say, the visitor's first own.
-    pub fn of(page: &Page, me: PersonId, asked: Option<&str>) -> Result<Self, Refusal> {
-        let teams: Vec<&Arc<Team>> = page.roster.teams().collect();
+    pub fn of(page: &Page, me: PersonId, asked: Option<&str>) -> Result<Self, PageError> {
+        let teams: Vec<&Arc<Team>> = page.snapshot.teams().collect();
         let slug = match asked {
             None => teams
                 .iter()
@@ -181,7 +181,7 @@ impl TeamChoice {
             Some(slug) => {
                 let known = teams.iter().any(|team| team.slug == slug);
                 let slug = known.then(|| slug.to_owned());
-                Some(slug.ok_or_else(|| Refusal::no_such("team"))?)
+                Some(slug.ok_or_else(|| PageError::no_such("team"))?)
             }
         };
         let mut all: Vec<(String, String)> = teams

@@ -4,10 +4,10 @@ use actix_web::{get, web};
 use askama::Template;
 
 use super::duties::{self, Duty};
-use super::lanes::{Reach, Scale, View};
+use super::timeline_chart::{Scale, View, Zoom};
 use super::track::Bar;
-use super::{Answer, Page, Refusal, Section, Visitor, when};
-use crate::domain::duty::Rota as _;
+use super::{Answer, Page, PageError, Section, SignedIn, when};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::person::Person;
@@ -15,7 +15,7 @@ use crate::service::access;
 
 #[derive(Template)]
 #[template(path = "pages/person.html")]
-struct Sheet {
+struct PersonPage {
     page: Page,
     id: PersonId,
     email: Option<String>,
@@ -54,29 +54,33 @@ fn away(page: &Page, person: &Person, sees_reasons: bool) -> Vec<Away> {
 
 /// A person.
 #[get("/people/{id}")]
-pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>, view: web::Query<View>) -> Answer {
     let mut page = visitor.page("", Section::People)?;
-    let id: PersonId = id.parse().map_err(|_| Refusal::no_such("person"))?;
-    let person = page.roster.person(id).cloned();
-    let person = person.ok_or_else(|| Refusal::no_such("person"))?;
+    let id: PersonId = id.parse().map_err(|_| PageError::no_such("person"))?;
+    let person = page.snapshot.person(id).cloned();
+    let person = person.ok_or_else(|| PageError::no_such("person"))?;
     page.title.clone_from(&person.name);
-    let sight = view.days(&page, Reach::Month);
+    let sight = view.days(&page, Zoom::Month);
     let found = sight
         .as_ref()
         .map(|sight| duties::of(&page, id, sight.track.0))
         .unwrap_or_default();
     let bars = found.iter().filter_map(|duty| {
         let sight = sight.as_ref()?;
-        let words = format!("{}: {}", duty.name, page.stretch(&duty.shift.interval));
+        let words = format!(
+            "{}: {}",
+            duty.name,
+            page.format_interval(&duty.shift.interval)
+        );
         let interval = duty.shift.interval;
         sight.track.persons_bar(interval, id, &duty.name, words)
     });
     let bars = bars.collect();
-    let teams = || page.roster.teams().map(AsRef::as_ref);
+    let teams = || page.snapshot.teams().map(AsRef::as_ref);
     let sees_reasons = access::sees_reasons(&visitor.actor, id, teams());
     let zone = person.zone(page.now);
     let present = person.available_at(page.now, page.now);
-    let sheet = Sheet {
+    let sheet = PersonPage {
         id,
         email: access::sees_address(&visitor.actor, id, teams()).then(|| person.email.clone()),
         away: away(&page, &person, sees_reasons),
@@ -93,7 +97,7 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View
         },
         gone: !person.active_at(page.now),
         teams: page
-            .roster
+            .snapshot
             .teams()
             .filter(|team| team.has(id, page.now))
             .map(|team| (team.slug.clone(), team.name.clone()))

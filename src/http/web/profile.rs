@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 
 use super::{Fields, Form, hours};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::{Holidays, Person};
 use crate::domain::zone::Zone;
 use crate::service::people::PersonChange;
@@ -17,7 +17,7 @@ pub const HOURS: &str = "working_hours";
 const HOLIDAYS: [&str; 3] = ["holidays.country", "holidays.region", "holidays.observe"];
 
 /// The form with what holds at `now` filled in.
-pub fn fill(form: Fields, person: &Person, now: Instant) -> Fields {
+pub fn fill(form: Fields, person: &Person, now: Timestamp) -> Fields {
     let Some(profile) = person.profile(now) else {
         return form;
     };
@@ -59,7 +59,7 @@ pub fn changed(
     form: &Form,
     working_hours: Vec<HoursInput>,
     person: &Person,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<PersonChange, Error> {
     let before = fill(Fields::default(), person, now);
     let had_hours = hours::read(&mut Form::of(before.pairs()), HOURS);
@@ -87,7 +87,7 @@ pub fn changed(
 }
 
 /// Midnight of a day, where the person is then.
-fn from(day: NaiveDate, moves_to: Option<&str>, person: &Person, now: Instant) -> String {
+fn from(day: NaiveDate, moves_to: Option<&str>, person: &Person, now: Timestamp) -> String {
     let zone = match moves_to {
         // What is wrong with the zone is said about the zone.
         Some(name) => Zone::parse(name).unwrap_or_else(|_| Zone::utc()),

@@ -8,7 +8,7 @@ use askama::Template;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Browser, Fields, Form, Page, Refusal, Section, Visitor};
+use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn, WebRequest};
 use crate::domain::ids::PersonId;
 use crate::http::blocking;
 use crate::http::limits::{Limits, together};
@@ -43,16 +43,16 @@ struct Where {
 }
 
 /// Whoever guesses is slowed down; a good link is never counted.
-fn count_wrong_link(browser: &Browser, limits: &Limits) -> Result<(), Refusal> {
+fn count_wrong_link(browser: &WebRequest, limits: &Limits) -> Result<(), PageError> {
     limits
         .wrong_links
         .take(together(browser.address), browser.now)
-        .map_err(Refusal::too_many)
+        .map_err(PageError::too_many)
 }
 
 /// How many links this mail address may still be sent. A neighbour at the same network address who asks for many only
 /// takes second links from others, never a first one.
-fn count_asked(browser: &Browser, limits: &Limits, email: &str) -> Result<Links, Refusal> {
+fn count_asked(browser: &WebRequest, limits: &Limits, email: &str) -> Result<Links, PageError> {
     let digest = Sha256::digest(email.to_lowercase()).into();
     limits
         .asked_links_of
@@ -64,7 +64,7 @@ fn count_asked(browser: &Browser, limits: &Limits, email: &str) -> Result<Links,
                 sessions::MAILED.num_minutes(),
                 wait.seconds
             );
-            Refusal::too_many_because(words, wait)
+            PageError::too_many_because(words, wait)
         })?;
     let by_network = limits
         .asked_links
@@ -74,7 +74,7 @@ fn count_asked(browser: &Browser, limits: &Limits, email: &str) -> Result<Links,
 
 /// Asks for an address.
 #[get("/sign-in")]
-pub async fn ask(browser: Browser, query: web::Query<Where>) -> Answer {
+pub async fn ask(browser: WebRequest, query: web::Query<Where>) -> Answer {
     if browser.signed_in.is_some() {
         return Ok(browser.go_back(&query.next));
     }
@@ -89,7 +89,7 @@ const ANSWER_AFTER: Duration = Duration::from_millis(100);
 
 /// Has a link mailed. The answer is the same, and as quick, whether there is somebody of this address or not.
 #[post("/sign-in")]
-pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> Answer {
+pub async fn mail(browser: WebRequest, limits: web::Data<Limits>, form: Form) -> Answer {
     let email = form.get("email").trim().to_owned();
     if !email.contains('@') {
         let error = Error::invalid("/email", "is not an e-mail address");
@@ -98,7 +98,7 @@ pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> An
         return browser.show(&Ask { page, form });
     }
     let links = count_asked(&browser, &limits, &email)?;
-    if browser.app.keeper.away_since().is_some() {
+    if browser.app.snapshots.away_since().is_some() {
         return Err(Error::Unavailable.into());
     }
     let (app, now) = (browser.app.clone(), browser.now);
@@ -113,7 +113,7 @@ pub async fn mail(browser: Browser, limits: web::Data<Limits>, form: Form) -> An
 /// Says whom a link would sign in; only a second step does, since mail programs open links by themselves.
 #[get("/sign-in/{secret}")]
 pub async fn confirm(
-    browser: Browser,
+    browser: WebRequest,
     secret: web::Path<String>,
     limits: web::Data<Limits>,
 ) -> Answer {
@@ -130,7 +130,7 @@ pub async fn confirm(
 /// Signs in.
 #[post("/sign-in/{secret}")]
 pub async fn enter(
-    browser: Browser,
+    browser: WebRequest,
     secret: web::Path<String>,
     limits: web::Data<Limits>,
     _form: Form,
@@ -161,7 +161,7 @@ pub async fn enter(
 
 /// Signs out.
 #[post("/sign-out")]
-pub async fn leave(visitor: Visitor, _form: Form) -> Result<HttpResponse, Refusal> {
+pub async fn leave(visitor: SignedIn, _form: Form) -> Result<HttpResponse, PageError> {
     visitor
         .change(|tx, visitor| sessions::leave(tx, &visitor.actor, visitor.session.id, visitor.now))
         .await?;

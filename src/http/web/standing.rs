@@ -1,9 +1,9 @@
 //! Who has a rotation's duty now, in a line.
 
 use super::{Page, when};
-use crate::domain::duty::{Duty, Rota as _, Source};
+use crate::domain::duty::{Duty, RotationLookup as _, Source};
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{FOREVER, Instant};
+use crate::domain::interval::{FOREVER, Timestamp};
 use crate::domain::timeline::Timeline;
 
 /// A rotation's answer.
@@ -27,11 +27,11 @@ pub struct Standing {
     /// The rotation that answered, where it is another.
     pub answered_by: Option<String>,
     /// Until when, where that is not for ever.
-    pub until: Option<Instant>,
+    pub until: Option<Timestamp>,
 }
 
 /// Whether a rotation is not archived yet.
-pub fn runs(timeline: &Timeline, now: Instant) -> bool {
+pub fn runs(timeline: &Timeline, now: Timestamp) -> bool {
     let archived = timeline.rotation().archived_at;
     archived.is_none_or(|end| now < end)
 }
@@ -40,11 +40,11 @@ impl Standing {
     /// What a rotation answers now, to `me`.
     pub fn of(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Self> {
         let rotation = timeline.rotation();
-        let team = page.roster.team(rotation.team)?;
-        let duty = page.roster.duty(rotation.id, page.now)?;
+        let team = page.snapshot.team(rotation.team)?;
+        let duty = page.snapshot.duty(rotation.id, page.now)?;
         let is_fallback = duty.source == Some(Source::Fallback);
         let answered_by = page
-            .roster
+            .snapshot
             .timeline(duty.answered_by)
             .filter(|_| is_fallback)
             .map(|timeline| timeline.rotation().name.clone());
@@ -75,7 +75,7 @@ impl Standing {
 
     /// When they stop or start work, in words.
     pub fn hours(&self, page: &Page) -> String {
-        let clock = |at: Instant| when::short(&page.zone, at, page.now);
+        let clock = |at: Timestamp| when::short(&page.zone, at, page.now);
         let working = &self.duty.working;
         match (self.duty.person, working.now, working.until, working.next) {
             (None, ..) => String::new(),

@@ -3,13 +3,13 @@
 use actix_web::{get, post, web};
 use askama::Template;
 
-use super::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
-use crate::domain::duty::Rota as _;
+use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn, when};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId, SwapId};
 use crate::domain::interval::Interval;
 use crate::domain::swap::State;
 use crate::service::swaps::{self, Filter, Part, SwapView};
-use crate::service::{Error, Expected, Faults, access};
+use crate::service::{Error, Expected, ValidationErrors, access};
 
 /// How many requests of each kind are looked at.
 const MOST: i64 = 100;
@@ -51,7 +51,7 @@ pub struct Request {
 
 #[derive(Template)]
 #[template(path = "pages/swap.html")]
-struct Sheet {
+struct SwapPage {
     page: Page,
     request: Request,
     form: Fields,
@@ -59,10 +59,10 @@ struct Sheet {
 
 impl Request {
     /// The swap, as the one who looks sees it; `None` where its rotation is gone.
-    pub fn of(page: &Page, visitor: &Visitor, view: SwapView) -> Option<Self> {
+    pub fn of(page: &Page, visitor: &SignedIn, view: SwapView) -> Option<Self> {
         let rotation: RotationId = view.rotation_id.parse().ok()?;
-        let timeline = page.roster.timeline(rotation)?;
-        let team = page.roster.team(timeline.rotation().team)?;
+        let timeline = page.snapshot.timeline(rotation)?;
+        let team = page.snapshot.team(timeline.rotation().team)?;
         let time = Interval::new(view.start, view.end)?;
         let ahead = time.ahead(page.now).unwrap_or(time);
         let party = access::party(&visitor.actor, team, ahead);
@@ -143,8 +143,8 @@ impl Request {
 ///
 /// # Errors
 /// Where the database is away.
-pub async fn of_visitor(visitor: &Visitor, page: &Page) -> Result<Vec<Request>, Error> {
-    let roster = page.roster.clone();
+pub async fn of_visitor(visitor: &SignedIn, page: &Page) -> Result<Vec<Request>, Error> {
+    let snapshot = page.snapshot.clone();
     let all = visitor
         .read(move |db, visitor| {
             let (me, now) = (visitor.id, visitor.now);
@@ -155,7 +155,7 @@ pub async fn of_visitor(visitor: &Visitor, page: &Page) -> Result<Vec<Request>, 
                     person: Some((me, now)),
                     ..Filter::default()
                 };
-                found.extend(swaps::list(db, &roster, &filter, MOST, now)?);
+                found.extend(swaps::list(db, &snapshot, &filter, MOST, now)?);
             }
             Ok(found)
         })
@@ -174,41 +174,41 @@ impl Request {
     }
 }
 
-async fn sheet(visitor: &Visitor, id: SwapId, form: Option<Fields>) -> Answer {
+async fn sheet(visitor: &SignedIn, id: SwapId, form: Option<Fields>) -> Answer {
     let mut page = visitor.page("", Section::Mine)?;
-    let roster = page.roster.clone();
+    let snapshot = page.snapshot.clone();
     let view = visitor
-        .read(move |db, visitor| swaps::find(db, &roster, id, visitor.now))
+        .read(move |db, visitor| swaps::find(db, &snapshot, id, visitor.now))
         .await?;
-    let request = Request::of(&page, visitor, view).ok_or_else(|| Refusal::no_such("swap"))?;
+    let request = Request::of(&page, visitor, view).ok_or_else(|| PageError::no_such("swap"))?;
     page.title = format!("{}: a request", request.name);
     let open = request.left.first().copied().unwrap_or(request.time);
     let form = form.unwrap_or_else(|| {
         let start = open.start().max(page.now);
         Fields::default()
-            .with("start", when::for_box(&page.zone, start))
-            .with("end", when::for_box(&page.zone, open.end()))
+            .with("start", when::format_datetime_local(&page.zone, start))
+            .with("end", when::format_datetime_local(&page.zone, open.end()))
     });
-    visitor.show(&Sheet {
+    visitor.show(&SwapPage {
         page,
         request,
         form,
     })
 }
 
-fn id_of(text: &str) -> Result<SwapId, Refusal> {
-    text.parse().map_err(|_| Refusal::no_such("swap"))
+fn id_of(text: &str) -> Result<SwapId, PageError> {
+    text.parse().map_err(|_| PageError::no_such("swap"))
 }
 
 /// A request.
 #[get("/swaps/{id}")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     sheet(&visitor, id_of(&id)?, None).await
 }
 
 /// Takes it or a part of it, says no, takes it back, or undoes it.
 #[post("/swaps/{id}")]
-pub async fn answer(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn answer(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let id = id_of(&id)?;
     let (answer, words) = match form.get("do") {
         "take" => (
@@ -225,7 +225,7 @@ pub async fn answer(visitor: Visitor, id: web::Path<String>, form: Form) -> Answ
         "decline" => (swaps::Answer::Decline, "You said no to it."),
         "withdraw" => (swaps::Answer::Withdraw, "Nobody is asked any longer."),
         "undo" => (swaps::Answer::Undo, "It goes as before again."),
-        _ => return Err(Refusal::no_such_page()),
+        _ => return Err(PageError::no_such_page()),
     };
     let done = visitor
         .change(move |tx, visitor| {
@@ -240,7 +240,7 @@ pub async fn answer(visitor: Visitor, id: web::Path<String>, form: Form) -> Answ
             let back = form
                 .filled("back")
                 .unwrap_or_else(|| format!("/swaps/{id}"));
-            Ok(visitor.go_and_say(
+            Ok(visitor.redirect_with_flash(
                 crate::service::sessions::own_path(&back).trim_start_matches('/'),
                 words,
             ))
@@ -249,19 +249,19 @@ pub async fn answer(visitor: Visitor, id: web::Path<String>, form: Form) -> Answ
     }
 }
 
-fn part(visitor: &Visitor, form: &Form) -> Result<Part, Error> {
+fn part(visitor: &SignedIn, form: &Form) -> Result<Part, Error> {
     let page = visitor
         .page("", Section::Mine)
         .map_err(|_| Error::Unavailable)?;
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let mut read = |name: &str| {
-        let at = form.moment(&mut faults, &page.zone, name);
-        at.map(when::machine)
+        let at = form.moment(&mut errors, &page.zone, name);
+        at.map(when::to_rfc3339)
     };
     let part = Part {
         start: read("start"),
         end: read("end"),
     };
-    faults.finish()?;
+    errors.finish()?;
     Ok(part)
 }

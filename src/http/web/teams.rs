@@ -4,12 +4,12 @@ use actix_web::{get, web};
 use askama::Template;
 use chrono::TimeDelta;
 
-use super::lanes::{Outcome, Reach, Scale, View};
 use super::standing::{Standing, runs};
-use super::{Answer, Page, Refusal, Section, Visitor, when};
-use crate::domain::duty::Rota as _;
+use super::timeline_chart::{Outcome, Scale, View, Zoom};
+use super::{Answer, Page, PageError, Section, SignedIn, when};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::team::Membership;
 use crate::service::access;
 
@@ -61,8 +61,8 @@ struct Member {
     /// What the team does not see yet, where somebody has to agree to it first.
     hidden: Option<Hidden>,
     /// Where they only come, or will go.
-    joins: Option<Instant>,
-    leaves: Option<Instant>,
+    joins: Option<Timestamp>,
+    leaves: Option<Timestamp>,
     zone: String,
     clock: String,
     at_work: bool,
@@ -85,13 +85,13 @@ impl One {
 
 /// Every team.
 #[get("/teams")]
-pub async fn list(visitor: Visitor) -> Answer {
+pub async fn list(visitor: SignedIn) -> Answer {
     let page = visitor.page("Teams", Section::Teams)?;
     let mut all: Vec<(bool, Entry)> = page
-        .roster
+        .snapshot
         .teams()
         .map(|team| {
-            let own = page.roster.timelines_in(team.id);
+            let own = page.snapshot.timelines_in(team.id);
             let running = own.filter(|one| runs(one, page.now));
             let entry = Entry {
                 slug: team.slug.clone(),
@@ -123,13 +123,13 @@ pub async fn list(visitor: Visitor) -> Answer {
 
 /// A team.
 #[get("/teams/{slug}")]
-pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<View>) -> Answer {
+pub async fn show(visitor: SignedIn, slug: web::Path<String>, view: web::Query<View>) -> Answer {
     let mut page = visitor.page("", Section::Teams)?;
-    let team = page.roster.team_of_slug(&slug).cloned();
-    let team = team.ok_or_else(|| Refusal::no_such("team"))?;
+    let team = page.snapshot.team_of_slug(&slug).cloned();
+    let team = team.ok_or_else(|| PageError::no_such("team"))?;
     page.title.clone_from(&team.name);
-    let sight = view.days(&page, Reach::Fortnight);
-    let own = page.roster.timelines_in(team.id);
+    let sight = view.days(&page, Zoom::Fortnight);
+    let own = page.snapshot.timelines_in(team.id);
     let (running, archived): (Vec<_>, Vec<_>) = own.partition(|one| runs(one, page.now));
     let mut rotations: Vec<Rotation> = running
         .iter()
@@ -168,8 +168,8 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, view: web::Query<Vi
     visitor.show(&sheet)
 }
 
-fn member(page: &Page, visitor: &Visitor, membership: &Membership) -> Option<Member> {
-    let person = page.roster.person(membership.person)?;
+fn member(page: &Page, visitor: &SignedIn, membership: &Membership) -> Option<Member> {
+    let person = page.snapshot.person(membership.person)?;
     let zone = person.zone(page.now);
     let present = person.available_at(page.now, page.now);
     let hours = match present {
@@ -181,7 +181,7 @@ fn member(page: &Page, visitor: &Visitor, membership: &Membership) -> Option<Mem
         },
     };
     let hidden = membership.consent.is_pending().then(|| {
-        let teams = page.roster.teams().map(AsRef::as_ref);
+        let teams = page.snapshot.teams().map(AsRef::as_ref);
         Hidden {
             may_agree: access::agrees(&visitor.actor, person.id, teams).is_ok(),
         }

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 
 use super::parts::{hue, initials};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::zone::Zone;
 
 /// How many pixels a drawing has on a wide screen, and on a narrow one, about.
@@ -48,24 +48,24 @@ pub fn per_cent(thousandths: i64) -> String {
 
 impl Track {
     /// The day around `now` in a zone, midnight to midnight.
-    pub fn day(zone: &Zone, now: Instant) -> Option<Self> {
+    pub fn day(zone: &Zone, now: Timestamp) -> Option<Self> {
         let today = zone.to_local(now).date();
         crate::domain::hours::days(zone, today, today).map(Self)
     }
 
-    fn thousandths(&self, at: Instant) -> i64 {
+    fn thousandths(&self, at: Timestamp) -> i64 {
         let whole = self.0.seconds().max(1);
         let at = at.clamp(self.0.start(), self.0.end());
         (at - self.0.start()).num_seconds() * 100_000 / whole
     }
 
     /// Where an instant lies.
-    pub fn x(&self, at: Instant) -> String {
+    pub fn x(&self, at: Timestamp) -> String {
         per_cent(self.thousandths(at))
     }
 
     /// How wide a stretch is.
-    pub fn width(&self, from: Instant, until: Instant) -> String {
+    pub fn width(&self, from: Timestamp, until: Timestamp) -> String {
         per_cent(self.thousandths(until) - self.thousandths(from))
     }
 
@@ -117,7 +117,7 @@ impl Track {
     }
 
     /// A mark at every local midnight in sight.
-    pub fn midnights(&self, zone: &Zone) -> Vec<(NaiveDate, Instant)> {
+    pub fn midnights(&self, zone: &Zone) -> Vec<(NaiveDate, Timestamp)> {
         let first = zone.to_local(self.0.start()).date();
         let mut found = Vec::new();
         for date in first.iter_days() {
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn bars_lie_where_they_should_and_end_at_the_edges() {
-        let at = |text: &str| text.parse::<Instant>().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let zone = Zone::parse("Europe/London").unwrap();
         let track = Track::day(&zone, at("2026-11-21T14:05:00Z")).unwrap();
         let evening =
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_day_of_a_clock_change_is_as_wide_as_any() {
-        let at = |text: &str| text.parse::<Instant>().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let zone = Zone::parse("Europe/London").unwrap();
         let track = Track::day(&zone, at("2026-10-25T12:00:00Z")).unwrap();
         assert_eq!(track.0.seconds(), 25 * 3600);

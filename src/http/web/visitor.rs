@@ -7,8 +7,8 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::browser::Browser;
-use super::refusal::Refusal;
+use super::browser::WebRequest;
+use super::page_error::PageError;
 use crate::domain::ids::PersonId;
 use crate::domain::session::Session;
 use crate::http::blocking;
@@ -16,17 +16,17 @@ use crate::service::{Actor, Db, Error, Tx};
 
 /// A browser in which somebody is signed in. Whoever is not is sent to sign in first, and back afterwards.
 #[derive(Clone)]
-pub struct Visitor {
+pub struct SignedIn {
     /// Who.
     pub id: PersonId,
     /// With what rights.
     pub actor: Actor,
     /// Since when.
     pub session: Arc<Session>,
-    browser: Browser,
+    browser: WebRequest,
 }
 
-impl Visitor {
+impl SignedIn {
     /// Changes something, in one transaction.
     ///
     /// # Errors
@@ -43,11 +43,11 @@ impl Visitor {
     ///
     /// # Errors
     /// Those of `work`.
-    pub async fn rehearse<T: Send + 'static>(
+    pub async fn dry_run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.block(move |visitor| visitor.app.rehearse(|tx| work(tx, visitor)))
+        self.block(move |visitor| visitor.app.dry_run(|tx| work(tx, visitor)))
             .await
     }
 
@@ -73,20 +73,20 @@ impl Visitor {
     }
 }
 
-impl Deref for Visitor {
-    type Target = Browser;
+impl Deref for SignedIn {
+    type Target = WebRequest;
 
-    fn deref(&self) -> &Browser {
+    fn deref(&self) -> &WebRequest {
         &self.browser
     }
 }
 
-impl FromRequest for Visitor {
-    type Error = Refusal;
-    type Future = Ready<Result<Self, Refusal>>;
+impl FromRequest for SignedIn {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Browser::of(request).and_then(|browser| {
+        ready(WebRequest::of(request).and_then(|browser| {
             let signed_in = browser.signed_in.clone();
             let found =
                 signed_in.and_then(|(actor, session)| Some((actor.person?, actor, session)));
@@ -97,7 +97,7 @@ impl FromRequest for Visitor {
                     session,
                     browser,
                 }),
-                None => Err(Refusal::sign_in_first(request)),
+                None => Err(PageError::sign_in_first(request)),
             }
         }))
     }

@@ -4,18 +4,18 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{Datelike as _, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::zone::Zone;
 use crate::service::input;
 
 /// A time: exact, in a zone, and how far away.
 #[derive(Template)]
 #[template(
-    source = r#"<time datetime="{{ machine }}" title="{{ title }}">{{ exact }}</time>{% if !relative.is_empty() %} <span class="far" data-at="{{ machine }}">{{ relative }}</span>{% endif %}"#,
+    source = r#"<time datetime="{{ to_rfc3339 }}" title="{{ title }}">{{ exact }}</time>{% if !relative.is_empty() %} <span class="far" data-at="{{ to_rfc3339 }}">{{ relative }}</span>{% endif %}"#,
     ext = "html"
 )]
 pub struct When {
-    machine: String,
+    to_rfc3339: String,
     title: String,
     exact: String,
     relative: String,
@@ -25,7 +25,7 @@ impl HtmlSafe for When {}
 
 impl When {
     /// Day and time, and how far away.
-    pub fn full(zone: &Zone, at: Instant, now: Instant) -> Self {
+    pub fn full(zone: &Zone, at: Timestamp, now: Timestamp) -> Self {
         Self {
             relative: relative(at, now),
             ..Self::exact(zone, at, now)
@@ -33,14 +33,14 @@ impl When {
     }
 
     /// Day and time only.
-    pub fn exact(zone: &Zone, at: Instant, now: Instant) -> Self {
+    pub fn exact(zone: &Zone, at: Timestamp, now: Timestamp) -> Self {
         let text = if at == FOREVER {
             "for good".to_owned()
         } else {
             short(zone, at, now)
         };
         Self {
-            machine: machine(at),
+            to_rfc3339: to_rfc3339(at),
             title: format!("{}, {}", long(zone, at), zone.name()),
             exact: text,
             relative: String::new(),
@@ -49,7 +49,7 @@ impl When {
 }
 
 /// `18:00` today, `Mon 10:00` within a week, `30 Nov 10:00`, `30 Nov 2027 10:00`.
-pub fn short(zone: &Zone, at: Instant, now: Instant) -> String {
+pub fn short(zone: &Zone, at: Timestamp, now: Timestamp) -> String {
     let (local, today) = (zone.to_local(at), zone.to_local(now));
     let days = (local.date() - today.date()).num_days();
     let form = match days {
@@ -62,7 +62,7 @@ pub fn short(zone: &Zone, at: Instant, now: Instant) -> String {
 }
 
 /// `Monday 30 November 2026, 10:00`.
-pub fn long(zone: &Zone, at: Instant) -> String {
+pub fn long(zone: &Zone, at: Timestamp) -> String {
     if at == FOREVER {
         return "for good".to_owned();
     }
@@ -70,7 +70,7 @@ pub fn long(zone: &Zone, at: Instant) -> String {
 }
 
 /// `Mon 30 Nov 10:00`: always with its day, and with its year where that is another.
-pub fn dated(zone: &Zone, at: Instant, now: Instant) -> String {
+pub fn dated(zone: &Zone, at: Timestamp, now: Timestamp) -> String {
     if at == FOREVER {
         return "for good".to_owned();
     }
@@ -84,7 +84,7 @@ pub fn dated(zone: &Zone, at: Instant, now: Instant) -> String {
 }
 
 /// `Mon 30 Nov, 10:00`: a day and a time in a list that may span years.
-pub fn listed(zone: &Zone, at: Instant) -> String {
+pub fn listed(zone: &Zone, at: Timestamp) -> String {
     if at == FOREVER {
         return "for good".to_owned();
     }
@@ -103,7 +103,7 @@ fn day(date: NaiveDate, now: NaiveDate) -> String {
 
 /// `Thu 26 Nov`, `Thu 26 Nov to Fri 27 Nov`, `Thu 26 Nov, 10:00 to 12:00`, `Mon 23 Nov, 10:00 to Mon 30 Nov, 10:00`:
 /// whole days are named as people name them, the last one included.
-pub fn stretch(zone: &Zone, interval: Interval, now: Instant) -> String {
+pub fn format_interval(zone: &Zone, interval: Interval, now: Timestamp) -> String {
     let today = zone.to_local(now).date();
     let start = zone.to_local(interval.start());
     let clock = |time: NaiveTime| time.format("%H:%M").to_string();
@@ -129,12 +129,12 @@ pub fn stretch(zone: &Zone, interval: Interval, now: Instant) -> String {
 }
 
 /// What the clock shows somewhere.
-pub fn clock(zone: &Zone, now: Instant) -> String {
+pub fn clock(zone: &Zone, now: Timestamp) -> String {
     zone.to_local(now).format("%H:%M").to_string()
 }
 
 /// What a box for date and time holds: `2026-11-24T10:00`.
-pub fn for_box(zone: &Zone, at: Instant) -> String {
+pub fn format_datetime_local(zone: &Zone, at: Timestamp) -> String {
     zone.to_local(at).format("%Y-%m-%dT%H:%M").to_string()
 }
 
@@ -142,18 +142,18 @@ pub fn for_box(zone: &Zone, at: Instant) -> String {
 ///
 /// # Errors
 /// Where that is no date and time.
-pub fn of_box(zone: &Zone, text: &str) -> Result<Instant, &'static str> {
+pub fn parse_datetime_local(zone: &Zone, text: &str) -> Result<Timestamp, &'static str> {
     let local = input::local(text).map_err(|_| "needs a date and a time")?;
     Ok(zone.to_instant(local))
 }
 
 /// As programs and services take it: `2026-11-24T10:00:00Z`.
-pub fn machine(at: Instant) -> String {
+pub fn to_rfc3339(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// `in 9 days`, `2 h 55 min ago`, `just now`, `now`.
-pub fn relative(at: Instant, now: Instant) -> String {
+pub fn relative(at: Timestamp, now: Timestamp) -> String {
     if at == FOREVER {
         return String::new();
     }
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn whole_days_are_named_as_people_name_them() {
         let zone = Zone::parse("Europe/London").unwrap();
-        let at = |text: &str| text.parse::<Instant>().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let now = at("2026-11-21T14:05:00Z");
         for (start, end, words) in [
             ("2026-11-26T00:00:00Z", "2026-11-27T00:00:00Z", "Thu 26 Nov"),
@@ -211,22 +211,22 @@ mod tests {
             ),
         ] {
             let interval = Interval::new(at(start), at(end)).unwrap();
-            assert_eq!(stretch(&zone, interval, now), words);
+            assert_eq!(format_interval(&zone, interval, now), words);
         }
         let for_good = Interval::new(now, FOREVER).unwrap();
         assert_eq!(
-            stretch(&zone, for_good, now),
+            format_interval(&zone, for_good, now),
             "Sat 21 Nov, 14:05, and on for good"
         );
-        assert_eq!(for_box(&zone, now), "2026-11-21T14:05");
-        assert_eq!(of_box(&zone, "2026-11-21T14:05"), Ok(now));
-        assert!(of_box(&zone, "2026-11-21").is_err());
+        assert_eq!(format_datetime_local(&zone, now), "2026-11-21T14:05");
+        assert_eq!(parse_datetime_local(&zone, "2026-11-21T14:05"), Ok(now));
+        assert!(parse_datetime_local(&zone, "2026-11-21").is_err());
     }
 
     #[test]
     fn near_times_are_short_and_far_ones_have_their_year() {
         let zone = Zone::parse("Europe/London").unwrap();
-        let at = |text: &str| text.parse::<Instant>().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let now = at("2026-11-21T14:05:00Z");
         for (then, exact, far) in [
             ("2026-11-21T17:00:00Z", "17:00", "in 2 h 55 min"),

@@ -6,8 +6,8 @@ use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Answer, Fields, Form, Page, Section, Visitor};
-use crate::domain::duty::Rota as _;
+use super::{Answer, Fields, Form, Page, Section, SignedIn};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::zone::Zone;
 use crate::service::Error;
 use crate::service::sessions::own_path;
@@ -27,15 +27,15 @@ struct Where {
     back: String,
 }
 
-fn choices(visitor: &Visitor, form: Fields) -> Result<Choose, super::Refusal> {
+fn choices(visitor: &SignedIn, form: Fields) -> Result<Choose, super::PageError> {
     let page = visitor.page("Time zone", Section::Other)?;
     let mine =
         |team: &&std::sync::Arc<crate::domain::team::Team>| team.has(visitor.id, visitor.now);
     let mut near = BTreeSet::from(["UTC".to_owned()]);
-    for team in page.roster.teams().filter(mine) {
+    for team in page.snapshot.teams().filter(mine) {
         near.insert(team.time_zone.name().to_owned());
         let members = team.members(visitor.now);
-        let members = members.filter_map(|id| page.roster.person(id));
+        let members = members.filter_map(|id| page.snapshot.person(id));
         near.extend(members.map(|person| person.zone(visitor.now).name().to_owned()));
     }
     let own = page.me.as_ref().map(|me| me.zone(visitor.now).to_string());
@@ -49,14 +49,14 @@ fn choices(visitor: &Visitor, form: Fields) -> Result<Choose, super::Refusal> {
 
 /// Asks which zone.
 #[get("/zone")]
-pub async fn choose(visitor: Visitor, query: web::Query<Where>) -> Answer {
+pub async fn choose(visitor: SignedIn, query: web::Query<Where>) -> Answer {
     let form = Fields::default().with("back", own_path(&query.back));
     visitor.show(&choices(&visitor, form)?)
 }
 
 /// Keeps the choice in a cookie: it is this browser's, not the person's.
 #[post("/zone")]
-pub async fn keep(visitor: Visitor, form: Form) -> Answer {
+pub async fn keep(visitor: SignedIn, form: Form) -> Answer {
     let back = form.get("back").to_owned();
     let Some(name) = form.filled("zone") else {
         return Ok(visitor.go_back_in_zone(&back, None));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::feed::{self, FARTHEST, Feed};
-use crate::service::{Faults, values};
+use crate::service::{ValidationErrors, values};
 
 /// An alarm comes at most a week before.
 const EARLIEST_ALARM: u16 = 7 * 24 * 60;
@@ -92,7 +92,7 @@ impl Options {
     /// The choices that were made before, with these instead.
     pub(super) fn over(
         self,
-        faults: &mut Faults,
+        errors: &mut ValidationErrors,
         pointer: &str,
         before: feed::Options,
     ) -> Option<feed::Options> {
@@ -104,7 +104,7 @@ impl Options {
                     .ok()
                     .filter(|n| (least..=most).contains(n));
                 let wrong = || format!("must lie between {least} and {most}");
-                faults
+                errors
                     .check(format!("{pointer}/{field}"), inside.ok_or_else(wrong))
                     .map(Some)
             }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use super::items::{self, Entry};
 use crate::calendar::{self, Event, LocalTimes, Look};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::feed::{Feed, Scope, horizon, today};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::publication::{Edition, Item, Publication, publish};
-use crate::roster::Roster;
+use crate::snapshot::Snapshot;
 
 /// More events than this, and Google refuses a calendar.
 const MOST_EVENTS: usize = 1000;
@@ -24,9 +24,9 @@ pub type Editions = HashMap<RotationId, Edition>;
 /// What a feed shows at an instant.
 #[derive(Debug)]
 pub struct Draft<'a> {
-    roster: &'a Roster,
+    snapshot: &'a Snapshot,
     feed: &'a Feed,
-    now: Instant,
+    now: Timestamp,
     window: Interval,
     rotations: Vec<(RotationId, Vec<Entry>)>,
 }
@@ -34,17 +34,17 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// What the feed shows; `None` where it looks at no day.
     #[must_use]
-    pub fn new(roster: &'a Roster, feed: &'a Feed, now: Instant) -> Option<Self> {
+    pub fn new(snapshot: &'a Snapshot, feed: &'a Feed, now: Timestamp) -> Option<Self> {
         let (window, horizon) = (feed.window(now)?, horizon(now)?);
-        let rotations = roster
+        let rotations = snapshot
             .timelines()
-            .filter(|timeline| items::shows(roster, feed.scope, timeline))
+            .filter(|timeline| items::shows(snapshot, feed.scope, timeline))
             .map(|timeline| {
-                let entries = items::of(roster, timeline, feed.options, window, horizon);
+                let entries = items::of(snapshot, timeline, feed.options, window, horizon);
                 (timeline.rotation().id, entries)
             });
         Some(Self {
-            roster,
+            snapshot,
             feed,
             now,
             window,
@@ -96,7 +96,7 @@ impl<'a> Draft<'a> {
             block_time: self.feed.options.block_time,
             alarm_minutes: self.feed.options.alarm_minutes,
         };
-        let name = items::name(self.roster, self.feed.scope);
+        let name = items::name(self.snapshot, self.feed.scope);
         let local = self.local_times();
         calendar::render(
             &name,
@@ -109,16 +109,16 @@ impl<'a> Draft<'a> {
     /// The subscriber's local times, where they are wanted. The horizon has all events in it.
     fn local_times(&self) -> Option<LocalTimes> {
         let owner = self.feed.owner.filter(|_| self.feed.options.local_times)?;
-        let zone = self.roster.person(owner)?.zone(self.now);
+        let zone = self.snapshot.person(owner)?.zone(self.now);
         Some(LocalTimes::new(zone, horizon(self.now)?))
     }
 
     /// Since when it has been so, at the latest: each day it looks at other days.
     #[must_use]
-    pub fn modified_at(&self, editions: &Editions) -> Instant {
+    pub fn modified_at(&self, editions: &Editions) -> Timestamp {
         let told = editions.values().filter_map(|edition| edition.modified_at);
         let chosen = self.feed.changed_at.unwrap_or(self.feed.created_at);
-        told.fold(today(self.now).max(chosen), Instant::max)
+        told.fold(today(self.now).max(chosen), Timestamp::max)
     }
 
     /// In order of start. Another choice of the feed's is another version of each.

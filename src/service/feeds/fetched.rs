@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::TimeDelta;
 
 use crate::domain::ids::FeedId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::storage::feeds::{Fetched, fetched_since, keep_fetched};
 use crate::storage::{Store, StoreError};
 
@@ -48,14 +48,14 @@ pub struct Fetches(Mutex<HashMap<FeedId, Noted>>);
 
 #[derive(Debug, Clone)]
 struct Noted {
-    at: Instant,
+    at: Timestamp,
     by: String,
-    kept: Option<Instant>,
+    kept: Option<Timestamp>,
 }
 
 impl Fetches {
     /// Notes that a feed was fetched.
-    pub fn note(&self, feed: FeedId, by: &'static str, now: Instant) {
+    pub fn note(&self, feed: FeedId, by: &'static str, now: Timestamp) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let noted = all.entry(feed).or_insert_with(|| Noted {
             at: now,
@@ -68,7 +68,7 @@ impl Fetches {
 
     /// When a feed was fetched last, and by what program.
     #[must_use]
-    pub fn of(&self, feed: FeedId) -> Option<(Instant, String)> {
+    pub fn of(&self, feed: FeedId) -> Option<(Timestamp, String)> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(&feed).map(|noted| (noted.at, noted.by.clone()))
     }
@@ -78,7 +78,7 @@ impl Fetches {
     /// # Errors
     ///
     /// [`StoreError`] when the database is away: it is kept the next time.
-    pub fn keep(&self, store: &Store, now: Instant) -> Result<(), StoreError> {
+    pub fn keep(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
         let due = self.due();
         if !due.is_empty() {
             store.write(|tx| keep_fetched(tx.db(), &due))?;

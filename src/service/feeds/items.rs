@@ -7,11 +7,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::feed::{Options, Scope};
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::publication::Item;
 use crate::domain::timeline::{Cause, Gap, GapReason, Layer, Shift, Timeline};
-use crate::roster::Roster;
 use crate::service::secrets::hex;
+use crate::snapshot::Snapshot;
 
 /// Gaps are looked at in so much more than the window first: few last longer.
 const AROUND: TimeDelta = TimeDelta::days(14);
@@ -37,18 +37,18 @@ pub struct Entry {
 /// What of a rotation a feed with these options shows in a window, in order of start. What has no end
 /// ends with `horizon`.
 pub fn of(
-    roster: &Roster,
+    snapshot: &Snapshot,
     timeline: &Timeline,
     options: Options,
     window: Interval,
     horizon: Interval,
 ) -> Vec<Entry> {
     let source = Source {
-        roster,
+        snapshot,
         timeline,
         window,
         horizon,
-        label: label(roster, timeline),
+        label: label(snapshot, timeline),
     };
     let mut entries: Vec<Entry> = Vec::new();
     for shift in timeline.shifts(Layer::Final, window) {
@@ -85,12 +85,12 @@ const GAP: &str = "gap-";
 const DAY: &str = "day-";
 
 /// Whether a feed looks at a rotation at all.
-pub fn shows(roster: &Roster, scope: Scope, timeline: &Timeline) -> bool {
+pub fn shows(snapshot: &Snapshot, scope: Scope, timeline: &Timeline) -> bool {
     let rotation = timeline.rotation();
     match scope {
         // Whoever had a shift of it may still have to be told that it is gone.
         Scope::Person(id) => timeline.names(id),
-        Scope::All => roster.team(rotation.team).is_some(),
+        Scope::All => snapshot.team(rotation.team).is_some(),
         Scope::Rotation(id) => rotation.id == id,
         Scope::Team(team) => rotation.team == team,
     }
@@ -105,28 +105,30 @@ pub fn is_of(scope: Scope, entry: &Entry) -> bool {
 }
 
 /// What the calendar is called.
-pub fn name(roster: &Roster, scope: Scope) -> String {
+pub fn name(snapshot: &Snapshot, scope: Scope) -> String {
     let name = match scope {
-        Scope::Person(id) => Some(format!("{} on duty", person_name(roster, id))),
-        Scope::Rotation(id) => roster
+        Scope::Person(id) => Some(format!("{} on duty", person_name(snapshot, id))),
+        Scope::Rotation(id) => snapshot
             .timeline_of(id)
-            .map(|timeline| label(roster, timeline)),
-        Scope::Team(id) => roster.team(id).map(|team| format!("{} on duty", team.name)),
+            .map(|timeline| label(snapshot, timeline)),
+        Scope::Team(id) => snapshot
+            .team(id)
+            .map(|team| format!("{} on duty", team.name)),
         Scope::All => None,
     };
     name.unwrap_or_else(|| "Everybody on duty".to_owned())
 }
 
 /// `Support Hero · Feature Flags`.
-fn label(roster: &Roster, timeline: &Timeline) -> String {
+fn label(snapshot: &Snapshot, timeline: &Timeline) -> String {
     let rotation = timeline.rotation();
-    let team = roster.team(rotation.team);
+    let team = snapshot.team(rotation.team);
     let team = team.map(|team| team.name.as_str()).unwrap_or_default();
     format!("{} · {team}", rotation.title)
 }
 
-fn person_name(roster: &Roster, id: PersonId) -> &str {
-    let person = roster.people().get(&id);
+fn person_name(snapshot: &Snapshot, id: PersonId) -> &str {
+    let person = snapshot.people().get(&id);
     person
         .map(|person| person.name.as_str())
         .unwrap_or_default()
@@ -134,7 +136,7 @@ fn person_name(roster: &Roster, id: PersonId) -> &str {
 
 /// Everything to do with one rotation in one window.
 struct Source<'a> {
-    roster: &'a Roster,
+    snapshot: &'a Snapshot,
     timeline: &'a Timeline,
     window: Interval,
     horizon: Interval,
@@ -152,7 +154,7 @@ impl Source<'_> {
     /// One for each day (of the person's own) on which they work in it, from when they begin to when
     /// they stop.
     fn days(&self, shift: &Shift) -> Vec<Entry> {
-        let Some(person) = self.roster.people().get(&shift.person) else {
+        let Some(person) = self.snapshot.people().get(&shift.person) else {
             return Vec::new();
         };
         let Some(part) = shift.interval.intersect(&self.window) else {
@@ -188,7 +190,7 @@ impl Source<'_> {
     }
 
     fn entry(&self, shift: &Shift, origin: String, interval: Interval) -> Entry {
-        let name = person_name(self.roster, shift.person);
+        let name = person_name(self.snapshot, shift.person);
         let summary = format!("{}: {name}", self.label);
         let description = self.cause(shift);
         Entry {
@@ -208,7 +210,7 @@ impl Source<'_> {
         };
         let mut covered: Vec<&str> = Vec::new();
         for base in self.timeline.shifts(Layer::Base, shift.interval) {
-            let name = person_name(self.roster, base.person);
+            let name = person_name(self.snapshot, base.person);
             if base.person != shift.person && !covered.contains(&name) {
                 covered.push(name);
             }
@@ -282,18 +284,18 @@ impl Source<'_> {
         let mut seen: HashSet<RotationId> = HashSet::new();
         let mut next = self.timeline.rotation().fallback;
         while let Some(id) = next.filter(|id| seen.insert(*id)) {
-            let Some(other) = self.roster.timeline_of(id) else {
+            let Some(other) = self.snapshot.timeline_of(id) else {
                 break;
             };
             let mut names: Vec<&str> = Vec::new();
             for shift in other.shifts(Layer::Final, gap) {
-                let name = person_name(self.roster, shift.person);
+                let name = person_name(self.snapshot, shift.person);
                 if !names.contains(&name) && names.len() < NAMES {
                     names.push(name);
                 }
             }
             if !names.is_empty() {
-                let label = label(self.roster, other);
+                let label = label(self.snapshot, other);
                 return format!("{why}. {label} answers: {}", names.join(", "));
             }
             next = other.rotation().fallback;
@@ -323,6 +325,6 @@ fn origin(cause: Cause) -> String {
     }
 }
 
-fn stamp(at: Instant) -> String {
+fn stamp(at: Timestamp) -> String {
     DateTime::format(&at, "%Y%m%dT%H%M%SZ").to_string()
 }

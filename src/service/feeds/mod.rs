@@ -2,32 +2,32 @@
 
 mod choices;
 pub mod draft;
+mod feed_cache;
 mod fetched;
 mod items;
 mod publish;
-mod shelf;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::scene::{as_json, note};
+use super::locked_rotation::{as_json, record_audit};
 use super::secrets::{new_secret, token_hash};
-use super::{Actor, App, Db, Error, Expected, Faults, access};
+use super::{Actor, App, Db, Error, Expected, ValidationErrors, access};
 use crate::clock::new_id;
 use crate::domain::feed::{self, Feed, Scope};
 use crate::domain::ids::{FeedId, PersonId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::token::Token;
-use crate::roster::Roster;
-use crate::storage::audit::Deed;
+use crate::snapshot::Snapshot;
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, feeds};
 
 pub use choices::{Options, OptionsView};
+pub use feed_cache::FeedCache;
 pub use fetched::{Fetches, program};
 pub use publish::Published;
-pub use shelf::Shelf;
 
 /// Google refuses longer addresses without a word.
 const LONGEST_ADDRESS: usize = 255;
@@ -99,12 +99,12 @@ pub struct FeedView {
 impl FeedView {
     /// The feed; its address only where it was just made.
     #[must_use]
-    pub fn of(app: &App, roster: &Roster, feed: &Feed, url: Option<String>) -> Self {
+    pub fn of(app: &App, snapshot: &Snapshot, feed: &Feed, url: Option<String>) -> Self {
         let mut scope = ScopeInput::default();
         match feed.scope {
             Scope::Person(id) => scope.person_id = Some(id.to_string()),
             Scope::Rotation(id) => scope.rotation_id = Some(id.to_string()),
-            Scope::Team(id) => scope.team = roster.team(id).map(|team| team.slug.clone()),
+            Scope::Team(id) => scope.team = snapshot.team(id).map(|team| team.slug.clone()),
             Scope::All => scope.all = Some(true),
         }
         let (last_fetched_at, last_fetched_by) = last_fetched(app, feed).unzip();
@@ -116,7 +116,7 @@ impl FeedView {
             options: feed.into(),
             created_at: feed.created_at,
             revoked_at: feed.revoked_at,
-            expires_at: made_with(roster, feed).and_then(|token| token.expires_at),
+            expires_at: made_with(snapshot, feed).and_then(|token| token.expires_at),
             last_fetched_at,
             last_fetched_by,
             version: feed.version,
@@ -133,10 +133,10 @@ pub fn last_fetched(app: &App, feed: &Feed) -> Option<(DateTime<Utc>, String)> {
 
 /// The address of a feed. It ends with the calendar's name, since that is what some programs call it.
 #[must_use]
-pub fn address(app: &App, roster: &Roster, feed: &Feed, secret: &str) -> String {
+pub fn address(app: &App, snapshot: &Snapshot, feed: &Feed, secret: &str) -> String {
     let place = format!("{}/feeds/{secret}", app.public_url);
     let room = LONGEST_ADDRESS.saturating_sub(place.len() + "/.ics".len());
-    let name = readable(&items::name(roster, feed.scope), room);
+    let name = readable(&items::name(snapshot, feed.scope), room);
     if name.is_empty() {
         format!("{place}.ics")
     } else {
@@ -160,7 +160,7 @@ fn webcal(url: &str) -> String {
     format!("webcal://{rest}")
 }
 
-fn read(roster: &Roster, input: &ScopeInput) -> Result<Scope, Error> {
+fn read(snapshot: &Snapshot, input: &ScopeInput) -> Result<Scope, Error> {
     let bad = |field: &str, what: &str| {
         Error::invalid(
             format!("/scope/{field}"),
@@ -172,7 +172,7 @@ fn read(roster: &Roster, input: &ScopeInput) -> Result<Scope, Error> {
             let id: Option<PersonId> = id
                 .parse()
                 .ok()
-                .filter(|id| roster.people().contains_key(id));
+                .filter(|id| snapshot.people().contains_key(id));
             id.map(Scope::Person)
                 .ok_or_else(|| bad("person_id", "person"))
         }
@@ -180,11 +180,11 @@ fn read(roster: &Roster, input: &ScopeInput) -> Result<Scope, Error> {
             let id = id
                 .parse()
                 .ok()
-                .filter(|id| roster.timeline_of(*id).is_some());
+                .filter(|id| snapshot.timeline_of(*id).is_some());
             id.map(Scope::Rotation)
                 .ok_or_else(|| bad("rotation_id", "rotation"))
         }
-        (None, None, Some(slug), None) => roster
+        (None, None, Some(slug), None) => snapshot
             .team_of_slug(slug)
             .map(|team| Scope::Team(team.id))
             .ok_or_else(|| bad("team", "team")),
@@ -204,23 +204,23 @@ fn read(roster: &Roster, input: &ScopeInput) -> Result<Scope, Error> {
 pub fn create(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    roster: &Roster,
+    snapshot: &Snapshot,
     new: &NewFeed,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Feed, String), Error> {
-    let mut faults = Faults::new();
-    let scope = match read(roster, &new.scope) {
+    let mut errors = ValidationErrors::new();
+    let scope = match read(snapshot, &new.scope) {
         Ok(scope) => Some(scope),
         Err(Error::Invalid(found)) => {
-            faults.extend(found);
+            errors.extend(found);
             None
         }
         Err(other) => return Err(other),
     };
     let options = new
         .options
-        .over(&mut faults, "/options", feed::Options::default());
-    let (scope, options) = faults.finish_with(scope.zip(options))?;
+        .over(&mut errors, "/options", feed::Options::default());
+    let (scope, options) = errors.finish_with(scope.zip(options))?;
     let secret = new_secret("");
     let feed = Feed {
         id: FeedId::from_uuid(new_id()),
@@ -239,7 +239,7 @@ pub fn create(
     feeds::insert(tx.db(), &feed)?;
     tx.changed(Change::Feeds);
     let after = known(&feed)?;
-    note(
+    record_audit(
         tx,
         actor,
         now,
@@ -260,16 +260,16 @@ pub fn change(
     id: FeedId,
     change: &FeedChange,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Feed, Error> {
     let mut feed = own(tx.db(), actor, id)?;
     expected.check(feed.version)?;
     if feed.revoked_at.is_some() {
         return Err(Error::conflict("the feed is revoked"));
     }
-    let mut faults = Faults::new();
-    let options = change.options.over(&mut faults, "/options", feed.options);
-    let options = faults.finish_with(options)?;
+    let mut errors = ValidationErrors::new();
+    let options = change.options.over(&mut errors, "/options", feed.options);
+    let options = errors.finish_with(options)?;
     if options == feed.options {
         return Ok(feed);
     }
@@ -280,7 +280,7 @@ pub fn change(
     feeds::change(tx.db(), id, options, feed.version, now)?;
     tx.changed(Change::Feeds);
     let after = known(&feed)?;
-    note(tx, actor, now, deed("feed.change", id, before, after))?;
+    record_audit(tx, actor, now, deed("feed.change", id, before, after))?;
     Ok(feed)
 }
 
@@ -294,7 +294,7 @@ pub fn revoke(
     actor: &Actor,
     id: FeedId,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let feed = own(tx.db(), actor, id)?;
     expected.check(feed.version)?;
@@ -313,7 +313,7 @@ pub(super) fn revoke_all(
     tx: &mut Tx<'_>,
     actor: &Actor,
     which: impl Fn(&Feed) -> bool,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let all = feeds::load(tx.db())?;
     let chosen = |feed: &&Feed| feed.revoked_at.is_none() && which(feed);
@@ -323,11 +323,11 @@ pub(super) fn revoke_all(
     Ok(())
 }
 
-fn end(tx: &mut Tx<'_>, actor: &Actor, feed: &Feed, now: Instant) -> Result<(), Error> {
+fn end(tx: &mut Tx<'_>, actor: &Actor, feed: &Feed, now: Timestamp) -> Result<(), Error> {
     feeds::revoke(tx.db(), feed.id, now)?;
     tx.changed(Change::Feeds);
     let before = known(feed)?;
-    note(
+    record_audit(
         tx,
         actor,
         now,
@@ -338,18 +338,18 @@ fn end(tx: &mut Tx<'_>, actor: &Actor, feed: &Feed, now: Instant) -> Result<(), 
 /// Whether a feed shows anything still: it is not revoked, its owner has not gone, and the token that it was made with
 /// is good.
 #[must_use]
-pub fn is_live(roster: &Roster, feed: &Feed, now: Instant) -> bool {
-    let owner = feed.owner.and_then(|id| roster.people().get(&id));
-    let token = made_with(roster, feed);
+pub fn is_live(snapshot: &Snapshot, feed: &Feed, now: Timestamp) -> bool {
+    let owner = feed.owner.and_then(|id| snapshot.people().get(&id));
+    let token = made_with(snapshot, feed);
     feed.revoked_at.is_none()
         && owner.is_none_or(|owner| owner.active_at(now))
-        && (feed.made_by.is_none() || token.is_some_and(|token| roster.is_token_good(token, now)))
+        && (feed.made_by.is_none() || token.is_some_and(|token| snapshot.is_token_good(token, now)))
 }
 
 /// The token that a feed was made with.
-fn made_with<'a>(roster: &'a Roster, feed: &Feed) -> Option<&'a Token> {
+fn made_with<'a>(snapshot: &'a Snapshot, feed: &Feed) -> Option<&'a Token> {
     let id = feed.made_by?;
-    roster.token_of_id(id).map(AsRef::as_ref)
+    snapshot.token_of_id(id).map(AsRef::as_ref)
 }
 
 /// The actor's own, or anybody's for administrators.
@@ -369,8 +369,8 @@ fn known(feed: &Feed) -> Result<Value, Error> {
     Ok(json!({ "scope": feed.scope, "options": as_json(OptionsView::from(feed))? }))
 }
 
-fn deed(action: &str, id: FeedId, before: Value, after: Value) -> Deed<'_> {
-    Deed {
+fn deed(action: &str, id: FeedId, before: Value, after: Value) -> AuditEvent<'_> {
+    AuditEvent {
         action,
         kind: "feed",
         id: id.to_string(),

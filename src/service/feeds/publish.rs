@@ -11,10 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::draft::{Draft, Editions, Told};
 use crate::domain::feed::Feed;
-use crate::domain::interval::{Instant, Interval};
-use crate::roster::Roster;
+use crate::domain::interval::{Interval, Timestamp};
 use crate::service::secrets::hex;
 use crate::service::{App, Error};
+use crate::snapshot::Snapshot;
 use crate::storage::{Db, StoreError, Tx, changes, publications};
 
 /// How often is tried to publish from a roster that is not overtaken meanwhile.
@@ -28,7 +28,7 @@ pub struct Published {
     /// Tells bodies apart.
     pub tag: String,
     /// Since when it has been so, at the latest.
-    pub modified_at: Instant,
+    pub modified_at: Timestamp,
     made_of: MadeOf,
     compressed: OnceLock<Vec<u8>>,
 }
@@ -48,15 +48,15 @@ impl Published {
 /// What a calendar was made of: where that is the same, so is the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct MadeOf {
-    roster: i64,
+    snapshot: i64,
     feed: i64,
     window: Option<Interval>,
 }
 
 impl MadeOf {
-    fn new(feed: &Feed, roster: &Roster, now: Instant) -> Self {
+    fn new(feed: &Feed, snapshot: &Snapshot, now: Timestamp) -> Self {
         Self {
-            roster: roster.version(),
+            snapshot: snapshot.version(),
             feed: feed.version,
             window: feed.window(now),
         }
@@ -66,9 +66,14 @@ impl MadeOf {
 impl App {
     /// The feed as it was published, where nothing can be new since. Waits for nothing.
     #[must_use]
-    pub fn published(&self, feed: &Feed, roster: &Roster, now: Instant) -> Option<Arc<Published>> {
-        let last = self.shelf.last(feed.id)?;
-        (last.made_of == MadeOf::new(feed, roster, now)).then_some(last)
+    pub fn published(
+        &self,
+        feed: &Feed,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Option<Arc<Published>> {
+        let last = self.feed_cache.last(feed.id)?;
+        (last.made_of == MadeOf::new(feed, snapshot, now)).then_some(last)
     }
 
     /// The feed as it is now, or, while the database is away, as it was published last. Blocks.
@@ -77,14 +82,14 @@ impl App {
     /// [`Error::Unavailable`] where it was not published by this replica since it started: without what
     /// was told before, calendars would be told that everything is new.
     pub fn publish(&self, feed: &Feed) -> Result<Arc<Published>, Error> {
-        let published = if self.keeper.away_since().is_some() {
+        let published = if self.snapshots.away_since().is_some() {
             Err(Error::Unavailable)
         } else {
             self.publish_now(feed)
         };
         published.or_else(|error| {
             tracing::debug!(%error, "a feed comes as last published");
-            self.shelf.last(feed.id).ok_or(error)
+            self.feed_cache.last(feed.id).ok_or(error)
         })
     }
 
@@ -92,11 +97,11 @@ impl App {
         for _ in 0..TRIES {
             let now = self.clock.now();
             // Another replica may have changed what this one has not heard of yet.
-            self.keeper.refresh(&self.store, now)?;
-            let roster = self.keeper.snapshot();
-            let draft = Draft::new(&roster, feed, now)
+            self.snapshots.refresh(&self.store, now)?;
+            let snapshot = self.snapshots.snapshot();
+            let draft = Draft::new(&snapshot, feed, now)
                 .ok_or_else(|| Error::Internal("a feed of no days".to_owned()))?;
-            let Some(editions) = self.tell(&draft, roster.version())? else {
+            let Some(editions) = self.tell(&draft, snapshot.version())? else {
                 continue;
             };
             let body = draft.write(&editions, &self.public_url);
@@ -105,10 +110,10 @@ impl App {
                 tag: digest.chars().take(32).collect(),
                 body,
                 modified_at: draft.modified_at(&editions),
-                made_of: MadeOf::new(feed, &roster, now),
+                made_of: MadeOf::new(feed, &snapshot, now),
                 compressed: OnceLock::new(),
             });
-            self.shelf.put(feed.id, Arc::clone(&published));
+            self.feed_cache.put(feed.id, Arc::clone(&published));
             return Ok(published);
         }
         Err(Error::Unavailable)

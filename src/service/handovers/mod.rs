@@ -8,21 +8,21 @@ use chrono::TimeDelta;
 
 pub use view::{HandoverChange, HandoverView, ItemView, Tick, WatchNotes};
 
-use super::scene::{Scene, as_json, note};
-use super::{Actor, Error, Expected, Faults, access, values};
+use super::locked_rotation::{LockedRotation, as_json, record_audit};
+use super::{Actor, Error, Expected, ValidationErrors, access, values};
 use crate::clock::new_id;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::handover::{
     Done, Form, Handover, HandoverId, Item, List, Text, Written, checklist, handovers, written,
 };
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::incident::Notes;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::reminder::Settings;
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::Timeline;
-use crate::roster::Roster;
-use crate::storage::audit::Deed;
+use crate::snapshot::Snapshot;
+use crate::storage::audit::AuditEvent;
 use crate::storage::handovers::{self as store, Kept, KeptItem};
 use crate::storage::{Db, StoreError, Tx};
 
@@ -42,7 +42,7 @@ const MOST_ITEMS: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brief {
     /// When it is handed over.
-    pub at: Instant,
+    pub at: Timestamp,
     /// The notes so far.
     pub written: Option<Written>,
     /// What whoever hands over is to do.
@@ -62,13 +62,13 @@ impl Brief {
 }
 
 /// Everything that is kept around some handovers of a rotation.
-struct Drawer {
+struct HandoverRecords {
     written: Vec<Written>,
-    versions: HashMap<Instant, i64>,
+    versions: HashMap<Timestamp, i64>,
     items: Vec<KeptItem>,
 }
 
-impl Drawer {
+impl HandoverRecords {
     fn open(db: &mut Db, rotation: RotationId, window: Interval) -> Result<Self, StoreError> {
         let kept = store::load(db, Some(rotation), window)?;
         Ok(Self {
@@ -78,7 +78,7 @@ impl Drawer {
         })
     }
 
-    fn brief(&self, timeline: &Timeline, handover: &Handover, before: Instant) -> Brief {
+    fn brief(&self, timeline: &Timeline, handover: &Handover, before: Timestamp) -> Brief {
         let kept: Vec<Item> = self.items.iter().map(|kept| kept.item.clone()).collect();
         let items = |list| {
             // Who watches incidents has four notes, and a list only where somebody made one.
@@ -106,7 +106,7 @@ fn briefed(
         return Ok(Vec::new());
     };
     let all = handovers(timeline, around);
-    let drawer = Drawer::open(db, timeline.rotation().id, around)?;
+    let drawer = HandoverRecords::open(db, timeline.rotation().id, around)?;
     let before = std::iter::once(earliest).chain(all.iter().map(|one| one.at));
     Ok(all
         .iter()
@@ -124,7 +124,7 @@ fn briefed(
 pub fn at(
     db: &mut Db,
     timeline: &Timeline,
-    at: Instant,
+    at: Timestamp,
 ) -> Result<Option<(Handover, Brief)>, StoreError> {
     let Some(moment) = Interval::new(at, at + TimeDelta::seconds(1)) else {
         return Ok(None);
@@ -140,12 +140,12 @@ pub fn at(
 pub fn list(
     db: &mut Db,
     actor: &Actor,
-    roster: &Roster,
+    snapshot: &Snapshot,
     rotation: RotationId,
     window: Interval,
 ) -> Result<Vec<HandoverView>, Error> {
     access::reads_handovers(actor)?;
-    let timeline = roster
+    let timeline = snapshot
         .timeline(rotation)
         .ok_or(Error::NotFound("rotation"))?;
     let all = briefed(db, timeline, window)?;
@@ -154,7 +154,7 @@ pub fn list(
             rotation,
             at: one.at,
         };
-        HandoverView::of(roster, id, one, brief)
+        HandoverView::of(snapshot, id, one, brief)
     };
     Ok(all.iter().map(view).collect())
 }
@@ -167,12 +167,12 @@ pub fn list(
 /// [`Error::Unavailable`] when the database is away.
 pub fn of_person(
     db: &mut Db,
-    roster: &Roster,
+    snapshot: &Snapshot,
     person: PersonId,
     window: Interval,
     most: usize,
 ) -> Result<Vec<HandoverView>, Error> {
-    let ordered = roster
+    let ordered = snapshot
         .timelines()
         .filter(|timeline| timeline.rotation().kind == Kind::Ordered && timeline.names(person));
     let mut found: Vec<HandoverId> = ordered
@@ -190,13 +190,13 @@ pub fn of_person(
     found.truncate(most);
     let mut views = Vec::with_capacity(found.len());
     for id in found {
-        let timeline = roster.timeline(id.rotation);
+        let timeline = snapshot.timeline(id.rotation);
         if let Some((one, brief)) = timeline
             .map(|timeline| at(db, timeline, id.at))
             .transpose()?
             .flatten()
         {
-            views.push(HandoverView::of(roster, id, &one, &brief));
+            views.push(HandoverView::of(snapshot, id, &one, &brief));
         }
     }
     Ok(views)
@@ -210,19 +210,19 @@ pub fn of_person(
 pub fn get(
     db: &mut Db,
     actor: &Actor,
-    roster: &Roster,
+    snapshot: &Snapshot,
     id: HandoverId,
 ) -> Result<HandoverView, Error> {
     access::reads_handovers(actor)?;
     let none = Error::NotFound("handover");
-    let Some(timeline) = roster.timeline(id.rotation) else {
+    let Some(timeline) = snapshot.timeline(id.rotation) else {
         return Err(none);
     };
     let (handover, brief) = at(db, timeline, id.at)?.ok_or(none)?;
-    Ok(HandoverView::of(roster, id, &handover, &brief))
+    Ok(HandoverView::of(snapshot, id, &handover, &brief))
 }
 
-/// Writes notes, ticks items and adds some. `roster` has the names of whoever did so before.
+/// Writes notes, ticks items and adds some. `snapshot` has the names of whoever did so before.
 ///
 /// # Errors
 ///
@@ -230,30 +230,34 @@ pub fn get(
 pub fn change(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    roster: &Roster,
+    snapshot: &Snapshot,
     id: HandoverId,
     change: &HandoverChange,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<HandoverView, Error> {
     let none = || Error::NotFound("handover");
-    let scene = Scene::of(tx, id.rotation, &[]).map_err(|error| match error {
-        Error::NotFound(_) => none(),
-        other => other,
-    })?;
-    let timeline = scene.roster.timeline(id.rotation).ok_or_else(none)?;
+    let locked_rotation =
+        LockedRotation::of(tx, id.rotation, &[]).map_err(|error| match error {
+            Error::NotFound(_) => none(),
+            other => other,
+        })?;
+    let timeline = locked_rotation
+        .snapshot
+        .timeline(id.rotation)
+        .ok_or_else(none)?;
     let (handover, brief) = at(tx.db(), timeline, id.at)?.ok_or_else(none)?;
-    access::hands_over(actor, &scene.team, [handover.from, handover.to])?;
+    access::hands_over(actor, &locked_rotation.team, [handover.from, handover.to])?;
     expected.check(brief.version)?;
-    let mut faults = Faults::new();
-    let notes = read_notes(&mut faults, &handover, change);
+    let mut errors = ValidationErrors::new();
+    let notes = read_notes(&mut errors, &handover, change);
     let ticks = [
         (List::Outgoing, &change.outgoing, &brief.outgoing),
         (List::Incoming, &change.incoming, &brief.incoming),
     ]
-    .map(|(list, ticks, items)| (list, read_ticks(&mut faults, list, ticks, items)));
-    faults.finish()?;
-    let before = HandoverView::of(roster, id, &handover, &brief);
+    .map(|(list, ticks, items)| (list, read_ticks(&mut errors, list, ticks, items)));
+    errors.finish()?;
+    let before = HandoverView::of(snapshot, id, &handover, &brief);
     store::touch(tx.db(), id)?;
     if let Rewriting::Become(notes) = notes {
         store::write_notes(tx.db(), id, notes.as_ref(), actor.person, now)?;
@@ -279,15 +283,15 @@ pub fn change(
         }
     }
     let after = at(tx.db(), timeline, id.at)?.ok_or_else(none)?;
-    let after = HandoverView::of(roster, id, &after.0, &after.1);
-    let deed = Deed {
+    let after = HandoverView::of(snapshot, id, &after.0, &after.1);
+    let deed = AuditEvent {
         action: "handover.change",
         kind: "handover",
         id: id.to_string(),
         before: as_json(before)?,
         after: as_json(&after)?,
     };
-    note(tx, actor, now, deed)?;
+    record_audit(tx, actor, now, deed)?;
     Ok(after)
 }
 
@@ -299,8 +303,12 @@ enum Rewriting {
     Become(Option<Text>),
 }
 
-fn read_notes(faults: &mut Faults, handover: &Handover, change: &HandoverChange) -> Rewriting {
-    let mut words = |pointer: &str, text: &str| values::words(faults, pointer, text, LONGEST_NOTES);
+fn read_notes(
+    errors: &mut ValidationErrors,
+    handover: &Handover,
+    change: &HandoverChange,
+) -> Rewriting {
+    let mut words = |pointer: &str, text: &str| values::words(errors, pointer, text, LONGEST_NOTES);
     let plain = change.notes.as_ref().map(|given| {
         let text = given.as_ref().and_then(|text| words("/notes", text));
         text.map(Text::Plain)
@@ -325,13 +333,13 @@ fn read_notes(faults: &mut Faults, handover: &Handover, change: &HandoverChange)
         (plain, watch, "/watch_notes", why)
     };
     if other.is_some_and(|other| other.is_some()) {
-        faults.add(pointer, why);
+        errors.add(pointer, why);
     }
     wanted.map_or(Rewriting::Stay, Rewriting::Become)
 }
 
 fn read_ticks(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     list: List,
     ticks: &[Tick],
     items: &[Item],
@@ -343,17 +351,17 @@ fn read_ticks(
     let mut read: Vec<(String, bool)> = Vec::new();
     for (index, tick) in ticks.iter().enumerate() {
         let at = format!("{pointer}/{index}/text");
-        let Some(text) = values::line(faults, &at, &tick.text, LONGEST_ITEM) else {
+        let Some(text) = values::line(errors, &at, &tick.text, LONGEST_ITEM) else {
             continue;
         };
         if read.iter().any(|(known, _)| *known == text) {
-            faults.add(at, "is there twice");
+            errors.add(at, "is there twice");
         }
         read.push((text, tick.done));
     }
     let is_new = |(text, _): &&(String, bool)| items.iter().all(|item| item.text != *text);
     if items.len() + read.iter().filter(is_new).count() > MOST_ITEMS {
-        faults.add(pointer, format!("must have at most {MOST_ITEMS} items"));
+        errors.add(pointer, format!("must have at most {MOST_ITEMS} items"));
     }
     read
 }

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use super::Brief;
 use crate::domain::handover::{Form, Handover, HandoverId, Item, Text};
 use crate::domain::incident::Notes;
-use crate::roster::Roster;
 use crate::service::values;
 use crate::service::views::PersonRef;
+use crate::snapshot::Snapshot;
 
 /// What is to change of a handover; what is left out stays.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -113,7 +113,12 @@ pub struct ItemView {
 
 impl HandoverView {
     /// A handover, and what is kept of it.
-    pub(super) fn of(roster: &Roster, id: HandoverId, handover: &Handover, brief: &Brief) -> Self {
+    pub(super) fn of(
+        snapshot: &Snapshot,
+        id: HandoverId,
+        handover: &Handover,
+        brief: &Brief,
+    ) -> Self {
         let at = handover.at;
         let written = brief.written.as_ref();
         let (notes, watch_notes) = match written.map(|written| &written.notes) {
@@ -121,7 +126,7 @@ impl HandoverView {
             Some(Text::Watch(notes)) => (None, Some(WatchNotes::from(notes))),
             None => (None, None),
         };
-        let person = |id| PersonRef::of(roster, id, at);
+        let person = |id| PersonRef::of(snapshot, id, at);
         let items = |all: &[Item]| {
             let show = |item: &Item| ItemView {
                 text: item.text.clone(),

@@ -3,11 +3,11 @@
 use super::{RaisedHand, Tick, answer_handover, raise_hand, tick};
 use crate::domain::actor::Actor;
 use crate::domain::ids::IncidentId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::link::IncidentStep;
-use crate::roster::Roster;
 use crate::service::links::Offered;
 use crate::service::{Error, Expected};
+use crate::snapshot::Snapshot;
 use crate::storage::Tx;
 
 /// Does what the link says; answers in words.
@@ -20,7 +20,7 @@ pub(in crate::service) fn follow(
     actor: &Actor,
     id: IncidentId,
     step: IncidentStep,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<String, Error> {
     let any = &Expected::any();
     Ok(match step {
@@ -44,8 +44,12 @@ pub(in crate::service) fn follow(
 }
 
 /// What a link would do.
-pub(in crate::service) fn offered(roster: &Roster, id: IncidentId, step: IncidentStep) -> Offered {
-    let incident = roster.incident(id);
+pub(in crate::service) fn offered(
+    snapshot: &Snapshot,
+    id: IncidentId,
+    step: IncidentStep,
+) -> Offered {
+    let incident = snapshot.incident(id);
     let title = incident.map_or_else(
         || "An incident that is over".to_owned(),
         |incident| format!("{}: {}", incident.reference, incident.title),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::domain::incident::WatchSettings;
-use crate::service::Faults;
+use crate::service::ValidationErrors;
 
 /// So many conditions, or severities, at most.
 const MOST: usize = 50;
@@ -88,7 +88,7 @@ impl Mapping {
     }
 
     /// Notes what is wrong with it; `communications_rotation_id` aside.
-    pub(super) fn check(&self, faults: &mut Faults, settings: &WatchSettings) {
+    pub(super) fn check(&self, errors: &mut ValidationErrors, settings: &WatchSettings) {
         for (name, pointer) in [
             ("reference", Some(&self.reference)),
             ("title", Some(&self.title)),
@@ -99,32 +99,32 @@ impl Mapping {
             ("status_page_url", self.status_page_url.as_ref()),
         ] {
             if let Some(pointer) = pointer {
-                check_pointer(faults, &format!("/mapping/{name}"), pointer);
+                check_pointer(errors, &format!("/mapping/{name}"), pointer);
             }
         }
         if !self.severities.keys().all(|theirs| fits(theirs)) {
-            faults.add(
+            errors.add(
                 "/mapping/severities",
                 format!("must have names of at most {LONGEST} characters, none of them invisible"),
             );
         }
         for ours in self.severities.values() {
             if settings.severity(ours).is_none() {
-                faults.add(
+                errors.add(
                     "/mapping/severities",
                     format!("there is no severity {ours:?}"),
                 );
             }
         }
         if self.severities.len() > MOST || self.only.len() > MOST {
-            faults.add("/mapping", format!("must have at most {MOST} of each"));
+            errors.add("/mapping", format!("must have at most {MOST} of each"));
         }
         for (index, condition) in self.only.iter().enumerate() {
             let at = format!("/mapping/only/{index}");
-            check_pointer(faults, &format!("{at}/at"), &condition.at);
+            check_pointer(errors, &format!("{at}/at"), &condition.at);
             let count = condition.is.len();
             if count == 0 || count > MOST || !condition.is.iter().all(|text| fits(text)) {
-                faults.add(
+                errors.add(
                     format!("{at}/is"),
                     format!("must have 1 to {MOST} texts of at most {LONGEST} characters, none of them invisible"),
                 );
@@ -138,13 +138,13 @@ fn fits(text: &str) -> bool {
     text.chars().count() <= LONGEST && !text.chars().any(char::is_control)
 }
 
-fn check_pointer(faults: &mut Faults, at: &str, pointer: &str) {
+fn check_pointer(errors: &mut ValidationErrors, at: &str, pointer: &str) {
     let escapes_fit = || {
         let mut parts = pointer.split('~').skip(1);
         parts.all(|part| part.starts_with(['0', '1']))
     };
     if !pointer.starts_with('/') || !fits(pointer) || !escapes_fit() {
-        faults.add(at, "must be a JSON pointer, such as /incident/reference");
+        errors.add(at, "must be a JSON pointer, such as /incident/reference");
     }
 }
 
@@ -198,9 +198,9 @@ mod tests {
             ("/a~2", false),
             ("/a~", false),
         ] {
-            let mut faults = Faults::new();
-            check_pointer(&mut faults, "/x", pointer);
-            assert_eq!(faults.is_empty(), good, "{pointer}");
+            let mut errors = ValidationErrors::new();
+            check_pointer(&mut errors, "/x", pointer);
+            assert_eq!(errors.is_empty(), good, "{pointer}");
         }
     }
 }

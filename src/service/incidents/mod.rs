@@ -1,8 +1,8 @@
 //! Incidents: declaring them, watching them, handing the watch over, telling customers, and the end.
 
 mod commands;
-mod desk;
 mod links;
+mod locked_incident;
 mod mapping;
 mod parts;
 mod settings;
@@ -12,25 +12,27 @@ mod webhooks;
 pub use commands::{
     IncidentChange, NewHandover, NewIncident, NewUpdate, RaisedHand, Resolve, Stay, Tick,
 };
-use desk::Desk;
 pub(super) use links::{follow, offered};
+use locked_incident::LockedIncident;
 pub use mapping::{Condition, Mapping};
 pub use settings::{put_settings, settings};
 pub use view::{HandoverView, IncidentView, ItemView, SettingsView, UpdateView, WatchView};
 pub use webhooks::{
-    Delivery, NewWebhook, NotBelieved, Taken, WebhookView, create_webhook, find_webhook,
+    Delivery, InvalidSignature, NewWebhook, Taken, WebhookView, create_webhook, find_webhook,
     revoke_webhook, take_delivery, webhooks,
 };
 
 use parts::{communications, link, person, severity, stage, watcher_rotation};
 
-use super::{Actor, Error, Expected, Faults, access, input, values};
+use super::{Actor, Error, Expected, ValidationErrors, access, input, values};
 use crate::clock::new_id;
 use crate::domain::ids::{IncidentId, PersonId};
-use crate::domain::incident::{Event, Fact, How, Incident, Links, Notes, Refusal, WatchSettings};
+use crate::domain::incident::{
+    Event, Fact, How, Incident, IncidentError, Links, Notes, WatchSettings,
+};
 
-use crate::domain::interval::Instant;
-use crate::roster::Roster;
+use crate::domain::interval::Timestamp;
+use crate::snapshot::Snapshot;
 use crate::storage::{Db, Tx, incidents};
 
 /// A reference has at most so many characters, as has the name of a severity.
@@ -60,30 +62,30 @@ pub fn declare(
     tx: &mut Tx<'_>,
     actor: &Actor,
     new: &NewIncident,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Declared, Error> {
     access::declares(actor)?;
-    let mut faults = Faults::new();
-    let reference = values::line(&mut faults, "/reference", &new.reference, LONGEST_NAME);
-    let title = values::line(&mut faults, "/title", &new.title, LONGEST_TITLE);
-    let rotation = watcher_rotation(tx, &mut faults, &new.rotation_id, now)?;
+    let mut errors = ValidationErrors::new();
+    let reference = values::line(&mut errors, "/reference", &new.reference, LONGEST_NAME);
+    let title = values::line(&mut errors, "/title", &new.title, LONGEST_TITLE);
+    let rotation = watcher_rotation(tx, &mut errors, &new.rotation_id, now)?;
     let settings = match rotation {
         Some(rotation) => incidents::settings(tx.db(), rotation)?.0,
         None => WatchSettings::default(),
     };
-    let severity = severity(&mut faults, &settings, new.severity.as_deref());
+    let severity = severity(&mut errors, &settings, new.severity.as_deref());
     let communications = communications(
         tx,
-        &mut faults,
+        &mut errors,
         "/communications_rotation_id",
         new.communications_rotation_id.as_deref(),
     )?;
-    let lead = person(tx, &mut faults, "/lead", new.lead.as_deref())?;
+    let lead = person(tx, &mut errors, "/lead", new.lead.as_deref())?;
     let links = Links {
-        channel: link(&mut faults, "/channel_url", new.channel_url.as_deref()),
-        thread: link(&mut faults, "/thread_url", new.thread_url.as_deref()),
+        channel: link(&mut errors, "/channel_url", new.channel_url.as_deref()),
+        thread: link(&mut errors, "/thread_url", new.thread_url.as_deref()),
         status_page: link(
-            &mut faults,
+            &mut errors,
             "/status_page_url",
             new.status_page_url.as_deref(),
         ),
@@ -91,13 +93,13 @@ pub fn declare(
     let watcher = match (new.watch.as_deref(), actor.person) {
         (Some("self"), Some(me)) => Some(me),
         (Some("self"), None) => {
-            faults.add("/watch", "you are no person: name somebody");
+            errors.add("/watch", "you are no person: name somebody");
             None
         }
-        (other, _) => person(tx, &mut faults, "/watch", other)?,
+        (other, _) => person(tx, &mut errors, "/watch", other)?,
     };
     let parts = reference.zip(title).zip(rotation);
-    let ((reference, title), rotation) = faults.finish_with(parts)?;
+    let ((reference, title), rotation) = errors.finish_with(parts)?;
     if let Some(before) = incidents::find_by_reference(tx.db(), &reference)? {
         return declared_before(tx, &before, now);
     }
@@ -119,24 +121,24 @@ pub fn declare(
     let incident = Incident::of(IncidentId::from_uuid(new_id()), vec![event])
         .ok_or_else(|| Error::Internal("a declaration declares nothing".to_owned()))?;
     let also: Vec<PersonId> = watcher.into_iter().collect();
-    let mut desk = Desk::new(tx, incident, &also)?;
+    let mut locked_incident = LockedIncident::new(tx, incident, &also)?;
     if let Some(watcher) = watcher {
         // Whoever declares an incident may say who watches it; for oneself one must be of the rotation.
         if actor.is(watcher) {
-            desk.must_watch(actor, now)?;
+            locked_incident.must_watch(actor, now)?;
         }
-        take(&mut desk, actor, watcher, "/watch", now)?;
+        take(&mut locked_incident, actor, watcher, "/watch", now)?;
     }
-    let view = desk.keep(tx, actor, "incident.declare", &Expected::any(), now)?;
+    let view = locked_incident.keep(tx, actor, "incident.declare", &Expected::any(), now)?;
     Ok(Declared { view, is_new: true })
 }
 
-fn declared_before(tx: &mut Tx<'_>, before: &Incident, now: Instant) -> Result<Declared, Error> {
-    let desk = Desk::of(tx, before.id, &[])?;
+fn declared_before(tx: &mut Tx<'_>, before: &Incident, now: Timestamp) -> Result<Declared, Error> {
+    let locked_incident = LockedIncident::of(tx, before.id, &[])?;
     match before.resolved_at {
-        Some(at) => Err(desk.refused(Refusal::Resolved { at }, "")),
+        Some(at) => Err(locked_incident.refused(IncidentError::Resolved { at }, "")),
         None => Ok(Declared {
-            view: desk.view(now),
+            view: locked_incident.view(now),
             is_new: false,
         }),
     }
@@ -144,22 +146,22 @@ fn declared_before(tx: &mut Tx<'_>, before: &Incident, now: Instant) -> Result<D
 
 /// Somebody takes the watch.
 fn take(
-    desk: &mut Desk,
+    locked_incident: &mut LockedIncident,
     actor: &Actor,
     person: PersonId,
     pointer: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let how = if actor.is(person) {
         How::RaisedHand
     } else {
         How::Named
     };
-    let fact = desk
+    let fact = locked_incident
         .incident
-        .take(&desk.roster, person, how, now)
-        .map_err(|refusal| desk.refused(refusal, pointer))?;
-    desk.happens(actor, fact, now);
+        .take(&locked_incident.snapshot, person, how, now)
+        .map_err(|refusal| locked_incident.refused(refusal, pointer))?;
+    locked_incident.happens(actor, fact, now);
     Ok(())
 }
 
@@ -175,22 +177,22 @@ pub fn raise_hand(
     id: IncidentId,
     hand: &RaisedHand,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut faults = Faults::new();
-    let named = person(tx, &mut faults, "/person_id", hand.person_id.as_deref())?;
-    faults.finish()?;
+    let mut errors = ValidationErrors::new();
+    let named = person(tx, &mut errors, "/person_id", hand.person_id.as_deref())?;
+    errors.finish()?;
     let whose = named
         .or(actor.person)
         .ok_or_else(|| Error::invalid("/person_id", "you are no person: name somebody"))?;
-    let mut desk = Desk::of(tx, id, &[whose])?;
+    let mut locked_incident = LockedIncident::of(tx, id, &[whose])?;
     if actor.is(whose) {
-        desk.must_watch(actor, now)?;
+        locked_incident.must_watch(actor, now)?;
     } else {
-        access::manager(actor, &desk.team)?;
+        access::manager(actor, &locked_incident.team)?;
     }
-    take(&mut desk, actor, whose, "/person_id", now)?;
-    desk.keep(tx, actor, "incident.raise_hand", expected, now)
+    take(&mut locked_incident, actor, whose, "/person_id", now)?;
+    locked_incident.keep(tx, actor, "incident.raise_hand", expected, now)
 }
 
 /// Offers the watch to somebody, or leaves it for whoever comes next.
@@ -204,22 +206,22 @@ pub fn hand_over(
     id: IncidentId,
     new: &NewHandover,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut faults = Faults::new();
-    let to = faults.given("/to", new.to.as_ref());
-    let to = person(tx, &mut faults, "/to", to.and_then(Option::as_deref))?;
-    let ticket_count = faults.given("/ticket_count", new.ticket_count);
+    let mut errors = ValidationErrors::new();
+    let to = errors.required("/to", new.to.as_ref());
+    let to = person(tx, &mut errors, "/to", to.and_then(Option::as_deref))?;
+    let ticket_count = errors.required("/ticket_count", new.ticket_count);
     let mut text =
-        |pointer: &str, text: &str| values::words(&mut faults, pointer, text, LONGEST_TEXT);
+        |pointer: &str, text: &str| values::words(&mut errors, pointer, text, LONGEST_TEXT);
     let status = text("/status", &new.status);
     let key_information = text("/key_information", &new.key_information);
     let told_to_users = text("/told_to_users", &new.told_to_users);
     let parts = status.zip(ticket_count);
     let parts = parts.zip(key_information).zip(told_to_users);
-    let mut desk = Desk::of(tx, id, to.as_slice())?;
-    desk.must_watch(actor, now)?;
-    let (((status, ticket_count), key_information), told_to_users) = faults.finish_with(parts)?;
+    let mut locked_incident = LockedIncident::of(tx, id, to.as_slice())?;
+    locked_incident.must_watch(actor, now)?;
+    let (((status, ticket_count), key_information), told_to_users) = errors.finish_with(parts)?;
     let notes = Notes {
         status,
         ticket_count,
@@ -227,12 +229,14 @@ pub fn hand_over(
         told_to_users,
     };
     let fact = match to {
-        Some(to) => desk.incident.offer(&desk.roster, to, notes, now),
-        None => desk.incident.leave(notes),
+        Some(to) => locked_incident
+            .incident
+            .offer(&locked_incident.snapshot, to, notes, now),
+        None => locked_incident.incident.leave(notes),
     };
-    let fact = fact.map_err(|refusal| desk.refused(refusal, "/to"))?;
-    desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.hand_over", expected, now)
+    let fact = fact.map_err(|refusal| locked_incident.refused(refusal, "/to"))?;
+    locked_incident.happens(actor, fact, now);
+    locked_incident.keep(tx, actor, "incident.hand_over", expected, now)
 }
 
 /// Accepts a handover, or declines it. Managers may for anybody.
@@ -247,24 +251,28 @@ pub fn answer_handover(
     number: u32,
     accept: bool,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut desk = Desk::of(tx, id, &[])?;
-    desk.must_watch(actor, now)?;
-    let who = actor.person.filter(|_| !access::manages(actor, &desk.team));
+    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    locked_incident.must_watch(actor, now)?;
+    let who = actor
+        .person
+        .filter(|_| !access::manages(actor, &locked_incident.team));
     let fact = if accept {
-        desk.incident.accept(&desk.roster, number, who, now)
+        locked_incident
+            .incident
+            .accept(&locked_incident.snapshot, number, who, now)
     } else {
-        desk.incident.decline(number, who)
+        locked_incident.incident.decline(number, who)
     };
-    let fact = fact.map_err(|refusal| desk.refused(refusal, ""))?;
-    desk.happens(actor, fact, now);
+    let fact = fact.map_err(|refusal| locked_incident.refused(refusal, ""))?;
+    locked_incident.happens(actor, fact, now);
     let action = if accept {
         "incident.accept_handover"
     } else {
         "incident.decline_handover"
     };
-    desk.keep(tx, actor, action, expected, now)
+    locked_incident.keep(tx, actor, action, expected, now)
 }
 
 /// The watcher says until when they are there.
@@ -278,19 +286,19 @@ pub fn stay(
     id: IncidentId,
     stay: &Stay,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut faults = Faults::new();
-    let until = faults.check("/until", input::bounded(&stay.until, now));
-    let mut desk = Desk::of(tx, id, &[])?;
-    desk.must_watch(actor, now)?;
-    let until = faults.finish_with(until)?;
-    let fact = desk
+    let mut errors = ValidationErrors::new();
+    let until = errors.check("/until", input::bounded(&stay.until, now));
+    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    locked_incident.must_watch(actor, now)?;
+    let until = errors.finish_with(until)?;
+    let fact = locked_incident
         .incident
         .stay(until, now)
-        .map_err(|refusal| desk.refused(refusal, "/until"))?;
-    desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.stay", expected, now)
+        .map_err(|refusal| locked_incident.refused(refusal, "/until"))?;
+    locked_incident.happens(actor, fact, now);
+    locked_incident.keep(tx, actor, "incident.stay", expected, now)
 }
 
 /// Changes what is known of an incident.
@@ -305,62 +313,72 @@ pub fn change(
     id: IncidentId,
     change: &IncidentChange,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut desk = Desk::of(tx, id, &[])?;
-    desk.must_work_on(actor, now)?;
-    let mut faults = Faults::new();
+    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    locked_incident.must_work_on(actor, now)?;
+    let mut errors = ValidationErrors::new();
     let title = change
         .title
         .as_deref()
-        .and_then(|title| values::line(&mut faults, "/title", title, LONGEST_TITLE));
-    let severity = severity(&mut faults, &desk.settings, change.severity.as_deref());
-    let stage = stage(&mut faults, change.stage.as_deref());
+        .and_then(|title| values::line(&mut errors, "/title", title, LONGEST_TITLE));
+    let severity = severity(
+        &mut errors,
+        &locked_incident.settings,
+        change.severity.as_deref(),
+    );
+    let stage = stage(&mut errors, change.stage.as_deref());
     let communications = communications(
         tx,
-        &mut faults,
+        &mut errors,
         "/communications_rotation_id",
         change.communications_rotation_id.as_deref(),
     )?;
-    let lead = person(tx, &mut faults, "/lead", change.lead.as_deref())?;
-    let old = desk.incident.links.clone();
+    let lead = person(tx, &mut errors, "/lead", change.lead.as_deref())?;
+    let old = locked_incident.incident.links.clone();
     let links = Links {
-        channel: link(&mut faults, "/channel_url", change.channel_url.as_deref()).or(old.channel),
-        thread: link(&mut faults, "/thread_url", change.thread_url.as_deref()).or(old.thread),
+        channel: link(&mut errors, "/channel_url", change.channel_url.as_deref()).or(old.channel),
+        thread: link(&mut errors, "/thread_url", change.thread_url.as_deref()).or(old.thread),
         status_page: link(
-            &mut faults,
+            &mut errors,
             "/status_page_url",
             change.status_page_url.as_deref(),
         )
         .or(old.status_page),
     };
-    faults.finish()?;
-    let stage = desk
+    errors.finish()?;
+    let stage = locked_incident
         .incident
-        .go_to(stage.unwrap_or(desk.incident.stage))
-        .map_err(|refusal| desk.refused(refusal, "/stage"))?;
+        .go_to(stage.unwrap_or(locked_incident.incident.stage))
+        .map_err(|refusal| locked_incident.refused(refusal, "/stage"))?;
     // What the new severity asks for besides.
     let to_do = match severity.as_deref() {
         None => Vec::new(),
         severity => {
-            let there = |text: &str| desk.incident.items.iter().any(|item| item.text == text);
-            let mut more = desk.settings.checklist(severity);
+            let there = |text: &str| {
+                locked_incident
+                    .incident
+                    .items
+                    .iter()
+                    .any(|item| item.text == text)
+            };
+            let mut more = locked_incident.settings.checklist(severity);
             more.retain(|one| !there(&one.text));
             more
         }
     };
     let fact = Fact::Changed {
         title,
-        severity: severity.filter(|name| desk.incident.severity.as_ref() != Some(name)),
-        stage: (stage != desk.incident.stage).then_some(stage),
+        severity: severity.filter(|name| locked_incident.incident.severity.as_ref() != Some(name)),
+        stage: (stage != locked_incident.incident.stage).then_some(stage),
         communications,
         lead,
-        links: (links != desk.incident.links).then_some(links),
+        links: (links != locked_incident.incident.links).then_some(links),
         to_do,
     };
-    desk.happens(actor, fact, now);
-    let desk = Desk::of_changed(tx, desk)?;
-    desk.keep(tx, actor, "incident.change", expected, now)
+    locked_incident.happens(actor, fact, now);
+    let locked_incident = LockedIncident::of_changed(tx, locked_incident)?;
+    locked_incident.keep(tx, actor, "incident.change", expected, now)
 }
 
 /// Logs what customers were told.
@@ -374,15 +392,15 @@ pub fn tell(
     id: IncidentId,
     update: &NewUpdate,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut desk = Desk::of(tx, id, &[])?;
-    desk.must_work_on(actor, now)?;
-    let mut faults = Faults::new();
-    let text = values::words(&mut faults, "/text", &update.text, LONGEST_TEXT);
-    let fact = desk.incident.tell(faults.finish_with(text)?);
-    desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.update", expected, now)
+    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    locked_incident.must_work_on(actor, now)?;
+    let mut errors = ValidationErrors::new();
+    let text = values::words(&mut errors, "/text", &update.text, LONGEST_TEXT);
+    let fact = locked_incident.incident.tell(errors.finish_with(text)?);
+    locked_incident.happens(actor, fact, now);
+    locked_incident.keep(tx, actor, "incident.update", expected, now)
 }
 
 /// Says that something is done, or is not done after all.
@@ -397,16 +415,16 @@ pub fn tick(
     item: u32,
     tick: &Tick,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut desk = Desk::of(tx, id, &[])?;
-    desk.must_work_on(actor, now)?;
-    let fact = desk
+    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    locked_incident.must_work_on(actor, now)?;
+    let fact = locked_incident
         .incident
         .tick(item, tick.done)
-        .map_err(|refusal| desk.refused(refusal, ""))?;
-    desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.tick", expected, now)
+        .map_err(|refusal| locked_incident.refused(refusal, ""))?;
+    locked_incident.happens(actor, fact, now);
+    locked_incident.keep(tx, actor, "incident.tick", expected, now)
 }
 
 /// Ends an incident; what is left to be done follows.
@@ -420,29 +438,29 @@ pub fn resolve(
     id: IncidentId,
     end: &Resolve,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut desk = Desk::of(tx, id, &[])?;
-    desk.must_work_on(actor, now)?;
-    let mut faults = Faults::new();
+    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    locked_incident.must_work_on(actor, now)?;
+    let mut errors = ValidationErrors::new();
     let text = end
         .text
         .as_deref()
-        .and_then(|text| values::words(&mut faults, "/text", text, LONGEST_TEXT));
-    faults.finish()?;
-    let to_do = desk
+        .and_then(|text| values::words(&mut errors, "/text", text, LONGEST_TEXT));
+    errors.finish()?;
+    let to_do = locked_incident
         .settings
-        .follow_ups(desk.incident.severity.as_deref(), now);
-    let fact = desk
+        .follow_ups(locked_incident.incident.severity.as_deref(), now);
+    let fact = locked_incident
         .incident
         .resolve(to_do)
-        .map_err(|refusal| desk.refused(refusal, ""))?;
+        .map_err(|refusal| locked_incident.refused(refusal, ""))?;
     if let Some(text) = text {
-        let told = desk.incident.tell(text);
-        desk.happens(actor, told, now);
+        let told = locked_incident.incident.tell(text);
+        locked_incident.happens(actor, told, now);
     }
-    desk.happens(actor, fact, now);
-    desk.keep(tx, actor, "incident.resolve", expected, now)
+    locked_incident.happens(actor, fact, now);
+    locked_incident.keep(tx, actor, "incident.resolve", expected, now)
 }
 
 /// What somebody may do about an incident.
@@ -464,10 +482,10 @@ pub struct May {
 
 /// What the actor may do about an incident, whatever its state.
 #[must_use]
-pub fn may(roster: &Roster, incident: &Incident, actor: &Actor, now: Instant) -> May {
-    let pool = |rotation| desk::pool(roster, rotation, now);
-    let timeline = roster.timeline_of(incident.rotation);
-    let team = timeline.and_then(|timeline| roster.team(timeline.rotation().team));
+pub fn may(snapshot: &Snapshot, incident: &Incident, actor: &Actor, now: Timestamp) -> May {
+    let pool = |rotation| locked_incident::pool(snapshot, rotation, now);
+    let timeline = snapshot.timeline_of(incident.rotation);
+    let team = timeline.and_then(|timeline| snapshot.team(timeline.rotation().team));
     let Some(team) = team else {
         return May {
             raise: false,
@@ -478,7 +496,7 @@ pub fn may(roster: &Roster, incident: &Incident, actor: &Actor, now: Instant) ->
     };
     let watchers = pool(incident.rotation);
     let watch = access::watches(actor, team, &watchers).is_ok();
-    let circle = desk::circle(roster, incident, now);
+    let circle = locked_incident::circle(snapshot, incident, now);
     May {
         raise: watch && actor.person.is_some_and(|id| watchers.contains(&id)),
         watch,
@@ -513,11 +531,11 @@ pub fn history(db: &mut Db, id: IncidentId) -> Result<Incident, Error> {
 /// [`Error::NotFound`].
 pub fn find(
     db: &mut Db,
-    roster: &Roster,
+    snapshot: &Snapshot,
     id: IncidentId,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    Ok(view(roster, &history(db, id)?, now))
+    Ok(view(snapshot, &history(db, id)?, now))
 }
 
 /// Incidents in the order in which they were declared.
@@ -527,22 +545,22 @@ pub fn find(
 /// [`Error::Unavailable`] when the database is away.
 pub fn list(
     db: &mut Db,
-    roster: &Roster,
+    snapshot: &Snapshot,
     open: Option<bool>,
     after: Option<&str>,
     limit: i64,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<IncidentView>, Error> {
     let found = incidents::list(db, open, after, limit)?;
     Ok(found
         .iter()
-        .map(|incident| view(roster, incident, now))
+        .map(|incident| view(snapshot, incident, now))
         .collect())
 }
 
 /// An incident, as it is shown.
 #[must_use]
-pub fn view(roster: &Roster, incident: &Incident, now: Instant) -> IncidentView {
-    let settings = roster.watch_settings(incident.rotation);
-    IncidentView::of(roster, incident, &settings, now)
+pub fn view(snapshot: &Snapshot, incident: &Incident, now: Timestamp) -> IncidentView {
+    let settings = snapshot.watch_settings(incident.rotation);
+    IncidentView::of(snapshot, incident, &settings, now)
 }

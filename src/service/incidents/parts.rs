@@ -2,44 +2,44 @@
 
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::incident::{Stage, WatchSettings};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Kind, Rotation};
-use crate::service::{Error, Faults, values};
+use crate::service::{Error, ValidationErrors, values};
 use crate::storage::{Tx, people, rotations};
 
 pub(super) fn watcher_rotation(
     tx: &mut Tx<'_>,
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     text: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Option<RotationId>, Error> {
     let pointer = "/rotation_id";
-    let Some(found) = rotation(tx, faults, pointer, text)? else {
+    let Some(found) = rotation(tx, errors, pointer, text)? else {
         return Ok(None);
     };
     if found.kind == Kind::Ordered {
-        faults.add(pointer, "must be a follow-the-sun rotation");
+        errors.add(pointer, "must be a follow-the-sun rotation");
     }
     if found.archived_at.is_some_and(|end| end <= now) {
-        faults.add(pointer, "is archived");
+        errors.add(pointer, "is archived");
     }
     Ok(Some(found.id))
 }
 
 pub(super) fn communications(
     tx: &mut Tx<'_>,
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     pointer: &str,
     given: Option<&str>,
 ) -> Result<Option<RotationId>, Error> {
     let Some(text) = given else { return Ok(None) };
-    let found = rotation(tx, faults, pointer, text)?;
+    let found = rotation(tx, errors, pointer, text)?;
     Ok(found.map(|found| found.id))
 }
 
 fn rotation(
     tx: &mut Tx<'_>,
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     pointer: &str,
     text: &str,
 ) -> Result<Option<Rotation>, Error> {
@@ -49,7 +49,7 @@ fn rotation(
         None => None,
     };
     if found.is_none() {
-        faults.add(pointer, "there is no such rotation");
+        errors.add(pointer, "there is no such rotation");
     }
     Ok(found.map(|(rotation, _)| rotation))
 }
@@ -57,16 +57,16 @@ fn rotation(
 /// A person who may be left out.
 pub(super) fn person(
     tx: &mut Tx<'_>,
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     pointer: &str,
     given: Option<&str>,
 ) -> Result<Option<PersonId>, Error> {
     let Some(text) = given else { return Ok(None) };
-    let Some(id) = values::person_id(faults, pointer, text) else {
+    let Some(id) = values::person_id(errors, pointer, text) else {
         return Ok(None);
     };
     if people::load(tx.db(), Some(&[id]))?.is_empty() {
-        faults.add(pointer, "there is no such person");
+        errors.add(pointer, "there is no such person");
         return Ok(None);
     }
     Ok(Some(id))
@@ -74,7 +74,7 @@ pub(super) fn person(
 
 /// A severity, as the rotation spells it.
 pub(super) fn severity(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     settings: &WatchSettings,
     given: Option<&str>,
 ) -> Option<String> {
@@ -86,19 +86,23 @@ pub(super) fn severity(
             .iter()
             .map(|one| one.name.as_str())
             .collect();
-        faults.add("/severity", format!("must be one of {}", all.join(", ")));
+        errors.add("/severity", format!("must be one of {}", all.join(", ")));
     }
     found.map(|severity| severity.name.clone())
 }
 
-pub(super) fn stage(faults: &mut Faults, given: Option<&str>) -> Option<Stage> {
+pub(super) fn stage(errors: &mut ValidationErrors, given: Option<&str>) -> Option<Stage> {
     let read = serde_json::from_value(serde_json::Value::String(given?.to_owned()));
-    faults.check(
+    errors.check(
         "/stage",
         read.map_err(|_| "must be investigating, identified or monitoring"),
     )
 }
 
-pub(super) fn link(faults: &mut Faults, pointer: &str, given: Option<&str>) -> Option<String> {
-    values::web_address(faults, pointer, given?)
+pub(super) fn link(
+    errors: &mut ValidationErrors,
+    pointer: &str,
+    given: Option<&str>,
+) -> Option<String> {
+    values::web_address(errors, pointer, given?)
 }

@@ -5,14 +5,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::domain::duty::{self, Rota as _};
+use crate::domain::duty::{self, RotationLookup as _};
 use crate::domain::incident::{
     Attendance, Event, Handover, HandoverState, How, Incident, Item, Stage, Update, Watch,
     WatchSettings,
 };
-use crate::domain::interval::Instant;
-use crate::roster::Roster;
+use crate::domain::interval::Timestamp;
 use crate::service::views::{CandidateView, PersonRef};
+use crate::snapshot::Snapshot;
 
 /// Somebody's time as the watcher.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -201,29 +201,35 @@ impl IncidentView {
     /// The incident at `now`.
     #[must_use]
     pub fn of(
-        roster: &Roster,
+        snapshot: &Snapshot,
         incident: &Incident,
         settings: &WatchSettings,
-        now: Instant,
+        now: Timestamp,
     ) -> Self {
-        let person = |id| PersonRef::of(roster, id, now);
-        let attendance = incident.is_open().then(|| incident.attendance(roster, now));
+        let person = |id| PersonRef::of(snapshot, id, now);
+        let attendance = incident
+            .is_open()
+            .then(|| incident.attendance(snapshot, now));
         let candidates = match attendance {
-            Some(_) => incident.candidates(roster, now),
+            Some(_) => incident.candidates(snapshot, now),
             None => Vec::new(),
         };
         let leaves_at = match attendance {
             Some(Attendance::Watched { until, .. }) => until,
             _ => None,
         };
-        let show = |candidate, at| CandidateView::of(roster, &candidate, at);
-        let successor = leaves_at.and_then(|at| Some(show(incident.successor(roster, at)?, at)));
+        let show = |candidate, at| CandidateView::of(snapshot, &candidate, at);
+        let successor = leaves_at.and_then(|at| Some(show(incident.successor(snapshot, at)?, at)));
         let candidates: Vec<CandidateView> =
             candidates.into_iter().map(|one| show(one, now)).collect();
         let unwatched = match attendance {
-            Some(Attendance::Unwatched { since }) => {
-                Some(UnwatchedView::of(roster, incident, &candidates, since, now))
-            }
+            Some(Attendance::Unwatched { since }) => Some(UnwatchedView::of(
+                snapshot,
+                incident,
+                &candidates,
+                since,
+                now,
+            )),
             _ => None,
         };
         Self {
@@ -252,17 +258,21 @@ impl IncidentView {
             candidates,
             next_update: incident.next_update(settings).map(|due_at| NextUpdateView {
                 due_at,
-                owner: incident.update_owner(roster, now).map(person),
+                owner: incident.update_owner(snapshot, now).map(person),
             }),
-            watches: list(&incident.watches, |watch| WatchView::of(roster, watch, now)),
+            watches: list(&incident.watches, |watch| {
+                WatchView::of(snapshot, watch, now)
+            }),
             handovers: list(&incident.handovers, |one| {
-                HandoverView::of(roster, one, now)
+                HandoverView::of(snapshot, one, now)
             }),
             updates: list(&incident.updates, |update| {
-                UpdateView::of(roster, update, now)
+                UpdateView::of(snapshot, update, now)
             }),
-            items: list(&incident.items, |item| ItemView::of(roster, item, now)),
-            history: list(&incident.events, |event| EventView::of(roster, event, now)),
+            items: list(&incident.items, |item| ItemView::of(snapshot, item, now)),
+            history: list(&incident.events, |event| {
+                EventView::of(snapshot, event, now)
+            }),
             version: incident.version(),
         }
     }
@@ -274,34 +284,34 @@ fn list<T, V>(all: &[T], show: impl Fn(&T) -> V) -> Vec<V> {
 
 impl UnwatchedView {
     fn of(
-        roster: &Roster,
+        snapshot: &Snapshot,
         incident: &Incident,
         candidates: &[CandidateView],
-        since: Instant,
-        now: Instant,
+        since: Timestamp,
+        now: Timestamp,
     ) -> Self {
         let somebody = candidates.iter().any(|one| one.available_from.is_none());
         let resumes_at = candidates.iter().filter_map(|one| one.available_from).min();
-        let fallback = roster
+        let fallback = snapshot
             .timeline(incident.rotation)
             .and_then(|timeline| timeline.rotation().fallback)
             .filter(|_| !somebody)
-            .and_then(|fallback| duty::answer(roster, fallback, now));
+            .and_then(|fallback| duty::answer(snapshot, fallback, now));
         Self {
             since,
             resumes_at: resumes_at.filter(|_| !somebody),
             fallback: fallback
                 .and_then(|duty| duty.person)
-                .map(|id| PersonRef::of(roster, id, now)),
+                .map(|id| PersonRef::of(snapshot, id, now)),
             fallback_rotation_id: fallback.map(|duty| duty.answered_by.to_string()),
         }
     }
 }
 
 impl WatchView {
-    fn of(roster: &Roster, watch: &Watch, now: Instant) -> Self {
+    fn of(snapshot: &Snapshot, watch: &Watch, now: Timestamp) -> Self {
         Self {
-            person: PersonRef::of(roster, watch.person, now),
+            person: PersonRef::of(snapshot, watch.person, now),
             from: watch.from,
             until: watch.until,
             how: watch.how,
@@ -310,12 +320,12 @@ impl WatchView {
 }
 
 impl HandoverView {
-    fn of(roster: &Roster, handover: &Handover, now: Instant) -> Self {
+    fn of(snapshot: &Snapshot, handover: &Handover, now: Timestamp) -> Self {
         let notes = &handover.notes;
         Self {
             n: handover.number,
-            from: PersonRef::of(roster, handover.from, now),
-            to: handover.to.map(|to| PersonRef::of(roster, to, now)),
+            from: PersonRef::of(snapshot, handover.from, now),
+            to: handover.to.map(|to| PersonRef::of(snapshot, to, now)),
             status: notes.status.clone(),
             ticket_count: notes.ticket_count,
             key_information: notes.key_information.clone(),
@@ -328,17 +338,17 @@ impl HandoverView {
 }
 
 impl UpdateView {
-    fn of(roster: &Roster, update: &Update, now: Instant) -> Self {
+    fn of(snapshot: &Snapshot, update: &Update, now: Timestamp) -> Self {
         Self {
             at: update.at,
-            by: update.by.map(|by| PersonRef::of(roster, by, now)),
+            by: update.by.map(|by| PersonRef::of(snapshot, by, now)),
             text: update.text.clone(),
         }
     }
 }
 
 impl ItemView {
-    fn of(roster: &Roster, item: &Item, now: Instant) -> Self {
+    fn of(snapshot: &Snapshot, item: &Item, now: Timestamp) -> Self {
         Self {
             n: item.number,
             text: item.text.clone(),
@@ -346,16 +356,16 @@ impl ItemView {
             done_at: item.done.map(|(at, _)| at),
             done_by: item
                 .done
-                .and_then(|(_, by)| Some(PersonRef::of(roster, by?, now))),
+                .and_then(|(_, by)| Some(PersonRef::of(snapshot, by?, now))),
         }
     }
 }
 
 impl EventView {
-    fn of(roster: &Roster, event: &Event, now: Instant) -> Self {
+    fn of(snapshot: &Snapshot, event: &Event, now: Timestamp) -> Self {
         Self {
             at: event.at,
-            by: event.by.map(|by| PersonRef::of(roster, by, now)),
+            by: event.by.map(|by| PersonRef::of(snapshot, by, now)),
             fact: serde_json::to_value(&event.fact).unwrap_or_default(),
         }
     }

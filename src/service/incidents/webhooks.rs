@@ -18,15 +18,15 @@ use super::mapping::{Mapping, text};
 use super::{LONGEST_NAME, LONGEST_TITLE, NewIncident, declare, parts};
 use crate::clock::new_id;
 use crate::domain::actor::{Actor, Scope};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{RotationId, WebhookId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::Role;
 use crate::domain::rotation::Kind;
-use crate::roster::Roster;
-use crate::service::scene::{Scene, as_json, note};
-use crate::service::{App, Error, Expected, Fault, Faults, access, values};
-use crate::storage::audit::Deed;
+use crate::service::locked_rotation::{LockedRotation, as_json, record_audit};
+use crate::service::{App, Error, Expected, FieldError, ValidationErrors, access, values};
+use crate::snapshot::Snapshot;
+use crate::storage::audit::AuditEvent;
 use crate::storage::incident_webhooks::{self, Webhook};
 use crate::storage::types::Json;
 use crate::storage::{Db, StoreError, Tx, incidents};
@@ -82,7 +82,7 @@ pub struct Taken {
     /// Whether it was declared by this.
     pub is_new: bool,
     /// What was left out, since it could not be understood.
-    pub ignored: Vec<Fault>,
+    pub ignored: Vec<FieldError>,
 }
 
 /// What tells who sent something, and when.
@@ -99,7 +99,7 @@ pub struct Delivery<'a> {
 /// Why a delivery is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NotBelieved(pub &'static str);
+pub struct InvalidSignature(pub &'static str);
 
 impl App {
     /// What a webhook signs with. It is derived from the program's key, and not kept.
@@ -148,31 +148,31 @@ impl App {
     /// Whether the webhook's program sent this just now.
     ///
     /// # Errors
-    /// [`NotBelieved`] where it did not.
-    pub fn believe(
+    /// [`InvalidSignature`] where it did not.
+    pub fn verify_signature(
         &self,
         id: WebhookId,
         delivery: Delivery<'_>,
         body: &[u8],
-        now: Instant,
-    ) -> Result<(), NotBelieved> {
+        now: Timestamp,
+    ) -> Result<(), InvalidSignature> {
         let visible = |c: u8| c.is_ascii_graphic();
         if !(1..=200).contains(&delivery.id.len()) || !delivery.id.bytes().all(visible) {
-            return Err(NotBelieved("webhook-id is missing or too long"));
+            return Err(InvalidSignature("webhook-id is missing or too long"));
         }
         let said = delivery.timestamp.parse().ok();
-        let said: Instant = said
-            .and_then(|seconds| Instant::from_timestamp(seconds, 0))
-            .ok_or(NotBelieved("webhook-timestamp is no time"))?;
+        let said: Timestamp = said
+            .and_then(|seconds| Timestamp::from_timestamp(seconds, 0))
+            .ok_or(InvalidSignature("webhook-timestamp is no time"))?;
         if (now - said).abs() > TOLERANCE {
-            return Err(NotBelieved(
+            return Err(InvalidSignature(
                 "webhook-timestamp is not of the last five minutes",
             ));
         }
         // Computed once, however many signatures are given: a header has room for thousands.
         let expected = self
             .signature(id, delivery, body)
-            .map_err(|_| NotBelieved("webhook-signature does not fit"))?;
+            .map_err(|_| InvalidSignature("webhook-signature does not fit"))?;
         let mut given = delivery
             .signatures
             .split_ascii_whitespace()
@@ -185,7 +185,7 @@ impl App {
         if fits {
             Ok(())
         } else {
-            Err(NotBelieved("webhook-signature does not fit"))
+            Err(InvalidSignature("webhook-signature does not fit"))
         }
     }
 }
@@ -211,11 +211,11 @@ pub fn find_webhook(db: &mut Db, id: WebhookId) -> Result<Webhook, Error> {
 pub fn webhooks(
     db: &mut Db,
     actor: &Actor,
-    roster: &Roster,
+    snapshot: &Snapshot,
     id: RotationId,
 ) -> Result<Vec<Webhook>, Error> {
-    let timeline = roster.timeline(id).ok_or(Error::NotFound("rotation"))?;
-    let team = roster
+    let timeline = snapshot.timeline(id).ok_or(Error::NotFound("rotation"))?;
+    let team = snapshot
         .team(timeline.rotation().team)
         .ok_or(Error::NotFound("team"))?;
     access::manager(actor, team)?;
@@ -232,25 +232,25 @@ pub fn create_webhook(
     actor: &Actor,
     id: RotationId,
     new: &NewWebhook,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Webhook, Error> {
-    let scene = Scene::of(tx, id, &[])?;
-    access::manager(actor, &scene.team)?;
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
     let (settings, _) = incidents::settings(tx.db(), id)?;
-    let mut faults = Faults::new();
-    let name = values::line(&mut faults, "/name", &new.name, LONGEST_NAME);
-    if scene.rotation.kind == Kind::Ordered {
-        faults.add("", "only follow-the-sun rotations watch incidents");
+    let mut errors = ValidationErrors::new();
+    let name = values::line(&mut errors, "/name", &new.name, LONGEST_NAME);
+    if locked_rotation.rotation.kind == Kind::Ordered {
+        errors.add("", "only follow-the-sun rotations watch incidents");
     }
-    new.mapping.check(&mut faults, &settings);
+    new.mapping.check(&mut errors, &settings);
     let communications = new.mapping.communications_rotation_id.as_deref();
     parts::communications(
         tx,
-        &mut faults,
+        &mut errors,
         "/mapping/communications_rotation_id",
         communications,
     )?;
-    let name = faults.finish_with(name)?;
+    let name = errors.finish_with(name)?;
     let webhook = Webhook {
         id: WebhookId::from_uuid(new_id()),
         rotation: id,
@@ -281,11 +281,11 @@ pub fn revoke_webhook(
     actor: &Actor,
     id: WebhookId,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let webhook = find_webhook(tx.db(), id)?;
-    let scene = Scene::of(tx, webhook.rotation, &[])?;
-    access::manager(actor, &scene.team)?;
+    let locked_rotation = LockedRotation::of(tx, webhook.rotation, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
     expected.check(1)?;
     incident_webhooks::revoke(tx.db(), id, now)?;
     let before = json!({ "rotation_id": webhook.rotation, "name": webhook.name });
@@ -305,16 +305,16 @@ fn note_webhook(
     webhook: &Webhook,
     action: &str,
     (before, after): (Value, Value),
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
-    let deed = Deed {
+    let deed = AuditEvent {
         action,
         kind: "webhook",
         id: webhook.id.to_string(),
         before,
         after,
     };
-    note(tx, actor, now, deed)
+    record_audit(tx, actor, now, deed)
 }
 
 /// Takes what a webhook's program sent, which is believed: once, and as far as it can be understood. An incident is
@@ -326,11 +326,11 @@ fn note_webhook(
 pub fn take_delivery(
     tx: &mut Tx<'_>,
     webhook: &Webhook,
-    roster: &Roster,
+    snapshot: &Snapshot,
     delivery: Delivery<'_>,
     body: &Value,
     address: Option<std::net::IpAddr>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Taken, Error> {
     let known_by = format!("{}.{}", delivery.id, delivery.timestamp);
     incident_webhooks::take(tx.db(), webhook.id, &known_by, now).map_err(|error| match error {
@@ -341,7 +341,7 @@ pub fn take_delivery(
     if !mapping.is_meant(body) {
         return Ok(Taken::default());
     }
-    let (new, ignored) = read(tx, webhook, &mapping, roster, body)?;
+    let (new, ignored) = read(tx, webhook, &mapping, snapshot, body)?;
     let actor = Actor {
         role: Role::Member,
         scope: Scope::Write,
@@ -350,7 +350,7 @@ pub fn take_delivery(
         ..Actor::operator()
     };
     let (view, is_new) = match incidents::find_by_reference(tx.db(), new.reference.trim())? {
-        Some(before) => (super::view(roster, &before, now), false),
+        Some(before) => (super::view(snapshot, &before, now), false),
         None => (declare(tx, &actor, &new, now)?.view, true),
     };
     if is_new {
@@ -382,23 +382,23 @@ fn read(
     tx: &mut Tx<'_>,
     webhook: &Webhook,
     mapping: &Mapping,
-    roster: &Roster,
+    snapshot: &Snapshot,
     body: &Value,
-) -> Result<(NewIncident, Vec<Fault>), Error> {
-    let mut faults = Faults::new();
+) -> Result<(NewIncident, Vec<FieldError>), Error> {
+    let mut errors = ValidationErrors::new();
     let mut must = |pointer: &str| {
         let found = text(body, pointer);
         if found.is_none() {
-            faults.add(pointer, "there is no text here");
+            errors.add(pointer, "there is no text here");
         }
         found
     };
     let (reference, title) = (must(&mapping.reference), must(&mapping.title));
     let reference = reference
-        .and_then(|text| values::line(&mut faults, &mapping.reference, &text, LONGEST_NAME));
-    let (reference, title) = faults.finish_with(reference.zip(title))?;
+        .and_then(|text| values::line(&mut errors, &mapping.reference, &text, LONGEST_NAME));
+    let (reference, title) = errors.finish_with(reference.zip(title))?;
     let (settings, _) = incidents::settings(tx.db(), webhook.rotation)?;
-    let mut ignored = Faults::new();
+    let mut ignored = ValidationErrors::new();
     let mut link = |pointer: &Option<String>| {
         let pointer = pointer.as_deref()?;
         parts::link(&mut ignored, pointer, text(body, pointer).as_deref())
@@ -416,7 +416,7 @@ fn read(
         is_known
     });
     let lead = mapping.lead.as_deref().and_then(|pointer| {
-        let found = person(roster, &text(body, pointer)?);
+        let found = person(snapshot, &text(body, pointer)?);
         if found.is_none() {
             ignored.add(pointer, "there is no such person");
         }
@@ -438,8 +438,8 @@ fn read(
 }
 
 /// The one person of this address, or of this id elsewhere.
-fn person(roster: &Roster, who: &str) -> Option<String> {
-    let mut found = roster.people().values().filter(|person| {
+fn person(snapshot: &Snapshot, who: &str) -> Option<String> {
+    let mut found = snapshot.people().values().filter(|person| {
         person.email.eq_ignore_ascii_case(who) || person.external_ids.values().any(|id| id == who)
     });
     let one = found.next()?;

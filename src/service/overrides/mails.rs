@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Instant, IntervalSet};
+use crate::domain::interval::{IntervalSet, Timestamp};
 use crate::domain::link::Step;
 use crate::domain::notice::{Block, News, Offer, short};
 use crate::domain::overrides::Override;
 use crate::domain::preferences::Topic;
 use crate::domain::swap::time_of;
 use crate::domain::timeline::{Layer, Timeline};
-use crate::service::post::{Envelope, Post, Words};
-use crate::service::scene::Scene;
+use crate::service::locked_rotation::LockedRotation;
+use crate::service::post::{ChangeNotifier, MessageMeta, MessageText};
 use crate::service::{Actor, Error, outbox};
 use crate::storage::Tx;
 
@@ -27,12 +27,12 @@ fn thread(one: &Override) -> String {
 }
 
 /// Where there is more to see.
-fn page(scene: &Scene) -> Block {
-    let rotation = format!("/rotations/{}", scene.rotation.id);
+fn page(locked_rotation: &LockedRotation) -> Block {
+    let rotation = format!("/rotations/{}", locked_rotation.rotation.id);
     Block::Pages(vec![("See who has which shift".to_owned(), rotation)])
 }
 
-/// Tells whoever takes over, unless they entered it themselves or it is over. `scene` is as it was before.
+/// Tells whoever takes over, unless they entered it themselves or it is over. `locked_rotation` is as it was before.
 ///
 /// # Errors
 ///
@@ -40,17 +40,20 @@ fn page(scene: &Scene) -> Block {
 pub(super) fn given(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    scene: &Scene,
+    locked_rotation: &LockedRotation,
     made: &Override,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let to = made.person.filter(|to| !actor.is(*to));
     let Some(to) = to.filter(|_| made.interval.end() > now) else {
         return Ok(());
     };
-    let post = Post { scene, now };
+    let post = ChangeNotifier {
+        locked_rotation,
+        now,
+    };
     let (role, by, span) = (post.role(), post.name(actor.person), made.interval);
-    let envelope = Envelope {
+    let envelope = MessageMeta {
         kind: "override.given",
         key: key(made),
         topic: Topic::Changes,
@@ -58,8 +61,13 @@ pub(super) fn given(
         news: News::new(&[span], &[]),
         thread: thread(made),
     };
-    let after: Vec<Override> = scene.overrides.iter().chain([made]).cloned().collect();
-    let entries = post.entries(to, (&scene.overrides, &after), span);
+    let after: Vec<Override> = locked_rotation
+        .overrides
+        .iter()
+        .chain([made])
+        .cloned()
+        .collect();
+    let entries = post.entries(to, (&locked_rotation.overrides, &after), span);
     post.send(tx, to, envelope, |zone| {
         let mut blocks = vec![
             Block::Text(format!("{by} has entered that you take over as {role}:")),
@@ -74,8 +82,8 @@ pub(super) fn given(
                 until: span.start(),
             }]));
         }
-        blocks.push(page(scene));
-        Words {
+        blocks.push(page(locked_rotation));
+        MessageText {
             subject: format!("You take over {role} from {}", short(span.start(), zone)),
             blocks,
             entries,
@@ -84,7 +92,7 @@ pub(super) fn given(
 }
 
 /// Tells of an override that was ended: whoever had taken over, those whose time it is again, and whoever had made
-/// it. `was` is as it was before, `scene` as it is since.
+/// it. `was` is as it was before, `locked_rotation` as it is since.
 ///
 /// # Errors
 ///
@@ -92,14 +100,14 @@ pub(super) fn given(
 pub(super) fn ended(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    (was, scene): (&Timeline, &Scene),
+    (was, locked_rotation): (&Timeline, &LockedRotation),
     one: &Override,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     outbox::withdraw(tx, &key(one), "it was ended", now)?;
     let left = one.interval.ahead(now);
     let Some(left) = left else { return Ok(()) };
-    let is = scene.timeline();
+    let is = locked_rotation.timeline();
     let mut again: BTreeMap<PersonId, IntervalSet> = BTreeMap::new();
     for shift in is.shifts(Layer::Final, left) {
         let theirs = time_of(&is, shift.person, left);
@@ -115,10 +123,13 @@ pub(super) fn ended(
     if let Some(person) = one.person {
         again.insert(person, time_of(&is, person, left));
     }
-    let post = Post { scene, now };
+    let post = ChangeNotifier {
+        locked_rotation,
+        now,
+    };
     let (role, by) = (post.role(), post.name(actor.person));
     let whole = [left];
-    let before: Vec<Override> = scene
+    let before: Vec<Override> = locked_rotation
         .overrides
         .iter()
         .map(|now| if now.id == one.id { one } else { now })
@@ -130,7 +141,7 @@ pub(super) fn ended(
             continue;
         }
         let had = one.person == Some(to);
-        let envelope = Envelope {
+        let envelope = MessageMeta {
             kind: "override.ended",
             key: format!("override/{}/ended/{to}", one.id),
             topic: Topic::Changes,
@@ -138,7 +149,7 @@ pub(super) fn ended(
             news: News::new(times, if had { &whole } else { &[] }),
             thread: thread(one),
         };
-        let entries = post.entries(to, (&before, &scene.overrides), one.interval);
+        let entries = post.entries(to, (&before, &locked_rotation.overrides), one.interval);
         post.send(tx, to, envelope, |zone| {
             let what = match one.person {
                 _ if had => format!("{by} has ended it: you no longer take over as {role}."),
@@ -165,8 +176,8 @@ pub(super) fn ended(
                     format!("{who} no longer takes over {role} from {from}")
                 }
             };
-            blocks.push(page(scene));
-            Words {
+            blocks.push(page(locked_rotation));
+            MessageText {
                 subject,
                 blocks,
                 entries,

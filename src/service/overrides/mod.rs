@@ -13,16 +13,16 @@ use utoipa::ToSchema;
 
 use crate::clock::new_id;
 use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::overrides::Override;
 use crate::domain::person::Role;
 use crate::domain::swap;
 use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Shift, Timeline};
-use crate::service::scene::{Scene, as_json, note};
+use crate::service::locked_rotation::{LockedRotation, as_json, record_audit};
 use crate::service::views::{OverrideView, ShiftView};
-use crate::service::{Actor, Error, Expected, Faults, access, input, values};
-use crate::storage::audit::Deed;
+use crate::service::{Actor, Error, Expected, ValidationErrors, access, input, values};
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, rotations};
 
 /// An override lasts at most this long.
@@ -63,13 +63,13 @@ pub fn create(
     id: RotationId,
     new: &NewOverride,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<OverrideView, Error> {
-    let mut faults = Faults::new();
-    let person = faults
-        .given("/person_id", new.person_id.as_ref())
+    let mut errors = ValidationErrors::new();
+    let person = errors
+        .required("/person_id", new.person_id.as_ref())
         .and_then(|given| {
-            faults.check_some("/person_id", given.as_deref(), |text| {
+            errors.check_some("/person_id", given.as_deref(), |text| {
                 text.parse::<PersonId>()
                     .map_err(|_| "there is no such person")
             })
@@ -78,37 +78,37 @@ pub fn create(
         .into_iter()
         .flatten()
         .collect();
-    let scene = Scene::of(tx, id, &also)?;
-    access::gives_time(actor, &scene.team)?;
-    expected.check(scene.rotation.version)?;
-    let interval = read_interval(&mut faults, actor, new.start.as_deref(), &new.end, now);
-    let reason = values::text(&mut faults, "/reason", new.reason.as_deref());
+    let locked_rotation = LockedRotation::of(tx, id, &also)?;
+    access::gives_time(actor, &locked_rotation.team)?;
+    expected.check(locked_rotation.rotation.version)?;
+    let interval = read_interval(&mut errors, actor, new.start.as_deref(), &new.end, now);
+    let reason = values::text(&mut errors, "/reason", new.reason.as_deref());
     if let Some(person) = person.flatten() {
-        match scene.roster.people().get(&person) {
-            None => faults.add("/person_id", "there is no such person"),
+        match locked_rotation.snapshot.people().get(&person) {
+            None => errors.add("/person_id", "there is no such person"),
             Some(known)
                 if interval.is_some_and(|interval| {
                     !known.active_at(interval.end() - TimeDelta::seconds(1))
                 }) =>
             {
-                faults.add("/person_id", "they are deactivated");
+                errors.add("/person_id", "they are deactivated");
             }
             Some(_) => {}
         }
     }
     let ((interval, person), reason) = match (interval, person, reason) {
         (Some(interval), Some(person), Some(reason)) => {
-            faults.finish_with(Some(((interval, person), reason)))?
+            errors.finish_with(Some(((interval, person), reason)))?
         }
         _ => {
-            return Err(faults
+            return Err(errors
                 .finish()
                 .err()
                 .unwrap_or_else(|| Error::Internal("no fault says why".to_owned())));
         }
     };
-    scene.must_run(interval.start())?;
-    let displaced: Vec<Shift> = scene
+    locked_rotation.must_run(interval.start())?;
+    let displaced: Vec<Shift> = locked_rotation
         .timeline()
         .shifts(Layer::Final, interval)
         .into_iter()
@@ -119,14 +119,22 @@ pub fn create(
             })
         })
         .collect();
-    may_give(actor, &scene, interval, person)?;
-    let made = add(tx, actor, &scene, interval, person, (reason, None), now)?;
-    mails::given(tx, actor, &scene, &made, now)?;
-    let mut view = OverrideView::of(&scene.roster, &scene.rotation, &made);
+    may_give(actor, &locked_rotation, interval, person)?;
+    let made = add(
+        tx,
+        actor,
+        &locked_rotation,
+        interval,
+        person,
+        (reason, None),
+        now,
+    )?;
+    mails::given(tx, actor, &locked_rotation, &made, now)?;
+    let mut view = OverrideView::of(&locked_rotation.snapshot, &locked_rotation.rotation, &made);
     view.displaces = Some(
         displaced
             .iter()
-            .map(|shift| ShiftView::of(&scene.roster, shift))
+            .map(|shift| ShiftView::of(&locked_rotation.snapshot, shift))
             .collect(),
     );
     Ok(view)
@@ -140,13 +148,13 @@ pub fn create(
 pub(in crate::service) fn add(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    scene: &Scene,
+    locked_rotation: &LockedRotation,
     interval: Interval,
     person: Option<PersonId>,
     (reason, swap): (Option<String>, Option<SwapId>),
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Override, Error> {
-    let id = scene.rotation.id;
+    let id = locked_rotation.rotation.id;
     let made = Override {
         id: OverrideId::from_uuid(new_id()),
         sequence: rotations::next_sequence(tx.db(), id)?,
@@ -161,40 +169,40 @@ pub(in crate::service) fn add(
     };
     rotations::add_override(tx.db(), id, &made)?;
     tx.changed(Change::Rotation(id));
-    let after = OverrideView::of(&scene.roster, &scene.rotation, &made);
-    let deed = Deed {
+    let after = OverrideView::of(&locked_rotation.snapshot, &locked_rotation.rotation, &made);
+    let deed = AuditEvent {
         action: "override.create",
         kind: "override",
         id: made.id.to_string(),
         before: serde_json::Value::Null,
         after: as_json(after)?,
     };
-    note(tx, actor, now, deed)?;
+    record_audit(tx, actor, now, deed)?;
     Ok(made)
 }
 
 fn read_interval(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     actor: &Actor,
     start: Option<&str>,
     end: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Interval> {
     let start = match start {
         None => Some(now),
-        Some(text) => faults.check("/start", input::bounded(text, now)),
+        Some(text) => errors.check("/start", input::bounded(text, now)),
     };
-    let end = faults.check("/end", input::bounded(end, now));
+    let end = errors.check("/end", input::bounded(end, now));
     if start.is_some_and(|start| start < now - GRACE) && !actor.is_administrator() {
-        faults.add("/start", "must not begin more than five minutes ago");
+        errors.add("/start", "must not begin more than five minutes ago");
     }
     let (start, end) = (start?, end?);
     let interval = Interval::new(start, end);
     if interval.is_none() {
-        faults.add("/end", "must lie after the start");
+        errors.add("/end", "must lie after the start");
     }
     if end - start > LONGEST {
-        faults.add("/end", "an override lasts at most 400 days");
+        errors.add("/end", "an override lasts at most 400 days");
     }
     interval
 }
@@ -203,17 +211,18 @@ fn read_interval(
 /// the duty may lie between. (Who gives no time at all was refused before.)
 fn may_give(
     actor: &Actor,
-    scene: &Scene,
+    locked_rotation: &LockedRotation,
     interval: Interval,
     person: Option<PersonId>,
 ) -> Result<(), Error> {
-    if access::manages(actor, &scene.team) {
+    if access::manages(actor, &locked_rotation.team) {
         return Ok(());
     }
-    let own = actor
-        .person
-        .is_some_and(|person| swap::own_time(&scene.timeline(), person, interval).is_ok());
-    let to_the_team = person.is_some_and(|person| scene.team.has_throughout(person, interval));
+    let own = actor.person.is_some_and(|person| {
+        swap::own_time(&locked_rotation.timeline(), person, interval).is_ok()
+    });
+    let to_the_team =
+        person.is_some_and(|person| locked_rotation.team.has_throughout(person, interval));
     if own && to_the_team {
         Ok(())
     } else {
@@ -229,7 +238,7 @@ pub fn may_end(
     team: &Team,
     timeline: &Timeline,
     found: &Override,
-    now: Instant,
+    now: Timestamp,
 ) -> bool {
     let hands_back = || found.person.is_some_and(|to| actor.is(to)) && now < found.interval.start();
     access::manages(actor, team)
@@ -238,7 +247,7 @@ pub fn may_end(
 }
 
 /// Whether the actor made an override of time that comes back to them.
-fn gave_own_time(actor: &Actor, timeline: &Timeline, found: &Override, now: Instant) -> bool {
+fn gave_own_time(actor: &Actor, timeline: &Timeline, found: &Override, now: Timestamp) -> bool {
     let Some(person) = found.created_by.filter(|by| actor.is(*by)) else {
         return false;
     };
@@ -264,16 +273,22 @@ pub fn cancel(
     actor: &Actor,
     id: OverrideId,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<OverrideView, Error> {
     let rotation = rotation_of(tx, id)?;
-    let scene = Scene::of(tx, rotation, &[])?;
-    let found = scene
+    let locked_rotation = LockedRotation::of(tx, rotation, &[])?;
+    let found = locked_rotation
         .overrides
         .iter()
         .find(|one| one.id == id)
         .ok_or(Error::NotFound("override"))?;
-    if !may_end(actor, &scene.team, &scene.timeline(), found, now) {
+    if !may_end(
+        actor,
+        &locked_rotation.team,
+        &locked_rotation.timeline(),
+        found,
+        now,
+    ) {
         return Err(Error::forbidden(
             "only managers and whoever gave their own time end an override; whoever takes over hands it back until it starts",
         ));
@@ -283,14 +298,14 @@ pub fn cancel(
         return Err(Error::conflict("it belongs to a swap: undo the swap"));
     }
     let found = found.clone();
-    let was = scene.timeline();
-    let ended = end(tx, actor, &scene, id, now, now)?;
+    let was = locked_rotation.timeline();
+    let ended = end(tx, actor, &locked_rotation, id, now, now)?;
     let also: Vec<PersonId> = [found.created_by, actor.person]
         .into_iter()
         .flatten()
         .collect();
-    let scene = Scene::of(tx, rotation, &also)?;
-    mails::ended(tx, actor, (&was, &scene), &found, now)?;
+    let locked_rotation = LockedRotation::of(tx, rotation, &also)?;
+    mails::ended(tx, actor, (&was, &locked_rotation), &found, now)?;
     Ok(ended)
 }
 
@@ -311,12 +326,12 @@ pub fn rotation_of(tx: &mut Tx<'_>, id: OverrideId) -> Result<RotationId, Error>
 pub(in crate::service) fn end(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    scene: &Scene,
+    locked_rotation: &LockedRotation,
     id: OverrideId,
-    at: Instant,
-    now: Instant,
+    at: Timestamp,
+    now: Timestamp,
 ) -> Result<OverrideView, Error> {
-    let before = scene
+    let before = locked_rotation
         .overrides
         .iter()
         .find(|one| one.id == id)
@@ -325,21 +340,25 @@ pub(in crate::service) fn end(
         return Err(Error::conflict("it is over already"));
     }
     rotations::cancel_override(tx.db(), id, at, actor.person)?;
-    tx.changed(Change::Rotation(scene.rotation.id));
+    tx.changed(Change::Rotation(locked_rotation.rotation.id));
     let after = Override {
         cancelled_at: Some(at),
         cancelled_by: actor.person,
         ..before.clone()
     };
-    let was = as_json(OverrideView::of(&scene.roster, &scene.rotation, before))?;
-    let view = OverrideView::of(&scene.roster, &scene.rotation, &after);
-    let deed = Deed {
+    let was = as_json(OverrideView::of(
+        &locked_rotation.snapshot,
+        &locked_rotation.rotation,
+        before,
+    ))?;
+    let view = OverrideView::of(&locked_rotation.snapshot, &locked_rotation.rotation, &after);
+    let deed = AuditEvent {
         action: "override.cancel",
         kind: "override",
         id: id.to_string(),
         before: was,
         after: as_json(&view)?,
     };
-    note(tx, actor, now, deed)?;
+    record_audit(tx, actor, now, deed)?;
     Ok(view)
 }

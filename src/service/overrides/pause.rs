@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{add, mails, read_interval};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::pause::{covers, others};
 use crate::domain::person::Person;
 use crate::domain::rotation::Kind;
-use crate::service::scene::Scene;
+use crate::service::locked_rotation::LockedRotation;
 use crate::service::swaps::{TimeView, check_named, read_named};
 use crate::service::views::OverrideView;
-use crate::service::{Actor, Error, Expected, Faults, access, values};
+use crate::service::{Actor, Error, Expected, ValidationErrors, access, values};
 use crate::storage::Tx;
 
 /// Somebody to pause in a rotation.
@@ -63,46 +63,46 @@ pub fn pause(
     id: RotationId,
     command: &Pause,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<PauseView, Error> {
-    let mut faults = Faults::new();
-    let person = values::person_id(&mut faults, "/person_id", &command.person_id);
+    let mut errors = ValidationErrors::new();
+    let person = values::person_id(&mut errors, "/person_id", &command.person_id);
     let given = command.covered_by.as_deref();
-    let named = read_named(&mut faults, "/covered_by", given);
+    let named = read_named(&mut errors, "/covered_by", given);
     let mut also = named.clone();
     also.extend([person, actor.person].into_iter().flatten());
-    let scene = Scene::of(tx, id, &also)?;
-    access::manager(actor, &scene.team)?;
-    expected.check(scene.rotation.version)?;
-    scene.must_run(now)?;
+    let locked_rotation = LockedRotation::of(tx, id, &also)?;
+    access::manager(actor, &locked_rotation.team)?;
+    expected.check(locked_rotation.rotation.version)?;
+    locked_rotation.must_run(now)?;
     let window = read_interval(
-        &mut faults,
+        &mut errors,
         actor,
         command.start.as_deref(),
         &command.end,
         now,
     );
-    let reason = values::text(&mut faults, "/reason", command.reason.as_deref());
-    let known = |id: PersonId| scene.roster.person(id).map(AsRef::as_ref);
+    let reason = values::text(&mut errors, "/reason", command.reason.as_deref());
+    let known = |id: PersonId| locked_rotation.snapshot.person(id).map(AsRef::as_ref);
     if person.is_some_and(|person| known(person).is_none()) {
-        faults.add("/person_id", "there is no such person");
+        errors.add("/person_id", "there is no such person");
     }
     let end = window.map(|window| window.end());
-    check_named(&mut faults, "/covered_by", known, person, &named, end);
-    let ((person, window), reason) = faults.finish_with(person.zip(window).zip(reason))?;
-    if scene.rotation.kind == Kind::FollowTheSun {
+    check_named(&mut errors, "/covered_by", known, person, &named, end);
+    let ((person, window), reason) = errors.finish_with(person.zip(window).zip(reason))?;
+    if locked_rotation.rotation.kind == Kind::FollowTheSun {
         return Err(Error::conflict(
             "a plan that follows the sun goes round time off: enter that",
         ));
     }
-    let order = scene.rotation.revision_at(window.start());
-    let pool = match (given, order.or(scene.rotation.newest())) {
+    let order = locked_rotation.rotation.revision_at(window.start());
+    let pool = match (given, order.or(locked_rotation.rotation.newest())) {
         (None, Some(revision)) => others(&revision.order, person),
         _ => named,
     };
     let free =
         |id: PersonId, piece: Interval| known(id).is_some_and(|one| is_free(one, piece, now));
-    let pieces = covers(&scene.timeline(), person, window, &pool, free);
+    let pieces = covers(&locked_rotation.timeline(), person, window, &pool, free);
     if pieces.is_empty() {
         return Err(Error::conflict("they have no duty in that time"));
     }
@@ -113,15 +113,19 @@ pub fn pause(
             continue;
         };
         let why = (reason.clone(), None);
-        let made = add(tx, actor, &scene, piece, Some(by), why, now)?;
-        mails::given(tx, actor, &scene, &made, now)?;
-        items.push(OverrideView::of(&scene.roster, &scene.rotation, &made));
+        let made = add(tx, actor, &locked_rotation, piece, Some(by), why, now)?;
+        mails::given(tx, actor, &locked_rotation, &made, now)?;
+        items.push(OverrideView::of(
+            &locked_rotation.snapshot,
+            &locked_rotation.rotation,
+            &made,
+        ));
     }
     Ok(PauseView { items, uncovered })
 }
 
 /// Whether somebody is there until the end of it, and never away in it.
-fn is_free(person: &Person, piece: Interval, now: Instant) -> bool {
+fn is_free(person: &Person, piece: Interval, now: Timestamp) -> bool {
     let time = std::iter::once(piece).collect();
     person.active_at(piece.end() - TimeDelta::seconds(1))
         && person.away(now).intersect(&time).is_empty()

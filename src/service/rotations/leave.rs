@@ -3,10 +3,10 @@
 use super::commands::TakeOut;
 use super::finish;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Plan, Revision, Rotation, revise};
-use crate::service::scene::Scene;
-use crate::service::{Actor, Error, Expected, Faults, access, input, values};
+use crate::service::locked_rotation::LockedRotation;
+use crate::service::{Actor, Error, Expected, ValidationErrors, access, input, values};
 use crate::storage::{Tx, rotations};
 
 /// Takes somebody out of the order, by a revision: the others' turns move up. (To cover for them while they keep their
@@ -22,31 +22,31 @@ pub fn take_out(
     id: RotationId,
     command: &TakeOut,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let scene = Scene::of(tx, id, &[])?;
-    access::manager(actor, &scene.team)?;
-    expected.check(scene.rotation.version)?;
-    scene.must_run(now)?;
-    let mut faults = Faults::new();
-    let person = values::person_id(&mut faults, "/person_id", &command.person_id);
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
+    expected.check(locked_rotation.rotation.version)?;
+    locked_rotation.must_run(now)?;
+    let mut errors = ValidationErrors::new();
+    let person = values::person_id(&mut errors, "/person_id", &command.person_id);
     let from = match command.effective_from.as_deref() {
-        None => Some(next_handoff(&scene.rotation, now)),
-        Some(text) => faults.check("/effective_from", input::bounded(text, now)),
+        None => Some(next_handoff(&locked_rotation.rotation, now)),
+        Some(text) => errors.check("/effective_from", input::bounded(text, now)),
     };
     if from.is_some_and(|from| from < now) {
-        faults.add("/effective_from", "must not lie in the past");
+        errors.add("/effective_from", "must not lie in the past");
     }
     let both = person.zip(from);
-    if both.is_some_and(|(person, from)| !names_from(&scene.rotation, person, from)) {
-        faults.add("/person_id", "is in no order that is in force from then on");
+    if both.is_some_and(|(person, from)| !names_from(&locked_rotation.rotation, person, from)) {
+        errors.add("/person_id", "is in no order that is in force from then on");
     }
-    let (person, from) = faults.finish_with(both)?;
+    let (person, from) = errors.finish_with(both)?;
     remove_person(tx, actor, id, person, from, now)
 }
 
 /// The next handoff by what is in force, or when a pending revision takes its place.
-fn next_handoff(rotation: &Rotation, now: Instant) -> Instant {
+fn next_handoff(rotation: &Rotation, now: Timestamp) -> Timestamp {
     let mut present = rotation.clone();
     let pending = present.revisions.split_off(
         rotation
@@ -65,7 +65,7 @@ fn next_handoff(rotation: &Rotation, now: Instant) -> Instant {
 
 /// Whether any revision in force at or after `at` names the person.
 #[must_use]
-pub fn names_from(rotation: &Rotation, person: PersonId, at: Instant) -> bool {
+pub fn names_from(rotation: &Rotation, person: PersonId, at: Timestamp) -> bool {
     let mut revisions = rotation.revisions.iter().enumerate();
     revisions.any(|(index, revision)| {
         let force = rotation.in_force(index);
@@ -84,11 +84,11 @@ pub fn remove_person(
     actor: &Actor,
     id: RotationId,
     person: PersonId,
-    at: Instant,
-    now: Instant,
+    at: Timestamp,
+    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let scene = Scene::of(tx, id, &[])?;
-    let mut after = scene.rotation.clone();
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let mut after = locked_rotation.rotation.clone();
     // One that begins right then is made again, too.
     let pending = after.revisions.split_off(
         after
@@ -122,11 +122,11 @@ pub fn remove_person(
         let made = without(&after, revision, person, first_person(revision), now)?;
         after.revisions.push(made);
     }
-    let kept = scene.rotation.revisions.len() - pending.len();
+    let kept = locked_rotation.rotation.revisions.len() - pending.len();
     for revision in after.revisions.iter().skip(kept) {
         rotations::add_revision(tx.db(), id, revision)?;
     }
-    finish(tx, actor, now, "rotation.revise", &scene, after)
+    finish(tx, actor, now, "rotation.revise", &locked_rotation, after)
 }
 
 /// Whose turn 0 of a revision is.
@@ -143,7 +143,7 @@ fn without(
     revision: &Revision,
     person: PersonId,
     announced: Option<PersonId>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Revision, Error> {
     let order: Vec<PersonId> = revision
         .order

@@ -13,15 +13,15 @@ pub use leave::{names_from, remove_person, take_out};
 pub use reminders::{ChecklistsInput, RemindersInput, RemindersView, set_reminders};
 pub use revise::{revise, withdraw};
 
-use super::scene::{Scene, as_json, note, team_of_slug};
+use super::locked_rotation::{LockedRotation, as_json, record_audit, team_of_slug};
 use super::views::RotationView;
-use super::{Actor, Error, Expected, Faults, access, input, swaps, values};
+use super::{Actor, Error, Expected, ValidationErrors, access, input, swaps, values};
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::reminder::Settings;
 use crate::domain::rotation::{Kind, Plan, Revision, Rotation};
-use crate::storage::audit::Deed;
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, rotations};
 
 /// Sets up a rotation.
@@ -34,50 +34,50 @@ pub fn create(
     actor: &Actor,
     slug: &str,
     new: &NewRotation,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
     let team = team_of_slug(tx, slug)?;
     access::manager(actor, &team)?;
-    let mut faults = Faults::new();
-    let name = values::line(&mut faults, "/name", &new.name, 200);
-    let title = values::line(&mut faults, "/title", &new.title, 100);
-    let kind = parts::kind(&mut faults, &new.kind);
-    let zone = values::zone(&mut faults, "/time_zone", &new.time_zone);
+    let mut errors = ValidationErrors::new();
+    let name = values::line(&mut errors, "/name", &new.name, 200);
+    let title = values::line(&mut errors, "/title", &new.title, 100);
+    let kind = parts::kind(&mut errors, &new.kind);
+    let zone = values::zone(&mut errors, "/time_zone", &new.time_zone);
     let people = parts::order(
         tx,
-        &mut faults,
+        &mut errors,
         &new.order,
         kind == Some(Kind::FollowTheSun),
         now,
     )?;
-    let hours = parts::duty_hours(&mut faults, new.duty_hours.as_deref());
-    let when = parts::fallback_when(&mut faults, new.fallback_when.as_deref().unwrap_or("gap"));
+    let hours = parts::duty_hours(&mut errors, new.duty_hours.as_deref());
+    let when = parts::fallback_when(&mut errors, new.fallback_when.as_deref().unwrap_or("gap"));
     let fallback = match &new.fallback_rotation_id {
         None => None,
-        Some(text) => parts::fallback(tx, &mut faults, text, None)?,
+        Some(text) => parts::fallback(tx, &mut errors, text, None)?,
     };
     let read = new
         .handoff
         .as_ref()
-        .and_then(|input| parts::handoff(&mut faults, input, zone.as_ref()));
-    let from = faults.check_some("/effective_from", new.effective_from.as_deref(), |text| {
+        .and_then(|input| parts::handoff(&mut errors, input, zone.as_ref()));
+    let from = errors.check_some("/effective_from", new.effective_from.as_deref(), |text| {
         input::bounded(text, now)
     });
     let first = match &new.first {
         None => Some(0),
-        Some(given) => parts::first(&mut faults, given, &people),
+        Some(given) => parts::first(&mut errors, given, &people),
     };
     let plan = match kind {
         Some(Kind::Ordered) => {
             if new.handoff.is_none() {
-                faults.add("/handoff", "an ordered rotation needs one");
+                errors.add("/handoff", "an ordered rotation needs one");
             }
             read.zip(first)
                 .map(|(handoff, first)| Plan::Ordered { handoff, first })
         }
         Some(Kind::FollowTheSun) => {
             parts::refuse_order_parts(
-                &mut faults,
+                &mut errors,
                 new.handoff.is_some(),
                 new.duty_hours.is_some(),
                 new.first.is_some(),
@@ -120,7 +120,7 @@ pub fn create(
             version: 1,
         },
     );
-    let rotation = faults.finish_with(rotation)?;
+    let rotation = errors.finish_with(rotation)?;
     rotations::insert(tx.db(), &rotation, now)?;
     tx.changed(Change::Rotation(rotation.id));
     deed(
@@ -138,7 +138,7 @@ pub fn create(
 fn deed(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    now: Instant,
+    now: Timestamp,
     action: &str,
     before: Option<&Rotation>,
     after: &Rotation,
@@ -146,11 +146,11 @@ fn deed(
 ) -> Result<(), Error> {
     let was = as_json(before.map(|rotation| RotationView::of(rotation, team)))?;
     let is = as_json(RotationView::of(after, team))?;
-    note(
+    record_audit(
         tx,
         actor,
         now,
-        Deed {
+        AuditEvent {
             action,
             kind: "rotation",
             id: after.id.to_string(),
@@ -171,53 +171,53 @@ pub fn change(
     id: RotationId,
     change: &RotationChange,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let scene = Scene::of(tx, id, &[])?;
-    access::manager(actor, &scene.team)?;
-    expected.check(scene.rotation.version)?;
-    let mut faults = Faults::new();
-    let mut after = scene.rotation.clone();
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
+    expected.check(locked_rotation.rotation.version)?;
+    let mut errors = ValidationErrors::new();
+    let mut after = locked_rotation.rotation.clone();
     if let Some(name) = change
         .name
         .as_deref()
-        .and_then(|name| values::line(&mut faults, "/name", name, 200))
+        .and_then(|name| values::line(&mut errors, "/name", name, 200))
     {
         after.name = name;
     }
     if let Some(title) = change
         .title
         .as_deref()
-        .and_then(|title| values::line(&mut faults, "/title", title, 100))
+        .and_then(|title| values::line(&mut errors, "/title", title, 100))
     {
         after.title = title;
     }
     if let Some(when) = change
         .fallback_when
         .as_deref()
-        .and_then(|text| parts::fallback_when(&mut faults, text))
+        .and_then(|text| parts::fallback_when(&mut errors, text))
     {
         after.fallback_when = when;
     }
     match &change.fallback_rotation_id {
-        Some(Some(text)) => after.fallback = parts::fallback(tx, &mut faults, text, Some(id))?,
+        Some(Some(text)) => after.fallback = parts::fallback(tx, &mut errors, text, Some(id))?,
         Some(None) => after.fallback = None,
         None => {}
     }
     if let Some(input) = &change.reminders {
-        after.reminders = reminders::read(&mut faults, "/reminders", input);
+        after.reminders = reminders::read(&mut errors, "/reminders", input);
     }
-    faults.finish()?;
-    finish(tx, actor, now, "rotation.change", &scene, after)
+    errors.finish()?;
+    finish(tx, actor, now, "rotation.change", &locked_rotation, after)
 }
 
 /// Writes what changed of a rotation beside its revisions, and notes it.
 fn finish(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    now: Instant,
+    now: Timestamp,
     action: &str,
-    scene: &Scene,
+    locked_rotation: &LockedRotation,
     mut after: Rotation,
 ) -> Result<(Rotation, String), Error> {
     after.version += 1;
@@ -228,11 +228,11 @@ fn finish(
         actor,
         now,
         action,
-        Some(&scene.rotation),
+        Some(&locked_rotation.rotation),
         &after,
-        &scene.team.slug,
+        &locked_rotation.team.slug,
     )?;
-    Ok((after, scene.team.slug.clone()))
+    Ok((after, locked_rotation.team.slug.clone()))
 }
 
 /// Archives a rotation from an instant on.
@@ -247,19 +247,19 @@ pub fn archive(
     id: RotationId,
     command: &Archive,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let scene = Scene::of(tx, id, &[])?;
-    access::manager(actor, &scene.team)?;
-    expected.check(scene.rotation.version)?;
-    scene.must_run(now)?;
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
+    expected.check(locked_rotation.rotation.version)?;
+    locked_rotation.must_run(now)?;
     let at = input::at_or_now(command.at.as_deref(), now)?;
     if at < now && !actor.is_administrator() {
         return Err(Error::invalid("/at", "must not lie in the past"));
     }
-    let mut after = scene.rotation.clone();
+    let mut after = locked_rotation.rotation.clone();
     after.archived_at = Some(at);
-    let archived = finish(tx, actor, now, "rotation.archive", &scene, after)?;
+    let archived = finish(tx, actor, now, "rotation.archive", &locked_rotation, after)?;
     swaps::expire(tx, actor, id, at, now)?;
     Ok(archived)
 }

@@ -7,44 +7,44 @@ use serde_json::Value;
 use super::commands::{FirstInput, HandoffInput};
 use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{FallbackWhen, Handoff, Kind, RuleError};
 use crate::domain::zone::Zone;
 use crate::service::values::{self, HoursInput};
-use crate::service::{Error, Faults, input};
+use crate::service::{Error, ValidationErrors, input};
 use crate::storage::{Tx, audit, people, rotations};
 
 /// At most this many people in an order.
 const LONGEST_ORDER: usize = 200;
 
-pub(super) fn kind(faults: &mut Faults, text: &str) -> Option<Kind> {
+pub(super) fn kind(errors: &mut ValidationErrors, text: &str) -> Option<Kind> {
     let read = serde_json::from_value(Value::String(text.to_owned()));
-    faults.check(
+    errors.check(
         "/kind",
         read.map_err(|_| "must be ordered or follow_the_sun"),
     )
 }
 
-pub(super) fn fallback_when(faults: &mut Faults, text: &str) -> Option<FallbackWhen> {
+pub(super) fn fallback_when(errors: &mut ValidationErrors, text: &str) -> Option<FallbackWhen> {
     let read = serde_json::from_value(Value::String(text.to_owned()));
-    faults.check(
+    errors.check(
         "/fallback_when",
         read.map_err(|_| "must be gap or not_working"),
     )
 }
 
 pub(super) fn handoff(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     input: &HandoffInput,
     zone: Option<&Zone>,
 ) -> Option<Handoff> {
     let utc = Zone::utc();
     let parse = |start| Handoff::parse(start, &input.rule, zone.unwrap_or(&utc));
-    let found = faults
+    let found = errors
         .check("/handoff/start", input::local(&input.start))
         .map(parse);
     if let Some(Err(error @ RuleError::Start)) = &found {
-        faults.add("/handoff/start", error.to_string());
+        errors.add("/handoff/start", error.to_string());
     }
     match found {
         Some(Ok(handoff)) => return Some(handoff),
@@ -52,10 +52,10 @@ pub(super) fn handoff(
             // Where the start is bad the rule is looked at all the same, with another one.
             let other = "2026-01-05T10:00:00".parse().ok()?;
             if let Err(error) = parse(other) {
-                faults.add("/handoff/rule", error.to_string());
+                errors.add("/handoff/rule", error.to_string());
             }
         }
-        Some(Err(error)) => faults.add("/handoff/rule", error.to_string()),
+        Some(Err(error)) => errors.add("/handoff/rule", error.to_string()),
     }
     None
 }
@@ -63,19 +63,19 @@ pub(super) fn handoff(
 /// Reads an order: people who exist and stay, since an order goes on until it is revised.
 pub(super) fn order(
     tx: &mut Tx<'_>,
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     given: &[String],
     pool: bool,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<PersonId>, Error> {
     if given.is_empty() || given.len() > LONGEST_ORDER {
-        faults.add("/order", format!("must have 1 to {LONGEST_ORDER} people"));
+        errors.add("/order", format!("must have 1 to {LONGEST_ORDER} people"));
     }
     let read: Vec<Option<PersonId>> = given
         .iter()
         .take(LONGEST_ORDER)
         .enumerate()
-        .map(|(index, id)| values::person_id(faults, &format!("/order/{index}"), id))
+        .map(|(index, id)| values::person_id(errors, &format!("/order/{index}"), id))
         .collect();
     let wanted: Vec<PersonId> = read.iter().flatten().copied().collect();
     let known = people::load(tx.db(), Some(&wanted))?;
@@ -83,16 +83,16 @@ pub(super) fn order(
         let Some(id) = id else { continue };
         let pointer = format!("/order/{index}");
         match known.iter().find(|person| person.id == *id) {
-            None => faults.add(pointer, "there is no such person"),
-            Some(person) if !person.active_at(now) => faults.add(pointer, "they are deactivated"),
+            None => errors.add(pointer, "there is no such person"),
+            Some(person) if !person.active_at(now) => errors.add(pointer, "they are deactivated"),
             Some(person) if person.deactivation.is_some() => {
-                faults.add(
+                errors.add(
                     pointer,
                     "they will be deactivated: give them time by overrides",
                 );
             }
             Some(_) if pool && read.iter().take(index).any(|other| *other == Some(*id)) => {
-                faults.add(pointer, "is in the pool already");
+                errors.add(pointer, "is in the pool already");
             }
             Some(_) => {}
         }
@@ -100,15 +100,19 @@ pub(super) fn order(
     Ok(wanted)
 }
 
-pub(super) fn first(faults: &mut Faults, given: &FirstInput, order: &[PersonId]) -> Option<usize> {
+pub(super) fn first(
+    errors: &mut ValidationErrors,
+    given: &FirstInput,
+    order: &[PersonId],
+) -> Option<usize> {
     match given {
         FirstInput::Index(index) if *index < order.len() => Some(*index),
         FirstInput::Index(_) => {
-            faults.add("/first", "is no index of the order");
+            errors.add("/first", "is no index of the order");
             None
         }
         FirstInput::Person(id) => {
-            let wanted = values::person_id(faults, "/first", id)?;
+            let wanted = values::person_id(errors, "/first", id)?;
             let mut places = order
                 .iter()
                 .enumerate()
@@ -116,9 +120,9 @@ pub(super) fn first(faults: &mut Faults, given: &FirstInput, order: &[PersonId])
                 .map(|(index, _)| index);
             match (places.next(), places.next()) {
                 (Some(only), None) => return Some(only),
-                (None, _) => faults.add("/first", "is not in the order"),
+                (None, _) => errors.add("/first", "is not in the order"),
                 (Some(_), Some(_)) => {
-                    faults.add("/first", "is in the order more than once: give the index");
+                    errors.add("/first", "is in the order more than once: give the index");
                 }
             }
             None
@@ -126,23 +130,26 @@ pub(super) fn first(faults: &mut Faults, given: &FirstInput, order: &[PersonId])
     }
 }
 
-pub(super) fn duty_hours(faults: &mut Faults, given: Option<&[HoursInput]>) -> Option<WeeklyHours> {
+pub(super) fn duty_hours(
+    errors: &mut ValidationErrors,
+    given: Option<&[HoursInput]>,
+) -> Option<WeeklyHours> {
     let given = given?;
     if given.is_empty() {
-        faults.add("/duty_hours", "must have at least one entry; null for none");
+        errors.add("/duty_hours", "must have at least one entry; null for none");
     }
-    values::hours(faults, "/duty_hours", given)
+    values::hours(errors, "/duty_hours", given)
 }
 
 /// Reads a fallback: a rotation that exists and does not come back to this one.
 pub(super) fn fallback(
     tx: &mut Tx<'_>,
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     text: &str,
     own: Option<RotationId>,
 ) -> Result<Option<RotationId>, Error> {
     let pointer = "/fallback_rotation_id";
-    let Some(id) = faults.check(
+    let Some(id) = errors.check(
         pointer,
         text.parse::<RotationId>()
             .map_err(|_| "there is no such rotation"),
@@ -154,7 +161,7 @@ pub(super) fn fallback(
     let loaded = rotations::load(tx.db(), None)?;
     let target = loaded.iter().find(|(rotation, _)| rotation.id == id);
     if target.is_some_and(|(rotation, _)| rotation.archived_at.is_some()) {
-        faults.add(pointer, "that rotation is archived");
+        errors.add(pointer, "that rotation is archived");
         return Ok(None);
     }
     let all: HashMap<RotationId, Option<RotationId>> = loaded
@@ -162,14 +169,14 @@ pub(super) fn fallback(
         .map(|(rotation, _)| (rotation.id, rotation.fallback))
         .collect();
     if !all.contains_key(&id) {
-        faults.add(pointer, "there is no such rotation");
+        errors.add(pointer, "there is no such rotation");
         return Ok(None);
     }
     let mut next = Some(id);
     for _ in 0..=all.len() {
         match next {
             Some(at) if Some(at) == own => {
-                faults.add(pointer, "the fallbacks would come back to this rotation");
+                errors.add(pointer, "the fallbacks would come back to this rotation");
                 return Ok(None);
             }
             Some(at) => next = all.get(&at).copied().flatten(),
@@ -179,14 +186,19 @@ pub(super) fn fallback(
     Ok(Some(id))
 }
 
-pub(super) fn refuse_order_parts(faults: &mut Faults, handoff: bool, hours: bool, first: bool) {
+pub(super) fn refuse_order_parts(
+    errors: &mut ValidationErrors,
+    handoff: bool,
+    hours: bool,
+    first: bool,
+) {
     for (given, pointer) in [
         (handoff, "/handoff"),
         (hours, "/duty_hours"),
         (first, "/first"),
     ] {
         if given {
-            faults.add(pointer, "a follow-the-sun rotation has none");
+            errors.add(pointer, "a follow-the-sun rotation has none");
         }
     }
 }

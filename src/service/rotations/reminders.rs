@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use super::{Rotation, finish};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::reminder::{Checklists, Kind, LONGEST_LEAD, Lead, Settings};
-use crate::service::scene::Scene;
-use crate::service::{Actor, Error, Expected, Faults, Tx, access, values};
+use crate::service::locked_rotation::LockedRotation;
+use crate::service::{Actor, Error, Expected, Tx, ValidationErrors, access, values};
 
 /// A list has at most so many lead times.
 const MOST_LEADS: usize = 10;
@@ -82,7 +82,7 @@ pub struct RemindersInForce {
 impl RemindersView {
     /// Those of a rotation, in force at `now`.
     #[must_use]
-    pub fn of(rotation: &Rotation, now: Instant) -> Self {
+    pub fn of(rotation: &Rotation, now: Timestamp) -> Self {
         let Settings {
             incoming,
             outgoing,
@@ -104,18 +104,22 @@ impl RemindersView {
 }
 
 /// Reads the settings; `pointer` is where they stand. What is bad is noted, and left out.
-pub(super) fn read(faults: &mut Faults, pointer: &str, input: &RemindersInput) -> Settings {
+pub(super) fn read(
+    errors: &mut ValidationErrors,
+    pointer: &str,
+    input: &RemindersInput,
+) -> Settings {
     let mut leads_of = |member: &str, given: &Option<Vec<Value>>| {
         let pointer = format!("{pointer}/{member}");
         let given = given.as_ref()?;
-        Some(leads(faults, &pointer, given))
+        Some(leads(errors, &pointer, given))
     };
     let incoming = leads_of("incoming", &input.incoming);
     let outgoing = leads_of("outgoing", &input.outgoing);
     let mut checklist_of = |member: &str, given: &Option<Vec<String>>| {
         let pointer = format!("{pointer}/checklists/{member}");
         let given = given.as_ref()?;
-        Some(checklist(faults, &pointer, given))
+        Some(checklist(errors, &pointer, given))
     };
     Settings {
         incoming,
@@ -127,9 +131,9 @@ pub(super) fn read(faults: &mut Faults, pointer: &str, input: &RemindersInput) -
     }
 }
 
-fn leads(faults: &mut Faults, pointer: &str, given: &[Value]) -> Vec<Lead> {
+fn leads(errors: &mut ValidationErrors, pointer: &str, given: &[Value]) -> Vec<Lead> {
     if given.len() > MOST_LEADS {
-        faults.add(
+        errors.add(
             pointer,
             format!("must have at most {MOST_LEADS} lead times"),
         );
@@ -142,26 +146,26 @@ fn leads(faults: &mut Faults, pointer: &str, given: &[Value]) -> Vec<Lead> {
             .ok()
             .filter(|lead| !matches!(lead, Lead::Days(days) if !(1..=LONGEST_LEAD).contains(days)));
         match lead {
-            None => faults.add(
+            None => errors.add(
                 pointer,
                 format!("must be 1 to {LONGEST_LEAD} days, last_working_day or handoff"),
             ),
-            Some(lead) if leads.contains(&lead) => faults.add(pointer, "is there twice"),
+            Some(lead) if leads.contains(&lead) => errors.add(pointer, "is there twice"),
             Some(lead) => leads.push(lead),
         }
     }
     leads
 }
 
-fn checklist(faults: &mut Faults, pointer: &str, given: &[String]) -> Vec<String> {
+fn checklist(errors: &mut ValidationErrors, pointer: &str, given: &[String]) -> Vec<String> {
     if given.len() > MOST_ITEMS {
-        faults.add(pointer, format!("must have at most {MOST_ITEMS} items"));
+        errors.add(pointer, format!("must have at most {MOST_ITEMS} items"));
         return Vec::new();
     }
     let mut items = Vec::with_capacity(given.len());
     for (index, item) in given.iter().enumerate() {
         items.extend(values::line(
-            faults,
+            errors,
             &format!("{pointer}/{index}"),
             item,
             200,
@@ -181,14 +185,14 @@ pub fn set_reminders(
     id: RotationId,
     input: &RemindersInput,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Rotation, Error> {
-    let scene = Scene::of(tx, id, &[])?;
-    access::manager(actor, &scene.team)?;
-    expected.check(scene.rotation.version)?;
-    let mut faults = Faults::new();
-    let mut after = scene.rotation.clone();
-    after.reminders = read(&mut faults, "", input);
-    faults.finish()?;
-    finish(tx, actor, now, "rotation.change", &scene, after).map(|(after, _)| after)
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
+    expected.check(locked_rotation.rotation.version)?;
+    let mut errors = ValidationErrors::new();
+    let mut after = locked_rotation.rotation.clone();
+    after.reminders = read(&mut errors, "", input);
+    errors.finish()?;
+    finish(tx, actor, now, "rotation.change", &locked_rotation, after).map(|(after, _)| after)
 }

@@ -2,12 +2,12 @@
 
 use super::commands::NewRevision;
 use super::{finish, parts};
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Handoff, Kind, Plan, Revision, Rotation, revise};
-use crate::service::scene::Scene;
-use crate::service::{Actor, Error, Expected, Faults, access, input, values};
+use crate::service::locked_rotation::LockedRotation;
+use crate::service::{Actor, Error, Expected, ValidationErrors, access, input, values};
 use crate::storage::{Tx, rotations};
 
 /// Appends a revision.
@@ -22,17 +22,17 @@ pub fn revise(
     id: RotationId,
     new: &NewRevision,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let scene = Scene::of(tx, id, &[])?;
-    access::manager(actor, &scene.team)?;
-    expected.check(scene.rotation.version)?;
-    scene.must_run(now)?;
-    let revision = plan_revision(tx, actor, &scene.rotation, new, now)?;
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
+    expected.check(locked_rotation.rotation.version)?;
+    locked_rotation.must_run(now)?;
+    let revision = plan_revision(tx, actor, &locked_rotation.rotation, new, now)?;
     rotations::add_revision(tx.db(), id, &revision)?;
-    let mut after = scene.rotation.clone();
+    let mut after = locked_rotation.rotation.clone();
     after.revisions.push(revision);
-    finish(tx, actor, now, "rotation.revise", &scene, after)
+    finish(tx, actor, now, "rotation.revise", &locked_rotation, after)
 }
 
 fn plan_revision(
@@ -40,21 +40,21 @@ fn plan_revision(
     actor: &Actor,
     rotation: &Rotation,
     new: &NewRevision,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Revision, Error> {
     let newest = rotation
         .newest()
         .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))?;
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let zone = match &new.time_zone {
         None => Some(newest.time_zone.clone()),
-        Some(name) => values::zone(&mut faults, "/time_zone", name),
+        Some(name) => values::zone(&mut errors, "/time_zone", name),
     };
     let people = match &new.order {
         None => newest.order.clone(),
         Some(given) => parts::order(
             tx,
-            &mut faults,
+            &mut errors,
             given,
             rotation.kind == Kind::FollowTheSun,
             now,
@@ -62,20 +62,20 @@ fn plan_revision(
     };
     let hours = match &new.duty_hours {
         None => newest.duty_hours.clone(),
-        Some(given) => parts::duty_hours(&mut faults, given.as_deref()),
+        Some(given) => parts::duty_hours(&mut errors, given.as_deref()),
     };
     let supplied = new
         .handoff
         .as_ref()
-        .and_then(|input| parts::handoff(&mut faults, input, zone.as_ref()));
+        .and_then(|input| parts::handoff(&mut errors, input, zone.as_ref()));
     let start = supplied.as_ref().map(Handoff::first);
     let default_from = revise::default_effective_from(rotation, start, now);
     let from = match new.effective_from.as_deref() {
         None => Some(default_from),
-        Some(text) => faults.check("/effective_from", input::bounded(text, now)),
+        Some(text) => errors.check("/effective_from", input::bounded(text, now)),
     };
     if from.is_some_and(|from| from < now) && !actor.is_administrator() {
-        faults.add("/effective_from", "must not lie in the past");
+        errors.add("/effective_from", "must not lie in the past");
     }
     let plan = match &newest.plan {
         Plan::Ordered { handoff: old, .. } => {
@@ -85,10 +85,10 @@ fn plan_revision(
                 if *zone == newest.time_zone {
                     return Some(old.clone());
                 }
-                faults.check("/time_zone", Handoff::parse(old.start(), old.rule(), zone))
+                errors.check("/time_zone", Handoff::parse(old.start(), old.rule(), zone))
             });
             let first = match (&new.first, from) {
-                (Some(given), _) => parts::first(&mut faults, given, &people),
+                (Some(given), _) => parts::first(&mut errors, given, &people),
                 (None, Some(from)) => Some(revise::first_of(rotation, &people, from)),
                 (None, None) => None,
             };
@@ -99,7 +99,7 @@ fn plan_revision(
         Plan::FollowTheSun => {
             let hours = matches!(new.duty_hours, Some(Some(_)));
             parts::refuse_order_parts(
-                &mut faults,
+                &mut errors,
                 new.handoff.is_some(),
                 hours,
                 new.first.is_some(),
@@ -107,7 +107,7 @@ fn plan_revision(
             Some(Plan::FollowTheSun)
         }
     };
-    let ((time_zone, plan), effective_from) = faults.finish_with(zone.zip(plan).zip(from))?;
+    let ((time_zone, plan), effective_from) = errors.finish_with(zone.zip(plan).zip(from))?;
     if effective_from <= newest.effective_from {
         let state = if newest.effective_from > now {
             "pending"
@@ -143,18 +143,18 @@ pub fn withdraw(
     id: RotationId,
     number: u32,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let scene = Scene::of(tx, id, &[])?;
-    access::manager(actor, &scene.team)?;
-    let found = scene
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
+    let found = locked_rotation
         .rotation
         .revisions
         .iter()
         .find(|revision| revision.number == number);
     let revision = found.ok_or(Error::NotFound("revision"))?;
-    expected.check(scene.rotation.version)?;
-    if scene
+    expected.check(locked_rotation.rotation.version)?;
+    if locked_rotation
         .rotation
         .newest()
         .is_none_or(|newest| newest.number != number)
@@ -169,11 +169,11 @@ pub fn withdraw(
             "it has taken effect: make another revision",
         ));
     }
-    let mut after = scene.rotation.clone();
+    let mut after = locked_rotation.rotation.clone();
     after.revisions.pop();
     let order = after.newest().map(|newest| newest.order.as_slice());
     let people = order.unwrap_or_default().iter();
-    let mut known = people.filter_map(|id| scene.roster.person(*id));
+    let mut known = people.filter_map(|id| locked_rotation.snapshot.person(*id));
     if let Some(leaves) = known.find(|person| person.deactivation.is_some()) {
         return Err(Error::conflict(format!(
             "without it {} would be in the order again, who leaves: make another after it",
@@ -181,5 +181,12 @@ pub fn withdraw(
         )));
     }
     rotations::withdraw_revision(tx.db(), id, number)?;
-    finish(tx, actor, now, "rotation.withdraw_revision", &scene, after)
+    finish(
+        tx,
+        actor,
+        now,
+        "rotation.withdraw_revision",
+        &locked_rotation,
+        after,
+    )
 }

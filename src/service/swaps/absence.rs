@@ -6,13 +6,13 @@ use utoipa::ToSchema;
 use super::SwapView;
 use super::open::{add, check_named, new_swap, read_named};
 use crate::domain::ids::{PersonId, RotationId, TimeOffId};
-use crate::domain::interval::{Instant, Interval, IntervalSet};
+use crate::domain::interval::{Interval, IntervalSet, Timestamp};
 use crate::domain::swap::{LONGEST, Terms, stretches, time_of};
 use crate::domain::timeline::{Layer, Timeline};
-use crate::roster::Roster;
+use crate::service::locked_rotation::{LockedRotation, person_of};
 use crate::service::preview::MOST_LISTED;
-use crate::service::scene::{Scene, person_of};
-use crate::service::{Actor, Error, Faults, access, values};
+use crate::service::{Actor, Error, ValidationErrors, access, values};
+use crate::snapshot::Snapshot;
 use crate::storage::{Tx, people, swaps};
 
 /// What to ask, for all of an absence.
@@ -35,7 +35,7 @@ pub struct CoversView {
 }
 
 /// Opens a cover for each stretch of time on duty that lies ahead in somebody's time off, unless it is asked for
-/// already: all of them for the person and administrators, those of their teams for managers. `roster` says where to
+/// already: all of them for the person and administrators, those of their teams for managers. `snapshot` says where to
 /// look.
 ///
 /// # Errors
@@ -44,10 +44,10 @@ pub struct CoversView {
 pub fn cover_absence(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    roster: &Roster,
+    snapshot: &Snapshot,
     id: TimeOffId,
     new: &NewCovers,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<CoversView, Error> {
     let owner = people::of_time_off(tx.db(), id)?.ok_or(Error::NotFound("time off"))?;
     let person = person_of(tx, owner)?;
@@ -57,27 +57,27 @@ pub fn cover_absence(
         .known_at(now)
         .and_then(|off| ahead_of(off, now))
         .ok_or_else(|| Error::conflict("it is over already"))?;
-    let rotations = theirs_to_ask(actor, roster, owner, ahead)?;
-    let mut faults = Faults::new();
-    let named = read_named(&mut faults, "/offered_to", new.offered_to.as_deref());
-    let note = values::text(&mut faults, "/note", new.note.as_deref());
+    let rotations = theirs_to_ask(actor, snapshot, owner, ahead)?;
+    let mut errors = ValidationErrors::new();
+    let named = read_named(&mut errors, "/offered_to", new.offered_to.as_deref());
+    let note = values::text(&mut errors, "/note", new.note.as_deref());
     let known = people::load(tx.db(), Some(&named))?;
     let find = |id: PersonId| known.iter().find(|person| person.id == id);
     check_named(
-        &mut faults,
+        &mut errors,
         "/offered_to",
         find,
         Some(owner),
         &named,
         Some(ahead.end()),
     );
-    let note = faults.finish_with(note)?;
+    let note = errors.finish_with(note)?;
     let (mut items, mut remaining) = (Vec::new(), 0);
     for rotation in rotations {
         let mut also = named.clone();
         also.push(owner);
-        let scene = Scene::of(tx, rotation, &also)?;
-        let timeline = scene.timeline();
+        let locked_rotation = LockedRotation::of(tx, rotation, &also)?;
+        let timeline = locked_rotation.timeline();
         for piece in unasked(tx, &timeline, owner, ahead, now)? {
             // Each writes mails and a line of the audit log, in one transaction.
             if items.len() >= MOST_LISTED {
@@ -91,14 +91,14 @@ pub fn cover_absence(
                 (named.clone(), note.clone()),
                 now,
             );
-            items.push(add(tx, actor, &scene, &timeline, &swap, now)?);
+            items.push(add(tx, actor, &locked_rotation, &timeline, &swap, now)?);
         }
     }
     Ok(CoversView { items, remaining })
 }
 
 /// What of an absence can be asked about now.
-fn ahead_of(off: Interval, now: Instant) -> Option<Interval> {
+fn ahead_of(off: Interval, now: Timestamp) -> Option<Interval> {
     let start = off.start().max(now);
     Interval::new(start, off.end().min(start + LONGEST))
 }
@@ -107,26 +107,26 @@ fn ahead_of(off: Interval, now: Instant) -> Option<Interval> {
 /// their ids, in which everybody locks them.
 fn theirs_to_ask(
     actor: &Actor,
-    roster: &Roster,
+    snapshot: &Snapshot,
     owner: PersonId,
     ahead: Interval,
 ) -> Result<Vec<RotationId>, Error> {
     let own = access::own_affairs(actor, owner);
     let manages = |timeline: &Timeline| {
-        let team = roster.team(timeline.rotation().team);
+        let team = snapshot.team(timeline.rotation().team);
         team.is_some_and(|team| access::manages(actor, team))
     };
     let on_duty = |timeline: &Timeline| {
         let shifts = timeline.shifts(Layer::Final, ahead);
         shifts.iter().any(|shift| shift.person == owner)
     };
-    let found: Vec<RotationId> = roster
+    let found: Vec<RotationId> = snapshot
         .timelines()
         .filter(|timeline| (own.is_ok() || manages(timeline)) && on_duty(timeline))
         .map(|timeline| timeline.rotation().id)
         .collect();
     let is_of_their_team = || {
-        let mut teams = roster.teams();
+        let mut teams = snapshot.teams();
         teams.any(|team| access::manages(actor, team) && team.has(owner, actor.at))
     };
     match own {
@@ -141,7 +141,7 @@ fn unasked(
     timeline: &Timeline,
     owner: PersonId,
     ahead: Interval,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<Interval>, Error> {
     let open = swaps::open(tx.db(), Some(timeline.rotation().id), Some(owner), now)?;
     let asked: IntervalSet = open.iter().map(|swap| swap.terms.given()).collect();

@@ -2,14 +2,14 @@
 
 use super::commands::NewSwap;
 use super::open;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::notice::long;
 use crate::domain::swap::{State, time_of};
-use crate::roster::Roster;
 use crate::service::links::Offered;
 use crate::service::{Actor, Error};
+use crate::snapshot::Snapshot;
 use crate::storage::swaps::Filter;
 use crate::storage::{Db, Tx, swaps};
 
@@ -31,7 +31,7 @@ pub(in crate::service) fn ask_for_cover(
     actor: &Actor,
     person: PersonId,
     time: Time,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<String, Error> {
     if has_asked(tx.db(), person, time, now)? {
         return Ok(ASKED.to_owned());
@@ -61,16 +61,16 @@ pub(in crate::service) fn ask_for_cover(
 /// [`Error::NotFound`] where the rotation or the person is gone.
 pub(in crate::service) fn cover_offered(
     db: &mut Db,
-    roster: &Roster,
+    snapshot: &Snapshot,
     person: PersonId,
     time: Time,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Offered, Error> {
     let (rotation, interval) = time;
-    let timeline = roster
+    let timeline = snapshot
         .timeline(rotation)
         .ok_or(Error::NotFound("rotation"))?;
-    let zone = roster
+    let zone = snapshot
         .person(person)
         .ok_or(Error::NotFound("person"))?
         .zone(interval.start());
@@ -104,7 +104,7 @@ fn has_asked(
     db: &mut Db,
     person: PersonId,
     (rotation, interval): Time,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<bool, Error> {
     let filter = Filter {
         state: Some((State::Open, now)),

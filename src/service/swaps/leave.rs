@@ -2,7 +2,7 @@
 
 use super::{SwapView, carry_out, locked};
 use crate::domain::ids::{PersonId, SwapId, TeamId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::swap::{Action, Offer, Party, State};
 use crate::service::{Actor, Error};
 use crate::storage::swaps::Filter;
@@ -19,8 +19,8 @@ pub fn leave(
     actor: &Actor,
     person: PersonId,
     team: Option<TeamId>,
-    at: Instant,
-    now: Instant,
+    at: Timestamp,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let filter = Filter {
         state: Some((State::Open, now)),
@@ -51,7 +51,7 @@ pub fn give_back(
     actor: &Actor,
     swap: SwapId,
     person: PersonId,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<bool, Error> {
     let undone = act_for(tx, actor, swap, person, (Action::Undo, "swap.undo"), now)?;
     Ok(undone.is_some())
@@ -64,17 +64,17 @@ pub(super) fn act_for(
     id: SwapId,
     person: PersonId,
     (action, name): (Action, &str),
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Option<SwapView>, Error> {
-    let (scene, swap) = locked(tx, id, actor.person)?;
+    let (locked_rotation, swap) = locked(tx, id, actor.person)?;
     let party = Party {
         person: Some(person),
         in_team: false,
         manages: false,
         administrates: false,
     };
-    let Ok(decision) = swap.decide(&scene.timeline(), &party, action, now) else {
+    let Ok(decision) = swap.decide(&locked_rotation.timeline(), &party, action, now) else {
         return Ok(None);
     };
-    carry_out(tx, actor, &scene, &swap, &decision, name, now).map(Some)
+    carry_out(tx, actor, &locked_rotation, &swap, &decision, name, now).map(Some)
 }

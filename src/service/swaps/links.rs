@@ -3,15 +3,15 @@
 use super::commands::{Answer, Part};
 use super::{SwapView, answer, find};
 use crate::domain::actor::Actor;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, SwapId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::link::SwapStep;
 use crate::domain::notice::long;
 use crate::domain::swap::State;
-use crate::roster::Roster;
 use crate::service::links::Offered;
 use crate::service::{Error, Expected};
+use crate::snapshot::Snapshot;
 use crate::storage::{Db, Tx};
 
 /// Does what the link says; answers in words.
@@ -24,7 +24,7 @@ pub(in crate::service) fn follow(
     actor: &Actor,
     id: SwapId,
     step: SwapStep,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<String, Error> {
     let (said, done) = match step {
         SwapStep::Accept => (Answer::Accept(Part::default()), "It is yours. Thank you!"),
@@ -42,13 +42,13 @@ pub(in crate::service) fn follow(
 /// [`Error::NotFound`] where there is no such swap.
 pub(in crate::service) fn offered(
     db: &mut Db,
-    roster: &Roster,
+    snapshot: &Snapshot,
     person: PersonId,
     id: SwapId,
     step: SwapStep,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Offered, Error> {
-    let swap = find(db, roster, id, now)?;
+    let swap = find(db, snapshot, id, now)?;
     let (title, button) = match step {
         SwapStep::Accept if swap.in_return.is_some() => ("A trade", "Accept the trade"),
         SwapStep::Accept => ("Take over a shift", "Take it over"),
@@ -60,7 +60,7 @@ pub(in crate::service) fn offered(
         SwapStep::Decline => swap.state == State::Open.as_str(),
         SwapStep::Undo => !swap.taken.is_empty(),
     };
-    let mut text = described(roster, person, &swap, step, now);
+    let mut text = described(snapshot, person, &swap, step, now);
     if !can_be_done {
         text.push_str(" There is nothing to be done about it any more: ");
         text.push_str(match swap.state {
@@ -81,18 +81,18 @@ pub(in crate::service) fn offered(
 
 /// What it is about, on the reader's clock.
 fn described(
-    roster: &Roster,
+    snapshot: &Snapshot,
     person: PersonId,
     swap: &SwapView,
     step: SwapStep,
-    now: Instant,
+    now: Timestamp,
 ) -> String {
-    let zone = roster.person(person).map(|person| person.zone(now));
+    let zone = snapshot.person(person).map(|person| person.zone(now));
     let rotation = swap.rotation_id.parse().ok();
     let title = rotation
-        .and_then(|id| roster.timeline_of(id))
+        .and_then(|id| snapshot.timeline_of(id))
         .map_or_else(String::new, |one| one.rotation().title.clone());
-    let time = |start: Instant, end: Instant| match &zone {
+    let time = |start: Timestamp, end: Timestamp| match &zone {
         None => String::new(),
         Some(zone) => format!("from {} until {}", long(start, zone), long(end, zone)),
     };

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Instant, Interval, IntervalSet};
+use crate::domain::interval::{Interval, IntervalSet, Timestamp};
 use crate::domain::link::{Step, SwapStep};
 use crate::domain::notice::{Block, Entry, News, Offer as Button, short};
 use crate::domain::overrides::Override;
@@ -14,23 +14,31 @@ use crate::domain::person::{Person, Role};
 use crate::domain::preferences::Topic;
 use crate::domain::swap::{Decision, Offer, State, Swap};
 use crate::domain::zone::Zone;
-use crate::service::post::{Envelope, Post, Words};
-use crate::service::scene::Scene;
+use crate::service::locked_rotation::LockedRotation;
+use crate::service::post::{ChangeNotifier, MessageMeta, MessageText};
 use crate::service::{Actor, Error, outbox};
 use crate::storage::Tx;
 
 /// Mails about one swap.
 pub(super) struct Mails<'a> {
-    post: Post<'a>,
+    post: ChangeNotifier<'a>,
     swap: &'a Swap,
     actor: Option<PersonId>,
 }
 
 impl<'a> Mails<'a> {
     /// About a swap as it is after what `actor` did.
-    pub fn of(scene: &'a Scene, swap: &'a Swap, actor: &Actor, now: Instant) -> Self {
+    pub fn of(
+        locked_rotation: &'a LockedRotation,
+        swap: &'a Swap,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Self {
         Self {
-            post: Post { scene, now },
+            post: ChangeNotifier {
+                locked_rotation,
+                now,
+            },
             swap,
             actor: actor.person,
         }
@@ -48,7 +56,7 @@ impl<'a> Mails<'a> {
         let about = Interval::new(start.min(until - TimeDelta::seconds(1)), until);
         let Some(about) = about else { return Ok(()) };
         for to in self.asked() {
-            let envelope = Envelope {
+            let envelope = MessageMeta {
                 kind: "swap.offered",
                 key: format!("{}{}/{to}", self.offers(), self.swap.version),
                 topic: Topic::Requests,
@@ -115,11 +123,14 @@ impl<'a> Mails<'a> {
     /// Everybody to whom it is offered, and who could take it: of the team nobody who is away all the time, or will
     /// have left.
     fn asked(&self) -> Vec<PersonId> {
-        let (scene, given) = (self.post.scene, self.swap.terms.given());
+        let (locked_rotation, given) = (self.post.locked_rotation, self.swap.terms.given());
         let (all, named): (Vec<PersonId>, bool) = match &self.swap.offer {
             Offer::Team => {
                 let time = given.ahead(self.post.now).unwrap_or(given);
-                (scene.team.members_throughout(time).collect(), false)
+                (
+                    locked_rotation.team.members_throughout(time).collect(),
+                    false,
+                )
             }
             Offer::People(people) => (people.clone(), true),
         };
@@ -132,11 +143,16 @@ impl<'a> Mails<'a> {
             .into_iter()
             .filter(|id| *id != self.swap.giver && Some(*id) != self.actor);
         others
-            .filter(|id| scene.roster.person(*id).is_some_and(|one| could(one)))
+            .filter(|id| {
+                locked_rotation
+                    .snapshot
+                    .person(*id)
+                    .is_some_and(|one| could(one))
+            })
             .collect()
     }
 
-    fn offer(&self, zone: &Zone) -> Words {
+    fn offer(&self, zone: &Zone) -> MessageText {
         let (role, giver) = (self.post.role(), self.post.name(Some(self.swap.giver)));
         let (times, until) = (self.asked_for(), self.swap.terms.expires_at());
         let time = times.first().copied().unwrap_or(self.swap.terms.given());
@@ -181,7 +197,7 @@ impl<'a> Mails<'a> {
             button("Say no", SwapStep::Decline),
         ]));
         blocks.push(self.page());
-        Words {
+        MessageText {
             subject,
             blocks,
             entries: Vec::new(),
@@ -190,12 +206,12 @@ impl<'a> Mails<'a> {
 
     /// The time that is asked for: of a cover of which a part is taken, what is left.
     fn asked_for(&self) -> Vec<Interval> {
-        let scene = self.post.scene;
+        let locked_rotation = self.post.locked_rotation;
         let given = self.swap.terms.given();
-        if self.swap.taken(&scene.overrides).next().is_none() {
+        if self.swap.taken(&locked_rotation.overrides).next().is_none() {
             return vec![given];
         }
-        let left = self.swap.left(&scene.timeline(), self.post.now);
+        let left = self.swap.left(&locked_rotation.timeline(), self.post.now);
         left.as_slice().to_vec()
     }
 
@@ -219,8 +235,8 @@ impl<'a> Mails<'a> {
             .collect()
     }
 
-    fn told(&self, kind: &'static str, to: PersonId, topic: Topic, about: Interval) -> Envelope {
-        Envelope {
+    fn told(&self, kind: &'static str, to: PersonId, topic: Topic, about: Interval) -> MessageMeta {
+        MessageMeta {
             kind,
             key: format!("swap/{}/{}/{to}", self.swap.id, self.swap.version),
             topic,
@@ -232,7 +248,7 @@ impl<'a> Mails<'a> {
 
     /// What is another in somebody's calendar, since overrides were as `before`.
     fn entries(&self, whose: PersonId, before: &[Override], changed: Interval) -> Vec<Entry> {
-        let after = &self.post.scene.overrides;
+        let after = &self.post.locked_rotation.overrides;
         self.post.entries(whose, (before, after), changed)
     }
 
@@ -289,7 +305,7 @@ impl<'a> Mails<'a> {
                 }));
                 blocks.push(self.page());
                 let when = short(first.start(), zone);
-                Words {
+                MessageText {
                     subject: format!("{by} takes over {role} from {when}"),
                     blocks,
                     entries,
@@ -308,7 +324,7 @@ impl<'a> Mails<'a> {
             } else {
                 format!("{}’s", self.post.name(Some(self.swap.giver)))
             };
-            self.post.send(tx, to, envelope, |zone| Words {
+            self.post.send(tx, to, envelope, |zone| MessageText {
                 subject: format!(
                     "Nobody who was asked takes over {role} on {}",
                     short(given.start(), zone)
@@ -378,7 +394,7 @@ impl<'a> Mails<'a> {
                     }
                     _ => format!("{by} has undone a trade: {role} from {when}"),
                 };
-                Words {
+                MessageText {
                     subject,
                     blocks,
                     entries,

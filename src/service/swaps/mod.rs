@@ -22,16 +22,16 @@ pub use view::{SwapView, TakenView, TimeView};
 
 use chrono::TimeDelta;
 
-use super::scene::{Scene, as_json, note};
-use super::{Actor, Error, Expected, Faults, access, input, overrides};
-use crate::domain::duty::Rota as _;
+use super::locked_rotation::{LockedRotation, as_json, record_audit};
+use super::{Actor, Error, Expected, ValidationErrors, access, input, overrides};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId, SwapId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::preview::Preview;
-use crate::domain::swap::{Action, Decision, Offer, Refusal, State, Swap};
+use crate::domain::swap::{Action, Decision, Offer, State, Swap, SwapError};
 use crate::domain::timeline::Timeline;
-use crate::roster::Roster;
-use crate::storage::audit::Deed;
+use crate::snapshot::Snapshot;
+use crate::storage::audit::AuditEvent;
 pub use crate::storage::swaps::{Filter, state_of};
 use crate::storage::{Db, Tx, swaps};
 
@@ -48,9 +48,9 @@ pub fn answer(
     id: SwapId,
     answer: &Answer,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<SwapView, Error> {
-    let (scene, swap) = locked(tx, id, actor.person)?;
+    let (locked_rotation, swap) = locked(tx, id, actor.person)?;
     let given = swap.terms.given();
     let (action, time) = match answer {
         Answer::Accept(part) => {
@@ -61,14 +61,26 @@ pub fn answer(
         Answer::Withdraw => (Action::Withdraw, given),
         Answer::Undo => (Action::Undo, given),
     };
-    let party = access::party(actor, &scene.team, time.ahead(now).unwrap_or(time));
-    let decided = swap.decide(&scene.timeline(), &party, action, now);
+    let party = access::party(
+        actor,
+        &locked_rotation.team,
+        time.ahead(now).unwrap_or(time),
+    );
+    let decided = swap.decide(&locked_rotation.timeline(), &party, action, now);
     // Who may not do it at all is not told about its version.
-    if !matches!(decided, Err(Refusal::NotAllowed(_))) {
+    if !matches!(decided, Err(SwapError::NotAllowed(_))) {
         expected.check(swap.version)?;
     }
     let decision = decided.map_err(|refusal| refused(refusal, "/start"))?;
-    carry_out(tx, actor, &scene, &swap, &decision, answer.action(), now)
+    carry_out(
+        tx,
+        actor,
+        &locked_rotation,
+        &swap,
+        &decision,
+        answer.action(),
+        now,
+    )
 }
 
 /// The rotation of a swap as it is, before the change is rehearsed.
@@ -76,26 +88,35 @@ pub fn answer(
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is no such swap.
-pub fn before(tx: &mut Tx<'_>, id: SwapId) -> Result<Scene, Error> {
-    locked(tx, id, None).map(|(scene, _)| scene)
+pub fn before(tx: &mut Tx<'_>, id: SwapId) -> Result<LockedRotation, Error> {
+    locked(tx, id, None).map(|(locked_rotation, _)| locked_rotation)
 }
 
 /// The swap, and its rotation, locked, with everybody whom it names, and whoever acts.
-fn locked(tx: &mut Tx<'_>, id: SwapId, actor: Option<PersonId>) -> Result<(Scene, Swap), Error> {
+fn locked(
+    tx: &mut Tx<'_>,
+    id: SwapId,
+    actor: Option<PersonId>,
+) -> Result<(LockedRotation, Swap), Error> {
     let missing = || Error::NotFound("swap");
     let known = swaps::find(tx.db(), id)?.ok_or_else(missing)?;
     let mut people = named(&known);
     people.extend(actor);
-    let scene = Scene::of(tx, known.rotation, &people)?;
+    let locked_rotation = LockedRotation::of(tx, known.rotation, &people)?;
     // Before the lock somebody else may have answered it.
     let swap = swaps::find(tx.db(), id)?.ok_or_else(missing)?;
-    Ok((scene, swap))
+    Ok((locked_rotation, swap))
 }
 
 /// A swap as the transaction sees it.
-fn view_of(tx: &mut Tx<'_>, id: SwapId, now: Instant) -> Result<SwapView, Error> {
-    let (scene, swap) = locked(tx, id, None)?;
-    Ok(SwapView::of(&scene.roster, &scene.timeline(), &swap, now))
+fn view_of(tx: &mut Tx<'_>, id: SwapId, now: Timestamp) -> Result<SwapView, Error> {
+    let (locked_rotation, swap) = locked(tx, id, None)?;
+    Ok(SwapView::of(
+        &locked_rotation.snapshot,
+        &locked_rotation.timeline(),
+        &swap,
+        now,
+    ))
 }
 
 /// Everybody whom a swap names.
@@ -112,39 +133,39 @@ fn named(swap: &Swap) -> Vec<PersonId> {
         .collect()
 }
 
-fn read_part(swap: &Swap, part: &Part, now: Instant) -> Result<Option<Interval>, Error> {
+fn read_part(swap: &Swap, part: &Part, now: Timestamp) -> Result<Option<Interval>, Error> {
     if part.start.is_none() && part.end.is_none() {
         return Ok(None);
     }
     let given = swap.terms.given();
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let read = |text: &str| input::bounded(text, now);
-    let start = faults.check_some("/start", part.start.as_deref(), read);
-    let end = faults.check_some("/end", part.end.as_deref(), read);
+    let start = errors.check_some("/start", part.start.as_deref(), read);
+    let end = errors.check_some("/end", part.end.as_deref(), read);
     let bounds = start
         .zip(end)
         .map(|(start, end)| (start.unwrap_or(given.start()), end.unwrap_or(given.end())));
     let interval = bounds.and_then(|(start, end)| Interval::new(start, end));
     if bounds.is_some() && interval.is_none() {
-        faults.add("/end", "must lie after the start");
+        errors.add("/end", "must lie after the start");
     }
-    faults.finish_with(interval).map(Some)
+    errors.finish_with(interval).map(Some)
 }
 
 /// A refusal in words; `pointer` is the member of the request that says from when to when.
-fn refused(refusal: Refusal, pointer: &str) -> Error {
+fn refused(refusal: SwapError, pointer: &str) -> Error {
     match refusal {
-        Refusal::NotAllowed(why) => Error::forbidden(why),
-        Refusal::Outside | Refusal::Whole | Refusal::TooLate => {
+        SwapError::NotAllowed(why) => Error::forbidden(why),
+        SwapError::Outside | SwapError::Whole | SwapError::TooLate => {
             Error::invalid(pointer, refusal.to_string())
         }
-        Refusal::Overlap => Error::invalid("/in_return", refusal.to_string()),
-        Refusal::NotOpen(_)
-        | Refusal::NothingTaken
-        | Refusal::Begun
-        | Refusal::DeclinedAlready
-        | Refusal::NotTheirs(_)
-        | Refusal::Taken => Error::conflict(refusal.to_string()),
+        SwapError::Overlap => Error::invalid("/in_return", refusal.to_string()),
+        SwapError::NotOpen(_)
+        | SwapError::NothingTaken
+        | SwapError::Begun
+        | SwapError::DeclinedAlready
+        | SwapError::NotTheirs(_)
+        | SwapError::Taken => Error::conflict(refusal.to_string()),
     }
 }
 
@@ -152,14 +173,14 @@ fn refused(refusal: Refusal, pointer: &str) -> Error {
 fn carry_out(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    scene: &Scene,
+    locked_rotation: &LockedRotation,
     swap: &Swap,
     decision: &Decision,
     action: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<SwapView, Error> {
     for (interval, person) in &decision.made {
-        let known = scene.roster.person(*person);
+        let known = locked_rotation.snapshot.person(*person);
         if known.is_none_or(|one| !one.active_at(interval.end() - TimeDelta::seconds(1))) {
             return Err(Error::conflict(
                 "whoever takes over is deactivated before the end of it",
@@ -168,7 +189,7 @@ fn carry_out(
         overrides::add(
             tx,
             actor,
-            scene,
+            locked_rotation,
             *interval,
             Some(*person),
             (None, Some(swap.id)),
@@ -176,7 +197,7 @@ fn carry_out(
         )?;
     }
     for id in &decision.cancelled {
-        overrides::end(tx, actor, scene, *id, now, now)?;
+        overrides::end(tx, actor, locked_rotation, *id, now, now)?;
     }
     let mut after = Swap {
         state: decision.state,
@@ -186,22 +207,32 @@ fn carry_out(
     };
     after.declined.extend(decision.declined);
     swaps::decide(tx.db(), &after, decision.declined, now)?;
-    let before = SwapView::of(&scene.roster, &scene.timeline(), swap, now);
+    let before = SwapView::of(
+        &locked_rotation.snapshot,
+        &locked_rotation.timeline(),
+        swap,
+        now,
+    );
     let mut people = named(swap);
     people.extend(actor.person);
-    let was = scene;
-    let scene = Scene::of(tx, swap.rotation, &people)?;
-    let mails = mails::Mails::of(&scene, &after, actor, now);
+    let was = locked_rotation;
+    let locked_rotation = LockedRotation::of(tx, swap.rotation, &people)?;
+    let mails = mails::Mails::of(&locked_rotation, &after, actor, now);
     mails.tell(tx, swap.state_at(now), decision, &was.overrides)?;
-    let view = SwapView::of(&scene.roster, &scene.timeline(), &after, now);
-    let deed = Deed {
+    let view = SwapView::of(
+        &locked_rotation.snapshot,
+        &locked_rotation.timeline(),
+        &after,
+        now,
+    );
+    let deed = AuditEvent {
         action,
         kind: "swap",
         id: swap.id.to_string(),
         before: as_json(before)?,
         after: as_json(&view)?,
     };
-    note(tx, actor, now, deed)?;
+    record_audit(tx, actor, now, deed)?;
     Ok(view)
 }
 
@@ -214,11 +245,11 @@ pub fn expire(
     tx: &mut Tx<'_>,
     actor: &Actor,
     rotation: RotationId,
-    at: Instant,
-    now: Instant,
+    at: Timestamp,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let open = swaps::open(tx.db(), Some(rotation), None, now)?;
-    let scene = Scene::of(tx, rotation, &[])?;
+    let locked_rotation = LockedRotation::of(tx, rotation, &[])?;
     for swap in open.iter().filter(|swap| swap.terms.ends_at() > at) {
         let expired = Decision {
             state: State::Expired,
@@ -226,7 +257,15 @@ pub fn expire(
             cancelled: Vec::new(),
             declined: None,
         };
-        carry_out(tx, actor, &scene, swap, &expired, "swap.expire", now)?;
+        carry_out(
+            tx,
+            actor,
+            &locked_rotation,
+            swap,
+            &expired,
+            "swap.expire",
+            now,
+        )?;
     }
     Ok(())
 }
@@ -239,10 +278,10 @@ pub fn expire(
 /// [`Error::Unavailable`] when the database is away.
 pub fn touched(
     tx: &mut Tx<'_>,
-    scene: &Scene,
+    locked_rotation: &LockedRotation,
     timeline: &Timeline,
     change: &Preview,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<SwapView>, Error> {
     let others: Vec<Interval> = change
         .changes
@@ -258,12 +297,12 @@ pub fn touched(
     let stands = |swap: &Swap| {
         swap.state_at(now) == State::Open || swap.taken(timeline.overrides()).next().is_some()
     };
-    let all = swaps::standing(tx.db(), scene.rotation.id, now)?;
+    let all = swaps::standing(tx.db(), locked_rotation.rotation.id, now)?;
     let touched = all
         .iter()
         .filter(|swap| swap.decided_at == Some(now) || stands(swap) && moves(swap));
     Ok(touched
-        .map(|swap| SwapView::of(&scene.roster, timeline, swap, now))
+        .map(|swap| SwapView::of(&locked_rotation.snapshot, timeline, swap, now))
         .collect())
 }
 
@@ -272,9 +311,14 @@ pub fn touched(
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is none.
-pub fn find(db: &mut Db, roster: &Roster, id: SwapId, now: Instant) -> Result<SwapView, Error> {
+pub fn find(
+    db: &mut Db,
+    snapshot: &Snapshot,
+    id: SwapId,
+    now: Timestamp,
+) -> Result<SwapView, Error> {
     let swap = swaps::find(db, id)?.ok_or(Error::NotFound("swap"))?;
-    view(roster, &swap, now).ok_or(Error::NotFound("swap"))
+    view(snapshot, &swap, now).ok_or(Error::NotFound("swap"))
 }
 
 /// Swaps, in the order in which they were opened.
@@ -284,20 +328,20 @@ pub fn find(db: &mut Db, roster: &Roster, id: SwapId, now: Instant) -> Result<Sw
 /// [`Error::Unavailable`] when the database is away.
 pub fn list(
     db: &mut Db,
-    roster: &Roster,
+    snapshot: &Snapshot,
     filter: &Filter,
     limit: i64,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<SwapView>, Error> {
     let all = swaps::list(db, filter, limit)?;
     Ok(all
         .iter()
-        .filter_map(|swap| view(roster, swap, now))
+        .filter_map(|swap| view(snapshot, swap, now))
         .collect())
 }
 
 /// A swap as it is shown; `None` where the roster does not know its rotation (yet).
-fn view(roster: &Roster, swap: &Swap, now: Instant) -> Option<SwapView> {
-    let timeline = roster.timeline(swap.rotation)?;
-    Some(SwapView::of(roster, timeline, swap, now))
+fn view(snapshot: &Snapshot, swap: &Swap, now: Timestamp) -> Option<SwapView> {
+    let timeline = snapshot.timeline(swap.rotation)?;
+    Some(SwapView::of(snapshot, timeline, swap, now))
 }

@@ -6,15 +6,15 @@ use super::commands::NewSwap;
 use super::mails::Mails;
 use super::{SwapView, refused};
 use crate::clock::new_id;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId, SwapId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::person::Person;
-use crate::domain::swap::{LONGEST, Offer, Refusal, State, Swap, Terms, time_of};
+use crate::domain::swap::{LONGEST, Offer, State, Swap, SwapError, Terms, time_of};
 use crate::domain::timeline::{Layer, Timeline};
-use crate::service::scene::{Scene, as_json, note};
-use crate::service::{Actor, Error, Faults, access, input, values};
-use crate::storage::audit::Deed;
+use crate::service::locked_rotation::{LockedRotation, as_json, record_audit};
+use crate::service::{Actor, Error, ValidationErrors, access, input, values};
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Tx, swaps};
 
 /// At most this many people are named.
@@ -30,66 +30,66 @@ pub fn open(
     tx: &mut Tx<'_>,
     actor: &Actor,
     new: &NewSwap,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<SwapView, Error> {
-    let mut faults = Faults::new();
-    let rotation = faults.check(
+    let mut errors = ValidationErrors::new();
+    let rotation = errors.check(
         "/rotation_id",
         new.rotation_id
             .parse::<RotationId>()
             .map_err(|_| "there is no such rotation"),
     );
-    let whose = faults.check_some("/person_id", new.person_id.as_deref(), |text| {
+    let whose = errors.check_some("/person_id", new.person_id.as_deref(), |text| {
         text.parse::<PersonId>()
             .map_err(|_| "there is no such person")
     });
-    let named = read_named(&mut faults, "/offered_to", new.offered_to.as_deref());
-    let terms = read_terms(&mut faults, new, named.len(), now);
-    let note_text = values::text(&mut faults, "/note", new.note.as_deref());
+    let named = read_named(&mut errors, "/offered_to", new.offered_to.as_deref());
+    let terms = read_terms(&mut errors, new, named.len(), now);
+    let note_text = values::text(&mut errors, "/note", new.note.as_deref());
     let Some(rotation) = rotation else {
-        return Err(faults.finish().err().unwrap_or(Error::NotFound("rotation")));
+        return Err(errors.finish().err().unwrap_or(Error::NotFound("rotation")));
     };
     let mut also = named.clone();
     also.extend(whose.flatten());
     also.extend(actor.person);
-    let scene = Scene::of(tx, rotation, &also).map_err(|error| match error {
+    let locked_rotation = LockedRotation::of(tx, rotation, &also).map_err(|error| match error {
         Error::NotFound(_) => Error::invalid("/rotation_id", "there is no such rotation"),
         other => other,
     })?;
-    access::gives_time(actor, &scene.team)?;
-    let timeline = scene.timeline();
+    access::gives_time(actor, &locked_rotation.team)?;
+    let timeline = locked_rotation.timeline();
     let giver = match (whose.flatten(), &terms) {
         (Some(given), _) => Some(given),
-        (None, Some(terms)) => whose_time(actor, &scene, &timeline, terms.given(), now),
+        (None, Some(terms)) => whose_time(actor, &locked_rotation, &timeline, terms.given(), now),
         (None, None) => None,
     };
-    let person = |id: PersonId| scene.roster.person(id).map(AsRef::as_ref);
+    let person = |id: PersonId| locked_rotation.snapshot.person(id).map(AsRef::as_ref);
     if new.person_id.is_some() && giver.is_some_and(|id| person(id).is_none()) {
-        faults.add("/person_id", "there is no such person");
+        errors.add("/person_id", "there is no such person");
     }
     let end = terms.map(|terms| terms.given().end());
-    check_named(&mut faults, "/offered_to", person, giver, &named, end);
+    check_named(&mut errors, "/offered_to", person, giver, &named, end);
     let ((terms, note_text), giver) = match (terms, note_text, giver) {
         (Some(terms), Some(text), Some(giver)) => {
-            faults.finish()?;
+            errors.finish()?;
             ((terms, text), giver)
         }
-        (_, _, None) if faults.is_empty() => {
+        (_, _, None) if errors.is_empty() => {
             return Err(Error::conflict(
                 "nobody, or more than one person, has this time: say whose it is by person_id",
             ));
         }
-        _ => return Err(faults.finish().err().unwrap_or(Error::NotFound("person"))),
+        _ => return Err(errors.finish().err().unwrap_or(Error::NotFound("person"))),
     };
     if !actor.is(giver) {
-        access::manager(actor, &scene.team)?;
+        access::manager(actor, &locked_rotation.team)?;
     }
-    scene.must_run(now)?;
+    locked_rotation.must_run(now)?;
     terms
         .check(&timeline, giver, named.first().copied(), now)
         .map_err(|refusal| not_asked(actor, giver, &timeline, &terms, refusal))?;
     let swap = new_swap(actor, (rotation, giver), terms, (named, note_text), now);
-    add(tx, actor, &scene, &timeline, &swap, now)
+    add(tx, actor, &locked_rotation, &timeline, &swap, now)
 }
 
 /// A swap of somebody's time in a rotation, offered to these people, or to the team where there are none.
@@ -98,7 +98,7 @@ pub(super) fn new_swap(
     (rotation, giver): (RotationId, PersonId),
     terms: Terms,
     (named, note): (Vec<PersonId>, Option<String>),
-    now: Instant,
+    now: Timestamp,
 ) -> Swap {
     Swap {
         id: SwapId::from_uuid(new_id()),
@@ -124,40 +124,40 @@ pub(super) fn new_swap(
 pub(super) fn add(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    scene: &Scene,
+    locked_rotation: &LockedRotation,
     timeline: &Timeline,
     swap: &Swap,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<SwapView, Error> {
     swaps::insert(tx.db(), swap)?;
-    let view = SwapView::of(&scene.roster, timeline, swap, now);
-    let deed = Deed {
+    let view = SwapView::of(&locked_rotation.snapshot, timeline, swap, now);
+    let deed = AuditEvent {
         action: "swap.open",
         kind: "swap",
         id: swap.id.to_string(),
         before: serde_json::Value::Null,
         after: as_json(&view)?,
     };
-    note(tx, actor, now, deed)?;
-    Mails::of(scene, swap, actor, now).ask(tx)?;
+    record_audit(tx, actor, now, deed)?;
+    Mails::of(locked_rotation, swap, actor, now).ask(tx)?;
     Ok(view)
 }
 
 /// The people to whom something is offered.
 pub(in crate::service) fn read_named(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     base: &str,
     given: Option<&[String]>,
 ) -> Vec<PersonId> {
     let given = given.unwrap_or_default();
     if given.len() > MOST_NAMED {
-        faults.add(base, format!("must have at most {MOST_NAMED} people"));
+        errors.add(base, format!("must have at most {MOST_NAMED} people"));
     }
     let mut named = Vec::new();
     for (index, text) in given.iter().take(MOST_NAMED).enumerate() {
         let pointer = format!("{base}/{index}");
-        match values::person_id(faults, &pointer, text) {
-            Some(id) if named.contains(&id) => faults.add(pointer, "is named already"),
+        match values::person_id(errors, &pointer, text) {
+            Some(id) if named.contains(&id) => errors.add(pointer, "is named already"),
             Some(id) => named.push(id),
             None => {}
         }
@@ -165,53 +165,58 @@ pub(in crate::service) fn read_named(
     named
 }
 
-fn read_terms(faults: &mut Faults, new: &NewSwap, named: usize, now: Instant) -> Option<Terms> {
-    let given = read_time(faults, "", &new.start, &new.end, now);
+fn read_terms(
+    errors: &mut ValidationErrors,
+    new: &NewSwap,
+    named: usize,
+    now: Timestamp,
+) -> Option<Terms> {
+    let given = read_time(errors, "", &new.start, &new.end, now);
     let returned = new
         .in_return
         .as_ref()
-        .map(|time| read_time(faults, "/in_return", &time.start, &time.end, now));
+        .map(|time| read_time(errors, "/in_return", &time.start, &time.end, now));
     match new.kind.as_str() {
         "cover" => {
             if returned.is_some() {
-                faults.add("/in_return", "a cover has none");
+                errors.add("/in_return", "a cover has none");
             }
             given.map(Terms::Cover)
         }
         "trade" => {
             if returned.is_none() {
-                faults.add("/in_return", "a trade needs it");
+                errors.add("/in_return", "a trade needs it");
             }
-            if named != 1 && faults.is_empty() {
-                faults.add("/offered_to", "a trade is offered to one person");
+            if named != 1 && errors.is_empty() {
+                errors.add("/offered_to", "a trade is offered to one person");
             }
             let (given, returned) = (given?, returned??);
             Some(Terms::Trade { given, returned })
         }
         _ => {
-            faults.add("/kind", "must be cover or trade");
+            errors.add("/kind", "must be cover or trade");
             None
         }
     }
 }
 
 fn read_time(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     base: &str,
     start: &str,
     end: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Interval> {
-    let start = faults.check(format!("{base}/start"), input::bounded(start, now));
-    let end = faults.check(format!("{base}/end"), input::bounded(end, now));
+    let start = errors.check(format!("{base}/start"), input::bounded(start, now));
+    let end = errors.check(format!("{base}/end"), input::bounded(end, now));
     let (start, end) = (start?, end?);
     let interval = Interval::new(start, end);
     if interval.is_none() {
-        faults.add(format!("{base}/end"), "must lie after the start");
+        errors.add(format!("{base}/end"), "must lie after the start");
     } else if end <= now {
-        faults.add(format!("{base}/end"), "must lie ahead");
+        errors.add(format!("{base}/end"), "must lie ahead");
     } else if end - start > LONGEST {
-        faults.add(format!("{base}/end"), "a swap lasts at most 400 days");
+        errors.add(format!("{base}/end"), "a swap lasts at most 400 days");
     }
     interval
 }
@@ -220,16 +225,16 @@ fn read_time(
 /// team, that of the only one who has some.
 fn whose_time(
     actor: &Actor,
-    scene: &Scene,
+    locked_rotation: &LockedRotation,
     timeline: &Timeline,
     given: Interval,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<PersonId> {
     let ahead = given.ahead(now).unwrap_or(given);
     let own = actor
         .person
         .filter(|person| !time_of(timeline, *person, ahead).is_empty());
-    if own.is_some() || !access::manages(actor, &scene.team) {
+    if own.is_some() || !access::manages(actor, &locked_rotation.team) {
         return actor.person;
     }
     let shifts = timeline.shifts(Layer::Final, ahead);
@@ -239,21 +244,21 @@ fn whose_time(
 
 /// Whoever is named must be there until `end`, and be somebody else than whose time it is.
 pub(in crate::service) fn check_named<'a>(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     base: &str,
     known: impl Fn(PersonId) -> Option<&'a Person>,
     giver: Option<PersonId>,
     named: &[PersonId],
-    end: Option<Instant>,
+    end: Option<Timestamp>,
 ) {
     let last = end.map(|end| end - chrono::TimeDelta::seconds(1));
     for (index, id) in named.iter().enumerate() {
         let pointer = format!("{base}/{index}");
         match known(*id) {
-            None => faults.add(pointer, "there is no such person"),
-            Some(_) if giver == Some(*id) => faults.add(pointer, "is whose time it is"),
+            None => errors.add(pointer, "there is no such person"),
+            Some(_) if giver == Some(*id) => errors.add(pointer, "is whose time it is"),
             Some(person) if last.is_some_and(|last| !person.active_at(last)) => {
-                faults.add(pointer, "they are deactivated");
+                errors.add(pointer, "they are deactivated");
             }
             Some(_) => {}
         }
@@ -266,19 +271,19 @@ fn not_asked(
     giver: PersonId,
     timeline: &Timeline,
     terms: &Terms,
-    refusal: Refusal,
+    refusal: SwapError,
 ) -> Error {
     let others = |time: &Interval| {
         let shifts = timeline.shifts(Layer::Final, *time);
         shifts.iter().any(|shift| shift.person != giver)
     };
     match refusal {
-        Refusal::NotTheirs(time)
+        SwapError::NotTheirs(time)
             if actor.is(giver) && terms.given().overlaps(&time) && others(&time) =>
         {
             Error::forbidden(access::ONLY_THEIR_OWN_TIME)
         }
-        Refusal::Outside => Error::invalid("/end", "must lie ahead"),
+        SwapError::Outside => Error::invalid("/end", "must lie ahead"),
         other => refused(other, "/start"),
     }
 }

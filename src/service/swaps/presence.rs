@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::leave::act_for;
 use super::{SwapView, view_of};
-use crate::domain::interval::{Instant, Interval, IntervalSet};
+use crate::domain::interval::{Interval, IntervalSet, Timestamp};
 use crate::domain::person::Person;
 use crate::domain::swap::{Action, State, Swap, Terms};
 use crate::service::preview::MOST_LISTED;
@@ -54,7 +54,7 @@ pub fn no_longer_away(
     actor: &Actor,
     person: &Person,
     off: Interval,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<EndedCovers, Error> {
     let away = person.away(now);
     let is_away = |time: Interval| !IntervalSet::from_iter([time]).intersect(&away).is_empty();

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::duty::Rota;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::duty::RotationLookup;
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::overrides::Override;
 use crate::domain::swap::{Offer, Swap};
 use crate::domain::timeline::Timeline;
@@ -87,7 +87,12 @@ pub struct SwapView {
 
 impl SwapView {
     /// The swap on its rotation's timeline.
-    pub fn of(rota: &impl Rota, timeline: &Timeline, swap: &Swap, now: Instant) -> Self {
+    pub fn of(
+        rota: &impl RotationLookup,
+        timeline: &Timeline,
+        swap: &Swap,
+        now: Timestamp,
+    ) -> Self {
         let ids = |people: &[_]| people.iter().map(ToString::to_string).collect();
         let given = swap.terms.given();
         let taken = |one: &Override| {

@@ -5,11 +5,11 @@ use utoipa::ToSchema;
 
 use super::{ONLY_ADMINISTRATORS, keep};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::team::Team;
-use crate::service::farewell::{Named, take_back, whatever_names};
-use crate::service::scene::team_of_slug;
-use crate::service::{Actor, Error, Expected, Faults, access, input, swaps, values};
+use crate::service::locked_rotation::team_of_slug;
+use crate::service::offboarding::{Reference, find_references, remove_references};
+use crate::service::{Actor, Error, Expected, ValidationErrors, access, input, swaps, values};
 use crate::storage::{Tx, people, teams};
 
 /// Somebody who is to be in a team.
@@ -67,7 +67,7 @@ pub fn join(
     slug: &str,
     command: &Join,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Team, Error> {
     let before = team_of_slug(tx, slug)?;
     access::manager(actor, &before)?;
@@ -75,23 +75,23 @@ pub fn join(
         access::administrator(actor)?;
     }
     expected.check(before.version)?;
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let both = read(
-        &mut faults,
+        &mut errors,
         &command.person_id,
         command.effective_from.as_deref(),
         now,
     );
     if let Some((person, from)) = both {
         match people::load(tx.db(), Some(&[person]))?.first() {
-            None => faults.add("/person_id", "there is no such person"),
+            None => errors.add("/person_id", "there is no such person"),
             Some(known) if !known.active_at(from) => {
-                faults.add("/person_id", "they are deactivated");
+                errors.add("/person_id", "they are deactivated");
             }
             Some(_) => {}
         }
     }
-    let (person, from) = faults.finish_with(both)?;
+    let (person, from) = errors.finish_with(both)?;
     let mut after = before.clone();
     let all = teams::load(tx.db(), None)?;
     after.join(person, from, access::consent(actor, person, all.iter()));
@@ -118,19 +118,19 @@ pub fn leave(
     slug: &str,
     command: &Leave,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Team, Error> {
     let before = team_of_slug(tx, slug)?;
     access::manager(actor, &before)?;
     expected.check(before.version)?;
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let both = read(
-        &mut faults,
+        &mut errors,
         &command.person_id,
         command.effective_from.as_deref(),
         now,
     );
-    let (person, from) = faults.finish_with(both)?;
+    let (person, from) = errors.finish_with(both)?;
     let theirs = before.memberships.iter().filter(|one| one.person == person);
     if !actor.is_administrator()
         && theirs
@@ -143,11 +143,11 @@ pub fn leave(
     if !after.leave(person, from) {
         return Err(Error::conflict("they are not in the team from then on"));
     }
-    let named = whatever_names(tx, person, Some(before.id), from)?;
+    let named = find_references(tx, person, Some(before.id), from)?;
     match command.remove_from_rotations {
-        None => Named::none(&named)?,
+        None => Reference::none(&named)?,
         Some(true) => {
-            take_back(tx, actor, person, &named, from, now)?;
+            remove_references(tx, actor, person, &named, from, now)?;
             swaps::leave(tx, actor, person, Some(before.id), from, now)?;
         }
         Some(false) => {}
@@ -168,12 +168,12 @@ pub fn agree(
     slug: &str,
     command: &Agree,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Team, Error> {
     let before = team_of_slug(tx, slug)?;
-    let mut faults = Faults::new();
-    let person = values::person_id(&mut faults, "/person_id", &command.person_id);
-    let person = faults.finish_with(person)?;
+    let mut errors = ValidationErrors::new();
+    let person = values::person_id(&mut errors, "/person_id", &command.person_id);
+    let person = errors.finish_with(person)?;
     let all = teams::load(tx.db(), None)?;
     access::agrees(actor, person, all.iter())?;
     expected.check(before.version)?;
@@ -187,18 +187,18 @@ pub fn agree(
 
 /// Who, and from when on.
 fn read(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     person: &str,
     from: Option<&str>,
-    now: Instant,
-) -> Option<(PersonId, Instant)> {
-    let person = values::person_id(faults, "/person_id", person);
+    now: Timestamp,
+) -> Option<(PersonId, Timestamp)> {
+    let person = values::person_id(errors, "/person_id", person);
     let from = match from {
         None => Some(now),
-        Some(text) => faults.check("/effective_from", input::bounded(text, now)),
+        Some(text) => errors.check("/effective_from", input::bounded(text, now)),
     };
     if from.is_some_and(|from| from < now) {
-        faults.add("/effective_from", "must not lie in the past");
+        errors.add("/effective_from", "must not lie in the past");
     }
     person.zip(from)
 }

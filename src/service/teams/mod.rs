@@ -7,15 +7,15 @@ pub use membership::{Agree, Join, Leave, agree, join, leave};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::scene::{as_json, note, team_of_slug};
+use super::locked_rotation::{as_json, record_audit, team_of_slug};
 use super::values;
 use super::views::TeamView;
-use super::{Actor, Error, Expected, Faults, access};
+use super::{Actor, Error, Expected, ValidationErrors, access};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, TeamId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::team::{Membership, Team};
-use crate::storage::audit::Deed;
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, StoreError, Tx, people, teams};
 
 /// A team to add.
@@ -59,14 +59,14 @@ pub struct TeamChange {
 /// Why somebody stays in a team.
 const ONLY_ADMINISTRATORS: &str = "only administrators remove managers";
 
-fn slug(faults: &mut Faults, text: &str) -> Option<String> {
+fn slug(errors: &mut ValidationErrors, text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let fine = (1..=60).contains(&text.len())
         && text.chars().all(plain)
         && !text.starts_with('-')
         && !text.ends_with('-');
     if !fine {
-        faults.add(
+        errors.add(
             "/slug",
             "must have 1 to 60 lower-case letters, digits and hyphens",
         );
@@ -76,14 +76,14 @@ fn slug(faults: &mut Faults, text: &str) -> Option<String> {
 
 fn ids(
     tx: &mut Tx<'_>,
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     pointer: &str,
     given: &[String],
 ) -> Result<Vec<PersonId>, Error> {
     let read: Vec<Option<PersonId>> = given
         .iter()
         .enumerate()
-        .map(|(index, id)| values::person_id(faults, &format!("{pointer}/{index}"), id))
+        .map(|(index, id)| values::person_id(errors, &format!("{pointer}/{index}"), id))
         .collect();
     let wanted: Vec<PersonId> = read.iter().flatten().copied().collect();
     let known: Vec<PersonId> = people::load(tx.db(), Some(&wanted))?
@@ -92,7 +92,7 @@ fn ids(
         .collect();
     for (index, id) in read.iter().enumerate() {
         if id.is_some_and(|id| !known.contains(&id)) {
-            faults.add(format!("{pointer}/{index}"), "there is no such person");
+            errors.add(format!("{pointer}/{index}"), "there is no such person");
         }
     }
     let mut wanted = wanted;
@@ -121,7 +121,7 @@ fn founders(members: Vec<PersonId>, managers: &[PersonId]) -> Vec<Membership> {
 fn deed(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    now: Instant,
+    now: Timestamp,
     action: &str,
     before: Option<&Team>,
     after: &Team,
@@ -130,11 +130,11 @@ fn deed(
         as_json(before.map(|team| TeamView::of(team, now)))?,
         as_json(TeamView::of(after, now))?,
     );
-    note(
+    record_audit(
         tx,
         actor,
         now,
-        Deed {
+        AuditEvent {
             action,
             kind: "team",
             id: after.id.to_string(),
@@ -149,14 +149,19 @@ fn deed(
 /// # Errors
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::Conflict`] where the slug is taken.
-pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewTeam, now: Instant) -> Result<Team, Error> {
+pub fn create(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    new: &NewTeam,
+    now: Timestamp,
+) -> Result<Team, Error> {
     access::administrator(actor)?;
-    let mut faults = Faults::new();
-    let slug = slug(&mut faults, &new.slug);
-    let name = values::line(&mut faults, "/name", &new.name, 200);
-    let time_zone = values::zone(&mut faults, "/time_zone", &new.time_zone);
-    let members = ids(tx, &mut faults, "/members", &new.members)?;
-    let managers = ids(tx, &mut faults, "/managers", &new.managers)?;
+    let mut errors = ValidationErrors::new();
+    let slug = slug(&mut errors, &new.slug);
+    let name = values::line(&mut errors, "/name", &new.name, 200);
+    let time_zone = values::zone(&mut errors, "/time_zone", &new.time_zone);
+    let members = ids(tx, &mut errors, "/members", &new.members)?;
+    let managers = ids(tx, &mut errors, "/managers", &new.managers)?;
     let team = slug
         .zip(name)
         .zip(time_zone)
@@ -168,7 +173,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewTeam, now: Instant) -> Re
             memberships: founders(members, &managers),
             version: 1,
         });
-    let team = faults.finish_with(team)?;
+    let team = errors.finish_with(team)?;
     teams::insert(tx.db(), &team, now).map_err(|error| match error {
         StoreError::Duplicate => Error::conflict("a team has this slug already"),
         other => other.into(),
@@ -190,7 +195,7 @@ pub fn change(
     slug: &str,
     change: &TeamChange,
     expected: &Expected,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Team, Error> {
     let before = team_of_slug(tx, slug)?;
     access::manager(actor, &before)?;
@@ -198,32 +203,32 @@ pub fn change(
         access::administrator(actor)?;
     }
     expected.check(before.version)?;
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let mut after = before.clone();
     if let Some(name) = change
         .name
         .as_deref()
-        .and_then(|name| values::line(&mut faults, "/name", name, 200))
+        .and_then(|name| values::line(&mut errors, "/name", name, 200))
     {
         after.name = name;
     }
     if let Some(zone) = change
         .time_zone
         .as_deref()
-        .and_then(|name| values::zone(&mut faults, "/time_zone", name))
+        .and_then(|name| values::zone(&mut errors, "/time_zone", name))
     {
         after.time_zone = zone;
     }
     let managers = match &change.managers {
-        Some(managers) => Some(ids(tx, &mut faults, "/managers", managers)?),
+        Some(managers) => Some(ids(tx, &mut errors, "/managers", managers)?),
         None => None,
     };
     if let Some(members) = &change.members {
-        let members = ids(tx, &mut faults, "/members", members)?;
+        let members = ids(tx, &mut errors, "/members", members)?;
         let members = with_managers(members, managers.as_deref().unwrap_or_default());
         let mut present = before.managers(now);
         if !actor.is_administrator() && present.any(|id| !members.contains(&id)) {
-            faults.add("/members", ONLY_ADMINISTRATORS);
+            errors.add("/members", ONLY_ADMINISTRATORS);
         }
         let all = teams::load(tx.db(), None)?;
         let consent = |person| access::consent(actor, person, all.iter());
@@ -232,7 +237,7 @@ pub fn change(
     if let Some(managers) = managers {
         after.set_managers(&managers, now);
     }
-    faults.finish()?;
+    errors.finish()?;
     after.version += 1;
     keep(tx, actor, "team.change", &before, after, now)
 }
@@ -244,7 +249,7 @@ fn keep(
     action: &str,
     before: &Team,
     after: Team,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Team, Error> {
     teams::update(tx.db(), &after)?;
     tx.changed(Change::Team(after.id));

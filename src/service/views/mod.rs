@@ -14,13 +14,13 @@ use super::input::unless_forever;
 use crate::domain::availability::PublicHoliday;
 use crate::domain::candidates::Candidate;
 use crate::domain::clash::Clash;
-use crate::domain::duty::{Duty, Rota, Source};
+use crate::domain::duty::{Duty, RotationLookup, Source};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::overrides::Override;
 use crate::domain::rotation::Rotation;
 use crate::domain::timeline::{Cause, Gap, Shift};
-use crate::roster::Roster;
+use crate::snapshot::Snapshot;
 
 /// Writes an instant as it is written everywhere, in one piece. What is asked most often does so: a text that comes in
 /// pieces, as chrono's own does, takes several times as long.
@@ -50,7 +50,7 @@ pub struct PersonRef {
 
 impl PersonRef {
     /// The person, at `at`.
-    pub fn of(rota: &impl Rota, id: PersonId, at: Instant) -> Self {
+    pub fn of(rota: &impl RotationLookup, id: PersonId, at: Timestamp) -> Self {
         let person = rota.person(id);
         Self {
             id: id.to_string(),
@@ -131,7 +131,7 @@ impl From<&PublicHoliday> for HolidayView {
 
 impl ShiftView {
     /// The shift, with the public holidays in what `window` has of it.
-    pub fn within(rota: &impl Rota, shift: &Shift, window: Interval) -> Self {
+    pub fn within(rota: &impl RotationLookup, shift: &Shift, window: Interval) -> Self {
         let part = shift.interval.intersect(&window);
         let person = rota.person(shift.person);
         let found = part
@@ -145,7 +145,7 @@ impl ShiftView {
     }
 
     /// The shift.
-    pub fn of(rota: &impl Rota, shift: &Shift) -> Self {
+    pub fn of(rota: &impl RotationLookup, shift: &Shift) -> Self {
         let (source, override_id, swap_id) = match shift.cause {
             Cause::Turn { .. } => (Source::Rotation, None, None),
             Cause::Override { id, swap } => (
@@ -264,13 +264,13 @@ pub struct DutyView {
 impl DutyView {
     /// The answer of `rotation` at `at`.
     #[must_use]
-    pub fn of(roster: &Roster, rotation: &Rotation, duty: &Duty, at: Instant) -> Self {
-        let person = |id: PersonId| PersonRef::of(roster, id, at);
+    pub fn of(snapshot: &Snapshot, rotation: &Rotation, duty: &Duty, at: Timestamp) -> Self {
+        let person = |id: PersonId| PersonRef::of(snapshot, id, at);
         Self {
             at,
             rotation_id: rotation.id.to_string(),
             title: rotation.title.clone(),
-            team: roster
+            team: snapshot
                 .team(rotation.team)
                 .map(|team| team.slug.clone())
                 .unwrap_or_default(),
@@ -311,7 +311,7 @@ pub struct CandidateView {
 
 impl CandidateView {
     /// The candidate at `at`.
-    pub fn of(rota: &impl Rota, candidate: &Candidate, at: Instant) -> Self {
+    pub fn of(rota: &impl RotationLookup, candidate: &Candidate, at: Timestamp) -> Self {
         Self {
             person: PersonRef::of(rota, candidate.person, at),
             available_until: candidate.available_until,
@@ -340,7 +340,7 @@ pub struct ClashView {
 
 impl ClashView {
     /// The clash.
-    pub fn of(rota: &impl Rota, clash: &Clash) -> Self {
+    pub fn of(rota: &impl RotationLookup, clash: &Clash) -> Self {
         Self {
             rotation_id: clash.rotation.to_string(),
             person: PersonRef::of(rota, clash.person, clash.overlap.start()),
@@ -386,7 +386,7 @@ pub struct OverrideView {
 
 impl OverrideView {
     /// The override of a rotation.
-    pub fn of(rota: &impl Rota, rotation: &Rotation, one: &Override) -> Self {
+    pub fn of(rota: &impl RotationLookup, rotation: &Rotation, one: &Override) -> Self {
         Self {
             id: one.id.to_string(),
             rotation_id: rotation.id.to_string(),

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::{Holidays, Person, Profile, TimeOff};
 
 /// Zone, hours and holidays that come into force later.
@@ -72,7 +72,7 @@ pub struct PersonView {
 impl PersonView {
     /// The person at `now`, with or without their address.
     #[must_use]
-    pub fn of(person: &Person, with_address: bool, now: Instant) -> Self {
+    pub fn of(person: &Person, with_address: bool, now: Timestamp) -> Self {
         let profile = person.profile(now);
         Self {
             id: person.id.to_string(),

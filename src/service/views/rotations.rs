@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::hours::WeeklyHours;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Plan, Revision, Rotation};
 use crate::domain::team::{Membership, Team};
 
@@ -61,7 +61,7 @@ pub struct TeamView {
 impl TeamView {
     /// The team as it is at `now`.
     #[must_use]
-    pub fn of(team: &Team, now: Instant) -> Self {
+    pub fn of(team: &Team, now: Timestamp) -> Self {
         let ahead = team.memberships.iter().filter(|one| !one.is_over(now));
         Self {
             id: team.id.to_string(),

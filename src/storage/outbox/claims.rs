@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::{LONGEST_WAIT, Mail, State};
-use crate::domain::interval::Instant;
-use crate::storage::rows::word;
+use crate::domain::interval::Timestamp;
+use crate::storage::rows::enum_to_text;
 use crate::storage::schema::outbox;
 use crate::storage::types::{Ts, UtcTs};
 use crate::storage::{Db, StoreError};
@@ -85,7 +85,7 @@ struct Claimed {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn is_due(db: &mut Db, lane: Lane, now: Instant) -> Result<bool, StoreError> {
+pub fn is_due(db: &mut Db, lane: Lane, now: Timestamp) -> Result<bool, StoreError> {
     let free = outbox::leased_until
         .is_null()
         .or(outbox::leased_until.le(Ts(now)))
@@ -95,7 +95,7 @@ pub fn is_due(db: &mut Db, lane: Lane, now: Instant) -> Result<bool, StoreError>
         .is_not_null()
         .and(outbox::next_attempt_at.gt(Ts(now + longest_pause())));
     let due = outbox::table
-        .filter(outbox::state.eq(word(State::Pending)?))
+        .filter(outbox::state.eq(enum_to_text(State::Pending)?))
         .filter(outbox::next_attempt_at.le(Ts(now)).or(by_a_wrong_clock))
         .filter(free)
         .select(outbox::id)
@@ -126,8 +126,8 @@ pub fn is_due(db: &mut Db, lane: Lane, now: Instant) -> Result<bool, StoreError>
 pub fn claim(
     db: &mut Db,
     lane: Lane,
-    now: Instant,
-    until: Instant,
+    now: Timestamp,
+    until: Timestamp,
     limit: i64,
 ) -> Result<Vec<Mail>, StoreError> {
     let claim = diesel::sql_query(lane.claim())
@@ -154,7 +154,12 @@ pub fn claim(
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn renew(db: &mut Db, mails: &[Mail], from: Instant, until: Instant) -> Result<(), StoreError> {
+pub fn renew(
+    db: &mut Db,
+    mails: &[Mail],
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<(), StoreError> {
     let ids: Vec<&str> = mails.iter().map(|mail| mail.id.as_str()).collect();
     diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
         .filter(outbox::leased_until.eq(Some(Ts(from))))

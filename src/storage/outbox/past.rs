@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use super::State;
-use crate::domain::interval::Instant;
-use crate::storage::rows::word;
+use crate::domain::interval::Timestamp;
+use crate::storage::rows::enum_to_text;
 use crate::storage::schema::outbox;
 use crate::storage::types::{Json, Ts};
 use crate::storage::{Db, StoreError};
@@ -20,8 +20,8 @@ use crate::storage::{Db, StoreError};
 /// [`StoreError`] when the database is away.
 pub fn forget_old(
     db: &mut Db,
-    before: Instant,
-    now: Instant,
+    before: Timestamp,
+    now: Timestamp,
     most: i64,
 ) -> Result<usize, StoreError> {
     macro_rules! old {
@@ -29,7 +29,7 @@ pub fn forget_old(
             outbox::finished_at
                 .le(Ts(before))
                 .and(outbox::not_after.le(Ts(now)))
-                .and(outbox::state.ne(word(State::Pending)?))
+                .and(outbox::state.ne(enum_to_text(State::Pending)?))
         };
     }
     let ids: Vec<String> = outbox::table
@@ -73,10 +73,10 @@ pub fn forget(db: &mut Db, words: &[String], instead: &str) -> Result<(), StoreE
         after.clone_from(last);
         for (id, state, mut payload) in some {
             let text = payload.0.to_string();
-            if !words.iter().any(|word| text.contains(word)) {
+            if !words.iter().any(|enum_to_text| text.contains(enum_to_text)) {
                 continue;
             }
-            if state == word(State::Pending)? {
+            if state == enum_to_text(State::Pending)? {
                 replace(&mut payload.0, words, instead);
             } else {
                 let told = payload.0.get("news").map(|news| json!({ "news": news }));
@@ -93,8 +93,8 @@ pub fn forget(db: &mut Db, words: &[String], instead: &str) -> Result<(), StoreE
 fn replace(value: &mut Value, words: &[String], instead: &str) {
     match value {
         Value::String(text) => {
-            for word in words {
-                *text = replaced(text, word, instead);
+            for enum_to_text in words {
+                *text = replaced(text, enum_to_text, instead);
             }
         }
         Value::Array(all) => all.iter_mut().for_each(|one| replace(one, words, instead)),
@@ -106,14 +106,14 @@ fn replace(value: &mut Value, words: &[String], instead: &str) {
 }
 
 /// The text with `instead` for a word, but not for a part of another word.
-fn replaced(text: &str, word: &str, instead: &str) -> String {
+fn replaced(text: &str, enum_to_text: &str, instead: &str) -> String {
     let mut found = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once(word) {
+    while let Some((before, after)) = rest.split_once(enum_to_text) {
         found.push_str(before);
         let is_part =
             found.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
-        found.push_str(if is_part { word } else { instead });
+        found.push_str(if is_part { enum_to_text } else { instead });
         rest = after;
     }
     found.push_str(rest);

@@ -4,8 +4,8 @@ use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 
 use super::State;
-use crate::domain::interval::Instant;
-use crate::storage::rows::word;
+use crate::domain::interval::Timestamp;
+use crate::storage::rows::enum_to_text;
 use crate::storage::schema::outbox;
 use crate::storage::types::{Json, Ts};
 use crate::storage::{Db, StoreError};
@@ -31,10 +31,12 @@ pub struct Sent {
 /// are sent.
 macro_rules! said {
     () => {
-        outbox::state.eq(word(State::Sent)?).or(outbox::state
-            .eq(word(State::Pending)?)
-            .and(outbox::kind.not_like("reminder.%"))
-            .and(outbox::kind.ne("digest")))
+        outbox::state
+            .eq(enum_to_text(State::Sent)?)
+            .or(outbox::state
+                .eq(enum_to_text(State::Pending)?)
+                .and(outbox::kind.not_like("reminder.%"))
+                .and(outbox::kind.ne("digest")))
     };
 }
 
@@ -47,7 +49,7 @@ pub fn sent(
     db: &mut Db,
     kinds: &[&str],
     rotation: Option<&str>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<Vec<Sent>, StoreError> {
     let mut rows = outbox::table
         .filter(said!())
@@ -81,7 +83,7 @@ pub struct Mark {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn mark(db: &mut Db, kinds: &[&str], now: Instant) -> Result<Mark, StoreError> {
+pub fn mark(db: &mut Db, kinds: &[&str], now: Timestamp) -> Result<Mark, StoreError> {
     Ok(outbox::table
         .filter(said!())
         .filter(outbox::not_after.gt(Ts(now)))

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::clock::new_id;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, Prompt, Recipient, due};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::notice::Notice;
 use crate::domain::preferences::Topic;
 use crate::notify::{Outgoing, tell_chat};
-use crate::roster::Roster;
 use crate::service::App;
+use crate::snapshot::Snapshot;
 use crate::storage::outbox::{Mail, Outcome, Planned};
 use crate::storage::types::Json;
 
@@ -26,22 +26,22 @@ pub(super) const KIND: &str = "incident.";
 const NO_LONGER: Outcome = Outcome::Dropped("it is no longer so");
 
 /// Everything that is due at `now` about any incident, to whoever wants to hear of it.
-pub(super) fn plan(roster: &Roster, now: Instant) -> Vec<Planned> {
-    roster
+pub(super) fn plan(snapshot: &Snapshot, now: Timestamp) -> Vec<Planned> {
+    snapshot
         .incidents()
         .flat_map(|incident| {
-            let settings = roster.watch_settings(incident.rotation);
-            due(incident, roster, &settings, now)
+            let settings = snapshot.watch_settings(incident.rotation);
+            due(incident, snapshot, &settings, now)
                 .into_iter()
-                .filter(|prompt| is_wanted(roster, prompt.recipient))
+                .filter(|prompt| is_wanted(snapshot, prompt.recipient))
                 .map(|prompt| planned(incident, prompt))
         })
         .collect()
 }
 
-fn is_wanted(roster: &Roster, recipient: Recipient) -> bool {
+fn is_wanted(snapshot: &Snapshot, recipient: Recipient) -> bool {
     match recipient {
-        Recipient::Person(person) => roster
+        Recipient::Person(person) => snapshot
             .person(person)
             .is_some_and(|person| person.preferences.wants(Topic::Incidents)),
         Recipient::Channel => true,
@@ -70,36 +70,36 @@ fn planned(incident: &Incident, prompt: Prompt) -> Planned {
 
 /// What a mail is about, if that is still so.
 fn still_due<'a>(
-    roster: &'a Roster,
+    snapshot: &'a Snapshot,
     mail: &Mail,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<(&'a Arc<Incident>, Prompt)> {
     let id = mail.payload.0.get("incident")?.as_str()?;
-    let incident = roster.incident(id.parse::<IncidentId>().ok()?)?;
-    let settings = roster.watch_settings(incident.rotation);
-    due(incident, roster, &settings, now)
+    let incident = snapshot.incident(id.parse::<IncidentId>().ok()?)?;
+    let settings = snapshot.watch_settings(incident.rotation);
+    due(incident, snapshot, &settings, now)
         .into_iter()
         .find(|prompt| prompt.key == mail.key)
         .map(|prompt| (incident, prompt))
 }
 
 /// What a mail says now.
-pub(super) fn notice(roster: &Roster, mail: &Mail, now: Instant) -> Result<Notice, Outcome> {
-    let (incident, prompt) = still_due(roster, mail, now).ok_or(NO_LONGER)?;
-    words::notice(roster, incident, &prompt, now).ok_or(Outcome::Dropped("the person is gone"))
+pub(super) fn notice(snapshot: &Snapshot, mail: &Mail, now: Timestamp) -> Result<Notice, Outcome> {
+    let (incident, prompt) = still_due(snapshot, mail, now).ok_or(NO_LONGER)?;
+    words::notice(snapshot, incident, &prompt, now).ok_or(Outcome::Dropped("the person is gone"))
 }
 
 /// Posts a message to the support channel.
-pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Instant) -> Outcome {
-    let roster = app.keeper.snapshot();
-    let Some((incident, prompt)) = still_due(&roster, mail, now) else {
+pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Timestamp) -> Outcome {
+    let snapshot = app.snapshots.snapshot();
+    let Some((incident, prompt)) = still_due(&snapshot, mail, now) else {
         return NO_LONGER;
     };
-    let settings = roster.watch_settings(incident.rotation);
+    let settings = snapshot.watch_settings(incident.rotation);
     let Some(url) = &settings.chat_webhook_url else {
         return Outcome::Dropped("there is no chat any more");
     };
-    let text = words::message(app, &roster, incident, &prompt, now);
+    let text = words::message(app, &snapshot, incident, &prompt, now);
     match tell_chat(outgoing, url, &text) {
         Ok(()) => Outcome::Sent(mail.payload.clone()),
         Err(error) if error.is_final() => Outcome::Refused(format!("the chat: {error}")),

@@ -3,16 +3,16 @@
 use chrono::TimeDelta;
 
 use crate::domain::candidates::Candidate;
-use crate::domain::duty::{self, Rota as _};
+use crate::domain::duty::{self, RotationLookup as _};
 use crate::domain::ids::PersonId;
 use crate::domain::incident::{Handover, Incident, Item, Prompt, PromptKind, Recipient};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::link::{IncidentStep, Step};
 use crate::domain::notice::{Block, Notice, Offer, cut, long, short};
 use crate::domain::preferences::Topic;
 use crate::domain::zone::Zone;
-use crate::roster::Roster;
 use crate::service::App;
+use crate::snapshot::Snapshot;
 
 /// How long a link can be used.
 const LINK: TimeDelta = TimeDelta::days(3);
@@ -25,26 +25,26 @@ const IN_A_SUBJECT: usize = 60;
 
 /// Who is told about what, on whose clock.
 struct Speaker<'a> {
-    roster: &'a Roster,
+    snapshot: &'a Snapshot,
     incident: &'a Incident,
     prompt: &'a Prompt,
     zone: Zone,
-    now: Instant,
+    now: Timestamp,
 }
 
 /// What a mail says; `None` where its recipient is gone.
 pub(super) fn notice(
-    roster: &Roster,
+    snapshot: &Snapshot,
     incident: &Incident,
     prompt: &Prompt,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<Notice> {
     let Recipient::Person(person) = prompt.recipient else {
         return None;
     };
     let speaker = Speaker {
-        zone: roster.person(person)?.zone(now),
-        roster,
+        zone: snapshot.person(person)?.zone(now),
+        snapshot,
         incident,
         prompt,
         now,
@@ -76,13 +76,13 @@ pub(super) fn notice(
 /// What the support channel is told.
 pub(super) fn message(
     app: &App,
-    roster: &Roster,
+    snapshot: &Snapshot,
     incident: &Incident,
     prompt: &Prompt,
-    now: Instant,
+    now: Timestamp,
 ) -> String {
     let speaker = Speaker {
-        roster,
+        snapshot,
         incident,
         prompt,
         zone: Zone::utc(),
@@ -145,15 +145,15 @@ fn duration(seconds: i64) -> String {
 
 impl Speaker<'_> {
     fn name(&self, person: PersonId) -> String {
-        let found = self.roster.person(person);
+        let found = self.snapshot.person(person);
         found.map_or_else(|| "somebody".to_owned(), |person| person.name.clone())
     }
 
-    fn short(&self, at: Instant) -> String {
+    fn short(&self, at: Timestamp) -> String {
         short(at, &self.zone)
     }
 
-    fn clock(&self, at: Instant) -> String {
+    fn clock(&self, at: Timestamp) -> String {
         self.zone.to_local(at).format("%H:%M").to_string()
     }
 
@@ -207,7 +207,7 @@ impl Speaker<'_> {
     /// Who could watch, and what was last written down.
     fn with_notes(&self, headline: &str, text: &str) -> (String, Vec<Block>) {
         let mut blocks = vec![Block::Text(text.to_owned())];
-        let candidates = self.incident.candidates(self.roster, self.now);
+        let candidates = self.incident.candidates(self.snapshot, self.now);
         let items: Vec<String> = candidates
             .iter()
             .take(NAMED)
@@ -254,7 +254,7 @@ impl Speaker<'_> {
             vec!["Support watches in business hours only, and nobody is woken.".to_owned()];
         let first = self
             .incident
-            .candidates(self.roster, self.now)
+            .candidates(self.snapshot, self.now)
             .into_iter()
             .filter_map(|one| Some((one.available_from?, one.person)))
             .min();
@@ -263,12 +263,12 @@ impl Speaker<'_> {
             let zone = self.zone.name();
             format!("{} is back first: {back} ({zone}).", self.name(person))
         }));
-        let rotation = self.roster.timeline(self.incident.rotation);
+        let rotation = self.snapshot.timeline(self.incident.rotation);
         let fallback = rotation
             .and_then(|timeline| timeline.rotation().fallback)
-            .and_then(|fallback| duty::answer(self.roster, fallback, self.now))
+            .and_then(|fallback| duty::answer(self.snapshot, fallback, self.now))
             .and_then(|duty| {
-                let title = &self.roster.timeline(duty.answered_by)?.rotation().title;
+                let title = &self.snapshot.timeline(duty.answered_by)?.rotation().title;
                 Some(format!(
                     "Until then ask {} ({title}).",
                     self.name(duty.person?)
@@ -284,7 +284,7 @@ impl Speaker<'_> {
     /// The watcher leaves soon: who is best then, and how long they have.
     fn hand_over(&self) -> (String, Vec<Block>) {
         let leaves = self.prompt.about;
-        let text = match self.incident.successor(self.roster, leaves) {
+        let text = match self.incident.successor(self.snapshot, leaves) {
             Some(best) => format!(
                 "You leave at {}. The best to take over then is {}, with {} ahead. Offer them the watch with the four notes: status, roughly how many tickets, what they need to know, what users were told.",
                 self.clock(leaves),

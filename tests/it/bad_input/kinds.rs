@@ -8,7 +8,7 @@ pub enum Kind {
     Name,
     Email,
     Zone,
-    Instant,
+    Timestamp,
     Day,
     Local,
     Rule,
@@ -69,7 +69,7 @@ pub fn bad(kind: Kind) -> Vec<Value> {
             "Europe/London\u{0}",
             "🕐",
         ]),
-        Kind::Instant => texts(&[
+        Kind::Timestamp => texts(&[
             "",
             "now",
             "0001-01-01T00:00:00Z",

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use dogwatch::cli::demo::organisation;
 use dogwatch::domain::handover::{self, HandoverId};
-use dogwatch::domain::interval::Instant;
-use dogwatch::roster::Roster;
+use dogwatch::domain::interval::Timestamp;
+use dogwatch::snapshot::Snapshot;
 
 use crate::harness::Server;
 use crate::harness::browser::Browser;
@@ -72,38 +72,38 @@ impl World {
     /// `{handover:Support watch}` (the next one), `{incident:INC-123}`, and of what is somebody's own the first:
     /// `{feed:Tom}`, `{time-off:Tom}`, `{token:Tom}`.
     pub fn path(&self, path: &str) -> String {
-        let roster = self.server.app.keeper.snapshot();
+        let snapshot = self.server.app.snapshots.snapshot();
         let mut pieces = path.split(['{', '}']);
         let mut whole = pieces.next().unwrap().to_owned();
         while let (Some(name), Some(rest)) = (pieces.next(), pieces.next()) {
-            whole += &id(&roster, name, self.server.app.clock.now());
+            whole += &id(&snapshot, name, self.server.app.clock.now());
             whole += rest;
         }
         whole
     }
 }
 
-fn id(roster: &Roster, name: &str, now: Instant) -> String {
+fn id(snapshot: &Snapshot, name: &str, now: Timestamp) -> String {
     let rotation = |name: &str| {
-        roster
+        snapshot
             .timelines()
             .find(|timeline| timeline.rotation().name == name)
     };
     let person = |name: &str| {
-        let mut all = roster.people().values();
+        let mut all = snapshot.people().values();
         all.find(|person| person.name.starts_with(name))
     };
     let found = match name.split_once(':') {
         Some(("person", name)) => person(name).map(|person| person.id.to_string()),
         Some(("feed", name)) => person(name).and_then(|person| {
-            let feed = roster.feeds().find(|feed| feed.owner == Some(person.id));
+            let feed = snapshot.feeds().find(|feed| feed.owner == Some(person.id));
             feed.map(|feed| feed.id.to_string())
         }),
         Some(("time-off", name)) => {
             person(name).and_then(|person| Some(person.time_off.first()?.id.to_string()))
         }
         Some(("token", name)) => person(name).and_then(|person| {
-            let token = roster.tokens().find(|token| token.person == person.id);
+            let token = snapshot.tokens().find(|token| token.person == person.id);
             token.map(|token| token.id.to_string())
         }),
         Some(("rotation", name)) => {
@@ -117,7 +117,7 @@ fn id(roster: &Roster, name: &str, now: Instant) -> String {
             };
             Some(id.to_string())
         }),
-        Some(("incident", reference)) => roster
+        Some(("incident", reference)) => snapshot
             .incidents()
             .find(|incident| incident.reference == reference)
             .map(|incident| incident.id.to_string()),

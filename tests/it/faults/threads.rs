@@ -98,7 +98,7 @@ fn a_follower_that_panicked_follows_again() {
     panics(&server, "follower");
     let config = crate::harness::server::config(&server.database, &[]);
     let store = dogwatch::startup::open_store(&config).unwrap();
-    let version = server.app.keeper.current().version();
+    let version = server.app.snapshots.current().version();
     store
         .write::<_, dogwatch::storage::StoreError>(|tx| {
             tx.changed(dogwatch::storage::Change::Tokens);
@@ -106,7 +106,7 @@ fn a_follower_that_panicked_follows_again() {
         })
         .unwrap();
     soon("the change is seen", || {
-        server.app.keeper.current().version() > version
+        server.app.snapshots.current().version() > version
     });
 }
 

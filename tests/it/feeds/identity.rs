@@ -141,8 +141,8 @@ fn what_was_told_is_remembered_by_the_database() {
             .unwrap(),
     )
     .unwrap();
-    let roster = again.keeper.snapshot();
-    let feed = roster
+    let snapshot = again.snapshots.snapshot();
+    let feed = snapshot
         .feeds()
         .find(|feed| feed.id.to_string() == subscription.feed.id)
         .unwrap();

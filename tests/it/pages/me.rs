@@ -108,8 +108,8 @@ fn whoever_stays_after_all_sees_what_becomes_of_their_covers() {
     let days = [("first_day", "2026-03-18"), ("last_day", "2026-03-19")];
     eve.get("/me/time-off").expect(200);
     eve.submit("/me/time-off", &days).goes_to();
-    let roster = world.server.app.keeper.snapshot();
-    let me = roster.people().values().find(|one| one.email == ENGINEER);
+    let snapshot = world.server.app.snapshots.snapshot();
+    let me = snapshot.people().values().find(|one| one.email == ENGINEER);
     let off = me.unwrap().time_off[0].id;
     let path = format!("/time-off/{off}/covers");
     let made = world.server.post(&path, &json!({})).expect(201);
@@ -499,7 +499,7 @@ fn a_calendar_made_before_is_changed_and_keeps_its_address() {
     );
     let change = [("choices", "block_time"), ("options.alarm_minutes", "60")];
     assert_eq!(eve.submit(&one, &change).goes_to(), "/me/calendars");
-    let kept = world.server.app.keeper.snapshot();
+    let kept = world.server.app.snapshots.snapshot();
     let options = kept.feeds().next().unwrap().options;
     assert!(options.block_time && !options.working_days);
     assert_eq!((options.alarm_minutes, options.past_days), (Some(60), None));

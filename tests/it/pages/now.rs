@@ -55,8 +55,8 @@ fn rotations_of_one_title_are_told_apart_and_incidents_stand_with_those_who_watc
     for name in ["Americas", "EMEA", "APAC"] {
         assert!(page.contains(name), "{name} in {page}");
     }
-    let roster = world.server.app.keeper.snapshot();
-    for incident in roster.incidents().filter(|one| one.is_open()) {
+    let snapshot = world.server.app.snapshots.snapshot();
+    for incident in snapshot.incidents().filter(|one| one.is_open()) {
         let link = format!("href=\"incidents/{}\"", incident.id);
         assert!(page.contains(&link), "{page}");
         assert!(page.contains(&incident.reference), "{page}");

@@ -126,8 +126,8 @@ fn a_person_is_added_changed_and_sent_off() {
         browser.send_form(&path, &page, &changed).goes_to(),
         "/people"
     );
-    let roster = world.server.app.keeper.snapshot();
-    let nia = roster
+    let snapshot = world.server.app.snapshots.snapshot();
+    let nia = snapshot
         .people()
         .values()
         .find(|person| person.name == "Nia")
@@ -142,8 +142,8 @@ fn a_person_is_added_changed_and_sent_off() {
     browser
         .send_form(&path, &page, &[("name", "Nia New"), ("do", "save")])
         .goes_to();
-    let roster = world.server.app.keeper.snapshot();
-    let nia = roster
+    let snapshot = world.server.app.snapshots.snapshot();
+    let nia = snapshot
         .people()
         .values()
         .find(|person| person.name == "Nia New")
@@ -253,8 +253,8 @@ fn who_joins_and_who_leaves_is_planned_and_taken_back() {
     let bad = send(&mut manager, &bad).expect(200);
     assert!(bad.contains("must be a day"), "{bad}");
     // She does not join after all.
-    let roster = world.server.app.keeper.snapshot();
-    let team = roster.team_of_slug("feature-flags").unwrap();
+    let snapshot = world.server.app.snapshots.snapshot();
+    let team = snapshot.team_of_slug("feature-flags").unwrap();
     let from = team
         .memberships
         .iter()

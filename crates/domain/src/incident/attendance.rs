@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 
 use super::{HandoverState, Incident, Watch, WatchSettings};
 use crate::candidates::{self, Candidate, SOON};
-use crate::duty::{self, Rota};
+use crate::duty::{self, RotationLookup};
 use crate::ids::PersonId;
-use crate::interval::{Instant, Interval, IntervalSet};
+use crate::interval::{Interval, IntervalSet, Timestamp};
 use crate::person::Person;
 
 /// A watch is looked at so far back first.
@@ -23,19 +23,19 @@ pub enum Attendance {
         /// Who.
         by: PersonId,
         /// Until they leave; `None`: for days.
-        until: Option<Instant>,
+        until: Option<Timestamp>,
     },
     /// There is no watcher, or they have left.
     Unwatched {
         /// Since when.
-        since: Instant,
+        since: Timestamp,
     },
 }
 
 impl Watch {
     /// When the watcher is there, from `since` to eight days after `now`: in their working hours, for an hour where they
     /// took it outside of them, and as they said themselves.
-    fn presence(&self, person: &Person, since: Instant, now: Instant) -> IntervalSet {
+    fn presence(&self, person: &Person, since: Timestamp, now: Timestamp) -> IntervalSet {
         let from = self.from.max(since);
         let until = now + AHEAD;
         let Some(window) = Interval::new(from, until) else {
@@ -62,7 +62,7 @@ impl Watch {
     }
 
     /// When the watcher was last there before `now`, however long ago that is.
-    fn left(&self, person: &Person, now: Instant) -> Option<Instant> {
+    fn left(&self, person: &Person, now: Timestamp) -> Option<Timestamp> {
         let mut back = BACK;
         loop {
             let there = self.presence(person, now - back, now);
@@ -78,9 +78,9 @@ impl Watch {
 
 /// When somebody is at work in `window`: what is past by what was known then, so that nobody has left in hindsight, and
 /// what lies ahead of `now` by what is known now.
-fn at_work(person: &Person, window: Interval, now: Instant) -> IntervalSet {
+fn at_work(person: &Person, window: Interval, now: Timestamp) -> IntervalSet {
     let learnt = person.recordings(window).filter(|at| *at <= now);
-    let mut steps: Vec<Instant> = [window.start()].into_iter().chain(learnt).collect();
+    let mut steps: Vec<Timestamp> = [window.start()].into_iter().chain(learnt).collect();
     steps.sort_unstable();
     let ends = steps.iter().skip(1).copied().chain([window.end()]);
     let stretches = steps.iter().zip(ends);
@@ -93,7 +93,7 @@ fn at_work(person: &Person, window: Interval, now: Instant) -> IntervalSet {
 impl Incident {
     /// Whether somebody attends to it at `now`.
     #[must_use]
-    pub fn attendance(&self, rota: &impl Rota, now: Instant) -> Attendance {
+    pub fn attendance(&self, rota: &impl RotationLookup, now: Timestamp) -> Attendance {
         let ended = self.watches.last().and_then(|watch| watch.until);
         let unwatched = Attendance::Unwatched {
             since: ended.unwrap_or(self.declared_at),
@@ -119,7 +119,7 @@ impl Incident {
     /// Who could watch at `at` instead of the watcher, best first; those who come online later come last. Whoever has
     /// logged off is not among them before their next day.
     #[must_use]
-    pub fn candidates(&self, rota: &impl Rota, at: Instant) -> Vec<Candidate> {
+    pub fn candidates(&self, rota: &impl RotationLookup, at: Timestamp) -> Vec<Candidate> {
         let Some(timeline) = rota.timeline(self.rotation) else {
             return Vec::new();
         };
@@ -130,7 +130,7 @@ impl Incident {
             .collect()
     }
 
-    fn has_logged_off(&self, rota: &impl Rota, person: PersonId, at: Instant) -> bool {
+    fn has_logged_off(&self, rota: &impl RotationLookup, person: PersonId, at: Timestamp) -> bool {
         let left = self
             .handovers
             .last()
@@ -145,7 +145,7 @@ impl Incident {
 
     /// Who is the best to hand over to at `at`: available then, or within the hour.
     #[must_use]
-    pub fn successor(&self, rota: &impl Rota, at: Instant) -> Option<Candidate> {
+    pub fn successor(&self, rota: &impl RotationLookup, at: Timestamp) -> Option<Candidate> {
         self.candidates(rota, at).into_iter().find(|candidate| {
             candidate
                 .available_from
@@ -155,7 +155,7 @@ impl Incident {
 
     /// When the next update for customers is due; `None` where none is.
     #[must_use]
-    pub fn next_update(&self, settings: &WatchSettings) -> Option<Instant> {
+    pub fn next_update(&self, settings: &WatchSettings) -> Option<Timestamp> {
         if !self.is_open() {
             return None;
         }
@@ -169,7 +169,7 @@ impl Incident {
 
     /// Who tells customers at `at`: the communications manager, where there is one, else the watcher.
     #[must_use]
-    pub fn update_owner(&self, rota: &impl Rota, at: Instant) -> Option<PersonId> {
+    pub fn update_owner(&self, rota: &impl RotationLookup, at: Timestamp) -> Option<PersonId> {
         self.communications
             .and_then(|rotation| duty::answer(rota, rotation, at)?.person)
             .or_else(|| self.watcher())

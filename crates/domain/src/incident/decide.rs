@@ -2,17 +2,17 @@
 
 use super::{Attendance, Fact, How, Incident, Notes, Stage};
 use crate::candidates::SOON;
-use crate::duty::Rota;
+use crate::duty::RotationLookup;
 use crate::ids::PersonId;
-use crate::interval::Instant;
+use crate::interval::Timestamp;
 
 /// Why something cannot happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum IncidentError {
     /// The incident is over.
     Resolved {
         /// Since when.
-        at: Instant,
+        at: Timestamp,
     },
     /// They are not among the people of the watcher rotation.
     NotInTheRotation,
@@ -28,7 +28,7 @@ pub enum Refusal {
     /// They are not at work when they would take over.
     Away {
         /// When they are next.
-        until: Option<Instant>,
+        until: Option<Timestamp>,
     },
     /// There is no such handover.
     NoSuchHandover,
@@ -48,40 +48,40 @@ pub enum Refusal {
 }
 
 impl Incident {
-    fn must_be_open(&self) -> Result<(), Refusal> {
+    fn must_be_open(&self) -> Result<(), IncidentError> {
         self.resolved_at
-            .map_or(Ok(()), |at| Err(Refusal::Resolved { at }))
+            .map_or(Ok(()), |at| Err(IncidentError::Resolved { at }))
     }
 
     /// Somebody takes the watch: where nobody has it, or whoever has it has left.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] where that cannot be.
+    /// [`IncidentError`] where that cannot be.
     pub fn take(
         &self,
-        rota: &impl Rota,
+        rota: &impl RotationLookup,
         person: PersonId,
         how: How,
-        now: Instant,
-    ) -> Result<Fact, Refusal> {
+        now: Timestamp,
+    ) -> Result<Fact, IncidentError> {
         self.must_be_open()?;
         self.must_be_in_the_rotation(rota, person, now)?;
         if self.watcher() == Some(person) {
-            return Err(Refusal::WatchesAlready);
+            return Err(IncidentError::WatchesAlready);
         }
         match self.attendance(rota, now) {
-            Attendance::Watched { by, .. } => Err(Refusal::Watched { by }),
+            Attendance::Watched { by, .. } => Err(IncidentError::Watched { by }),
             Attendance::Unwatched { .. } => Ok(Fact::Watched { person, how }),
         }
     }
 
     fn must_be_in_the_rotation(
         &self,
-        rota: &impl Rota,
+        rota: &impl RotationLookup,
         person: PersonId,
-        now: Instant,
-    ) -> Result<(), Refusal> {
+        now: Timestamp,
+    ) -> Result<(), IncidentError> {
         let pool = rota
             .timeline(self.rotation)
             .and_then(|timeline| timeline.rotation().revision_at(now))
@@ -92,7 +92,7 @@ impl Incident {
         if pool && active {
             Ok(())
         } else {
-            Err(Refusal::NotInTheRotation)
+            Err(IncidentError::NotInTheRotation)
         }
     }
 
@@ -100,33 +100,33 @@ impl Incident {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] where that cannot be.
+    /// [`IncidentError`] where that cannot be.
     pub fn offer(
         &self,
-        rota: &impl Rota,
+        rota: &impl RotationLookup,
         to: PersonId,
         notes: Notes,
-        now: Instant,
-    ) -> Result<Fact, Refusal> {
+        now: Timestamp,
+    ) -> Result<Fact, IncidentError> {
         self.must_be_open()?;
-        let watcher = self.watcher().ok_or(Refusal::NobodyWatches)?;
+        let watcher = self.watcher().ok_or(IncidentError::NobodyWatches)?;
         self.must_be_in_the_rotation(rota, to, now)?;
         if to == watcher {
-            return Err(Refusal::WatchesAlready);
+            return Err(IncidentError::WatchesAlready);
         }
         let leaves = match self.attendance(rota, now) {
             Attendance::Watched { until, .. } => until.unwrap_or(now),
             Attendance::Unwatched { .. } => now,
         };
-        let coming = |at: Instant| {
+        let coming = |at: Timestamp| {
             let next = rota.person(to)?.available_or_next(at, now)?;
             Some(next.start().max(at))
         };
-        let at_work = |at: Instant| coming(at).is_some_and(|from| from <= at + SOON);
+        let at_work = |at: Timestamp| coming(at).is_some_and(|from| from <= at + SOON);
         if at_work(now) || at_work(leaves) {
             Ok(Fact::Offered { to, notes })
         } else {
-            Err(Refusal::Away { until: coming(now) })
+            Err(IncidentError::Away { until: coming(now) })
         }
     }
 
@@ -134,38 +134,38 @@ impl Incident {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] where that cannot be.
-    pub fn leave(&self, notes: Notes) -> Result<Fact, Refusal> {
+    /// [`IncidentError`] where that cannot be.
+    pub fn leave(&self, notes: Notes) -> Result<Fact, IncidentError> {
         self.must_be_open()?;
-        self.watch().ok_or(Refusal::NobodyWatches)?;
+        self.watch().ok_or(IncidentError::NobodyWatches)?;
         Ok(Fact::LeftNotes { notes })
     }
 
-    fn must_wait_for_an_answer(&self, number: u32) -> Result<Option<PersonId>, Refusal> {
+    fn must_wait_for_an_answer(&self, number: u32) -> Result<Option<PersonId>, IncidentError> {
         self.must_be_open()?;
         let found = self
             .handovers
             .iter()
             .find(|handover| handover.number == number)
-            .ok_or(Refusal::NoSuchHandover)?;
+            .ok_or(IncidentError::NoSuchHandover)?;
         self.open_handover()
             .filter(|open| open.number == found.number)
             .map(|open| open.to)
-            .ok_or(Refusal::HandoverClosed)
+            .ok_or(IncidentError::HandoverClosed)
     }
 
     /// Whoever the watch is offered to accepts it. `person`: who accepts; `None`: somebody who may for anybody.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] where that cannot be.
+    /// [`IncidentError`] where that cannot be.
     pub fn accept(
         &self,
-        rota: &impl Rota,
+        rota: &impl RotationLookup,
         number: u32,
         person: Option<PersonId>,
-        now: Instant,
-    ) -> Result<Fact, Refusal> {
+        now: Timestamp,
+    ) -> Result<Fact, IncidentError> {
         let to = self.must_answer(number, person)?;
         self.must_be_in_the_rotation(rota, to, now)?;
         Ok(Fact::Accepted { handover: number })
@@ -175,18 +175,22 @@ impl Incident {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] where that cannot be.
-    pub fn decline(&self, number: u32, person: Option<PersonId>) -> Result<Fact, Refusal> {
+    /// [`IncidentError`] where that cannot be.
+    pub fn decline(&self, number: u32, person: Option<PersonId>) -> Result<Fact, IncidentError> {
         self.must_answer(number, person)?;
         Ok(Fact::Declined { handover: number })
     }
 
-    fn must_answer(&self, number: u32, person: Option<PersonId>) -> Result<PersonId, Refusal> {
+    fn must_answer(
+        &self,
+        number: u32,
+        person: Option<PersonId>,
+    ) -> Result<PersonId, IncidentError> {
         let to = self
             .must_wait_for_an_answer(number)?
-            .ok_or(Refusal::HandoverClosed)?;
+            .ok_or(IncidentError::HandoverClosed)?;
         match person {
-            Some(person) if person != to => Err(Refusal::OfferedToAnother { to }),
+            Some(person) if person != to => Err(IncidentError::OfferedToAnother { to }),
             _ => Ok(to),
         }
     }
@@ -195,12 +199,12 @@ impl Incident {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] where that cannot be.
-    pub fn stay(&self, until: Instant, now: Instant) -> Result<Fact, Refusal> {
+    /// [`IncidentError`] where that cannot be.
+    pub fn stay(&self, until: Timestamp, now: Timestamp) -> Result<Fact, IncidentError> {
         self.must_be_open()?;
-        self.watch().ok_or(Refusal::NobodyWatches)?;
+        self.watch().ok_or(IncidentError::NobodyWatches)?;
         if until <= now {
-            return Err(Refusal::NotAhead);
+            return Err(IncidentError::NotAhead);
         }
         Ok(Fact::Staying { until })
     }
@@ -209,11 +213,11 @@ impl Incident {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] where the incident is over, or would be.
-    pub fn go_to(&self, stage: Stage) -> Result<Stage, Refusal> {
+    /// [`IncidentError`] where the incident is over, or would be.
+    pub fn go_to(&self, stage: Stage) -> Result<Stage, IncidentError> {
         self.must_be_open()?;
         if stage == Stage::Resolved {
-            return Err(Refusal::NotAStage);
+            return Err(IncidentError::NotAStage);
         }
         Ok(stage)
     }
@@ -228,12 +232,12 @@ impl Incident {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchItem`].
-    pub fn tick(&self, item: u32, done: bool) -> Result<Fact, Refusal> {
+    /// [`IncidentError::NoSuchItem`].
+    pub fn tick(&self, item: u32, done: bool) -> Result<Fact, IncidentError> {
         if self.items.iter().any(|one| one.number == item) {
             Ok(Fact::Ticked { item, done })
         } else {
-            Err(Refusal::NoSuchItem)
+            Err(IncidentError::NoSuchItem)
         }
     }
 
@@ -241,8 +245,8 @@ impl Incident {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Resolved`].
-    pub fn resolve(&self, to_do: Vec<super::ToDo>) -> Result<Fact, Refusal> {
+    /// [`IncidentError::Resolved`].
+    pub fn resolve(&self, to_do: Vec<super::ToDo>) -> Result<Fact, IncidentError> {
         self.must_be_open()?;
         Ok(Fact::Resolved { to_do })
     }

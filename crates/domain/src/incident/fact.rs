@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{PersonId, RotationId};
-use crate::interval::Instant;
+use crate::interval::Timestamp;
 
 /// How far the work on an incident is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub struct ToDo {
     /// What.
     pub text: String,
     /// By when; nothing while the incident is open: then it is to be done now.
-    pub due_at: Option<Instant>,
+    pub due_at: Option<Timestamp>,
 }
 
 /// What happened to an incident, as it is stored.
@@ -98,7 +98,7 @@ pub enum Fact {
     /// The watcher said until when they are there.
     Staying {
         /// Until then.
-        until: Instant,
+        until: Timestamp,
     },
     /// The watcher offered the watch to somebody, who has yet to accept it. An earlier offer is withdrawn.
     Offered {
@@ -162,7 +162,7 @@ pub enum Fact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// When.
-    pub at: Instant,
+    pub at: Timestamp,
     /// By whom; `None`: by a webhook, or the bootstrap administrator.
     pub by: Option<PersonId>,
     /// What.

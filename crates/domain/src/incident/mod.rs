@@ -12,13 +12,13 @@ mod settings;
 use serde::{Deserialize, Serialize};
 
 pub use attendance::Attendance;
-pub use decide::Refusal;
+pub use decide::IncidentError;
 pub use fact::{Event, Fact, How, Links, Notes, Stage, ToDo};
 pub use prompt::{Prompt, PromptKind, Recipient, due};
 pub use settings::{Severity, StageMeanings, Template, WatchSettings};
 
 use super::ids::{IncidentId, PersonId, RotationId};
-use super::interval::Instant;
+use super::interval::Timestamp;
 
 /// Somebody's time as the watcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,13 @@ pub struct Watch {
     /// Who.
     pub person: PersonId,
     /// From when.
-    pub from: Instant,
+    pub from: Timestamp,
     /// Until when; `None`: they have it still.
-    pub until: Option<Instant>,
+    pub until: Option<Timestamp>,
     /// How they came to it.
     pub how: How,
     /// When they said until when they are there, and what they said.
-    pub staying: Option<(Instant, Instant)>,
+    pub staying: Option<(Timestamp, Timestamp)>,
 }
 
 /// What became of a handover.
@@ -63,18 +63,18 @@ pub struct Handover {
     /// What they need to know.
     pub notes: Notes,
     /// When it was offered.
-    pub offered_at: Instant,
+    pub offered_at: Timestamp,
     /// What became of it.
     pub state: HandoverState,
     /// When that became of it.
-    pub closed_at: Option<Instant>,
+    pub closed_at: Option<Timestamp>,
 }
 
 /// What customers were told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
     /// When.
-    pub at: Instant,
+    pub at: Timestamp,
     /// By whom.
     pub by: Option<PersonId>,
     /// What.
@@ -89,9 +89,9 @@ pub struct Item {
     /// What.
     pub text: String,
     /// By when, where it follows the incident.
-    pub due_at: Option<Instant>,
+    pub due_at: Option<Timestamp>,
     /// When it was done, and by whom.
-    pub done: Option<(Instant, Option<PersonId>)>,
+    pub done: Option<(Timestamp, Option<PersonId>)>,
 }
 
 /// An incident.
@@ -116,11 +116,11 @@ pub struct Incident {
     /// Where it is talked about.
     pub links: Links,
     /// When it was declared.
-    pub declared_at: Instant,
+    pub declared_at: Timestamp,
     /// By whom.
     pub declared_by: Option<PersonId>,
     /// When it was over.
-    pub resolved_at: Option<Instant>,
+    pub resolved_at: Option<Timestamp>,
     /// Who watched from when to when, in order.
     pub watches: Vec<Watch>,
     /// Every handover, in order.
@@ -288,7 +288,7 @@ impl Incident {
         self.events.push(event);
     }
 
-    fn begin_watch(&mut self, person: PersonId, how: How, at: Instant) {
+    fn begin_watch(&mut self, person: PersonId, how: How, at: Timestamp) {
         self.close_handover(HandoverState::Withdrawn, at);
         self.end_watch(at);
         self.watches.push(Watch {
@@ -300,13 +300,13 @@ impl Incident {
         });
     }
 
-    fn end_watch(&mut self, at: Instant) {
+    fn end_watch(&mut self, at: Timestamp) {
         if let Some(watch) = self.watches.last_mut() {
             watch.until.get_or_insert(at);
         }
     }
 
-    fn add_handover(&mut self, to: Option<PersonId>, notes: Notes, at: Instant) {
+    fn add_handover(&mut self, to: Option<PersonId>, notes: Notes, at: Timestamp) {
         // Only a watcher hands over.
         let Some(from) = self.watcher() else { return };
         self.handovers.push(Handover {
@@ -320,7 +320,7 @@ impl Incident {
         });
     }
 
-    fn close_handover(&mut self, state: HandoverState, at: Instant) {
+    fn close_handover(&mut self, state: HandoverState, at: Timestamp) {
         if let Some(open) = self
             .handovers
             .last_mut()

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Attendance, Handover, HandoverState, How, Incident, WatchSettings};
 use crate::candidates::Candidate;
-use crate::duty::Rota;
+use crate::duty::RotationLookup;
 use crate::ids::PersonId;
-use crate::interval::{FOREVER, Instant};
+use crate::interval::{FOREVER, Timestamp};
 
 /// At most so many people are nudged, one after the other.
 const MOST_NUDGED: usize = 12;
@@ -107,22 +107,22 @@ pub struct Prompt {
     /// Who is told.
     pub recipient: Recipient,
     /// The instant that it is about: when nobody watched any more, the watcher leaves, an update is due.
-    pub about: Instant,
+    pub about: Timestamp,
     /// The handover that it is about.
     pub number: Option<u32>,
     /// Not before.
-    pub due_at: Instant,
+    pub due_at: Timestamp,
     /// Of no use from then on.
-    pub not_after: Instant,
+    pub not_after: Timestamp,
 }
 
 /// What is due at `now` and still of use, in order.
 #[must_use]
 pub fn due(
     incident: &Incident,
-    rota: &impl Rota,
+    rota: &impl RotationLookup,
     settings: &WatchSettings,
-    now: Instant,
+    now: Timestamp,
 ) -> Vec<Prompt> {
     let desk = Desk {
         incident,
@@ -153,11 +153,11 @@ struct Desk<'a, R> {
     incident: &'a Incident,
     rota: &'a R,
     settings: &'a WatchSettings,
-    now: Instant,
+    now: Timestamp,
 }
 
-impl<R: Rota> Desk<'_, R> {
-    fn prompt(&self, kind: PromptKind, recipient: Recipient, about: Instant) -> Prompt {
+impl<R: RotationLookup> Desk<'_, R> {
+    fn prompt(&self, kind: PromptKind, recipient: Recipient, about: Timestamp) -> Prompt {
         let to = match recipient {
             Recipient::Person(person) => person.to_string(),
             Recipient::Channel => "channel".to_owned(),
@@ -191,7 +191,7 @@ impl<R: Rota> Desk<'_, R> {
 
     /// Nobody attends to it since then: the channel is asked, the candidates are nudged in turn, and the lead is told,
     /// or whoever declared it.
-    fn unwatched(&self, since: Instant) -> Vec<Prompt> {
+    fn unwatched(&self, since: Timestamp) -> Vec<Prompt> {
         let patience = TimeDelta::minutes(self.settings.patience_minutes.into());
         let candidates = self.incident.candidates(self.rota, since);
         let at_work = |one: &&Candidate| one.available_from.is_none();
@@ -227,8 +227,8 @@ impl<R: Rota> Desk<'_, R> {
 
     /// Who is nudged until now, and when: the best candidate at work, then the next, each once. Nobody is woken:
     /// where nobody is left who is at work, the next is nudged when their day begins.
-    fn nudges(&self, first: Instant, patience: TimeDelta) -> Vec<(PersonId, Instant)> {
-        let (mut at, mut told) = (first, Vec::<(PersonId, Instant)>::new());
+    fn nudges(&self, first: Timestamp, patience: TimeDelta) -> Vec<(PersonId, Timestamp)> {
+        let (mut at, mut told) = (first, Vec::<(PersonId, Timestamp)>::new());
         while at <= self.now && told.len() < MOST_NUDGED {
             let left: Vec<Candidate> = self
                 .incident
@@ -249,7 +249,7 @@ impl<R: Rota> Desk<'_, R> {
     }
 
     /// Somebody attends to it: the channel knows, and they hand over before they leave.
-    fn watched(&self, by: PersonId, until: Option<Instant>) -> Vec<Prompt> {
+    fn watched(&self, by: PersonId, until: Option<Timestamp>) -> Vec<Prompt> {
         let Some(watch) = self.incident.watch() else {
             return Vec::new();
         };
@@ -318,7 +318,7 @@ impl<R: Rota> Desk<'_, R> {
         handover: &Handover,
         kind: PromptKind,
         person: PersonId,
-        at: Instant,
+        at: Timestamp,
     ) -> Prompt {
         let news = matches!(kind, PromptKind::Accepted | PromptKind::Declined);
         Prompt {
@@ -344,7 +344,7 @@ impl<R: Rota> Desk<'_, R> {
         };
         let left = self.incident.items.iter().filter(|item| item.is_left());
         // What is due at the same time is told together.
-        let dues: BTreeSet<Instant> = left.filter_map(|item| item.due_at).collect();
+        let dues: BTreeSet<Timestamp> = left.filter_map(|item| item.due_at).collect();
         found.extend(dues.into_iter().map(|due| Prompt {
             due_at: self.at_work(owner, (due - FOLLOW_UP).max(resolved), due),
             not_after: due + OVERDUE,
@@ -354,7 +354,7 @@ impl<R: Rota> Desk<'_, R> {
     }
 
     /// `at`, or the start of the person's next working hours, at the latest `latest`.
-    fn at_work(&self, person: PersonId, at: Instant, latest: Instant) -> Instant {
+    fn at_work(&self, person: PersonId, at: Timestamp, latest: Timestamp) -> Timestamp {
         let Some(person) = self.rota.person(person) else {
             return at;
         };

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{Instant, ToDo};
+use super::{Timestamp, ToDo};
 
 /// What a severity means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +165,7 @@ impl WatchSettings {
 
     /// What follows an incident of this severity that was over at `at`.
     #[must_use]
-    pub fn follow_ups(&self, severity: Option<&str>, at: Instant) -> Vec<ToDo> {
+    pub fn follow_ups(&self, severity: Option<&str>, at: Timestamp) -> Vec<ToDo> {
         self.follow_ups
             .iter()
             .filter(|template| template.is_for(severity))

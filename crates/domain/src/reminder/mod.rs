@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::handover::List;
 use super::ids::PersonId;
-use super::interval::{Instant, Interval};
+use super::interval::{Interval, Timestamp};
 use super::person::{People, Person};
 use super::preferences::Topic;
 use super::rotation::{Kind as RotationKind, Plan, Rotation};
@@ -22,7 +22,7 @@ use super::runs::runs;
 use super::timeline::{Cause, Layer, Shift, Timeline};
 use sides::Side;
 use told::Knowledge;
-pub use told::Told;
+pub use told::SentNotice;
 pub use when::when_at_work;
 use when::{Clock, when_told};
 
@@ -147,7 +147,7 @@ const INCOMING: [&str; 2] = [
 impl Settings {
     /// The lead times that are in force for a rotation at an instant.
     #[must_use]
-    pub fn leads(rotation: &Rotation, kind: Kind, at: Instant) -> Vec<Lead> {
+    pub fn leads(rotation: &Rotation, kind: Kind, at: Timestamp) -> Vec<Lead> {
         let (own, long, short): (_, &[Lead], &[Lead]) = match kind {
             Kind::Incoming => (
                 &rotation.reminders.incoming,
@@ -170,7 +170,7 @@ impl Settings {
 
     /// What is to be done at a handover of a rotation at an instant.
     #[must_use]
-    pub fn checklist(rotation: &Rotation, list: List, at: Instant) -> Vec<String> {
+    pub fn checklist(rotation: &Rotation, list: List, at: Timestamp) -> Vec<String> {
         let (own, usual): (_, &[&str]) = match list {
             List::Outgoing => (&rotation.reminders.checklists.outgoing, &OUTGOING),
             List::Incoming => (&rotation.reminders.checklists.incoming, &INCOMING),
@@ -196,7 +196,7 @@ impl Settings {
 }
 
 /// Whether turns nominally last long enough for the long list of lead times.
-fn has_long_turns(rotation: &Rotation, at: Instant) -> bool {
+fn has_long_turns(rotation: &Rotation, at: Timestamp) -> bool {
     let revision = rotation.revision_at(at).or(rotation.revisions.first());
     revision.is_some_and(|revision| match &revision.plan {
         Plan::Ordered { handoff, .. } => handoff.lasts_days(LONG_TURN),
@@ -221,9 +221,9 @@ pub struct Reminder {
     /// Whom they take over from or hand over to, where there is anybody.
     pub other: Option<PersonId>,
     /// Not before. It has passed where the reminder should go out at once.
-    pub due_at: Instant,
+    pub due_at: Timestamp,
     /// Of no use from then on.
-    pub not_after: Instant,
+    pub not_after: Timestamp,
     /// What it tells them is theirs: each from the first to the last of shifts that follow one another.
     pub runs: Vec<Interval>,
     /// The same without the gaps in between.
@@ -244,8 +244,8 @@ pub struct Reminder {
 pub fn due(
     timeline: &Timeline,
     people: &People,
-    told: &[Told],
-    now: Instant,
+    told: &[SentNotice],
+    now: Timestamp,
     horizon: TimeDelta,
 ) -> Vec<Reminder> {
     let rotation = timeline.rotation();
@@ -317,7 +317,7 @@ impl Side {
         let (person, now) = (clock.person, clock.now);
         let nothing = Knowledge::default();
         let known = known.get(&person.id).unwrap_or(&nothing);
-        let mut planned: Vec<(Instant, Lead)> =
+        let mut planned: Vec<(Timestamp, Lead)> =
             Settings::leads(rotation, self.kind, self.shift.interval.start())
                 .into_iter()
                 .filter_map(|lead| Some((clock.planned(lead, self.handoff)?, lead)))
@@ -325,14 +325,14 @@ impl Side {
                 .collect();
         planned.sort_unstable();
         // Where a later one is due as well it says the same: nobody gets two at once.
-        let overtaken = |index: usize, at: Instant| {
+        let overtaken = |index: usize, at: Timestamp| {
             planned
                 .iter()
                 .skip(index + 1)
                 .any(|(later, _)| *later <= at.max(now))
         };
         let told =
-            |at: Instant| self.kind == Kind::Incoming && known.was_told_since(at, &self.pieces);
+            |at: Timestamp| self.kind == Kind::Incoming && known.was_told_since(at, &self.pieces);
         planned
             .iter()
             .enumerate()
@@ -342,7 +342,7 @@ impl Side {
     }
 
     /// Whether the reminder at the handoff itself may reach them then.
-    fn may_disturb(&self, person: &Person, now: Instant) -> bool {
+    fn may_disturb(&self, person: &Person, now: Timestamp) -> bool {
         person.preferences.handoff_outside_hours || person.available_at(self.handoff, now).is_some()
     }
 
@@ -352,8 +352,8 @@ impl Side {
         person: &Person,
         known: &Knowledge<'_>,
         lead: Lead,
-        at: Instant,
-        now: Instant,
+        at: Timestamp,
+        now: Timestamp,
     ) -> Reminder {
         let ahead = self.kind == Kind::Outgoing && lead != Lead::Handoff;
         let until = if ahead { self.handoff } else { self.until };

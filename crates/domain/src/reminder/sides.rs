@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::Kind;
 use crate::ids::PersonId;
-use crate::interval::{FOREVER, Instant, Interval};
+use crate::interval::{FOREVER, Interval, Timestamp};
 use crate::runs::{Run, shift_before};
 use crate::timeline::{Cause, Layer, Shift, Timeline};
 
@@ -24,11 +24,11 @@ pub(super) struct Side {
     pub(super) open: bool,
     pub(super) other: Option<PersonId>,
     /// When the duty changes hands.
-    pub(super) handoff: Instant,
+    pub(super) handoff: Timestamp,
     /// Since when it is known that they take over.
-    pub(super) known: Instant,
+    pub(super) known: Timestamp,
     /// How long what is said at the handoff itself is of use.
-    pub(super) until: Instant,
+    pub(super) until: Timestamp,
 }
 
 /// Both sides of every handoff of an ordered rotation at which the person changes.
@@ -81,13 +81,13 @@ pub(super) fn handoffs(timeline: &Timeline, runs: &[Run], window: Interval) -> V
 }
 
 /// When a shift was recorded, where that is known.
-fn recorded(timeline: &Timeline, shift: &Shift) -> Instant {
+fn recorded(timeline: &Timeline, shift: &Shift) -> Timestamp {
     let recorded = timeline.recorded_at(shift);
     recorded.unwrap_or(shift.interval.start())
 }
 
 /// The shifts of a follow-the-sun rotation that the working hours did not give: those by override.
-pub(super) fn announcements(timeline: &Timeline, shifts: &[Shift], now: Instant) -> Vec<Side> {
+pub(super) fn announcements(timeline: &Timeline, shifts: &[Shift], now: Timestamp) -> Vec<Side> {
     let ahead = |end: Interval| end.end() > now;
     if !timeline
         .overrides()

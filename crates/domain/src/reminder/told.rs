@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::when::when_told;
 use super::{Kind, Lead, Reminder};
 use crate::ids::PersonId;
-use crate::interval::{FOREVER, Instant, Interval, IntervalSet};
+use crate::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 use crate::person::People;
 use crate::rotation::Kind as RotationKind;
 use crate::runs::Run;
@@ -15,13 +15,13 @@ use crate::timeline::{Cause, Shift, Timeline};
 
 /// What a mail told somebody of their shifts of one rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct SentNotice {
     /// The mail's id.
     pub mail: String,
     /// Whom it told.
     pub person: PersonId,
     /// When it was sent.
-    pub at: Instant,
+    pub at: Timestamp,
     /// What is theirs.
     pub has: Vec<Interval>,
     /// What is theirs no longer.
@@ -37,16 +37,16 @@ pub struct Told {
 #[derive(Debug, Default)]
 pub(super) struct Knowledge<'a> {
     /// What they take to be theirs, and the mail that said so last.
-    pieces: Vec<(Interval, &'a Told)>,
+    pieces: Vec<(Interval, &'a SentNotice)>,
     /// The mails that took something away.
-    losses: Vec<&'a Told>,
+    losses: Vec<&'a SentNotice>,
     /// All of them, in order.
-    mails: Vec<&'a Told>,
+    mails: Vec<&'a SentNotice>,
 }
 
 /// What everybody knows.
-pub(super) fn knowledge(told: &[Told]) -> BTreeMap<PersonId, Knowledge<'_>> {
-    let mut in_order: Vec<&Told> = told.iter().collect();
+pub(super) fn knowledge(told: &[SentNotice]) -> BTreeMap<PersonId, Knowledge<'_>> {
+    let mut in_order: Vec<&SentNotice> = told.iter().collect();
     in_order.sort_by(|a, b| (a.at, &a.mail).cmp(&(b.at, &b.mail)));
     let mut all: BTreeMap<PersonId, Knowledge<'_>> = BTreeMap::new();
     for one in in_order {
@@ -56,7 +56,7 @@ pub(super) fn knowledge(told: &[Told]) -> BTreeMap<PersonId, Knowledge<'_>> {
 }
 
 impl<'a> Knowledge<'a> {
-    fn learn(&mut self, told: &'a Told) {
+    fn learn(&mut self, told: &'a SentNotice) {
         let news: IntervalSet = told.has.iter().chain(&told.lost).copied().collect();
         let mut kept = Vec::with_capacity(self.pieces.len() + told.has.len());
         for (piece, by) in self.pieces.drain(..) {
@@ -72,8 +72,8 @@ impl<'a> Knowledge<'a> {
     }
 
     /// The first mail that told them of some of this, or else the last of all.
-    pub(super) fn first_of(&self, some: &[Interval]) -> Option<&'a Told> {
-        let tells = |told: &&&Told| {
+    pub(super) fn first_of(&self, some: &[Interval]) -> Option<&'a SentNotice> {
+        let tells = |told: &&&SentNotice| {
             let mut has = told.has.iter();
             has.any(|has| some.iter().any(|one| one.overlaps(has)))
         };
@@ -82,7 +82,7 @@ impl<'a> Knowledge<'a> {
     }
 
     /// Whether a mail since `at` reminded them of some of this.
-    pub(super) fn was_told_since(&self, at: Instant, of: &[Interval]) -> bool {
+    pub(super) fn was_told_since(&self, at: Timestamp, of: &[Interval]) -> bool {
         self.pieces.iter().any(|(piece, by)| {
             by.reminds && by.at >= at && of.iter().any(|one| one.overlaps(piece))
         })
@@ -90,7 +90,7 @@ impl<'a> Knowledge<'a> {
 
     /// The last mail that took some of this away: what it announces again is another announcement.
     pub(super) fn taken_away_by(&self, of: &[Interval]) -> Option<&'a str> {
-        let took = |told: &&&Told| {
+        let took = |told: &&&SentNotice| {
             let mut lost = told.lost.iter();
             lost.any(|lost| of.iter().any(|one| one.overlaps(lost)))
         };
@@ -130,7 +130,7 @@ impl<'a> Knowledge<'a> {
     /// What of it began where nothing of theirs begins any more: what they lost, and what has become a part of something
     /// else.
     fn gone(&self, lost: &[Interval], anew: &[&Run]) -> Vec<Interval> {
-        let starts = |at: Instant| {
+        let starts = |at: Timestamp| {
             let mut pieces = anew.iter().flat_map(|run| &run.pieces);
             pieces.any(|piece| piece.start() == at)
         };
@@ -171,7 +171,7 @@ pub(super) fn changes(
     runs: &[Run],
     known: &BTreeMap<PersonId, Knowledge<'_>>,
     window: Interval,
-    now: Instant,
+    now: Timestamp,
 ) -> Vec<Reminder> {
     let of_person = |(person, known): (&PersonId, &Knowledge<'_>)| {
         let recipient = people.get(person).filter(|one| one.active_at(now))?;
@@ -237,7 +237,7 @@ pub(super) fn changes(
 }
 
 /// What of it is not over, uncut: what is under way is told with its beginning.
-fn ahead(all: &IntervalSet, now: Instant) -> Vec<Interval> {
+fn ahead(all: &IntervalSet, now: Timestamp) -> Vec<Interval> {
     let all = all.as_slice().iter().copied();
     all.filter(|one| one.end() > now).collect()
 }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use chrono::{NaiveTime, TimeDelta};
 
 use super::Lead;
-use crate::interval::{Instant, Interval};
+use crate::interval::{Interval, Timestamp};
 use crate::person::Person;
 
 /// Working hours before a handoff are looked for so far back.
@@ -26,14 +26,14 @@ const SOON: TimeDelta = TimeDelta::days(4);
 /// When somebody is to be reminded of handoffs, as far as they are to be told of them by then.
 pub(super) struct Clock<'a> {
     pub(super) person: &'a Person,
-    pub(super) now: Instant,
-    pub(super) until: Instant,
+    pub(super) now: Timestamp,
+    pub(super) until: Timestamp,
     always_at_work: OnceCell<bool>,
-    work_after: OnceCell<Option<Instant>>,
+    work_after: OnceCell<Option<Timestamp>>,
 }
 
 impl<'a> Clock<'a> {
-    pub(super) fn new(person: &'a Person, now: Instant, until: Instant) -> Self {
+    pub(super) fn new(person: &'a Person, now: Timestamp, until: Timestamp) -> Self {
         Self {
             person,
             now,
@@ -44,7 +44,7 @@ impl<'a> Clock<'a> {
     }
 
     /// When a reminder should go out, whether or not that has passed; `None` where it is later than any that is wanted.
-    pub(super) fn planned(&self, lead: Lead, handoff: Instant) -> Option<Instant> {
+    pub(super) fn planned(&self, lead: Lead, handoff: Timestamp) -> Option<Timestamp> {
         let at = match lead {
             Lead::Handoff => handoff,
             _ if self.is_far(lead, handoff) => return None,
@@ -58,7 +58,7 @@ impl<'a> Clock<'a> {
 
     /// Whether they begin to work between what is wanted and what this lead time is about: then it is not moved as far
     /// back as to be wanted. That is all there is to most handoffs ahead.
-    fn is_far(&self, lead: Lead, handoff: Instant) -> bool {
+    fn is_far(&self, lead: Lead, handoff: Timestamp) -> bool {
         let days = match lead {
             Lead::Days(days) => days,
             Lead::LastWorkingDay | Lead::Handoff => 0,
@@ -76,7 +76,7 @@ impl<'a> Clock<'a> {
     }
 
     /// The same time on the recipient's clock, some days before.
-    fn days_before(&self, handoff: Instant, days: i64) -> Instant {
+    fn days_before(&self, handoff: Timestamp, days: i64) -> Timestamp {
         let zone = self.person.zone(handoff);
         zone.to_instant(zone.to_local(handoff) - TimeDelta::days(days))
     }
@@ -88,7 +88,7 @@ impl<'a> Clock<'a> {
     }
 
     /// `at`, or the start of the last working period before it.
-    fn moved_earlier(&self, at: Instant) -> Instant {
+    fn moved_earlier(&self, at: Timestamp) -> Timestamp {
         let Some(past) = Interval::new(at - SEARCH, at + TimeDelta::seconds(1)) else {
             return at;
         };
@@ -99,11 +99,11 @@ impl<'a> Clock<'a> {
     }
 
     /// The start of work on the last day before the handoff's on which there is any; `None` where they do not work.
-    fn last_working_day(&self, handoff: Instant) -> Option<Instant> {
+    fn last_working_day(&self, handoff: Timestamp) -> Option<Timestamp> {
         let (person, now) = (self.person, self.now);
         let zone = person.zone(handoff);
         let midnight =
-            |at: Instant| zone.to_instant(zone.to_local(at).date().and_time(NaiveTime::MIN));
+            |at: Timestamp| zone.to_instant(zone.to_local(at).date().and_time(NaiveTime::MIN));
         let today = midnight(handoff);
         let last = person.last_available(Interval::new(today - SEARCH, today)?, now)?;
         if self.always_at_work() {
@@ -121,7 +121,12 @@ impl<'a> Clock<'a> {
 /// `at`, where it lies ahead or they are at work now; otherwise the start of their next working period, and `latest`
 /// at the latest.
 #[must_use]
-pub fn when_at_work(person: &Person, at: Instant, latest: Instant, now: Instant) -> Instant {
+pub fn when_at_work(
+    person: &Person,
+    at: Timestamp,
+    latest: Timestamp,
+    now: Timestamp,
+) -> Timestamp {
     if at > now || latest <= now || is_at_work(person, now) {
         return at;
     }
@@ -136,11 +141,11 @@ pub fn when_at_work(person: &Person, at: Instant, latest: Instant, now: Instant)
 /// who does not want it, waits for their working hours all the same, as long as it is of use then.
 pub(super) fn when_told(
     person: &Person,
-    at: Instant,
-    (handoff, known): (Instant, Instant),
-    until: Instant,
-    now: Instant,
-) -> Instant {
+    at: Timestamp,
+    (handoff, known): (Timestamp, Timestamp),
+    until: Timestamp,
+    now: Timestamp,
+) -> Timestamp {
     if at > now || is_at_work(person, now) {
         return at;
     }
@@ -155,11 +160,11 @@ pub(super) fn when_told(
     in_the_morning.unwrap_or(if handoff <= now { at } else { handoff })
 }
 
-fn is_at_work(person: &Person, now: Instant) -> bool {
+fn is_at_work(person: &Person, now: Timestamp) -> bool {
     always_at_work(person, now) || person.available_at(now, now).is_some()
 }
 
-fn always_at_work(person: &Person, now: Instant) -> bool {
+fn always_at_work(person: &Person, now: Timestamp) -> bool {
     let ahead = Interval::new(now, now + IDLE);
     ahead.is_none_or(|ahead| person.first_available(ahead, now).is_none())
 }

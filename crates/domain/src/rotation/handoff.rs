@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike as _, NaiveDateTime, TimeDelta};
 
 pub use super::rule::RuleError;
 use super::rule::{Bound, Frequency, Parts, Recurrence};
-use crate::interval::{FOREVER, Instant, Interval};
+use crate::interval::{FOREVER, Interval, Timestamp};
 use crate::zone::Zone;
 
 /// Decoded chunks that are kept.
@@ -34,7 +34,7 @@ struct Inner {
     start: NaiveDateTime,
     text: String,
     zone: Zone,
-    first: Instant,
+    first: Timestamp,
     recurrence: Recurrence,
     /// Periods to a chunk, a multiple of the interval.
     span: u32,
@@ -124,7 +124,7 @@ impl Handoff {
 
     /// The first handoff.
     #[must_use]
-    pub fn first(&self) -> Instant {
+    pub fn first(&self) -> Timestamp {
         self.0.first
     }
 
@@ -136,7 +136,7 @@ impl Handoff {
 
     /// How many handoffs lie at or before `at`, whatever bounds the turns.
     #[must_use]
-    pub fn count_through(&self, at: Instant) -> usize {
+    pub fn count_through(&self, at: Timestamp) -> usize {
         if at < self.0.first {
             return 0;
         }
@@ -150,7 +150,7 @@ impl Handoff {
     /// The handoff of this index, whatever bounds the turns; 0 is the start. `None` where the rule
     /// comes to no more in this century or the next.
     #[must_use]
-    pub fn nth(&self, index: usize) -> Option<Instant> {
+    pub fn nth(&self, index: usize) -> Option<Timestamp> {
         self.0
             .occurrence(index)
             .and_then(|o| DateTime::from_timestamp(o.instant, 0))
@@ -201,7 +201,7 @@ impl Handoff {
     /// Whether the usual turn lasts at least `days` days: those after the first, which may be an odd one, on average.
     #[must_use]
     pub fn lasts_days(&self, days: i64) -> bool {
-        let later: Vec<Instant> = (1..=USUAL).map_while(|index| self.nth(index)).collect();
+        let later: Vec<Timestamp> = (1..=USUAL).map_while(|index| self.nth(index)).collect();
         let Some((first, last)) = later.first().zip(later.last()) else {
             return true;
         };
@@ -225,7 +225,7 @@ impl Inner {
     }
 
     /// The chunk that holds `at`: chunks are delimited by the instants of their borders.
-    fn chunk_of(&self, at: Instant) -> usize {
+    fn chunk_of(&self, at: Timestamp) -> usize {
         let periods = self.recurrence.periods_before(self.zone.to_local(at));
         let guess = usize::try_from(periods / self.span).unwrap_or(0);
         if guess > 0 && self.zone.to_instant(self.border(guess)) > at {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hours::WeeklyHours;
 use super::ids::{PersonId, RotationId, TeamId};
-use super::interval::{FOREVER, Instant, Interval};
+use super::interval::{FOREVER, Interval, Timestamp};
 use super::reminder::Settings;
 use super::zone::Zone;
 
@@ -59,9 +59,9 @@ pub struct Revision {
     /// 1 for the first.
     pub number: u32,
     /// In force from then until the next revision.
-    pub effective_from: Instant,
+    pub effective_from: Timestamp,
     /// When it was made.
-    pub recorded_at: Instant,
+    pub recorded_at: Timestamp,
     /// The zone of handoff and duty hours.
     pub time_zone: Zone,
     /// The core order, or the pool.
@@ -88,7 +88,7 @@ pub struct Rotation {
     /// In order of `effective_from`; never empty.
     pub revisions: Vec<Revision>,
     /// From then on nobody has it.
-    pub archived_at: Option<Instant>,
+    pub archived_at: Option<Timestamp>,
     /// Asked where this one has nobody.
     pub fallback: Option<RotationId>,
     /// When `fallback` is asked.
@@ -102,7 +102,7 @@ pub struct Rotation {
 impl Rotation {
     /// The revision in force at `at`.
     #[must_use]
-    pub fn revision_at(&self, at: Instant) -> Option<&Revision> {
+    pub fn revision_at(&self, at: Timestamp) -> Option<&Revision> {
         self.revisions
             .iter()
             .rev()

@@ -2,7 +2,7 @@
 
 use super::{Handoff, Plan, Revision, Rotation};
 use crate::ids::PersonId;
-use crate::interval::{FOREVER, Instant, Interval, IntervalSet};
+use crate::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 
 /// A turn, or what duty hours leave of it: cut to the time in which its revisions are in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Turn {
     /// From when to when.
     pub interval: Interval,
     /// The handoff at which it nominally began.
-    pub began: Instant,
+    pub began: Timestamp,
     /// Whose it is.
     pub person: PersonId,
     /// Whether its revision's successor or the archive cut it short.
@@ -54,7 +54,7 @@ impl<'a> Order<'a> {
     }
 
     /// The handoff of the turn that `at` lies in, or of the last one before; at least turn 0.
-    pub(super) fn handoff_before(&self, at: Instant) -> usize {
+    pub(super) fn handoff_before(&self, at: Timestamp) -> usize {
         self.handoff
             .count_through(at)
             .saturating_sub(1)

@@ -3,16 +3,16 @@
 use super::ordered::Order;
 use super::{Plan, Rotation};
 use crate::ids::PersonId;
-use crate::interval::Instant;
+use crate::interval::Timestamp;
 
 /// When a revision takes effect that does not say: at the supplied first handoff where that lies
 /// ahead, else at the next handoff, else now; so nobody's running turn is cut.
 #[must_use]
 pub fn default_effective_from(
     rotation: &Rotation,
-    supplied: Option<Instant>,
-    now: Instant,
-) -> Instant {
+    supplied: Option<Timestamp>,
+    now: Timestamp,
+) -> Timestamp {
     supplied
         .filter(|start| *start > now)
         .or_else(|| next_handoff(rotation, now))
@@ -20,7 +20,7 @@ pub fn default_effective_from(
 }
 
 /// The first handoff after `now` by the newest revision, where it is ordered and goes on.
-fn next_handoff(rotation: &Rotation, now: Instant) -> Option<Instant> {
+fn next_handoff(rotation: &Rotation, now: Timestamp) -> Option<Timestamp> {
     let newest = rotation.newest()?;
     let Plan::Ordered { handoff, .. } = &newest.plan else {
         return None;
@@ -45,7 +45,7 @@ fn next_handoff(rotation: &Rotation, now: Instant) -> Option<Instant> {
 /// - where a turn ends, or the last one has ended, the person after its holder;
 /// - where the holder is not in the new order, the next one of the old order who is.
 #[must_use]
-pub fn first_of(rotation: &Rotation, order: &[PersonId], at: Instant) -> usize {
+pub fn first_of(rotation: &Rotation, order: &[PersonId], at: Timestamp) -> usize {
     let Some(old) = rotation.newest() else {
         return 0;
     };
@@ -72,7 +72,7 @@ pub fn first_of(rotation: &Rotation, order: &[PersonId], at: Instant) -> usize {
 }
 
 /// The handoff of the turn that counts at `at`, and whether it goes on beyond `at`.
-fn holder_at(turns: &Order<'_>, at: Instant) -> (usize, bool) {
+fn holder_at(turns: &Order<'_>, at: Timestamp) -> (usize, bool) {
     let last = turns
         .turns()
         .map_or(usize::MAX, |turns| turns.saturating_sub(1));

@@ -9,7 +9,7 @@ use chrono::{
 };
 use rrule::{RRuleSet, Tz};
 
-use crate::interval::Instant;
+use crate::interval::Timestamp;
 
 /// At most this many handoffs in a local day.
 const MOST_PER_DAY: usize = 24;
@@ -62,7 +62,7 @@ pub(super) enum Bound {
     /// `COUNT`: so many turns.
     Count(u32),
     /// `UNTIL` with `Z`: turns begin up to and including this instant.
-    UntilInstant(Instant),
+    UntilInstant(Timestamp),
     /// `UNTIL` without `Z`, or of a date (its last second): up to this local time.
     UntilLocal(NaiveDateTime),
 }

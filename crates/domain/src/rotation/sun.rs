@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta};
 
 use super::{Revision, Rotation};
 use crate::ids::PersonId;
-use crate::interval::{FOREVER, Instant, Interval, IntervalSet};
+use crate::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 use crate::person::{People, Person};
 use crate::zone::Zone;
 
@@ -66,14 +66,19 @@ pub fn watches(rotation: &Rotation, people: &People, window: Interval) -> Vec<Wa
 }
 
 /// The restart at or before `at`.
-fn restart_before(at: Instant) -> Instant {
+fn restart_before(at: Timestamp) -> Timestamp {
     let week = WEEK.num_seconds();
     let since = (at.timestamp() - FIRST_RESTART).rem_euclid(week);
     DateTime::from_timestamp(at.timestamp() - since, 0).unwrap_or(at)
 }
 
 /// Whether the first watch after a restart goes on with the last one before it.
-fn stays_on(people: &People, last: Option<&Watch>, next: Option<&Watch>, restart: Instant) -> bool {
+fn stays_on(
+    people: &People,
+    last: Option<&Watch>,
+    next: Option<&Watch>,
+    restart: Timestamp,
+) -> bool {
     let (Some(last), Some(next)) = (last, next) else {
         return false;
     };
@@ -124,7 +129,7 @@ fn walk(rotation: &Rotation, people: &People, week: Interval) -> Vec<Watch> {
 }
 
 /// The instants in a week from which on rules or knowledge are others, its start first.
-fn events(rotation: &Rotation, people: &People, week: Interval) -> Vec<Instant> {
+fn events(rotation: &Rotation, people: &People, week: Interval) -> Vec<Timestamp> {
     let mut events = vec![week.start()];
     for revision in &rotation.revisions {
         events.extend(Some(revision.effective_from).filter(|at| week.contains(*at)));
@@ -193,20 +198,20 @@ impl<'a> Pool<'a> {
         plan
     }
 
-    fn until(&self, person: PersonId, at: Instant) -> Option<Instant> {
+    fn until(&self, person: PersonId, at: Timestamp) -> Option<Timestamp> {
         let (_, available) = self.members.iter().find(|(id, _)| *id == person)?;
         available.covering(at).map(Interval::end)
     }
 
-    fn choose(&self, at: Instant) -> Option<(PersonId, Instant)> {
-        let comparable = |end: Instant| end.min(at + EQUAL_BEYOND + TimeDelta::seconds(1));
-        let available: Vec<(PersonId, Instant)> = self
+    fn choose(&self, at: Timestamp) -> Option<(PersonId, Timestamp)> {
+        let comparable = |end: Timestamp| end.min(at + EQUAL_BEYOND + TimeDelta::seconds(1));
+        let available: Vec<(PersonId, Timestamp)> = self
             .members
             .iter()
             .filter_map(|(id, set)| Some((*id, set.covering(at)?.end())))
             .collect();
         let longest = available.iter().map(|(_, end)| comparable(*end)).max()?;
-        let tied: Vec<&(PersonId, Instant)> = available
+        let tied: Vec<&(PersonId, Timestamp)> = available
             .iter()
             .filter(|(_, end)| comparable(*end) == longest)
             .collect();
@@ -215,7 +220,7 @@ impl<'a> Pool<'a> {
             .copied()
     }
 
-    fn next_start(&self, at: Instant) -> Option<Instant> {
+    fn next_start(&self, at: Timestamp) -> Option<Timestamp> {
         self.members
             .iter()
             .filter_map(|(_, set)| set.following(at))
@@ -227,7 +232,7 @@ impl<'a> Pool<'a> {
 /// Which of `tied` people is first at `at`: equals take turns by the local day, also where only
 /// weekdays count.
 #[must_use]
-pub fn turn_of_equals(zone: &Zone, at: Instant, tied: usize) -> usize {
+pub fn turn_of_equals(zone: &Zone, at: Timestamp, tied: usize) -> usize {
     let day = (zone.to_local(at).date() - NaiveDate::default()).num_days();
     let Some(tied) = i64::try_from(tied).ok().filter(|tied| *tied > 0) else {
         return 0;

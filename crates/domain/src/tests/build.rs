@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::{NaiveDateTime, TimeDelta};
 use uuid::Uuid;
 
-use crate::duty::Rota;
+use crate::duty::RotationLookup;
 use crate::hours::WeeklyHours;
 use crate::ids::{OverrideId, PersonId, RotationId, TeamId, TimeOffId};
-use crate::interval::{Instant, Interval};
+use crate::interval::{Interval, Timestamp};
 use crate::overrides::Override;
 use crate::person::{People, Person, Profile, Role, TimeOff};
 use crate::preferences::Preferences;
@@ -18,7 +18,7 @@ use crate::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
 use crate::timeline::{Entry, Layer, Timeline};
 use crate::zone::Zone;
 
-pub fn at(text: &str) -> Instant {
+pub fn at(text: &str) -> Timestamp {
     text.parse()
         .unwrap_or_else(|_| panic!("{text} is not an instant"))
 }
@@ -63,7 +63,7 @@ pub fn person(name: char, zone: &str, hours: WeeklyHours) -> Person {
     }
 }
 
-pub fn away(recorded_at: Instant, interval: Interval) -> TimeOff {
+pub fn away(recorded_at: Timestamp, interval: Interval) -> TimeOff {
     TimeOff {
         id: TimeOffId::from_uuid(Uuid::from_u128(1)),
         interval,
@@ -83,7 +83,7 @@ pub fn people(all: impl IntoIterator<Item = Person>) -> People {
 
 pub fn ordered(
     number: u32,
-    from: Instant,
+    from: Timestamp,
     zone: &str,
     start: &str,
     rule: &str,
@@ -138,7 +138,7 @@ pub fn abc() -> Rotation {
     )])
 }
 
-pub fn sun(pool: &str, from: Instant) -> Rotation {
+pub fn sun(pool: &str, from: Timestamp) -> Rotation {
     rotation(vec![Revision {
         number: 1,
         effective_from: from,
@@ -170,7 +170,7 @@ pub fn timeline(rotation: Rotation, overrides: Vec<Override>) -> Timeline {
 }
 
 /// Who has it, as a letter; `-` for nobody.
-pub fn who(timeline: &Timeline, layer: Layer, at: Instant) -> char {
+pub fn who(timeline: &Timeline, layer: Layer, at: Timestamp) -> char {
     match timeline.entry_at(layer, at) {
         Entry::Shift(shift) => letter(shift.person),
         Entry::Gap(_) => '-',
@@ -191,7 +191,7 @@ pub struct Book {
     pub people: People,
 }
 
-impl Rota for Book {
+impl RotationLookup for Book {
     fn timeline(&self, rotation: RotationId) -> Option<&Timeline> {
         self.timelines.get(&rotation)
     }

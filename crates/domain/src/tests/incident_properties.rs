@@ -10,10 +10,16 @@ use super::incidents::{World, declared, everybody, happens, notes, world, world_
 use crate::incident::{
     Attendance, Fact, HandoverState, How, Incident, Recipient, WatchSettings, due,
 };
-use crate::interval::{Instant, Interval};
+use crate::interval::{Interval, Timestamp};
 
 /// Something that somebody may try, by number.
-fn attempt(incident: &Incident, world: &World, what: u8, name: char, now: Instant) -> Option<Fact> {
+fn attempt(
+    incident: &Incident,
+    world: &World,
+    what: u8,
+    name: char,
+    now: Timestamp,
+) -> Option<Fact> {
     let open = incident.handovers.last().map_or(1, |last| last.number);
     match what {
         0 | 1 => incident.take(world, p(name), How::RaisedHand, now).ok(),

@@ -7,13 +7,13 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::build::{at, away, hours, letter, ordered, p, people, person, rotation, span, sun};
-use crate::duty::Rota;
+use crate::duty::RotationLookup;
 use crate::ids::{IncidentId, PersonId, RotationId};
 use crate::incident::{
-    Attendance, Event, Fact, HandoverState, How, Incident, Links, Notes, Recipient, Refusal, Stage,
-    WatchSettings, due,
+    Attendance, Event, Fact, HandoverState, How, Incident, IncidentError, Links, Notes, Recipient,
+    Stage, WatchSettings, due,
 };
-use crate::interval::Instant;
+use crate::interval::Timestamp;
 use crate::person::{People, Person};
 use crate::rotation::FallbackWhen;
 use crate::timeline::Timeline;
@@ -24,7 +24,7 @@ pub(super) struct World {
     timelines: Vec<Timeline>,
 }
 
-impl Rota for World {
+impl RotationLookup for World {
     fn timeline(&self, rotation: RotationId) -> Option<&Timeline> {
         self.timelines
             .iter()
@@ -118,7 +118,7 @@ pub(super) fn notes(status: &str) -> Notes {
     }
 }
 
-pub(super) fn happens(incident: &mut Incident, when: Instant, fact: Fact) {
+pub(super) fn happens(incident: &mut Incident, when: Timestamp, fact: Fact) {
     incident.apply(Event {
         at: when,
         by: None,
@@ -134,7 +134,7 @@ fn takes(incident: &mut Incident, world: &World, name: char, when: &str) {
 }
 
 /// What happens at an instant.
-type Step<'a> = (&'a str, &'a dyn Fn(&mut Incident, &World, Instant));
+type Step<'a> = (&'a str, &'a dyn Fn(&mut Incident, &World, Timestamp));
 
 /// What is sent from the declaration on, by somebody who looks every five minutes and remembers the keys.
 fn story(incident: &mut Incident, world: &World, until: &str, steps: &[Step<'_>]) -> Vec<String> {
@@ -167,7 +167,7 @@ fn story(incident: &mut Incident, world: &World, until: &str, steps: &[Step<'_>]
     log
 }
 
-fn take(name: char) -> impl Fn(&mut Incident, &World, Instant) {
+fn take(name: char) -> impl Fn(&mut Incident, &World, Timestamp) {
     move |incident, world, now| {
         let fact = incident.take(world, p(name), How::RaisedHand, now).unwrap();
         happens(incident, now, fact);
@@ -175,7 +175,7 @@ fn take(name: char) -> impl Fn(&mut Incident, &World, Instant) {
 }
 
 /// Offers the watch to whoever is best when the watcher leaves, who has to be this one.
-fn hand_over(name: char) -> impl Fn(&mut Incident, &World, Instant) {
+fn hand_over(name: char) -> impl Fn(&mut Incident, &World, Timestamp) {
     move |incident, world, now| {
         let Attendance::Watched { until, .. } = incident.attendance(world, now) else {
             panic!("nobody is there at {now}");
@@ -187,23 +187,23 @@ fn hand_over(name: char) -> impl Fn(&mut Incident, &World, Instant) {
     }
 }
 
-fn accept(incident: &mut Incident, world: &World, now: Instant) {
+fn accept(incident: &mut Incident, world: &World, now: Timestamp) {
     let open = incident.open_handover().unwrap();
     let fact = incident.accept(world, open.number, open.to, now).unwrap();
     happens(incident, now, fact);
 }
 
-fn leave(incident: &mut Incident, _: &World, now: Instant) {
+fn leave(incident: &mut Incident, _: &World, now: Timestamp) {
     let fact = incident.leave(notes("longer")).unwrap();
     happens(incident, now, fact);
 }
 
-fn told(incident: &mut Incident, _: &World, now: Instant) {
+fn told(incident: &mut Incident, _: &World, now: Timestamp) {
     let fact = incident.tell("we are on it".to_owned());
     happens(incident, now, fact);
 }
 
-fn resolve(incident: &mut Incident, _: &World, now: Instant) {
+fn resolve(incident: &mut Incident, _: &World, now: Timestamp) {
     let to_do = WatchSettings::default().follow_ups(incident.severity.as_deref(), now);
     let fact = incident.resolve(to_do).unwrap();
     happens(incident, now, fact);
@@ -475,42 +475,42 @@ fn what_cannot_be_is_refused_with_the_reason() {
         |incident: &Incident, name: char| incident.offer(&world, p(name), notes(""), now).err();
     assert_eq!(
         take(&incident, 'L', "2026-03-24T14:00:00Z"),
-        Some(Refusal::NotInTheRotation)
+        Some(IncidentError::NotInTheRotation)
     );
-    assert_eq!(offer(&incident, 'G'), Some(Refusal::NobodyWatches));
+    assert_eq!(offer(&incident, 'G'), Some(IncidentError::NobodyWatches));
     assert_eq!(
         incident.leave(notes("")).err(),
-        Some(Refusal::NobodyWatches)
+        Some(IncidentError::NobodyWatches)
     );
     takes(&mut incident, &world, 'M', "2026-03-24T14:00:00Z");
     assert_eq!(
         take(&incident, 'M', "2026-03-24T14:01:00Z"),
-        Some(Refusal::WatchesAlready)
+        Some(IncidentError::WatchesAlready)
     );
     assert_eq!(
         take(&incident, 'G', "2026-03-24T14:01:00Z"),
-        Some(Refusal::Watched { by: p('M') })
+        Some(IncidentError::Watched { by: p('M') })
     );
     // Once Madrid has left without a word, somebody who is around just takes it.
     assert_eq!(take(&incident, 'G', "2026-03-24T16:00:00Z"), None);
     let tomorrow = at("2026-03-25T01:00:00Z");
     assert_eq!(
         offer(&incident, 'T'),
-        Some(Refusal::Away {
+        Some(IncidentError::Away {
             until: Some(tomorrow)
         })
     );
-    assert_eq!(offer(&incident, 'L'), Some(Refusal::NotInTheRotation));
-    assert_eq!(offer(&incident, 'M'), Some(Refusal::WatchesAlready));
+    assert_eq!(offer(&incident, 'L'), Some(IncidentError::NotInTheRotation));
+    assert_eq!(offer(&incident, 'M'), Some(IncidentError::WatchesAlready));
     assert_eq!(
         incident.accept(&world, 1, None, now).err(),
-        Some(Refusal::NoSuchHandover)
+        Some(IncidentError::NoSuchHandover)
     );
     let fact = incident.offer(&world, p('G'), notes("bad"), now).unwrap();
     happens(&mut incident, now, fact);
     assert_eq!(
         incident.accept(&world, 1, Some(p('K')), now).err(),
-        Some(Refusal::OfferedToAnother { to: p('G') })
+        Some(IncidentError::OfferedToAnother { to: p('G') })
     );
     // Until it is accepted the old watcher remains; another offer takes its place.
     assert_eq!(incident.watcher(), Some(p('M')));
@@ -520,13 +520,19 @@ fn what_cannot_be_is_refused_with_the_reason() {
     happens(&mut incident, at("2026-03-24T15:00:00Z"), fact);
     assert_eq!(
         incident.accept(&world, 1, None, now).err(),
-        Some(Refusal::HandoverClosed)
+        Some(IncidentError::HandoverClosed)
     );
-    assert_eq!(incident.go_to(Stage::Resolved), Err(Refusal::NotAStage));
-    assert_eq!(incident.stay(now, now).err(), Some(Refusal::NotAhead));
-    assert_eq!(incident.tick(99, true).err(), Some(Refusal::NoSuchItem));
+    assert_eq!(
+        incident.go_to(Stage::Resolved),
+        Err(IncidentError::NotAStage)
+    );
+    assert_eq!(incident.stay(now, now).err(), Some(IncidentError::NotAhead));
+    assert_eq!(
+        incident.tick(99, true).err(),
+        Some(IncidentError::NoSuchItem)
+    );
     resolve(&mut incident, &world, at("2026-03-24T15:30:00Z"));
-    let over = Refusal::Resolved {
+    let over = IncidentError::Resolved {
         at: at("2026-03-24T15:30:00Z"),
     };
     assert_eq!(take(&incident, 'G', "2026-03-24T15:31:00Z"), Some(over));
@@ -543,7 +549,7 @@ fn what_is_left_afterwards_is_told_at_work_a_day_before() {
     let world = world();
     let mut incident = declared("2026-03-24T10:00:00Z", "SEV1");
     takes(&mut incident, &world, 'M', "2026-03-24T10:00:00Z");
-    let tick = |incident: &mut Incident, _: &World, now: Instant| {
+    let tick = |incident: &mut Incident, _: &World, now: Timestamp| {
         let first = incident.items.iter().find(|item| item.is_left()).unwrap();
         let fact = incident.tick(first.number, true).unwrap();
         happens(incident, now, fact);

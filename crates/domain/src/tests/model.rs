@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::build::*;
 use super::properties::{instants, overrides, rotations, windows, zones};
 use crate::ids::PersonId;
-use crate::interval::{Instant, Interval};
+use crate::interval::{Interval, Timestamp};
 use crate::overrides::Override;
 use crate::preview;
 use crate::rotation::{Handoff, Plan, Revision, Rotation};
@@ -14,7 +14,7 @@ use crate::timeline::{Layer, Timeline};
 use crate::zone::Zone;
 
 /// Every handoff until 2028 by one expansion from the start, and how many of them begin a turn.
-fn handoffs(handoff: &Handoff, zone: &Zone) -> (Vec<Instant>, usize) {
+fn handoffs(handoff: &Handoff, zone: &Zone) -> (Vec<Timestamp>, usize) {
     let bound = |name: &str| {
         let mut parts = handoff.rule().split(';');
         parts.find_map(|part| part.strip_prefix(name).map(str::to_owned))
@@ -31,7 +31,7 @@ fn handoffs(handoff: &Handoff, zone: &Zone) -> (Vec<Instant>, usize) {
     );
     let set: rrule::RRuleSet = text.parse().unwrap();
     let start = zone.to_instant(handoff.start());
-    let mut all: Vec<Instant> = set
+    let mut all: Vec<Timestamp> = set
         .into_iter()
         .map(|t| t.naive_utc())
         .take_while(|local| *local < self::local("2028-01-01T00:00:00"))
@@ -52,7 +52,7 @@ fn handoffs(handoff: &Handoff, zone: &Zone) -> (Vec<Instant>, usize) {
     (all, turns)
 }
 
-fn base(rotation: &Rotation, at: Instant) -> Option<PersonId> {
+fn base(rotation: &Rotation, at: Timestamp) -> Option<PersonId> {
     if rotation.archived_at.is_some_and(|end| end <= at) {
         return None;
     }
@@ -61,7 +61,7 @@ fn base(rotation: &Rotation, at: Instant) -> Option<PersonId> {
         return None;
     };
     let (all, turns) = handoffs(handoff, &revision.time_zone);
-    let index_at = |t: Instant| all.iter().filter(|handoff| **handoff <= t).count();
+    let index_at = |t: Timestamp| all.iter().filter(|handoff| **handoff <= t).count();
     let running = index_at(at).checked_sub(1).filter(|turn| *turn < turns)?;
     let zero = index_at(revision.effective_from).saturating_sub(1);
     let on = revision.duty_hours.as_ref().is_none_or(|hours| {
@@ -72,7 +72,7 @@ fn base(rotation: &Rotation, at: Instant) -> Option<PersonId> {
     on.then(|| revision.order[(first + running - zero) % revision.order.len()])
 }
 
-fn final_(rotation: &Rotation, overrides: &[Override], at: Instant) -> Option<PersonId> {
+fn final_(rotation: &Rotation, overrides: &[Override], at: Timestamp) -> Option<PersonId> {
     let ended = rotation.archived_at.is_some_and(|end| end <= at);
     overrides
         .iter()
@@ -81,7 +81,7 @@ fn final_(rotation: &Rotation, overrides: &[Override], at: Instant) -> Option<Pe
         .map_or_else(|| base(rotation, at), |top| top.person)
 }
 
-fn person_at(timeline: &Timeline, layer: Layer, at: Instant) -> Option<PersonId> {
+fn person_at(timeline: &Timeline, layer: Layer, at: Timestamp) -> Option<PersonId> {
     timeline
         .entry_at(layer, at)
         .shift()

@@ -11,7 +11,7 @@ use super::build::*;
 use super::properties::{check_whole, instants, windows};
 use crate::hours::WeeklyHours;
 use crate::ids::PersonId;
-use crate::interval::{FOREVER, Instant, Interval, IntervalSet};
+use crate::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 use crate::person::{People, Person};
 use crate::timeline::{Layer, Shift, Timeline};
 
@@ -45,7 +45,11 @@ fn working(number: usize) -> WeeklyHours {
 }
 
 /// What is drawn for a person: zone, hours, and absences of some hours, with when they were recorded.
-type Drawn = (&'static str, usize, Vec<(Instant, i64, Option<Instant>)>);
+type Drawn = (
+    &'static str,
+    usize,
+    Vec<(Timestamp, i64, Option<Timestamp>)>,
+);
 
 /// One to four people: a zone, hours, and time off with the instant at which it was recorded.
 pub fn pools() -> impl Strategy<Value = Vec<Person>> {
@@ -92,8 +96,8 @@ fn known_all_along(pool: &[Person]) -> Vec<Person> {
 
 /// The fewest people in a row that cover `stretch`, by trying every handover at every edge.
 fn fewest(available: &[IntervalSet], stretch: Interval) -> usize {
-    let inside = |at: &Instant| stretch.contains(*at) || *at == stretch.end();
-    let mut edges: Vec<Instant> = available
+    let inside = |at: &Timestamp| stretch.contains(*at) || *at == stretch.end();
+    let mut edges: Vec<Timestamp> = available
         .iter()
         .flat_map(IntervalSet::as_slice)
         .flat_map(|interval| [interval.start(), interval.end()])
@@ -102,7 +106,7 @@ fn fewest(available: &[IntervalSet], stretch: Interval) -> usize {
         .collect();
     edges.sort_unstable();
     edges.dedup();
-    let mut steps: HashMap<Instant, usize> = HashMap::from([(stretch.start(), 0)]);
+    let mut steps: HashMap<Timestamp, usize> = HashMap::from([(stretch.start(), 0)]);
     let mut queue = VecDeque::from([stretch.start()]);
     while let Some(from) = queue.pop_front() {
         for until in available
@@ -122,11 +126,11 @@ fn fewest(available: &[IntervalSet], stretch: Interval) -> usize {
 }
 
 /// Saturday 12:00 UTC, some weeks on.
-fn restart(week: i64) -> Instant {
+fn restart(week: i64) -> Timestamp {
     at("2026-01-03T12:00:00Z") + TimeDelta::weeks(week)
 }
 
-fn until(shifts: &[Shift], end: Instant) -> Vec<(Interval, PersonId)> {
+fn until(shifts: &[Shift], end: Timestamp) -> Vec<(Interval, PersonId)> {
     let before = Interval::new(DateTime::UNIX_EPOCH, end).unwrap();
     shifts
         .iter()

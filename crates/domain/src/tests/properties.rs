@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::build::*;
-use crate::interval::{Instant, Interval};
+use crate::interval::{Interval, Timestamp};
 use crate::overrides::Override;
 use crate::rotation::{Handoff, Plan, Revision, Rotation, revise};
 use crate::timeline::{Layer, Timeline};
@@ -30,7 +30,7 @@ pub fn zones() -> impl Strategy<Value = String> {
     prop::sample::select(zone::names())
 }
 
-pub fn instants() -> impl Strategy<Value = Instant> {
+pub fn instants() -> impl Strategy<Value = Timestamp> {
     (0..86_400_i64 * 420)
         .prop_map(|seconds| at("2026-01-01T00:00:00Z") + TimeDelta::seconds(seconds))
 }
@@ -81,7 +81,7 @@ pub fn overrides() -> impl Strategy<Value = Vec<Override>> {
         prop::option::of(prop::sample::select(vec!['A', 'B', 'X'])),
     );
     prop::collection::vec(one, 0..8).prop_map(|all| {
-        let make = |(index, (start, seconds, who)): (usize, (Instant, i64, Option<char>))| {
+        let make = |(index, (start, seconds, who)): (usize, (Timestamp, i64, Option<char>))| {
             let interval = Interval::new(start, start + TimeDelta::seconds(seconds)).unwrap();
             cover(i64::try_from(index).unwrap() + 1, who.map(p), interval)
         };
@@ -219,7 +219,7 @@ proptest! {
         let text = RULES[rule].replace(";COUNT=40", "").replace(";UNTIL=20260801T000000Z", "");
         let naive = format!("DTSTART:{}Z\nRRULE:{text}", start.format("%Y%m%dT%H%M%S"));
         let set: rrule::RRuleSet = naive.parse().unwrap();
-        let mut expected: Vec<Instant> = set.into_iter().take(200).map(|t| zone.to_instant(t.naive_utc())).collect();
+        let mut expected: Vec<Timestamp> = set.into_iter().take(200).map(|t| zone.to_instant(t.naive_utc())).collect();
         expected.push(zone.to_instant(start));
         expected.retain(|t| *t >= zone.to_instant(start));
         expected.sort_unstable();

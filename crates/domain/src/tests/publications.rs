@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
-use crate::interval::{Instant, Interval};
+use crate::interval::{Interval, Timestamp};
 use crate::publication::{Edition, Item, Publication, publish};
 
 const DAY: i64 = 86_400;
 
-fn day(number: i64) -> Instant {
+fn day(number: i64) -> Timestamp {
     DateTime::from_timestamp(number * DAY, 0).unwrap()
 }
 
@@ -31,7 +31,7 @@ fn item(origin: &str, from: i64, until: i64, digest: &str) -> Item {
 struct Memory(BTreeMap<String, Publication>);
 
 impl Memory {
-    fn tell(&mut self, items: &[Item], window: Interval, now: Instant) -> Edition {
+    fn tell(&mut self, items: &[Item], window: Interval, now: Timestamp) -> Edition {
         let known: Vec<Publication> = self.0.values().cloned().collect();
         let edition = publish(&known, items, window, |_| true, "r", now);
         for one in &edition.changed {
@@ -84,7 +84,7 @@ fn an_undone_swap_counts_up() {
             ("r-b@dogwatch", 0)
         ]
     );
-    let modified: Vec<Instant> = [&first, &swapped, &undone, &again]
+    let modified: Vec<Timestamp> = [&first, &swapped, &undone, &again]
         .iter()
         .map(|edition| edition.shown[0].modified_at)
         .collect();

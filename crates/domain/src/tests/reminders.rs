@@ -14,9 +14,9 @@ use super::build::{sun, timeline};
 use super::plans::pools;
 use super::properties::{instants, overrides, rotations};
 use crate::hours::WeeklyHours;
-use crate::interval::{Instant, Interval};
+use crate::interval::{Interval, Timestamp};
 use crate::person::{Holidays, People};
-use crate::reminder::{Kind, Lead, Reminder, Told, due};
+use crate::reminder::{Kind, Lead, Reminder, SentNotice, due};
 use crate::rotation::Rotation;
 use crate::timeline::Timeline;
 
@@ -41,7 +41,7 @@ fn sent(timeline: &Timeline, people: &People, from: &str, until: &str) -> Vec<St
 #[derive(Default)]
 struct Post {
     keys: HashSet<String>,
-    told: Vec<Told>,
+    told: Vec<SentNotice>,
 }
 
 impl Post {
@@ -67,9 +67,9 @@ impl Post {
         log
     }
 
-    fn tell(&mut self, reminder: &Reminder, now: Instant) {
+    fn tell(&mut self, reminder: &Reminder, now: Timestamp) {
         if reminder.kind != Kind::Outgoing {
-            self.told.push(Told {
+            self.told.push(SentNotice {
                 mail: format!("m{:03}", self.told.len()),
                 person: reminder.recipient,
                 at: now,
@@ -82,7 +82,7 @@ impl Post {
     }
 }
 
-fn line(now: Instant, reminder: &Reminder) -> String {
+fn line(now: Timestamp, reminder: &Reminder) -> String {
     let kind = match reminder.kind {
         Kind::Incoming => "from",
         Kind::Outgoing => "to",
@@ -102,9 +102,9 @@ fn line(now: Instant, reminder: &Reminder) -> String {
     )
 }
 
-fn changed(now: Instant, reminder: &Reminder) -> String {
+fn changed(now: Timestamp, reminder: &Reminder) -> String {
     let list = |sign: &str, all: &[Interval]| {
-        let day = |at: Instant| at.format("%m-%d").to_string();
+        let day = |at: Timestamp| at.format("%m-%d").to_string();
         let one = |one: &Interval| format!(" {sign}{}..{}", day(one.start()), day(one.end()));
         all.iter().map(one).collect::<Vec<_>>().concat()
     };
@@ -389,7 +389,7 @@ fn a_correction_follows_the_first_mail_and_takes_out_of_calendars_what_begins_ot
     let begun = span("2026-03-09T10:00:00Z", "2026-03-11T00:00:00Z");
     let rest = span("2026-03-12T00:00:00Z", "2026-03-16T10:00:00Z");
     let other = span("2026-03-30T09:00:00Z", "2026-04-06T09:00:00Z");
-    let told = |mail: &str, hour: &str, has: &[Interval], lost: &[Interval]| Told {
+    let told = |mail: &str, hour: &str, has: &[Interval], lost: &[Interval]| SentNotice {
         mail: mail.to_owned(),
         person: p('B'),
         at: at(&format!("2026-03-03T{hour}:00:00Z")),
@@ -398,7 +398,7 @@ fn a_correction_follows_the_first_mail_and_takes_out_of_calendars_what_begins_ot
         open: false,
         reminds: true,
     };
-    let of_b = |timeline: &Timeline, told: &[Told]| {
+    let of_b = |timeline: &Timeline, told: &[SentNotice]| {
         let now = at("2026-03-04T12:00:00Z");
         let all = due(timeline, &londoners(), told, now, TimeDelta::zero());
         let mut hers = all.into_iter().filter(|one| one.recipient == p('B'));
@@ -570,7 +570,7 @@ proptest! {
     ) {
         let timeline = timeline(rotation, overrides);
         let people = people(pool);
-        let near = |horizon: i64| -> Vec<(Instant, String)> {
+        let near = |horizon: i64| -> Vec<(Timestamp, String)> {
             let found = due(&timeline, &people, &[], now, TimeDelta::days(horizon));
             let found = found.into_iter().map(|one| (one.due_at, one.key));
             found.filter(|(at, _)| *at <= now + TimeDelta::days(1)).collect()

@@ -7,7 +7,7 @@ use proptest::sample::Index;
 use super::build::*;
 use super::properties::{overrides, rotations};
 use super::swaps::{World, member};
-use crate::interval::{Instant, Interval, IntervalSet};
+use crate::interval::{Interval, IntervalSet, Timestamp};
 use crate::swap::{Action, Offer, Party, State, Terms};
 use crate::timeline::{Entry, Gap, Layer, Shift, Timeline};
 
@@ -74,13 +74,13 @@ fn hours_of(interval: Interval, from: i64, hours: i64) -> Option<Interval> {
 }
 
 /// Shifts that lie ahead, in the year.
-fn ahead(timeline: &Timeline, now: Instant) -> Vec<Shift> {
+fn ahead(timeline: &Timeline, now: Timestamp) -> Vec<Shift> {
     let mut shifts = timeline.shifts(Layer::Final, year());
     shifts.retain(|shift| shift.interval.end() > now && shift.interval.end() < year().end());
     shifts
 }
 
-fn attempt(world: &mut World, one: &Try, now: &mut Instant) {
+fn attempt(world: &mut World, one: &Try, now: &mut Timestamp) {
     let shifts = ahead(&world.timeline(), *now);
     let any_swap =
         |index: &Index| (!world.swaps.is_empty()).then(|| index.index(world.swaps.len()));

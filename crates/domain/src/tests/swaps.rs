@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::build::*;
 use crate::ids::{OverrideId, PersonId, SwapId};
-use crate::interval::{Instant, Interval};
+use crate::interval::{Interval, Timestamp};
 use crate::overrides::Override;
 use crate::person::People;
 use crate::rotation::Rotation;
 use crate::swap::{
-    Action, Decision, Offer, Party, Refusal, State, Swap, Terms, stretches, time_of,
+    Action, Decision, Offer, Party, State, Swap, SwapError, Terms, stretches, time_of,
 };
 use crate::timeline::{Layer, Timeline};
 
@@ -44,8 +44,8 @@ impl World {
         giver: char,
         terms: Terms,
         offer: Offer,
-        now: Instant,
-    ) -> Result<usize, Refusal> {
+        now: Timestamp,
+    ) -> Result<usize, SwapError> {
         let other = match &offer {
             Offer::People(people) => people.first().copied(),
             Offer::Team => None,
@@ -77,8 +77,8 @@ impl World {
         swap: usize,
         party: Party,
         action: Action,
-        now: Instant,
-    ) -> Result<Decision, Refusal> {
+        now: Timestamp,
+    ) -> Result<Decision, SwapError> {
         let decision = self.swaps[swap].decide(&self.timeline(), &party, action, now)?;
         let swap = &mut self.swaps[swap];
         swap.state = decision.state;
@@ -100,7 +100,7 @@ impl World {
         Ok(decision)
     }
 
-    pub fn state(&self, swap: usize, now: Instant) -> State {
+    pub fn state(&self, swap: usize, now: Timestamp) -> State {
         self.swaps[swap].state_at(now)
     }
 }
@@ -147,7 +147,7 @@ fn next_week() -> Interval {
     span("2026-03-09T10:00:00Z", "2026-03-16T10:00:00Z")
 }
 
-fn before() -> Instant {
+fn before() -> Timestamp {
     at("2026-02-20T00:00:00Z")
 }
 
@@ -262,14 +262,14 @@ fn every_state_every_action_everybody() {
                     let what = format!("{who}: {action:?} of {terms:?}, {state:?}: {found:?}");
                     match (may, fits) {
                         (false, _) => {
-                            assert!(matches!(found, Err(Refusal::NotAllowed(_))), "{what}");
+                            assert!(matches!(found, Err(SwapError::NotAllowed(_))), "{what}");
                         }
                         (true, false) => assert!(
-                            matches!(found, Err(Refusal::NotOpen(_) | Refusal::NothingTaken)),
+                            matches!(found, Err(SwapError::NotOpen(_) | SwapError::NothingTaken)),
                             "{what}"
                         ),
                         (true, true) if !gives => {
-                            assert!(matches!(found, Err(Refusal::NotTheirs(_))), "{what}");
+                            assert!(matches!(found, Err(SwapError::NotTheirs(_))), "{what}");
                         }
                         (true, true) => {
                             let expected = match letter {
@@ -300,10 +300,10 @@ fn several_people_share_a_cover() {
     assert_eq!(left.as_slice(), [days(2, 3), days(5, 9)]);
     // Nobody takes what is taken, nor what was not asked for.
     for (first, last, refusal) in [
-        (4, 6, Refusal::Taken),
-        (3, 4, Refusal::Taken),
-        (8, 10, Refusal::Outside),
-        (1, 3, Refusal::Outside),
+        (4, 6, SwapError::Taken),
+        (3, 4, SwapError::Taken),
+        (8, 10, SwapError::Outside),
+        (1, 3, SwapError::Outside),
     ] {
         let found = world.act(swap, member('C'), part(first, last), before());
         assert_eq!(found, Err(refusal), "{first} to {last}");
@@ -363,19 +363,19 @@ fn what_has_begun_stays() {
     let begun = at("2026-03-03T00:00:00Z");
     assert_eq!(
         world.act(swap, member('B'), Action::Undo, begun),
-        Err(Refusal::Begun)
+        Err(SwapError::Begun)
     );
     // Of what the giver undoes, only what lies ahead goes; and it is not offered again.
     let done = world.act(swap, member('A'), Action::Undo, begun).unwrap();
     assert_eq!((done.cancelled.len(), done.state), (1, State::Accepted));
     assert_eq!(
         world.act(swap, member('A'), Action::Undo, begun),
-        Err(Refusal::Begun)
+        Err(SwapError::Begun)
     );
     let mut world = in_state(State::Accepted, trade(), people("B"));
     assert_eq!(
         world.act(0, member('B'), Action::Undo, at("2026-03-02T10:00:00Z")),
-        Err(Refusal::Begun)
+        Err(SwapError::Begun)
     );
     world
         .act(0, member('B'), Action::Undo, at("2026-03-02T09:59:59Z"))
@@ -430,7 +430,7 @@ fn swaps_expire() {
             Action::Accept(None),
             at("2026-03-02T10:00:00Z")
         ),
-        Err(Refusal::NotOpen(State::Expired))
+        Err(SwapError::NotOpen(State::Expired))
     );
     // What remains of a cover that has begun can be taken: from now on.
     let late = at("2026-03-05T12:34:56Z");
@@ -458,15 +458,15 @@ fn time_must_still_belong_to_its_giver() {
     world.overrides.push(cover(100, Some(p('C')), days(4, 5)));
     world.overrides.push(cover(101, None, days(10, 11)));
     let found = world.act(swap, member('B'), Action::Accept(None), before());
-    assert_eq!(found, Err(Refusal::NotTheirs(days(4, 5))));
+    assert_eq!(found, Err(SwapError::NotTheirs(days(4, 5))));
     let found = world.act(trade, member('B'), Action::Accept(None), before());
-    assert_eq!(found, Err(Refusal::NotTheirs(days(4, 5))));
+    assert_eq!(found, Err(SwapError::NotTheirs(days(4, 5))));
     let part = Action::Accept(Some(days(2, 4)));
     world.act(swap, member('B'), part, before()).unwrap();
     // Nor can be undone what is another's since.
     world.overrides.push(cover(102, Some(p('C')), days(3, 4)));
     let found = world.act(swap, member('B'), Action::Undo, before());
-    assert_eq!(found, Err(Refusal::NotTheirs(days(3, 4))));
+    assert_eq!(found, Err(SwapError::NotTheirs(days(3, 4))));
     // And nobody asks for what is not theirs.
     for terms in [
         Terms::Cover(next_week()),
@@ -474,10 +474,10 @@ fn time_must_still_belong_to_its_giver() {
         Terms::Cover(days(4, 5)),
     ] {
         let found = world.open('A', terms, Offer::Team, before());
-        assert!(matches!(found, Err(Refusal::NotTheirs(_))), "{terms:?}");
+        assert!(matches!(found, Err(SwapError::NotTheirs(_))), "{terms:?}");
     }
     let over = world.open('A', Terms::Cover(week()), Offer::Team, week().end());
-    assert_eq!(over, Err(Refusal::Outside));
+    assert_eq!(over, Err(SwapError::Outside));
 }
 
 #[test]
@@ -485,21 +485,21 @@ fn trades_that_make_no_sense_are_refused() {
     let mut world = World::new(abc(), Vec::new());
     let terms = |given, returned| Terms::Trade { given, returned };
     for (terms, refusal) in [
-        (terms(week(), week()), Refusal::Overlap),
+        (terms(week(), week()), SwapError::Overlap),
         (
             terms(week(), days(18, 19)),
-            Refusal::NotTheirs(days(18, 19)),
+            SwapError::NotTheirs(days(18, 19)),
         ),
     ] {
         assert_eq!(world.open('A', terms, people("B"), before()), Err(refusal));
     }
     let late = world.open('A', trade(), people("B"), week().start());
-    assert_eq!(late, Err(Refusal::TooLate));
+    assert_eq!(late, Err(SwapError::TooLate));
     let swap = world.open('A', trade(), people("B"), before()).unwrap();
     let part = Action::Accept(Some(days(2, 4)));
     assert_eq!(
         world.act(swap, member('B'), part, before()),
-        Err(Refusal::Whole)
+        Err(SwapError::Whole)
     );
     let done = world
         .act(swap, member('B'), Action::Accept(None), before())
@@ -521,7 +521,7 @@ fn all_who_are_named_decline() {
     assert_eq!(world.state(swap, before()), State::Open);
     assert_eq!(
         world.act(swap, member('B'), Action::Decline, before()),
-        Err(Refusal::DeclinedAlready)
+        Err(SwapError::DeclinedAlready)
     );
     world
         .act(swap, member('C'), Action::Decline, before())

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::build::*;
 use crate::ids::{PersonId, TeamId};
-use crate::interval::{Instant, Interval};
+use crate::interval::{Interval, Timestamp};
 use crate::team::{Consent, Membership, Team};
 use crate::zone::Zone;
 
@@ -25,7 +25,7 @@ pub fn team(members: &str) -> Team {
 }
 
 /// A day of March 2026.
-fn day(day: u32) -> Instant {
+fn day(day: u32) -> Timestamp {
     at(&format!("2026-03-{day:02}T00:00:00Z"))
 }
 

@@ -8,14 +8,14 @@ use askama::Template;
 use crate::domain::ids::{SessionId, TokenId};
 use crate::domain::session::Session;
 use crate::domain::token::Token;
+use crate::http::web::confirm::ConfirmPage;
 use crate::http::web::me::access::REVOKED;
-use crate::http::web::sure::Question;
-use crate::http::web::{Answer, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::{Answer, Form, Page, PageError, Section, SignedIn};
 use crate::service::{Expected, access, sessions, tokens};
 
 #[derive(Template)]
 #[template(path = "pages/access.html")]
-struct Sheet {
+struct AccessPage {
     page: Page,
     own: SessionId,
     sessions: Vec<Arc<Session>>,
@@ -24,22 +24,22 @@ struct Sheet {
 
 /// Everything that lets somebody in now, the newest first.
 #[get("/administration/access")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub async fn show(visitor: SignedIn) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Sessions and tokens", Section::Administration)?;
     let now = page.now;
     let mut sessions: Vec<Arc<Session>> = page
-        .roster
+        .snapshot
         .sessions()
         .filter(|session| session.is_good(now))
         .cloned()
         .collect();
     sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
-    let is_good = |token: &&Arc<Token>| page.roster.is_token_good(token, now);
-    let mut tokens: Vec<Arc<Token>> = page.roster.tokens().filter(is_good).cloned().collect();
+    let is_good = |token: &&Arc<Token>| page.snapshot.is_token_good(token, now);
+    let mut tokens: Vec<Arc<Token>> = page.snapshot.tokens().filter(is_good).cloned().collect();
     tokens.sort_by_key(|token| std::cmp::Reverse((token.created_at, token.id)));
     let own = visitor.session.id;
-    visitor.show(&Sheet {
+    visitor.show(&AccessPage {
         page,
         own,
         sessions,
@@ -49,26 +49,26 @@ pub async fn show(visitor: Visitor) -> Answer {
 
 /// Signs a browser out.
 #[post("/administration/sessions/{id}/end")]
-pub async fn end_session(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+pub async fn end_session(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
     access::administrator(&visitor.actor)?;
-    let id: SessionId = id.parse().map_err(|_| Refusal::no_such("session"))?;
+    let id: SessionId = id.parse().map_err(|_| PageError::no_such("session"))?;
     visitor
         .change(move |tx, visitor| sessions::leave(tx, &visitor.actor, id, visitor.now))
         .await?;
-    Ok(visitor.go_and_say("administration/access", "That browser is signed out."))
+    Ok(visitor.redirect_with_flash("administration/access", "That browser is signed out."))
 }
 
 /// Asks whether a token is to be revoked.
 #[get("/administration/tokens/{id}/revoke")]
-pub async fn ask_to_revoke_token(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn ask_to_revoke_token(visitor: SignedIn, id: web::Path<String>) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("", Section::Administration)?;
-    let id: TokenId = id.parse().map_err(|_| Refusal::no_such("token"))?;
-    let token = page.roster.tokens().find(|one| one.id == id);
-    let token = token.ok_or_else(|| Refusal::no_such("token"))?;
+    let id: TokenId = id.parse().map_err(|_| PageError::no_such("token"))?;
+    let token = page.snapshot.tokens().find(|one| one.id == id);
+    let token = token.ok_or_else(|| PageError::no_such("token"))?;
     let whose = page.name(&token.person);
     let title = format!("Revoke the token “{}” of {whose}", token.name);
-    visitor.show(&Question {
+    visitor.show(&ConfirmPage {
         page: Page { title, ..page },
         words: REVOKED,
         button: "Revoke this token",
@@ -78,13 +78,13 @@ pub async fn ask_to_revoke_token(visitor: Visitor, id: web::Path<String>) -> Ans
 
 /// Revokes a token.
 #[post("/administration/tokens/{id}/revoke")]
-pub async fn revoke_token(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+pub async fn revoke_token(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
     access::administrator(&visitor.actor)?;
-    let id: TokenId = id.parse().map_err(|_| Refusal::no_such("token"))?;
+    let id: TokenId = id.parse().map_err(|_| PageError::no_such("token"))?;
     visitor
         .change(move |tx, visitor| {
             tokens::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
         })
         .await?;
-    Ok(visitor.go_and_say("administration/access", "That token is revoked."))
+    Ok(visitor.redirect_with_flash("administration/access", "That token is revoked."))
 }

@@ -6,15 +6,15 @@ use actix_web::{get, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::deeds::{self, Change, Deed};
-use crate::domain::duty::Rota as _;
+use super::audit_text::{self, AuditRow, Change};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::http::web::fields::Select;
 use crate::http::web::parts::Who;
-use crate::http::web::{Answer, Fields, Page, Section, Visitor};
+use crate::http::web::{Answer, Fields, Page, Section, SignedIn};
 use crate::service::audit::{self, AuditView, Filter};
-use crate::service::{Faults, access, input};
+use crate::service::{ValidationErrors, access, input};
 
 /// Entries on a page.
 const ON_A_PAGE: usize = 50;
@@ -22,7 +22,7 @@ const ON_A_PAGE: usize = 50;
 /// What is looked for.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct AuditQuery {
     actor: String,
     action: String,
     subject: String,
@@ -34,7 +34,7 @@ pub struct Wanted {
 
 #[derive(Template)]
 #[template(path = "pages/audit.html")]
-struct Sheet {
+struct AuditPage {
     page: Page,
     form: Fields,
     everybody: Vec<(PersonId, String)>,
@@ -45,19 +45,19 @@ struct Sheet {
 
 /// An entry of the log.
 struct Entry {
-    at: Instant,
+    at: Timestamp,
     who: Option<Who>,
     /// Who did it where that is nobody of ours, in words.
     otherwise: &'static str,
     by_token: bool,
     address: Option<String>,
-    deed: Deed,
+    deed: AuditRow,
     action: String,
     subject: String,
     changes: Vec<Change>,
 }
 
-impl Sheet {
+impl AuditPage {
     fn actor(&self) -> Select {
         let anybody = [(String::new(), "anybody".to_owned())];
         let everybody = self
@@ -71,19 +71,19 @@ impl Sheet {
 
 /// The log, the newest first.
 #[get("/administration/audit")]
-pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
+pub async fn show(visitor: SignedIn, wanted: web::Query<AuditQuery>) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Audit log", Section::Administration)?;
     let wanted = wanted.into_inner();
     let form = fields(&wanted);
     let (filter, form) = match filter(&wanted, &page) {
         Ok(filter) => (filter, form),
-        Err(faults) => (
+        Err(errors) => (
             Filter {
                 newest_first: true,
                 ..Filter::default()
             },
-            form.with_faults(faults),
+            form.with_faults(errors),
         ),
     };
     let limit = i64::try_from(ON_A_PAGE + 1).unwrap_or(i64::MAX);
@@ -93,13 +93,13 @@ pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
     let more = rows.len() > ON_A_PAGE;
     rows.truncate(ON_A_PAGE);
     let older = rows.last().filter(|_| more).map(|last| {
-        query(&Wanted {
+        query(&AuditQuery {
             before: last.id.clone(),
             ..wanted
         })
     });
     let mut everybody: Vec<(PersonId, String)> = page
-        .roster
+        .snapshot
         .people()
         .values()
         .map(|person| (person.id, person.name.clone()))
@@ -108,7 +108,7 @@ pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
     let programs = by_programs(&rows);
     let entries = rows.iter().map(|row| entry(&page, row, &programs));
     let entries = entries.collect();
-    visitor.show(&Sheet {
+    visitor.show(&AuditPage {
         page,
         form,
         everybody,
@@ -117,7 +117,7 @@ pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
     })
 }
 
-fn fields(wanted: &Wanted) -> Fields {
+fn fields(wanted: &AuditQuery) -> Fields {
     Fields::default()
         .with("actor", &wanted.actor)
         .with("action", &wanted.action)
@@ -126,7 +126,7 @@ fn fields(wanted: &Wanted) -> Fields {
         .with("until", &wanted.until)
 }
 
-fn query(wanted: &Wanted) -> String {
+fn query(wanted: &AuditQuery) -> String {
     let pairs = [
         ("actor", &wanted.actor),
         ("action", &wanted.action),
@@ -142,11 +142,11 @@ fn query(wanted: &Wanted) -> String {
 }
 
 /// Days are those of the zone in which times are shown; `until` is included.
-fn filter(wanted: &Wanted, page: &Page) -> Result<Filter, Vec<crate::service::Fault>> {
-    let mut faults = Faults::new();
+fn filter(wanted: &AuditQuery, page: &Page) -> Result<Filter, Vec<crate::service::FieldError>> {
+    let mut errors = ValidationErrors::new();
     let mut midnight = |name: &str, text: &str, days: u64| {
         let given = Some(text).filter(|text| !text.is_empty())?;
-        let day = faults.check(format!("/{name}"), input::date(given))?;
+        let day = errors.check(format!("/{name}"), input::date(given))?;
         let day = day.checked_add_days(chrono::Days::new(days))?;
         Some(page.zone.to_instant(day.and_time(chrono::NaiveTime::MIN)))
     };
@@ -154,7 +154,7 @@ fn filter(wanted: &Wanted, page: &Page) -> Result<Filter, Vec<crate::service::Fa
         midnight("from", &wanted.from, 0),
         midnight("until", &wanted.until, 1),
     );
-    if let Err(crate::service::Error::Invalid(found)) = faults.finish() {
+    if let Err(crate::service::Error::Invalid(found)) = errors.finish() {
         return Err(found);
     }
     let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -191,7 +191,7 @@ fn entry(page: &Page, row: &AuditView, programs: &HashSet<&str>) -> Entry {
     Entry {
         at: row.at,
         who: who
-            .filter(|id| page.roster.person(*id).is_some())
+            .filter(|id| page.snapshot.person(*id).is_some())
             .map(|id| page.who(&id)),
         otherwise: if programs.contains(row.id.as_str()) {
             "a program"
@@ -200,9 +200,9 @@ fn entry(page: &Page, row: &AuditView, programs: &HashSet<&str>) -> Entry {
         },
         by_token: row.token_id.is_some(),
         address: row.address.clone(),
-        deed: Deed::of(page, row),
+        deed: AuditRow::of(page, row),
         action: row.action.clone(),
         subject: row.subject_id.clone(),
-        changes: deeds::changes(page, row),
+        changes: audit_text::changes(page, row),
     }
 }

@@ -2,5 +2,5 @@
 
 pub mod access;
 pub mod audit;
-mod deeds;
+mod audit_text;
 pub mod outbox;

@@ -4,11 +4,11 @@ use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
+use crate::http::web::page_error::sentence;
 use crate::http::web::parts::Who;
-use crate::http::web::refusal::sentence;
-use crate::http::web::{Answer, Form, Page, Section, Visitor};
+use crate::http::web::{Answer, Form, Page, Section, SignedIn};
 use crate::service::outbox::{self, OutboxView};
 use crate::service::{Error, access};
 
@@ -27,14 +27,14 @@ const STATES: [(&str, &str); 5] = [
 /// What is looked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct OutboxQuery {
     state: String,
     before: String,
 }
 
 #[derive(Template)]
 #[template(path = "pages/outbox.html")]
-struct Sheet {
+struct OutboxPage {
     page: Page,
     state: String,
     dead: i64,
@@ -54,7 +54,7 @@ struct Row {
 
 /// Mails, the newest first.
 #[get("/administration/outbox")]
-pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
+pub async fn show(visitor: SignedIn, wanted: web::Query<OutboxQuery>) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Outbox", Section::Administration)?;
     let wanted = wanted.into_inner();
@@ -77,7 +77,7 @@ pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
     mails.truncate(ON_A_PAGE);
     let older = mails.last().filter(|_| more).map(|last| last.id.clone());
     let rows = mails.into_iter().map(|mail| row(&page, mail)).collect();
-    visitor.show(&Sheet {
+    visitor.show(&OutboxPage {
         page,
         state: wanted.state,
         dead,
@@ -96,7 +96,7 @@ fn row(page: &Page, mail: OutboxView) -> Row {
         .as_ref()
         .and_then(|id| id.parse::<RotationId>().ok());
     let about = rotation
-        .and_then(|id| page.roster.timeline(id))
+        .and_then(|id| page.snapshot.timeline(id))
         .map(|timeline| {
             let rotation = timeline.rotation();
             (rotation.id.to_string(), rotation.name.clone())
@@ -107,7 +107,7 @@ fn row(page: &Page, mail: OutboxView) -> Row {
         .map_or("", |(_, words)| words);
     Row {
         to: to
-            .filter(|id| page.roster.person(*id).is_some())
+            .filter(|id| page.snapshot.person(*id).is_some())
             .map(|id| page.who(&id)),
         about,
         state,
@@ -118,7 +118,7 @@ fn row(page: &Page, mail: OutboxView) -> Row {
 
 /// Tries a mail anew that was given up.
 #[post("/administration/outbox/{id}/retry")]
-pub async fn retry(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
+pub async fn retry(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
     let id = id.into_inner();
     let done = visitor
         .change(move |tx, visitor| {
@@ -136,5 +136,5 @@ pub async fn retry(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answ
         Err(error @ Error::Conflict { .. }) => sentence(&error.to_string()),
         Err(error) => return Err(error.into()),
     };
-    Ok(visitor.go_and_say("administration/outbox?state=dead", &words))
+    Ok(visitor.redirect_with_flash("administration/outbox?state=dead", &words))
 }

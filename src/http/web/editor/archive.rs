@@ -5,17 +5,17 @@ use askama::Template;
 
 use super::Subject;
 use super::changes::Changes;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Rotation;
 use crate::http::web::fields::Checks;
-use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn};
 use crate::service::preview;
 use crate::service::rotations::{self, Archive};
 use crate::service::{Error, input};
 
 #[derive(Template)]
 #[template(path = "pages/rotation_archive.html")]
-struct Sheet {
+struct RotationArchivePage {
     page: Page,
     id: String,
     name: String,
@@ -23,11 +23,11 @@ struct Sheet {
     changes: Option<Changes>,
 }
 
-impl Sheet {
-    fn new(page: Page, subject: &Subject, at: Option<Instant>, form: Fields) -> Self {
+impl RotationArchivePage {
+    fn new(page: Page, subject: &Subject, at: Option<Timestamp>, form: Fields) -> Self {
         let rotation = subject.rotation();
         let changes = at.and_then(|at| {
-            let view = preview::of_archive(&page.roster, &subject.timeline, at)?;
+            let view = preview::of_archive(&page.snapshot, &subject.timeline, at)?;
             let ended = Rotation {
                 archived_at: Some(at),
                 ..rotation.clone()
@@ -44,7 +44,7 @@ impl Sheet {
     }
 }
 
-impl Sheet {
+impl RotationArchivePage {
     fn when(&self) -> Checks {
         let choices = [
             ("now", "from now on"),
@@ -57,31 +57,36 @@ impl Sheet {
 
 /// Asks from when on.
 #[get("/rotations/{id}/archive")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Archive a rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let form = Fields::default()
         .with("when", "now")
         .with("version", subject.rotation().version);
     let now = page.now;
-    visitor.show(&Sheet::new(page, &subject, Some(now), form))
+    visitor.show(&RotationArchivePage::new(page, &subject, Some(now), form))
 }
 
 /// Says what that would leave; or ends it.
 #[post("/rotations/{id}/archive")]
-pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let page = visitor.page("Archive a rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let (id, version) = (subject.rotation().id, subject.rotation().version);
     let at = match end(&form, &subject, visitor.now) {
         Ok(at) => at,
         Err(error) => {
-            let form = form.failed_at(error, version)?;
-            return visitor.show(&Sheet::new(page, &subject, None, form));
+            let form = form.with_version_conflict(error, version)?;
+            return visitor.show(&RotationArchivePage::new(page, &subject, None, form));
         }
     };
     if form.get("do") != "save" {
-        return visitor.show(&Sheet::new(page, &subject, Some(at), form.fields()));
+        return visitor.show(&RotationArchivePage::new(
+            page,
+            &subject,
+            Some(at),
+            form.fields(),
+        ));
     }
     let command = Archive {
         at: Some(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
@@ -93,21 +98,21 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
         })
         .await;
     match done {
-        Ok(_) => Ok(visitor.go_and_say(
+        Ok(_) => Ok(visitor.redirect_with_flash(
             &format!("rotations/{id}"),
             "Archived. What was stays answerable.",
         )),
-        Err(error) => visitor.show(&Sheet::new(
+        Err(error) => visitor.show(&RotationArchivePage::new(
             page,
             &subject,
             Some(at),
-            form.failed_at(error, version)?,
+            form.with_version_conflict(error, version)?,
         )),
     }
 }
 
 /// Now, or midnight of a day in the rotation's zone.
-fn end(form: &Form, subject: &Subject, now: Instant) -> Result<Instant, Error> {
+fn end(form: &Form, subject: &Subject, now: Timestamp) -> Result<Timestamp, Error> {
     if form.get("when") != "date" {
         return Ok(now);
     }

@@ -6,13 +6,13 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{FOREVER, Instant, Interval};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::rotation::{Plan, Rotation, cadence};
 use crate::domain::timeline::{GapReason, Layer};
 use crate::domain::zone::Zone;
 use crate::http::web::Page;
-use crate::http::web::lanes;
 use crate::http::web::parts::Who;
+use crate::http::web::timeline_chart;
 use crate::http::web::when;
 use crate::service::preview::PreviewView;
 use crate::service::swaps::SwapView;
@@ -32,12 +32,12 @@ const AHEAD: chrono::TimeDelta = chrono::TimeDelta::days(8);
 #[template(path = "pages/parts/changes.html")]
 pub struct Changes {
     zone: Zone,
-    now: Instant,
+    now: Timestamp,
     /// When it takes effect.
-    from: Instant,
+    from: Timestamp,
     /// When it hands over then, in words; plans that follow the sun have none.
     words: Option<String>,
-    handoffs: Vec<(Instant, Who)>,
+    handoffs: Vec<(Timestamp, Who)>,
     moves: Vec<Move>,
     /// Whether there was nothing before, so that who gets something is all there is to say.
     is_new: bool,
@@ -91,7 +91,7 @@ impl Changes {
         }
     }
 
-    fn moment(&self, at: &Instant) -> String {
+    fn moment(&self, at: &Timestamp) -> String {
         when::dated(&self.zone, *at, self.now)
     }
 
@@ -100,18 +100,18 @@ impl Changes {
     }
 
     /// `Mon 30 Nov 10:00 – Mon 7 Dec 10:00`.
-    fn span(&self, start: &Instant, end: Option<&Instant>) -> String {
+    fn span(&self, start: &Timestamp, end: Option<&Timestamp>) -> String {
         let end = end.map_or_else(|| "for good".to_owned(), |end| self.moment(end));
         format!("{} – {end}", self.moment(start))
     }
 
-    fn stretch(&self, interval: &Interval) -> String {
+    fn format_interval(&self, interval: &Interval) -> String {
         let end = Some(interval.end()).filter(|end| *end < FOREVER);
         self.span(&interval.start(), end.as_ref())
     }
 
     fn gap(reason: GapReason) -> &'static str {
-        lanes::gap_words(reason)
+        timeline_chart::gap_words(reason)
     }
 
     /// Whose time, from when to when, and what is asked or agreed about it.
@@ -146,11 +146,11 @@ impl Changes {
 }
 
 /// The next handoffs from `from` on, and who takes over by the order.
-fn handoffs(page: &Page, rotation: &Rotation, from: Instant) -> Vec<(Instant, Who)> {
+fn handoffs(page: &Page, rotation: &Rotation, from: Timestamp) -> Vec<(Timestamp, Who)> {
     let Some(newest) = rotation.newest() else {
         return Vec::new();
     };
-    let timeline = page.roster.imagine(rotation.clone(), Vec::new());
+    let timeline = page.snapshot.imagine(rotation.clone(), Vec::new());
     let who = |id: PersonId| Who::new(id, page.name(&id));
     let from = from.max(page.now);
     match &newest.plan {
@@ -188,10 +188,10 @@ fn moves(view: &PreviewView) -> Vec<Move> {
         .changes
         .iter()
         .flat_map(|change| change.gains.iter().chain(&change.loses));
-    let borders: BTreeSet<Instant> = shifts.flat_map(|shift| [shift.start, end(shift)]).collect();
-    let borders: Vec<Instant> = borders.into_iter().collect();
+    let borders: BTreeSet<Timestamp> = shifts.flat_map(|shift| [shift.start, end(shift)]).collect();
+    let borders: Vec<Timestamp> = borders.into_iter().collect();
     let holder =
-        |at: Instant, pick: fn(&crate::service::preview::PersonChangeView) -> &[ShiftView]| {
+        |at: Timestamp, pick: fn(&crate::service::preview::PersonChangeView) -> &[ShiftView]| {
             let covers = |shift: &ShiftView| shift.start <= at && at < end(shift);
             let found = view
                 .changes

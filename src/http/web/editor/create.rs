@@ -6,26 +6,26 @@ use actix_web::{get, post, web};
 use serde::Deserialize;
 
 use super::changes::Changes;
-use super::draft::{self, Pressed};
-use super::sheet::Sheet;
-use crate::domain::interval::Instant;
+use super::draft::{self, FormAction};
+use super::sheet::RotationEditPage;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Kind, Rotation};
 use crate::domain::team::Team;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::preview::{self, PreviewView};
 use crate::service::{Error, access, rotations};
 
 /// What the address may say.
 #[derive(Deserialize)]
-pub struct Wish {
+pub struct NewRotationQuery {
     kind: Option<String>,
 }
 
-fn team_of(visitor: &Visitor, page: &Page, slug: &str) -> Result<Arc<Team>, Refusal> {
+fn team_of(visitor: &SignedIn, page: &Page, slug: &str) -> Result<Arc<Team>, PageError> {
     let team = page
-        .roster
+        .snapshot
         .team_of_slug(slug)
-        .ok_or_else(|| Refusal::no_such("team"))?;
+        .ok_or_else(|| PageError::no_such("team"))?;
     access::manager(&visitor.actor, team)?;
     Ok(Arc::clone(team))
 }
@@ -40,7 +40,11 @@ fn kind_of(text: &str) -> Kind {
 
 /// An empty form: the team's members in turn, every Monday at ten.
 #[get("/teams/{slug}/rotations/new")]
-pub async fn show(visitor: Visitor, slug: web::Path<String>, wish: web::Query<Wish>) -> Answer {
+pub async fn show(
+    visitor: SignedIn,
+    slug: web::Path<String>,
+    wish: web::Query<NewRotationQuery>,
+) -> Answer {
     let page = visitor.page("New rotation", Section::Teams)?;
     let team = team_of(&visitor, &page, &slug)?;
     let kind = kind_of(wish.kind.as_deref().unwrap_or_default());
@@ -71,23 +75,23 @@ pub async fn show(visitor: Visitor, slug: web::Path<String>, wish: web::Query<Wi
     for id in team.members(visitor.now) {
         form = form.with("order", id);
     }
-    visitor.show(&Sheet::new(
+    visitor.show(&RotationEditPage::new(
         page,
         &team,
         None,
         kind,
         form,
-        &Pressed::default(),
+        &FormAction::default(),
     ))
 }
 
 /// Says what the form would make; or makes it.
 #[post("/teams/{slug}/rotations/new")]
-pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, slug: web::Path<String>, mut form: Form) -> Answer {
     let page = visitor.page("New rotation", Section::Teams)?;
     let team = team_of(&visitor, &page, &slug)?;
     let kind = kind_of(form.get("kind"));
-    let pressed = draft::press(&mut form);
+    let pressed = draft::apply_action(&mut form);
     let slug = team.slug.clone();
     let done = match draft::rotation(&mut form, visitor.now) {
         Ok(new) if pressed.save => {
@@ -99,7 +103,7 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> 
             match made {
                 Ok((rotation, _)) => {
                     let path = format!("rotations/{}/revisions/1", rotation.id);
-                    return Ok(visitor.go_and_say(
+                    return Ok(visitor.redirect_with_flash(
                         &path,
                         "Saved. Reminders, checklists and the chat are in its settings.",
                     ));
@@ -107,7 +111,7 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> 
                 Err(error) => Err(error),
             }
         }
-        Ok(new) => rehearse(&visitor, slug, new).await,
+        Ok(new) => dry_run(&visitor, slug, new).await,
         Err(error) => Err(error),
     };
     let (fields, changes) = match done {
@@ -115,23 +119,23 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> 
             form.fields(),
             Some(Changes::of(&page, &rotation, view).of_a_new_one()),
         ),
-        Err(error) => (form.failed_at(error, 1)?, None),
+        Err(error) => (form.with_version_conflict(error, 1)?, None),
     };
-    let sheet = Sheet::new(page, &team, None, kind, fields, &pressed);
+    let sheet = RotationEditPage::new(page, &team, None, kind, fields, &pressed);
     visitor.show(&sheet.with_changes(changes))
 }
 
-async fn rehearse(
-    visitor: &Visitor,
+async fn dry_run(
+    visitor: &SignedIn,
     slug: String,
     new: rotations::NewRotation,
 ) -> Result<(Rotation, PreviewView), Error> {
     visitor
-        .rehearse(move |tx, visitor| {
+        .dry_run(move |tx, visitor| {
             let (rotation, _) = rotations::create(tx, &visitor.actor, &slug, &new, visitor.now)?;
             let mut before = preview::before(tx, rotation.id)?;
             // Before, nobody had it.
-            before.rotation.archived_at = Some(Instant::MIN_UTC);
+            before.rotation.archived_at = Some(Timestamp::MIN_UTC);
             let from = rotation
                 .newest()
                 .map_or(visitor.now, |newest| newest.effective_from);

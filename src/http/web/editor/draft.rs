@@ -2,19 +2,19 @@
 
 use chrono::{Datelike as _, NaiveTime, Weekday};
 
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Cadence, Kind, Plan, Revision, Rotation, revise};
 use crate::domain::zone::Zone;
 use crate::http::web::{Fields, Form, hours};
 use crate::service::rotations::{FirstInput, HandoffInput, NewRevision, NewRotation};
-use crate::service::{Error, Faults, input};
+use crate::service::{Error, ValidationErrors, input};
 
 /// The name of the duty hours in the form.
 pub const HOURS: &str = "duty_hours";
 
 /// What was asked of the form by one of its buttons.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Pressed {
+pub struct FormAction {
     /// To be saved, not only looked at.
     pub save: bool,
     /// One more row of duty hours is wanted.
@@ -24,14 +24,14 @@ pub struct Pressed {
 }
 
 /// Does to the form what the button says that sent it.
-pub fn press(form: &mut Form) -> Pressed {
+pub fn apply_action(form: &mut Form) -> FormAction {
     let button = form.get("do").to_owned();
     let (verb, place) = button.split_once(':').unwrap_or((&button, ""));
     let place: usize = place.parse().unwrap_or_default();
     let mut order = form.take("order");
     order.retain(|id| !id.is_empty());
     let added = form.take("add").pop().filter(|id| !id.is_empty());
-    let mut pressed = Pressed::default();
+    let mut pressed = FormAction::default();
     match verb {
         "save" => pressed.save = true,
         "up" if 0 < place && place < order.len() => {
@@ -95,16 +95,16 @@ pub fn fields_of(revision: &Revision) -> Fields {
 }
 
 /// How often and at what time of day turns change, as the form says it.
-struct Said {
+struct CadenceForm {
     cadence: Option<Cadence>,
     rule: String,
     time: NaiveTime,
 }
 
-impl Said {
-    fn read(form: &Form, faults: &mut Faults) -> Option<Self> {
-        let time = time_of_day(form, faults);
-        let every = faults.check("/every", every(form.get("every")));
+impl CadenceForm {
+    fn read(form: &Form, errors: &mut ValidationErrors) -> Option<Self> {
+        let time = time_of_day(form, errors);
+        let every = errors.check("/every", every(form.get("every")));
         let cadence = match form.get("unit") {
             "rule" => None,
             "days" => Some(Cadence::Days(every?)),
@@ -116,7 +116,7 @@ impl Said {
                     .filter_map(|day| day.parse().ok())
                     .collect();
                 if days.is_empty() {
-                    faults.add("/days", "choose a day at least");
+                    errors.add("/days", "choose a day at least");
                     return None;
                 }
                 Some(Cadence::weeks(every?, &days))
@@ -145,7 +145,7 @@ impl Said {
 
     /// The handoff that begins at the first possible local time from `at` on; or, so that a turn is running then, at
     /// the last one until `at`.
-    fn beginning(&self, zone: &Zone, at: Instant, is_running: bool) -> Option<HandoffInput> {
+    fn beginning(&self, zone: &Zone, at: Timestamp, is_running: bool) -> Option<HandoffInput> {
         let local = zone.to_local(at);
         // A rule of their own begins on any day.
         let any_day = Cadence::Days(1);
@@ -162,11 +162,11 @@ impl Said {
     }
 }
 
-fn time_of_day(form: &Form, faults: &mut Faults) -> Option<NaiveTime> {
+fn time_of_day(form: &Form, errors: &mut ValidationErrors) -> Option<NaiveTime> {
     let text = form.get("time").trim();
     let read = NaiveTime::parse_from_str(text, "%H:%M")
         .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M:%S"));
-    faults.check("/time", read.map_err(|_| "is not a time of day like 10:00"))
+    errors.check("/time", read.map_err(|_| "is not a time of day like 10:00"))
 }
 
 fn every(text: &str) -> Result<u32, &'static str> {
@@ -184,20 +184,20 @@ fn every(text: &str) -> Result<u32, &'static str> {
 /// The instant at which the date that was filled in begins to count: at the time of day of handoffs, or at midnight.
 fn chosen_date(
     form: &Form,
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     zone: &Zone,
     time: Option<NaiveTime>,
-) -> Option<Instant> {
+) -> Option<Timestamp> {
     let Some(text) = form.filled("effective_from") else {
-        faults.add("/effective_from", "choose a date");
+        errors.add("/effective_from", "choose a date");
         return None;
     };
-    let date = faults.check("/effective_from", input::date(&text))?;
+    let date = errors.check("/effective_from", input::date(&text))?;
     Some(zone.to_instant(date.and_time(time.unwrap_or(NaiveTime::MIN))))
 }
 
-fn zone_of(form: &Form, faults: &mut Faults) -> Option<Zone> {
-    faults.check("/time_zone", Zone::parse(form.get("time_zone").trim()))
+fn zone_of(form: &Form, errors: &mut ValidationErrors) -> Option<Zone> {
+    errors.check("/time_zone", Zone::parse(form.get("time_zone").trim()))
 }
 
 /// Whose turn it is first, where somebody was chosen: a person, or the place of one who is in the order more than once.
@@ -214,15 +214,19 @@ fn first(form: &Form) -> Option<FirstInput> {
 ///
 /// # Errors
 /// What is wrong with the form before anybody is asked.
-pub fn revision(form: &mut Form, rotation: &Rotation, now: Instant) -> Result<NewRevision, Error> {
-    let mut faults = Faults::new();
+pub fn revision(
+    form: &mut Form,
+    rotation: &Rotation,
+    now: Timestamp,
+) -> Result<NewRevision, Error> {
+    let mut errors = ValidationErrors::new();
     let newest = rotation
         .newest()
         .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))?;
     let is_ordered = rotation.kind == Kind::Ordered;
-    let zone = zone_of(form, &mut faults);
+    let zone = zone_of(form, &mut errors);
     let said = if is_ordered {
-        Said::read(form, &mut faults)
+        CadenceForm::read(form, &mut errors)
     } else {
         None
     };
@@ -230,7 +234,7 @@ pub fn revision(form: &mut Form, rotation: &Rotation, now: Instant) -> Result<Ne
     let chosen = match (when.as_str(), &zone) {
         ("now", _) => Some(now),
         ("date", Some(zone)) => {
-            chosen_date(form, &mut faults, zone, said.as_ref().map(|said| said.time))
+            chosen_date(form, &mut errors, zone, said.as_ref().map(|said| said.time))
         }
         _ => None,
     };
@@ -257,7 +261,7 @@ pub fn revision(form: &mut Form, rotation: &Rotation, now: Instant) -> Result<Ne
         .iter()
         .map(ToString::to_string)
         .eq(order.iter().cloned());
-    faults.finish()?;
+    errors.finish()?;
     Ok(NewRevision {
         effective_from: effective_from.map(written),
         time_zone: form.filled("time_zone"),
@@ -272,25 +276,25 @@ pub fn revision(form: &mut Form, rotation: &Rotation, now: Instant) -> Result<Ne
 ///
 /// # Errors
 /// What is wrong with the form before anybody is asked.
-pub fn rotation(form: &mut Form, now: Instant) -> Result<NewRotation, Error> {
-    let mut faults = Faults::new();
+pub fn rotation(form: &mut Form, now: Timestamp) -> Result<NewRotation, Error> {
+    let mut errors = ValidationErrors::new();
     let is_ordered = form.get("kind") != "follow_the_sun";
-    let zone = zone_of(form, &mut faults);
+    let zone = zone_of(form, &mut errors);
     let said = if is_ordered {
-        Said::read(form, &mut faults)
+        CadenceForm::read(form, &mut errors)
     } else {
         None
     };
     let time = said.as_ref().map(|said| said.time);
     let chosen = match (form.filled("effective_from"), &zone) {
-        (Some(_), Some(zone)) => chosen_date(form, &mut faults, zone, time),
+        (Some(_), Some(zone)) => chosen_date(form, &mut errors, zone, time),
         _ => None,
     };
     let begins = said.as_ref().zip(zone.as_ref());
     let handoff =
         begins.and_then(|(said, zone)| said.beginning(zone, chosen.unwrap_or(now), false));
     let duty_hours = Some(hours::read(form, HOURS)).filter(|rows| is_ordered && !rows.is_empty());
-    faults.finish()?;
+    errors.finish()?;
     Ok(NewRotation {
         name: form.get("name").to_owned(),
         title: form.get("title").to_owned(),
@@ -312,7 +316,7 @@ pub fn rotation(form: &mut Form, now: Instant) -> Result<NewRotation, Error> {
 }
 
 /// An instant as commands have it.
-fn written(at: Instant) -> String {
+fn written(at: Timestamp) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
@@ -320,11 +324,11 @@ fn written(at: Instant) -> String {
 mod tests {
     use super::*;
 
-    fn pressed(button: &str, order: &str, add: &str) -> (String, Pressed) {
+    fn pressed(button: &str, order: &str, add: &str) -> (String, FormAction) {
         let mut pairs = vec![("do", button), ("add", add)];
         pairs.extend(order.split(' ').map(|id| ("order", id)));
         let mut form = Form::of(pairs);
-        let pressed = press(&mut form);
+        let pressed = apply_action(&mut form);
         (form.all("order").join(" "), pressed)
     }
 
@@ -348,10 +352,10 @@ mod tests {
         }
     }
 
-    fn said(pairs: &[(&str, &str)]) -> (Option<Said>, Vec<String>) {
-        let mut faults = Faults::new();
-        let said = Said::read(&Form::of(pairs.iter().copied()), &mut faults);
-        let found = match faults.finish() {
+    fn said(pairs: &[(&str, &str)]) -> (Option<CadenceForm>, Vec<String>) {
+        let mut errors = ValidationErrors::new();
+        let said = CadenceForm::read(&Form::of(pairs.iter().copied()), &mut errors);
+        let found = match errors.finish() {
             Err(Error::Invalid(found)) => found.into_iter().map(|fault| fault.pointer).collect(),
             _ => Vec::new(),
         };
@@ -383,8 +387,8 @@ mod tests {
                 "2026-03-03T13:00:00",
             ),
         ] {
-            let (said, faults) = said(pairs);
-            assert!(faults.is_empty(), "{faults:?}");
+            let (said, errors) = said(pairs);
+            assert!(errors.is_empty(), "{errors:?}");
             let said = said.unwrap();
             assert_eq!(
                 said.beginning(&london, wednesday, false).unwrap().start,

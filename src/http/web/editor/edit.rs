@@ -4,59 +4,59 @@ use actix_web::{get, post, web};
 
 use super::Subject;
 use super::changes::Changes;
-use super::draft::{self, Pressed};
-use super::sheet::Sheet;
-use crate::domain::interval::Instant;
+use super::draft::{self, FormAction};
+use super::sheet::RotationEditPage;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Rotation;
-use crate::http::web::{Answer, Form, Section, Visitor};
+use crate::http::web::{Answer, Form, Section, SignedIn};
 use crate::service::preview::{self, PreviewView};
 use crate::service::{Error, Expected, rotations};
 
 /// The rotation as it is, in its form.
 #[get("/rotations/{id}/edit")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Edit rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let rotation = subject.rotation();
     let form = rotation.newest().map(draft::fields_of).unwrap_or_default();
     let form = form.with("when", "next").with("version", rotation.version);
     let changes = Changes::of(&page, rotation, PreviewView::default());
-    let sheet = Sheet::new(
+    let sheet = RotationEditPage::new(
         page,
         &subject.team,
         Some(rotation),
         rotation.kind,
         form,
-        &Pressed::default(),
+        &FormAction::default(),
     );
     visitor.show(&sheet.with_changes(Some(changes)))
 }
 
 /// Says what the form would change; or changes it, and says the same again.
 #[post("/rotations/{id}/edit")]
-pub async fn send(visitor: Visitor, id: web::Path<String>, mut form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, id: web::Path<String>, mut form: Form) -> Answer {
     let page = visitor.page("Edit rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let rotation = subject.rotation();
-    let pressed = draft::press(&mut form);
+    let pressed = draft::apply_action(&mut form);
     let done = match draft::revision(&mut form, rotation, visitor.now) {
         Ok(new) if pressed.save => save(&visitor, rotation, new, form.expected()).await,
-        Ok(new) => rehearse(&visitor, rotation, new).await,
+        Ok(new) => dry_run(&visitor, rotation, new).await,
         Err(error) => Err(error),
     };
     let (fields, changes) = match done {
         Ok(Done::Saved(number)) => {
             let words = "Saved. This is what it changes.";
             let path = format!("rotations/{}/revisions/{number}", rotation.id);
-            return Ok(visitor.go_and_say(&path, words));
+            return Ok(visitor.redirect_with_flash(&path, words));
         }
         Ok(Done::Shown(shown)) => {
             let (after, view) = *shown;
             (form.fields(), Some(Changes::of(&page, &after, view)))
         }
-        Err(error) => (form.failed_at(error, rotation.version)?, None),
+        Err(error) => (form.with_version_conflict(error, rotation.version)?, None),
     };
-    let sheet = Sheet::new(
+    let sheet = RotationEditPage::new(
         page,
         &subject.team,
         Some(rotation),
@@ -76,7 +76,7 @@ enum Done {
 }
 
 async fn save(
-    visitor: &Visitor,
+    visitor: &SignedIn,
     rotation: &Rotation,
     new: rotations::NewRevision,
     expected: Expected,
@@ -92,14 +92,14 @@ async fn save(
     ))
 }
 
-async fn rehearse(
-    visitor: &Visitor,
+async fn dry_run(
+    visitor: &SignedIn,
     rotation: &Rotation,
     new: rotations::NewRevision,
 ) -> Result<Done, Error> {
     let id = rotation.id;
     visitor
-        .rehearse(move |tx, visitor| {
+        .dry_run(move |tx, visitor| {
             let before = preview::before(tx, id)?;
             let any = Expected::any();
             let (after, _) = rotations::revise(tx, &visitor.actor, id, &new, &any, visitor.now)?;
@@ -109,8 +109,8 @@ async fn rehearse(
         .await
 }
 
-fn begins(rotation: &Rotation) -> Instant {
+fn begins(rotation: &Rotation) -> Timestamp {
     rotation
         .newest()
-        .map_or(Instant::MIN_UTC, |newest| newest.effective_from)
+        .map_or(Timestamp::MIN_UTC, |newest| newest.effective_from)
 }

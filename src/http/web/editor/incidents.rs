@@ -6,9 +6,9 @@ use askama::Template;
 use super::Subject;
 use crate::domain::incident::{Severity, StageMeanings, Template as Task, WatchSettings};
 use crate::http::web::fields::Input;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::incidents::{self, SettingsView};
-use crate::service::{Error, Faults};
+use crate::service::{Error, ValidationErrors};
 
 /// More rows than a list may have.
 const MOST: usize = 60;
@@ -27,7 +27,7 @@ const FOLLOW_UP: [&str; 3] = ["text", "severities", "due_hours"];
 
 #[derive(Template)]
 #[template(path = "pages/rotation_incidents.html")]
-struct Sheet {
+struct RotationIncidentsPage {
     page: Page,
     id: String,
     name: String,
@@ -37,7 +37,7 @@ struct Sheet {
     follow_ups: Vec<[Input; 3]>,
 }
 
-impl Sheet {
+impl RotationIncidentsPage {
     fn new(page: Page, subject: &Subject, form: Fields) -> Self {
         let label = |part: &str| match part {
             "name" => "Name",
@@ -161,14 +161,14 @@ fn fields_of(view: &SettingsView) -> Fields {
 
 /// What was filled in, as the service takes it.
 fn read(form: &mut Form) -> Result<WatchSettings, Error> {
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let severities = rows(form, "severities", SEVERITY);
     let checklist = rows(form, "checklist", CHECK);
     let follow_ups = rows(form, "follow_ups", FOLLOW_UP);
     let mut number = |name: &str, text: &str| {
         let read = text.trim().parse::<u32>();
         let pointer = format!("/{}", name.replace('.', "/"));
-        faults.check(pointer, read.map_err(|_| "must be a whole number"))
+        errors.check(pointer, read.map_err(|_| "must be a whole number"))
     };
     let mut minutes = |name: &str| number(name, form.get(name)).unwrap_or_default();
     let (patience_minutes, handover_minutes, update_notice_minutes) = (
@@ -202,7 +202,7 @@ fn read(form: &mut Form) -> Result<WatchSettings, Error> {
             task(text, &severities, due)
         })
         .collect();
-    faults.finish()?;
+    errors.finish()?;
     let stage = |name: &str| form.get(&format!("stages.{name}")).trim().to_owned();
     Ok(WatchSettings {
         patience_minutes,
@@ -233,27 +233,27 @@ fn task(text: String, severities: &str, due_hours: Option<u32>) -> Task {
     }
 }
 
-async fn view_of(visitor: &Visitor, subject: &Subject) -> Result<SettingsView, Refusal> {
+async fn view_of(visitor: &SignedIn, subject: &Subject) -> Result<SettingsView, PageError> {
     let id = subject.rotation().id;
     let found = visitor.read(move |db, visitor| {
-        let roster = visitor.app.keeper.snapshot();
-        incidents::settings(db, &visitor.actor, &roster, id)
+        let snapshot = visitor.app.snapshots.snapshot();
+        incidents::settings(db, &visitor.actor, &snapshot, id)
     });
     Ok(found.await?)
 }
 
 /// How it works on incidents.
 #[get("/rotations/{id}/incidents")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Incidents of a rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let form = fields_of(&view_of(&visitor, &subject).await?);
-    visitor.show(&Sheet::new(page, &subject, form))
+    visitor.show(&RotationIncidentsPage::new(page, &subject, form))
 }
 
 /// Changes that.
 #[post("/rotations/{id}/incidents")]
-pub async fn send(visitor: Visitor, id: web::Path<String>, mut form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, id: web::Path<String>, mut form: Form) -> Answer {
     let page = visitor.page("Incidents of a rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let (id, expected) = (subject.rotation().id, form.expected());
@@ -269,14 +269,14 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, mut form: Form) -> An
         Err(error) => Err(error),
     };
     match done {
-        Ok(_) => Ok(visitor.go_and_say(
+        Ok(_) => Ok(visitor.redirect_with_flash(
             &format!("rotations/{id}/incidents"),
             "Saved. Incidents go by this from now on, also those that are open.",
         )),
         Err(error) => {
             let version = view_of(&visitor, &subject).await?.version;
-            let form = form.failed_at(error, version)?;
-            visitor.show(&Sheet::new(page, &subject, form))
+            let form = form.with_version_conflict(error, version)?;
+            visitor.show(&RotationIncidentsPage::new(page, &subject, form))
         }
     }
 }

@@ -15,8 +15,8 @@ pub mod webhooks;
 
 use std::sync::Arc;
 
-use super::{Page, Refusal, Visitor};
-use crate::domain::duty::Rota as _;
+use super::{Page, PageError, SignedIn};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
@@ -30,12 +30,12 @@ struct Subject {
 }
 
 impl Subject {
-    fn of(visitor: &Visitor, page: &Page, id: &str) -> Result<Self, Refusal> {
-        let id: RotationId = id.parse().map_err(|_| Refusal::no_such("rotation"))?;
-        let found = page.roster.timeline_of(id);
-        let timeline = Arc::clone(found.ok_or_else(|| Refusal::no_such("rotation"))?);
-        let team = page.roster.team(timeline.rotation().team);
-        let team = Arc::clone(team.ok_or_else(|| Refusal::no_such("team"))?);
+    fn of(visitor: &SignedIn, page: &Page, id: &str) -> Result<Self, PageError> {
+        let id: RotationId = id.parse().map_err(|_| PageError::no_such("rotation"))?;
+        let found = page.snapshot.timeline_of(id);
+        let timeline = Arc::clone(found.ok_or_else(|| PageError::no_such("rotation"))?);
+        let team = page.snapshot.team(timeline.rotation().team);
+        let team = Arc::clone(team.ok_or_else(|| PageError::no_such("team"))?);
         access::manager(&visitor.actor, &team)?;
         Ok(Self { timeline, team })
     }
@@ -47,7 +47,7 @@ impl Subject {
 
 /// A person's name.
 fn name_of(page: &Page, id: crate::domain::ids::PersonId) -> String {
-    page.roster
+    page.snapshot
         .person(id)
         .map(|person| person.name.clone())
         .unwrap_or_default()

@@ -9,13 +9,13 @@ use crate::domain::ids::PersonId;
 use crate::domain::interval::Interval;
 use crate::domain::rotation::Kind;
 use crate::http::web::fields::{Checks, Select};
-use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor, when};
+use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn, when};
 use crate::service::overrides::{self, Pause, PauseView};
-use crate::service::{Error, Expected, Faults, input};
+use crate::service::{Error, Expected, ValidationErrors, input};
 
 #[derive(Template)]
 #[template(path = "pages/rotation_pause.html")]
-struct Sheet {
+struct RotationPausePage {
     page: Page,
     id: String,
     name: String,
@@ -38,7 +38,7 @@ struct Effect {
 
 impl Effect {
     fn of(page: &Page, made: PauseView) -> Self {
-        let words = |start, end| Some(page.stretch(&Interval::new(start, end)?));
+        let words = |start, end| Some(page.format_interval(&Interval::new(start, end)?));
         let covers = made.items.into_iter().filter_map(|one| {
             let who = one.person.map(|person| person.name)?;
             Some((who, words(one.start, one.end)?))
@@ -65,7 +65,7 @@ impl Effect {
     }
 }
 
-impl Sheet {
+impl RotationPausePage {
     fn new(page: Page, subject: &Subject, form: Fields, effect: Option<Effect>) -> Self {
         let rotation = subject.rotation();
         let newest = rotation.revision_at(page.now).or(rotation.newest());
@@ -112,22 +112,22 @@ impl Sheet {
 
 /// What was filled in, as the service takes it.
 fn read(page: &Page, form: &Form) -> Result<Pause, Error> {
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let mut day = |name: &str| {
         let given = input::date(form.get(name)).map_err(|_| "choose a day");
-        faults.check(format!("/{name}"), given)
+        errors.check(format!("/{name}"), given)
     };
     let (first, last) = (day("first_day"), day("last_day"));
     if form.get("person_id").is_empty() {
-        faults.add("/person_id", "choose somebody");
+        errors.add("/person_id", "choose somebody");
     }
-    let (first, last) = faults.finish_with(first.zip(last))?;
+    let (first, last) = errors.finish_with(first.zip(last))?;
     let time = hours::days(&page.zone, first, last);
     let time = time.ok_or_else(|| Error::invalid("/last_day", "must not lie before the first"))?;
     Ok(Pause {
         person_id: form.get("person_id").to_owned(),
-        start: (time.start() > page.now).then(|| when::machine(time.start())),
-        end: when::machine(time.end()),
+        start: (time.start() > page.now).then(|| when::to_rfc3339(time.start())),
+        end: when::to_rfc3339(time.end()),
         covered_by: Some(form.all("covered_by")).filter(|named| !named.is_empty()),
         reason: form.filled("reason"),
     })
@@ -135,47 +135,57 @@ fn read(page: &Page, form: &Form) -> Result<Pause, Error> {
 
 /// Whom, and for how long.
 #[get("/rotations/{id}/pause")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Pause somebody", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
-    visitor.show(&Sheet::new(page, &subject, Fields::default(), None))
+    visitor.show(&RotationPausePage::new(
+        page,
+        &subject,
+        Fields::default(),
+        None,
+    ))
 }
 
 /// Says who would cover; or pauses them.
 #[post("/rotations/{id}/pause")]
-pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let page = visitor.page("Pause somebody", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let wanted = match read(&page, &form) {
         Ok(wanted) => wanted,
         Err(error) => {
             let form = form.failed(error)?;
-            return visitor.show(&Sheet::new(page, &subject, form, None));
+            return visitor.show(&RotationPausePage::new(page, &subject, form, None));
         }
     };
     let who = wanted.person_id.parse().map(|id| name_of(&page, id));
     let (id, any) = (subject.rotation().id, Expected::any());
-    let work = move |tx: &mut crate::service::Tx<'_>, visitor: &Visitor| {
+    let work = move |tx: &mut crate::service::Tx<'_>, visitor: &SignedIn| {
         overrides::pause(tx, &visitor.actor, id, &wanted, &any, visitor.now)
     };
     let is_look = form.get("do") == "look";
     let done = if is_look {
-        visitor.rehearse(work).await
+        visitor.dry_run(work).await
     } else {
         visitor.change(work).await
     };
     match done {
         Err(error) => {
             let form = form.failed(error)?;
-            visitor.show(&Sheet::new(page, &subject, form, None))
+            visitor.show(&RotationPausePage::new(page, &subject, form, None))
         }
         Ok(made) if is_look => {
             let effect = Effect::of(&page, made);
-            visitor.show(&Sheet::new(page, &subject, form.fields(), Some(effect)))
+            visitor.show(&RotationPausePage::new(
+                page,
+                &subject,
+                form.fields(),
+                Some(effect),
+            ))
         }
         Ok(made) => {
             let words = Effect::of(&page, made).sentence(&who.unwrap_or_default());
-            Ok(visitor.go_and_say(&format!("rotations/{id}"), &words))
+            Ok(visitor.redirect_with_flash(&format!("rotations/{id}"), &words))
         }
     }
 }

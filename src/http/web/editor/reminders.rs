@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::Subject;
 use crate::domain::handover::List;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::reminder::{Kind, LONGEST_LEAD, Lead, Settings};
 use crate::domain::rotation::Rotation;
 use crate::http::web::fields::{Checks, Input};
-use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn};
 use crate::service::rotations::{ChecklistsInput, RemindersInput, set_reminders};
-use crate::service::{Error, Fault, Faults};
+use crate::service::{Error, FieldError, ValidationErrors};
 
 /// What the choice says where a rotation has times or a list of its own.
 const OWN: &str = "own";
@@ -47,7 +47,7 @@ const SIDES: [(&str, &str, Kind, List); 2] = [
 
 #[derive(Template)]
 #[template(path = "pages/rotation_reminders.html")]
-struct Sheet {
+struct RotationRemindersPage {
     page: Page,
     id: String,
     name: String,
@@ -66,7 +66,7 @@ struct Side {
     items: Input,
 }
 
-impl Sheet {
+impl RotationRemindersPage {
     fn new(page: Page, subject: &Subject, form: Fields) -> Self {
         let rotation = subject.rotation();
         // As it would be if it said nothing of its own.
@@ -137,7 +137,7 @@ fn in_words(leads: &[Lead]) -> String {
 }
 
 /// What a rotation has, as the form holds it: what is in force stands there to be changed.
-fn fields_of(rotation: &Rotation, now: Instant) -> Fields {
+fn fields_of(rotation: &Rotation, now: Timestamp) -> Fields {
     let own = &rotation.reminders;
     let choice = |is_own: bool| if is_own { OWN } else { USUAL };
     let mut form = Fields::default().with("version", rotation.version);
@@ -169,7 +169,7 @@ fn fields_of(rotation: &Rotation, now: Instant) -> Fields {
 
 /// What was filled in, as the service takes it.
 fn read(form: &Form) -> Result<RemindersInput, Error> {
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let mut leads = |key: &str| {
         if form.get(&format!("{key}.when")) != OWN {
             return None;
@@ -180,7 +180,7 @@ fn read(form: &Form) -> Result<RemindersInput, Error> {
         for text in days {
             match text.parse::<u16>() {
                 Ok(count) if (1..=LONGEST_LEAD).contains(&count) => all.push(Value::from(count)),
-                _ => faults.add(
+                _ => errors.add(
                     format!("/{key}/days"),
                     format!("must be numbers from 1 to {LONGEST_LEAD}, such as 7, 2"),
                 ),
@@ -194,7 +194,7 @@ fn read(form: &Form) -> Result<RemindersInput, Error> {
         Some(all)
     };
     let (incoming, outgoing) = (leads("incoming"), leads("outgoing"));
-    faults.finish()?;
+    errors.finish()?;
     let items = |key: &str| {
         let lines = form.get(&format!("checklists.{key}")).lines();
         let items = lines
@@ -215,15 +215,15 @@ fn read(form: &Form) -> Result<RemindersInput, Error> {
 
 /// What is wrong with a lead time stands beside the box for days, which is the only one that people fill in.
 fn beside_days(error: Error) -> Error {
-    let Error::Invalid(faults) = error else {
+    let Error::Invalid(errors) = error else {
         return error;
     };
-    let moved = faults.into_iter().map(|fault| {
+    let moved = errors.into_iter().map(|fault| {
         let side = SIDES
             .iter()
             .find(|(key, ..)| fault.pointer.starts_with(&format!("/{key}")));
         match side {
-            Some((key, ..)) => Fault {
+            Some((key, ..)) => FieldError {
                 pointer: format!("/{key}/days"),
                 ..fault
             },
@@ -235,22 +235,28 @@ fn beside_days(error: Error) -> Error {
 
 /// The reminders as they are.
 #[get("/rotations/{id}/reminders")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Reminders of a rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let form = fields_of(subject.rotation(), page.now);
-    visitor.show(&Sheet::new(page, &subject, form))
+    visitor.show(&RotationRemindersPage::new(page, &subject, form))
 }
 
 /// Changes them.
 #[post("/rotations/{id}/reminders")]
-pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let page = visitor.page("Reminders of a rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let (id, version) = (subject.rotation().id, subject.rotation().version);
     let wanted = match read(&form) {
         Ok(wanted) => wanted,
-        Err(error) => return visitor.show(&Sheet::new(page, &subject, form.failed(error)?)),
+        Err(error) => {
+            return visitor.show(&RotationRemindersPage::new(
+                page,
+                &subject,
+                form.failed(error)?,
+            ));
+        }
     };
     let expected = form.expected();
     let done = visitor
@@ -259,13 +265,13 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
         })
         .await;
     match done {
-        Ok(_) => Ok(visitor.go_and_say(
+        Ok(_) => Ok(visitor.redirect_with_flash(
             &format!("rotations/{id}/reminders"),
             "Saved. Reminders and checklists go by this from now on.",
         )),
         Err(error) => {
-            let form = form.failed_at(beside_days(error), version)?;
-            visitor.show(&Sheet::new(page, &subject, form))
+            let form = form.with_version_conflict(beside_days(error), version)?;
+            visitor.show(&RotationRemindersPage::new(page, &subject, form))
         }
     }
 }

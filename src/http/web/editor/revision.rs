@@ -6,16 +6,16 @@ use askama::Template;
 use super::changes::Changes;
 use super::name_of;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Rotation;
-use crate::http::web::refusal::sentence;
-use crate::http::web::{Answer, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::page_error::sentence;
+use crate::http::web::{Answer, Form, Page, PageError, Section, SignedIn};
 use crate::service::preview;
 use crate::service::{Error, access, rotations};
 
 #[derive(Template)]
 #[template(path = "pages/rotation_revision.html")]
-struct Sheet {
+struct RotationRevisionPage {
     page: Page,
     id: String,
     name: String,
@@ -32,28 +32,28 @@ struct Sheet {
 /// A revision in the list.
 struct Step {
     number: u32,
-    from: Instant,
+    from: Timestamp,
     is_shown: bool,
     is_pending: bool,
 }
 
 /// A revision.
 #[get("/rotations/{id}/revisions/{number}")]
-pub async fn show(visitor: Visitor, path: web::Path<(String, u32)>) -> Answer {
+pub async fn show(visitor: SignedIn, path: web::Path<(String, u32)>) -> Answer {
     let (id, number) = path.into_inner();
-    let id: RotationId = id.parse().map_err(|_| Refusal::no_such("rotation"))?;
+    let id: RotationId = id.parse().map_err(|_| PageError::no_such("rotation"))?;
     let page = visitor.page("Revision", Section::Teams)?;
-    let timeline = page.roster.timeline_of(id).cloned();
-    let timeline = timeline.ok_or_else(|| Refusal::no_such("rotation"))?;
+    let timeline = page.snapshot.timeline_of(id).cloned();
+    let timeline = timeline.ok_or_else(|| PageError::no_such("rotation"))?;
     let rotation = timeline.rotation();
     let found = rotation
         .revisions
         .iter()
         .find(|revision| revision.number == number);
-    let shown = found.ok_or_else(|| Refusal::no_such("revision"))?;
-    let team = page.roster.team(rotation.team).cloned();
-    let team = team.ok_or_else(|| Refusal::no_such("team"))?;
-    let view = preview::of_revision(&page.roster, &timeline, number).unwrap_or_default();
+    let shown = found.ok_or_else(|| PageError::no_such("revision"))?;
+    let team = page.snapshot.team(rotation.team).cloned();
+    let team = team.ok_or_else(|| PageError::no_such("team"))?;
+    let view = preview::of_revision(&page.snapshot, &timeline, number).unwrap_or_default();
     let mut as_of_then = Rotation::clone(rotation);
     as_of_then
         .revisions
@@ -69,7 +69,7 @@ pub async fn show(visitor: Visitor, path: web::Path<(String, u32)>) -> Answer {
         .newest()
         .is_some_and(|newest| newest.number == number);
     let may_change = access::manages(&visitor.actor, &team);
-    let sheet = Sheet {
+    let sheet = RotationRevisionPage {
         id: id.to_string(),
         name: rotation.name.clone(),
         team: team.name.clone(),
@@ -87,9 +87,9 @@ pub async fn show(visitor: Visitor, path: web::Path<(String, u32)>) -> Answer {
 
 /// Withdraws the newest revision before it takes effect.
 #[post("/rotations/{id}/revisions/{number}/withdraw")]
-pub async fn withdraw(visitor: Visitor, path: web::Path<(String, u32)>, form: Form) -> Answer {
+pub async fn withdraw(visitor: SignedIn, path: web::Path<(String, u32)>, form: Form) -> Answer {
     let (text, number) = path.into_inner();
-    let id: RotationId = text.parse().map_err(|_| Refusal::no_such("rotation"))?;
+    let id: RotationId = text.parse().map_err(|_| PageError::no_such("rotation"))?;
     let expected = form.expected();
     let done = visitor
         .change(move |tx, visitor| {
@@ -100,11 +100,11 @@ pub async fn withdraw(visitor: Visitor, path: web::Path<(String, u32)>, form: Fo
         Ok(_) => {
             let words = format!("Revision {number} is withdrawn. What was before it goes on.");
             let path = format!("rotations/{id}/revisions/{}", number - 1);
-            Ok(visitor.go_and_say(&path, &words))
+            Ok(visitor.redirect_with_flash(&path, &words))
         }
         Err(error @ (Error::Conflict { .. } | Error::Stale)) => {
             let path = format!("rotations/{id}/revisions/{number}");
-            Ok(visitor.go_and_say(&path, &sentence(&error.to_string())))
+            Ok(visitor.redirect_with_flash(&path, &sentence(&error.to_string())))
         }
         Err(error) => Err(error.into()),
     }

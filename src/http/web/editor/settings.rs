@@ -7,12 +7,12 @@ use super::Subject;
 use super::sheet::{FALLBACK_WHEN, fallbacks};
 use crate::domain::rotation::FallbackWhen;
 use crate::http::web::fields::{Checks, Select};
-use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn};
 use crate::service::rotations::{self, RotationChange};
 
 #[derive(Template)]
 #[template(path = "pages/rotation_settings.html")]
-struct Sheet {
+struct RotationSettingsPage {
     page: Page,
     id: String,
     name: String,
@@ -22,7 +22,7 @@ struct Sheet {
     is_archived: bool,
 }
 
-impl Sheet {
+impl RotationSettingsPage {
     fn new(page: Page, subject: &Subject, form: Fields) -> Self {
         let rotation = subject.rotation();
         Self {
@@ -53,7 +53,7 @@ impl Sheet {
 
 /// The settings as they are.
 #[get("/rotations/{id}/settings")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Settings of a rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let rotation = subject.rotation();
@@ -73,12 +73,12 @@ pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
         )
         .with("fallback_when", when)
         .with("version", rotation.version);
-    visitor.show(&Sheet::new(page, &subject, form))
+    visitor.show(&RotationSettingsPage::new(page, &subject, form))
 }
 
 /// Changes them.
 #[post("/rotations/{id}/settings")]
-pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let page = visitor.page("Settings of a rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let (id, version) = (subject.rotation().id, subject.rotation().version);
@@ -96,7 +96,14 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
         })
         .await;
     match done {
-        Ok(_) => Ok(visitor.go_and_say(&format!("rotations/{id}"), "Saved. No shift has moved.")),
-        Err(error) => visitor.show(&Sheet::new(page, &subject, form.failed_at(error, version)?)),
+        Ok(_) => {
+            Ok(visitor
+                .redirect_with_flash(&format!("rotations/{id}"), "Saved. No shift has moved."))
+        }
+        Err(error) => visitor.show(&RotationSettingsPage::new(
+            page,
+            &subject,
+            form.with_version_conflict(error, version)?,
+        )),
     }
 }

@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::changes::Changes;
-use super::draft::{self, Pressed};
-use crate::domain::duty::Rota as _;
+use super::draft::{self, FormAction};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::rotation::{Kind, Rotation};
 use crate::domain::team::Team;
@@ -16,7 +16,7 @@ use crate::http::web::{Fields, Page, Section};
 /// The page.
 #[derive(Template)]
 #[template(path = "pages/rotation_edit.html")]
-pub struct Sheet {
+pub struct RotationEditPage {
     page: Page,
     form: Fields,
     team: String,
@@ -46,7 +46,7 @@ struct Place {
     focus: &'static str,
 }
 
-impl Sheet {
+impl RotationEditPage {
     /// The form for a rotation of a team, or for a new one.
     pub fn new(
         page: Page,
@@ -54,7 +54,7 @@ impl Sheet {
         rotation: Option<&Rotation>,
         kind: Kind,
         form: Fields,
-        pressed: &Pressed,
+        pressed: &FormAction,
     ) -> Self {
         let order = places(&page, &form, pressed);
         let moved = pressed.moved.and_then(|(index, _)| order.get(index));
@@ -74,7 +74,7 @@ impl Sheet {
         let taken =
             |id: &PersonId| kind == Kind::FollowTheSun && form.holds("order", &id.to_string());
         let mut everybody: Vec<(PersonId, String)> = page
-            .roster
+            .snapshot
             .people()
             .values()
             .filter(|person| person.active_at(page.now) && !taken(&person.id))
@@ -187,12 +187,12 @@ impl Sheet {
     }
 }
 
-fn places(page: &Page, form: &Fields, pressed: &Pressed) -> Vec<Place> {
+fn places(page: &Page, form: &Fields, pressed: &FormAction) -> Vec<Place> {
     let place = |(index, id): (usize, &str)| {
         let known = id
             .parse::<PersonId>()
             .ok()
-            .filter(|id| page.roster.person(*id).is_some());
+            .filter(|id| page.snapshot.person(*id).is_some());
         let focus = pressed
             .moved
             .filter(|(at, _)| *at == index)
@@ -215,7 +215,7 @@ fn places(page: &Page, form: &Fields, pressed: &Pressed) -> Vec<Place> {
 /// Rotations that can be asked where another has nobody.
 pub fn fallbacks(page: &Page, rotation: Option<&Rotation>) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = page
-        .roster
+        .snapshot
         .timelines()
         .map(|timeline| timeline.rotation())
         .filter(|other| {

@@ -10,11 +10,11 @@ use super::Subject;
 use super::sheet::fallbacks;
 use crate::domain::ids::WebhookId;
 use crate::http::limits::Limits;
+use crate::http::web::confirm::ConfirmPage;
 use crate::http::web::fields::{Input, Select};
-use crate::http::web::sure::Question;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::incidents::{self, Condition, Mapping, NewWebhook, WebhookView};
-use crate::service::{Error, Expected, Faults};
+use crate::service::{Error, Expected, ValidationErrors};
 
 /// Where in what a program sends there is what: what fields are called, and words.
 const POINTERS: [(&str, &str); 7] = [
@@ -29,7 +29,7 @@ const POINTERS: [(&str, &str); 7] = [
 
 #[derive(Template)]
 #[template(path = "pages/rotation_webhooks.html")]
-struct Sheet {
+struct RotationWebhooksPage {
     page: Page,
     id: String,
     name: String,
@@ -41,9 +41,9 @@ struct Sheet {
     made: Option<(String, String, String)>,
 }
 
-impl Sheet {
+impl RotationWebhooksPage {
     async fn of(
-        visitor: &Visitor,
+        visitor: &SignedIn,
         page: Page,
         subject: &Subject,
         form: Fields,
@@ -84,13 +84,13 @@ impl Sheet {
 
 /// The webhooks of a rotation.
 async fn all(
-    visitor: &Visitor,
+    visitor: &SignedIn,
     page: &Page,
     subject: &Subject,
-) -> Result<Vec<WebhookView>, Refusal> {
-    let (id, roster) = (subject.rotation().id, Arc::clone(&page.roster));
+) -> Result<Vec<WebhookView>, PageError> {
+    let (id, snapshot) = (subject.rotation().id, Arc::clone(&page.snapshot));
     let found = visitor
-        .read(move |db, visitor| incidents::webhooks(db, &visitor.actor, &roster, id))
+        .read(move |db, visitor| incidents::webhooks(db, &visitor.actor, &snapshot, id))
         .await?;
     Ok(found
         .iter()
@@ -113,13 +113,13 @@ fn usual() -> Fields {
 }
 
 /// Lines of the form `left = right`.
-fn pairs(faults: &mut Faults, form: &Form, name: &str) -> Vec<(String, String)> {
+fn pairs(errors: &mut ValidationErrors, form: &Form, name: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let lines = form.get(&format!("mapping.{name}")).lines();
     for line in lines.map(str::trim).filter(|line| !line.is_empty()) {
         match line.split_once('=') {
             Some((left, right)) => found.push((left.trim().to_owned(), right.trim().to_owned())),
-            None => faults.add(
+            None => errors.add(
                 format!("/mapping/{name}"),
                 format!("there is no = in “{line}”"),
             ),
@@ -130,17 +130,17 @@ fn pairs(faults: &mut Faults, form: &Form, name: &str) -> Vec<(String, String)> 
 
 /// What was filled in.
 fn read(form: &Form) -> Result<NewWebhook, Error> {
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let severities: BTreeMap<String, String> =
-        pairs(&mut faults, form, "severities").into_iter().collect();
-    let conditions = pairs(&mut faults, form, "only").into_iter();
+        pairs(&mut errors, form, "severities").into_iter().collect();
+    let conditions = pairs(&mut errors, form, "only").into_iter();
     let only = conditions.map(|(at, values)| {
         let is = values.split(',').map(|value| value.trim().to_owned());
         let is = is.filter(|value| !value.is_empty()).collect();
         Condition { at, is }
     });
     let only = only.collect();
-    faults.finish()?;
+    errors.finish()?;
     let pointer = |name: &str| form.filled(&format!("mapping.{name}"));
     Ok(NewWebhook {
         name: form.get("name").to_owned(),
@@ -161,16 +161,16 @@ fn read(form: &Form) -> Result<NewWebhook, Error> {
 
 /// Which there are.
 #[get("/rotations/{id}/webhooks")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Webhooks of a rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
-    Sheet::of(&visitor, page, &subject, usual(), None).await
+    RotationWebhooksPage::of(&visitor, page, &subject, usual(), None).await
 }
 
 /// Makes one.
 #[post("/rotations/{id}/webhooks")]
 pub async fn make(
-    visitor: Visitor,
+    visitor: SignedIn,
     id: web::Path<String>,
     limits: web::Data<Limits>,
     form: Form,
@@ -180,7 +180,7 @@ pub async fn make(
     limits
         .new_secrets
         .take(Some(visitor.id), visitor.now)
-        .map_err(Refusal::too_many)?;
+        .map_err(PageError::too_many)?;
     let id = subject.rotation().id;
     let done = match read(&form) {
         Ok(new) => {
@@ -197,21 +197,23 @@ pub async fn make(
         Err(error) => Err(error),
     };
     match done {
-        Ok(made) => Sheet::of(&visitor, page, &subject, usual(), Some(made)).await,
-        Err(error) => Sheet::of(&visitor, page, &subject, form.failed(error)?, None).await,
+        Ok(made) => RotationWebhooksPage::of(&visitor, page, &subject, usual(), Some(made)).await,
+        Err(error) => {
+            RotationWebhooksPage::of(&visitor, page, &subject, form.failed(error)?, None).await
+        }
     }
 }
 
 /// The rotation, its path, and a webhook of it.
 async fn one(
-    visitor: &Visitor,
+    visitor: &SignedIn,
     page: &Page,
     path: (String, String),
-) -> Result<(String, WebhookView), Refusal> {
+) -> Result<(String, WebhookView), PageError> {
     let subject = Subject::of(visitor, page, &path.0)?;
     let webhooks = all(visitor, page, &subject).await?;
     let found = webhooks.into_iter().find(|one| one.id == path.1);
-    let found = found.ok_or_else(|| Refusal::no_such("webhook"))?;
+    let found = found.ok_or_else(|| PageError::no_such("webhook"))?;
     Ok((
         format!("rotations/{}/webhooks", subject.rotation().id),
         found,
@@ -220,11 +222,11 @@ async fn one(
 
 /// Asks whether one is to be revoked.
 #[get("/rotations/{id}/webhooks/{webhook}/revoke")]
-pub async fn ask_to_revoke(visitor: Visitor, path: web::Path<(String, String)>) -> Answer {
+pub async fn ask_to_revoke(visitor: SignedIn, path: web::Path<(String, String)>) -> Answer {
     let mut page = visitor.page("", Section::Teams)?;
     let (back, webhook) = one(&visitor, &page, path.into_inner()).await?;
     page.title = format!("Revoke the webhook “{}”", webhook.name);
-    visitor.show(&Question {
+    visitor.show(&ConfirmPage {
         page,
         words: "What its program sends is refused from then on. This cannot be taken back: the program needs \
             a new webhook. Incidents that it declared stay.",
@@ -235,17 +237,17 @@ pub async fn ask_to_revoke(visitor: Visitor, path: web::Path<(String, String)>) 
 
 /// Revokes one.
 #[post("/rotations/{id}/webhooks/{webhook}/revoke")]
-pub async fn revoke(visitor: Visitor, path: web::Path<(String, String)>, _form: Form) -> Answer {
+pub async fn revoke(visitor: SignedIn, path: web::Path<(String, String)>, _form: Form) -> Answer {
     let page = visitor.page("", Section::Teams)?;
     let (back, webhook) = one(&visitor, &page, path.into_inner()).await?;
     let id: WebhookId = webhook
         .id
         .parse()
-        .map_err(|_| Refusal::no_such("webhook"))?;
+        .map_err(|_| PageError::no_such("webhook"))?;
     visitor
         .change(move |tx, visitor| {
             incidents::revoke_webhook(tx, &visitor.actor, id, &Expected::any(), visitor.now)
         })
         .await?;
-    Ok(visitor.go_and_say(&back, "That webhook declares nothing any more."))
+    Ok(visitor.redirect_with_flash(&back, "That webhook declares nothing any more."))
 }

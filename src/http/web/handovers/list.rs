@@ -5,16 +5,16 @@ use askama::Template;
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
-use super::{Answer, HandoverView, Page, Section, Visitor, Who, both, state};
+use super::{Answer, HandoverView, Page, Section, SignedIn, Who, both, state};
 use crate::domain::hours;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Kind;
 use crate::service::{handovers, input};
 
 /// The part of an address that says what is shown.
 #[derive(Debug, Default, Deserialize)]
-pub struct Asked {
+pub struct HandoversQuery {
     /// The first day.
     #[serde(default)]
     from: String,
@@ -22,7 +22,7 @@ pub struct Asked {
 
 #[derive(Template)]
 #[template(path = "pages/handovers.html")]
-struct Sheet {
+struct HandoversPage {
     page: Page,
     id: RotationId,
     name: String,
@@ -36,7 +36,7 @@ struct Sheet {
 /// A handover, in a line.
 struct Row {
     id: String,
-    at: Instant,
+    at: Timestamp,
     from: Who,
     to: Who,
     state: String,
@@ -55,7 +55,11 @@ const fn reach(kind: Kind) -> (u64, u64) {
 
 /// The handovers of a rotation.
 #[get("/rotations/{id}/handovers")]
-pub async fn show(visitor: Visitor, id: web::Path<String>, asked: web::Query<Asked>) -> Answer {
+pub async fn show(
+    visitor: SignedIn,
+    id: web::Path<String>,
+    asked: web::Query<HandoversQuery>,
+) -> Answer {
     let mut page = visitor.page("", Section::Teams)?;
     let timeline = page.rotation(&id)?;
     let rotation = timeline.rotation();
@@ -69,10 +73,10 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, asked: web::Query<Ask
     let first = wanted.unwrap_or_else(|| today - Days::new(behind));
     let last = first + Days::new(days - 1);
     let window = hours::days(&page.zone, first, last);
-    let (id, roster) = (rotation.id, page.roster.clone());
+    let (id, snapshot) = (rotation.id, page.snapshot.clone());
     let found = visitor
         .read(move |db, visitor| match window {
-            Some(window) => handovers::list(db, &visitor.actor, &roster, id, window),
+            Some(window) => handovers::list(db, &visitor.actor, &snapshot, id, window),
             None => Ok(Vec::new()),
         })
         .await?;
@@ -88,7 +92,7 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, asked: web::Query<Ask
             is_next: Some(view.at) == next,
         })
     };
-    visitor.show(&Sheet {
+    visitor.show(&HandoversPage {
         name: rotation.name.clone(),
         rows: found.iter().filter_map(row).collect(),
         earlier: first - Days::new(days),

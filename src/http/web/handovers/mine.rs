@@ -1,7 +1,7 @@
 //! What whoever looks hands over, and takes over.
 
-use super::{HandoverView, Page, Visitor, Who, left, state};
-use crate::domain::duty::Rota as _;
+use super::{HandoverView, Page, SignedIn, Who, left, state};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Interval;
 use crate::service::{Error, access, handovers};
@@ -21,11 +21,11 @@ pub struct Mine {
 }
 
 impl Mine {
-    fn of(page: &Page, visitor: &Visitor, view: HandoverView) -> Option<Self> {
+    fn of(page: &Page, visitor: &SignedIn, view: HandoverView) -> Option<Self> {
         let rotation: RotationId = view.rotation_id.parse().ok()?;
         let gives = view.from.id == visitor.id.to_string();
         Some(Self {
-            name: page.roster.timeline(rotation)?.rotation().name.clone(),
+            name: page.snapshot.timeline(rotation)?.rotation().name.clone(),
             other: Who::of(if gives { &view.to } else { &view.from })?,
             gives,
             state: state(&view, page.now),
@@ -49,7 +49,7 @@ impl Mine {
 /// # Errors
 /// Where the database is away.
 pub async fn of_visitor(
-    visitor: &Visitor,
+    visitor: &SignedIn,
     page: &Page,
     window: Interval,
     most: usize,
@@ -57,9 +57,9 @@ pub async fn of_visitor(
     if access::reads_handovers(&visitor.actor).is_err() {
         return Ok(Vec::new());
     }
-    let roster = page.roster.clone();
+    let snapshot = page.snapshot.clone();
     let found = visitor
-        .read(move |db, visitor| handovers::of_person(db, &roster, visitor.id, window, most))
+        .read(move |db, visitor| handovers::of_person(db, &snapshot, visitor.id, window, most))
         .await?;
     let mine = found.into_iter();
     Ok(mine

@@ -7,9 +7,9 @@ pub mod sheet;
 pub use mine::{Mine, of_visitor};
 
 use super::parts::Who;
-use super::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::domain::handover::Form as Asks;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::service::handovers::{HandoverView, ItemView};
 
 /// Whoever hands over, and whoever takes over.
@@ -18,7 +18,7 @@ fn both(view: &HandoverView) -> Option<(Who, Who)> {
 }
 
 /// What there is so far, in words: `notes by Ana · 2 of 5 done`.
-fn state(view: &HandoverView, now: Instant) -> String {
+fn state(view: &HandoverView, now: Timestamp) -> String {
     let is_written = view.notes.is_some() || view.watch_notes.is_some();
     let mut words = match &view.written_by {
         Some(by) if is_written => format!("notes by {}", by.name),

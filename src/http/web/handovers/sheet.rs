@@ -8,22 +8,22 @@ use chrono::TimeDelta;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Answer, Asks, Fields, Form, HandoverView, ItemView, Page, Refusal, Section, Visitor, both,
+    Answer, Asks, Fields, Form, HandoverView, ItemView, Page, PageError, Section, SignedIn, both,
 };
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::handover::{self, HandoverId};
 use crate::http::web::parts::Who;
 use crate::http::web::when::{self, When};
 use crate::service::handovers::{self, HandoverChange, Tick, WatchNotes};
 use crate::service::secrets::hex;
-use crate::service::{Error, Expected, Fault, access};
+use crate::service::{Error, Expected, FieldError, access};
 
 /// The handover that notes go to where theirs has moved is looked for so far ahead.
 const AHEAD: TimeDelta = TimeDelta::days(60);
 
 #[derive(Template)]
 #[template(path = "pages/handover.html")]
-struct Sheet {
+struct HandoverPage {
     page: Page,
     view: HandoverView,
     form: Fields,
@@ -59,15 +59,15 @@ struct Row {
     since: Option<When>,
 }
 
-impl Sheet {
+impl HandoverPage {
     /// The handover as it is, with what was typed where something is wrong with that.
     fn new(
-        visitor: &Visitor,
+        visitor: &SignedIn,
         mut page: Page,
         view: HandoverView,
         typed: Option<Fields>,
-    ) -> Result<Self, Refusal> {
-        let gone = || Refusal::no_such("handover");
+    ) -> Result<Self, PageError> {
+        let gone = || PageError::no_such("handover");
         let timeline = page.rotation(&view.rotation_id)?;
         let rotation = timeline.rotation();
         let team = page.team_name(rotation.team).to_owned();
@@ -156,13 +156,13 @@ fn as_is(view: &HandoverView) -> Fields {
 }
 
 /// Whether they may write and tick.
-fn may_write(visitor: &Visitor, page: &Page, view: &HandoverView) -> Result<(), Error> {
+fn may_write(visitor: &SignedIn, page: &Page, view: &HandoverView) -> Result<(), Error> {
     let gone = || Error::NotFound("handover");
     let [from, to] = [&view.from, &view.to].map(|one| one.id.parse().ok());
     let both = from.zip(to).ok_or_else(gone)?;
     let rotation = view.rotation_id.parse().map_err(|_| gone())?;
-    let timeline = page.roster.timeline(rotation).ok_or_else(gone)?;
-    let team = page.roster.team(timeline.rotation().team);
+    let timeline = page.snapshot.timeline(rotation).ok_or_else(gone)?;
+    let team = page.snapshot.team(timeline.rotation().team);
     access::hands_over(&visitor.actor, team.ok_or_else(gone)?, both.into())
 }
 
@@ -202,29 +202,29 @@ fn rows(page: &Page, items: &[ItemView], key: &str, typed: Option<&Fields>) -> V
     items.iter().map(row).collect()
 }
 
-fn id_of(text: &str) -> Result<HandoverId, Refusal> {
-    text.parse().map_err(|_| Refusal::no_such("handover"))
+fn id_of(text: &str) -> Result<HandoverId, PageError> {
+    text.parse().map_err(|_| PageError::no_such("handover"))
 }
 
-async fn find(visitor: &Visitor, page: &Page, id: HandoverId) -> Result<HandoverView, Error> {
-    let roster = page.roster.clone();
+async fn find(visitor: &SignedIn, page: &Page, id: HandoverId) -> Result<HandoverView, Error> {
+    let snapshot = page.snapshot.clone();
     visitor
-        .read(move |db, visitor| handovers::get(db, &visitor.actor, &roster, id))
+        .read(move |db, visitor| handovers::get(db, &visitor.actor, &snapshot, id))
         .await
 }
 
 /// A handover. What is no longer one leads to those that there are.
 #[get("/handovers/{id}")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let id = id_of(&id)?;
     let page = visitor.page("", Section::Teams)?;
     match find(&visitor, &page, id).await {
-        Ok(view) => visitor.show(&Sheet::new(&visitor, page, view, None)?),
-        Err(Error::NotFound(_)) if page.roster.timeline(id.rotation).is_some() => {
+        Ok(view) => visitor.show(&HandoverPage::new(&visitor, page, view, None)?),
+        Err(Error::NotFound(_)) if page.snapshot.timeline(id.rotation).is_some() => {
             let list = format!("rotations/{}/handovers", id.rotation);
             let when = when::dated(&page.zone, id.at, page.now);
             let words = format!("Nobody hands over {when} any more. These handovers there are.");
-            Ok(visitor.go_and_say(&list, &words))
+            Ok(visitor.redirect_with_flash(&list, &words))
         }
         Err(error) => Err(error.into()),
     }
@@ -232,7 +232,7 @@ pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
 
 /// Saves what was written and ticked.
 #[post("/handovers/{id}")]
-pub async fn save(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn save(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let id = id_of(&id)?;
     let page = visitor.page("", Section::Teams)?;
     let view = match find(&visitor, &page, id).await {
@@ -245,13 +245,13 @@ pub async fn save(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
         Err(error) => return again(&visitor, page, view, form, error),
     };
     let expected = Expected::one_of(vec![view.version]);
-    let roster = page.roster.clone();
+    let snapshot = page.snapshot.clone();
     let saved = visitor
         .change(move |tx, visitor| {
             handovers::change(
                 tx,
                 &visitor.actor,
-                &roster,
+                &snapshot,
                 id,
                 &change,
                 &expected,
@@ -260,7 +260,7 @@ pub async fn save(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
         })
         .await;
     match saved {
-        Ok(_) => Ok(visitor.go_and_say(&format!("handovers/{id}"), "Saved.")),
+        Ok(_) => Ok(visitor.redirect_with_flash(&format!("handovers/{id}"), "Saved.")),
         Err(Error::NotFound(_)) => moved(&visitor, page, id, form).await,
         Err(error) => {
             let view = find(&visitor, &page, id).await?;
@@ -271,7 +271,7 @@ pub async fn save(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
 
 /// The page again, with what was typed and what is wrong with it; saved once more, it is meant.
 fn again(
-    visitor: &Visitor,
+    visitor: &SignedIn,
     page: Page,
     view: HandoverView,
     mut form: Form,
@@ -284,22 +284,25 @@ fn again(
     let error = match error {
         Error::Stale => Error::conflict("somebody else saved something meanwhile. Save once more"),
         Error::Forbidden(why) => Error::conflict(format!("{why}: this is not saved")),
-        Error::Invalid(faults) => Error::Invalid(faults.into_iter().map(of_added).collect()),
+        Error::Invalid(errors) => Error::Invalid(errors.into_iter().map(of_added).collect()),
         other => other,
     };
     form.take("seen");
     form.put("seen", &[as_is(&view).value("seen")]);
     let fields = form.failed(error)?;
-    visitor.show_as(status, &Sheet::new(visitor, page, view, Some(fields))?)
+    visitor.show_as(
+        status,
+        &HandoverPage::new(visitor, page, view, Some(fields))?,
+    )
 }
 
 /// Only what was added to a list can be wrong with it.
-fn of_added(fault: Fault) -> Fault {
+fn of_added(fault: FieldError) -> FieldError {
     let list = ["/outgoing", "/incoming"]
         .into_iter()
         .find(|list| fault.pointer.starts_with(list));
     match list {
-        Some(list) => Fault {
+        Some(list) => FieldError {
             pointer: format!("{list}/add"),
             ..fault
         },
@@ -308,10 +311,10 @@ fn of_added(fault: Fault) -> Fault {
 }
 
 /// Their handover is no more: what was typed stands on the page of the one that comes instead.
-async fn moved(visitor: &Visitor, page: Page, id: HandoverId, form: Form) -> Answer {
+async fn moved(visitor: &SignedIn, page: Page, id: HandoverId, form: Form) -> Answer {
     let timeline = page.rotation(&id.rotation.to_string())?;
     let instead = handover::next(&timeline, id.at, AHEAD);
-    let instead = instead.ok_or_else(|| Refusal::no_such("handover"))?;
+    let instead = instead.ok_or_else(|| PageError::no_such("handover"))?;
     let next = HandoverId {
         at: instead.at,
         ..id

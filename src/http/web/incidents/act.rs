@@ -3,8 +3,8 @@
 
 use actix_web::{post, web};
 
-use super::show::Sheet;
-use super::{Answer, Error, Form, Section, Visitor, find};
+use super::show::IncidentPage;
+use super::{Answer, Error, Form, Section, SignedIn, find};
 use crate::domain::ids::IncidentId;
 use crate::domain::zone::Zone;
 use crate::http::web::when;
@@ -15,12 +15,14 @@ use crate::service::{Expected, Tx};
 
 /// Does it, and goes back; or shows the form called `doing` again, with what is wrong.
 async fn act(
-    visitor: Visitor,
+    visitor: SignedIn,
     id: &str,
     form: Form,
     doing: &str,
     words: &str,
-    work: impl FnOnce(&mut Tx<'_>, &Visitor, IncidentId) -> Result<IncidentView, Error> + Send + 'static,
+    work: impl FnOnce(&mut Tx<'_>, &SignedIn, IncidentId) -> Result<IncidentView, Error>
+    + Send
+    + 'static,
 ) -> Answer {
     let page = visitor.page("Incident", Section::Incidents)?;
     let incident = find(&visitor, &page, id).await?;
@@ -31,21 +33,25 @@ async fn act(
     match done {
         Ok(_) => {
             let back = crate::service::sessions::own_path(form.get("back"));
-            Ok(visitor.go_and_say(back.trim_start_matches('/'), words))
+            Ok(visitor.redirect_with_flash(back.trim_start_matches('/'), words))
         }
         Err(error) => {
             let form = form.failed(error)?;
             // As it is now: somebody may have been quicker.
             let page = visitor.page("Incident", Section::Incidents)?;
             let incident = find(&visitor, &page, &id.to_string()).await?;
-            visitor.show(&Sheet::new(&visitor, &incident, Some((doing, form)))?)
+            visitor.show(&IncidentPage::new(
+                &visitor,
+                &incident,
+                Some((doing, form)),
+            )?)
         }
     }
 }
 
 /// Raises the visitor's hand.
 #[post("/incidents/{id}/raise-hand")]
-pub async fn raise_hand(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn raise_hand(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     act(
         visitor,
         &id,
@@ -63,7 +69,7 @@ pub async fn raise_hand(visitor: Visitor, id: web::Path<String>, form: Form) -> 
 
 /// Offers the watch to somebody, or leaves it for whoever is next.
 #[post("/incidents/{id}/hand-over")]
-pub async fn hand_over(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn hand_over(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let ticket_count = form.get("ticket_count").trim().parse();
     let new = NewHandover {
         to: Some(form.filled("to")),
@@ -96,7 +102,7 @@ pub async fn hand_over(visitor: Visitor, id: web::Path<String>, form: Form) -> A
 /// Accepts or declines a handover.
 #[post("/incidents/{id}/handovers/{n}/{answer}")]
 pub async fn answer(
-    visitor: Visitor,
+    visitor: SignedIn,
     path: web::Path<(String, u32, String)>,
     form: Form,
 ) -> Answer {
@@ -104,7 +110,7 @@ pub async fn answer(
     let accepts = match answer.as_str() {
         "accept" => true,
         "decline" => false,
-        _ => return Err(super::Refusal::no_such_page()),
+        _ => return Err(super::PageError::no_such_page()),
     };
     let words = if accepts {
         "You watch it now."
@@ -120,7 +126,7 @@ pub async fn answer(
 
 /// Logs what customers were told.
 #[post("/incidents/{id}/update")]
-pub async fn tell(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn tell(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let update = NewUpdate {
         text: form.get("text").replace("\r\n", "\n"),
     };
@@ -146,7 +152,7 @@ pub async fn tell(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
 
 /// The watcher leaves early, or stays on: until the next time that their clock shows this.
 #[post("/incidents/{id}/stay")]
-pub async fn stay(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn stay(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let zone = visitor.page("", Section::Incidents)?.zone;
     let until = next_time(&zone, form.get("until"), visitor.now);
     act(
@@ -159,7 +165,7 @@ pub async fn stay(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
             let until =
                 until.ok_or_else(|| Error::invalid("/until", "is not a time of day like 17:30"))?;
             let stay = Stay {
-                until: when::machine(until),
+                until: when::to_rfc3339(until),
             };
             incidents::stay(tx, &visitor.actor, id, &stay, &Expected::any(), visitor.now)
         },
@@ -171,8 +177,8 @@ pub async fn stay(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
 fn next_time(
     zone: &Zone,
     text: &str,
-    now: crate::domain::interval::Instant,
-) -> Option<crate::domain::interval::Instant> {
+    now: crate::domain::interval::Timestamp,
+) -> Option<crate::domain::interval::Timestamp> {
     let time = chrono::NaiveTime::parse_from_str(text.trim(), "%H:%M").ok()?;
     let today = zone.to_local(now).date();
     [today, today.succ_opt()?]
@@ -183,7 +189,7 @@ fn next_time(
 
 /// Another stage, or another severity. What was left as it was shown is not sent: somebody may have changed it since.
 #[post("/incidents/{id}/change")]
-pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn change(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let chosen = |name: &str| {
         let was = form.get(&format!("{name}.was"));
         form.filled(name).filter(|value| value != was)
@@ -195,10 +201,10 @@ pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answ
     };
     let page = visitor.page("Incident", Section::Incidents)?;
     let incident = find(&visitor, &page, &id).await?;
-    let may = incidents::may(&page.roster, &incident, &visitor.actor, visitor.now);
+    let may = incidents::may(&page.snapshot, &incident, &visitor.actor, visitor.now);
     if may.work && change.stage.is_none() && change.severity.is_none() {
         let back = crate::service::sessions::own_path(form.get("back"));
-        return Ok(visitor.go_and_say(back.trim_start_matches('/'), "It stays as it is."));
+        return Ok(visitor.redirect_with_flash(back.trim_start_matches('/'), "It stays as it is."));
     }
     act(
         visitor,
@@ -222,7 +228,7 @@ pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answ
 
 /// Ticks something, or takes the tick away.
 #[post("/incidents/{id}/items/{n}")]
-pub async fn tick(visitor: Visitor, path: web::Path<(String, u32)>, form: Form) -> Answer {
+pub async fn tick(visitor: SignedIn, path: web::Path<(String, u32)>, form: Form) -> Answer {
     let (id, item) = path.into_inner();
     let tick = Tick {
         done: form.get("done") == "yes",
@@ -248,7 +254,7 @@ pub async fn tick(visitor: Visitor, path: web::Path<(String, u32)>, form: Form) 
 
 /// Ends it.
 #[post("/incidents/{id}/resolve")]
-pub async fn resolve(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn resolve(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let end = Resolve {
         text: form.filled("text").map(|text| text.replace("\r\n", "\n")),
     };

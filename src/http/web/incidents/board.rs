@@ -5,9 +5,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::card::Card;
-use super::{Answer, Page, Section, Visitor, open, tag, tagged, unchanged};
+use super::{Answer, Page, Section, SignedIn, open, tag, tagged, unchanged};
 use crate::domain::incident::Incident;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::http::web::when::When;
 use crate::service::access;
 
@@ -47,7 +47,7 @@ struct Left {
 
 /// The board.
 #[get("/incidents")]
-pub async fn show(visitor: Visitor, request: HttpRequest, query: web::Query<Where>) -> Answer {
+pub async fn show(visitor: SignedIn, request: HttpRequest, query: web::Query<Where>) -> Answer {
     let page = visitor.page("Incidents", Section::Incidents)?;
     let tag = tag(&visitor, &page);
     if let Some(nothing) = unchanged(&request, &tag) {
@@ -55,7 +55,7 @@ pub async fn show(visitor: Visitor, request: HttpRequest, query: web::Query<Wher
     }
     let number = query.page.unwrap_or(1).max(1);
     let all = open(&page);
-    let over = page.roster.incidents().filter(|one| !one.is_open());
+    let over = page.snapshot.incidents().filter(|one| !one.is_open());
     let over: Vec<&Incident> = over.map(AsRef::as_ref).collect();
     let more = all.len().div_ceil(CARDS).max(over.len().div_ceil(LEFT));
     let cards = on_page(&all, number, CARDS)
@@ -89,7 +89,7 @@ fn on_page<'a>(
 
 fn left(page: &Page, incident: &Incident) -> Left {
     let items = || incident.items.iter().filter(|item| item.is_left());
-    let due: Option<Instant> = items().filter_map(|item| item.due_at).min();
+    let due: Option<Timestamp> = items().filter_map(|item| item.due_at).min();
     Left {
         id: incident.id.to_string(),
         reference: incident.reference.clone(),

@@ -13,10 +13,10 @@ use crate::domain::ids::PersonId;
 use crate::domain::incident::{
     Attendance, Handover, Incident, Notes, Severity, Stage, WatchSettings,
 };
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::http::web::parts::Who;
 use crate::http::web::when::{self, When};
-use crate::http::web::{Fields, Page, Visitor};
+use crate::http::web::{Fields, Page, SignedIn};
 use crate::service::incidents::{self, May};
 
 /// Who watches.
@@ -115,15 +115,15 @@ impl HtmlSafe for Card {}
 
 impl Card {
     /// As this visitor sees it; `back` is the page to which what they do leads.
-    pub fn new(visitor: &Visitor, page: &Page, incident: &Incident, back: String) -> Self {
-        let settings = page.roster.watch_settings(incident.rotation);
-        let may = incidents::may(&page.roster, incident, &visitor.actor, page.now);
-        let attendance = incident.attendance(page.roster.as_ref(), page.now);
+    pub fn new(visitor: &SignedIn, page: &Page, incident: &Incident, back: String) -> Self {
+        let settings = page.snapshot.watch_settings(incident.rotation);
+        let may = incidents::may(&page.snapshot, incident, &visitor.actor, page.now);
+        let attendance = incident.attendance(page.snapshot.as_ref(), page.now);
         let is_unwatched = incident.is_open() && matches!(attendance, Attendance::Unwatched { .. });
         let watching = watching(visitor, page, incident, attendance);
         let due = incident.next_update(&settings);
         let candidates = if incident.is_open() {
-            incident.candidates(page.roster.as_ref(), page.now)
+            incident.candidates(page.snapshot.as_ref(), page.now)
         } else {
             Vec::new()
         };
@@ -146,7 +146,7 @@ impl Card {
             links: links.collect(),
             lead: incident.lead.map(|lead| page.who(&lead)),
             update: due.map(|due| {
-                let owner = incident.update_owner(page.roster.as_ref(), page.now);
+                let owner = incident.update_owner(page.snapshot.as_ref(), page.now);
                 (
                     page.when(&due),
                     owner.map(|owner| page.who(&owner)),
@@ -262,12 +262,12 @@ fn note(page: &Page, handover: &Handover) -> Note {
 }
 
 fn watching(
-    visitor: &Visitor,
+    visitor: &SignedIn,
     page: &Page,
     incident: &Incident,
     attendance: Attendance,
 ) -> Watching {
-    let roster = page.roster.as_ref();
+    let snapshot = page.snapshot.as_ref();
     if let Some(at) = incident.resolved_at {
         return Watching::Over(page.when(&at));
     }
@@ -279,14 +279,14 @@ fn watching(
                 .map_or(incident.declared_at, |watch| watch.from)),
             leaves: until.map(|until| (page.at(&until), page.left(&until))),
             next: until.and_then(|until| {
-                let best = incident.successor(roster, until)?;
+                let best = incident.successor(snapshot, until)?;
                 let ahead = TimeDelta::seconds(best.working_seconds_left);
                 Some((page.who(&best.person), when::span(ahead)))
             }),
             is_me: by == visitor.id,
         },
         Attendance::Unwatched { since } => {
-            let candidates = incident.candidates(roster, page.now);
+            let candidates = incident.candidates(snapshot, page.now);
             let nobody = candidates.iter().all(|one| one.available_from.is_some());
             let back = candidates
                 .iter()
@@ -304,11 +304,14 @@ fn watching(
 }
 
 /// Who is asked while nobody of support is at work.
-fn fallback(page: &Page, incident: &Incident, now: Instant) -> Option<(Who, String)> {
-    let roster = page.roster.as_ref();
-    let fallback = roster.timeline_of(incident.rotation)?.rotation().fallback?;
-    let duty = duty::answer(roster, fallback, now)?;
-    let title = roster
+fn fallback(page: &Page, incident: &Incident, now: Timestamp) -> Option<(Who, String)> {
+    let snapshot = page.snapshot.as_ref();
+    let fallback = snapshot
+        .timeline_of(incident.rotation)?
+        .rotation()
+        .fallback?;
+    let duty = duty::answer(snapshot, fallback, now)?;
+    let title = snapshot
         .timeline_of(duty.answered_by)?
         .rotation()
         .title
@@ -318,14 +321,14 @@ fn fallback(page: &Page, incident: &Incident, now: Instant) -> Option<(Who, Stri
 
 /// To whom the watch can be handed over: whoever is at work when the watcher leaves, best first, and whoever is now.
 fn successors(page: &Page, incident: &Incident, attendance: Attendance) -> Vec<(String, String)> {
-    let roster = page.roster.as_ref();
+    let snapshot = page.snapshot.as_ref();
     let leaves = match attendance {
         Attendance::Watched { until, .. } => until.unwrap_or(page.now),
         Attendance::Unwatched { .. } => page.now,
     };
     let mut found: Vec<(PersonId, String)> = Vec::new();
     for at in [leaves, page.now] {
-        for one in incident.candidates(roster, at) {
+        for one in incident.candidates(snapshot, at) {
             let soon = one.available_from.is_none_or(|from| from <= at + SOON);
             if soon && !found.iter().any(|(id, _)| *id == one.person) {
                 let ahead = when::span(TimeDelta::seconds(one.working_seconds_left));

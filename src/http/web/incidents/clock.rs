@@ -3,8 +3,8 @@
 use chrono::{NaiveTime, TimeDelta, Timelike as _};
 
 use crate::domain::candidates::Candidate;
-use crate::domain::duty::Rota as _;
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::duty::RotationLookup as _;
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::person::Person;
 use crate::domain::zone::Zone;
 use crate::http::web::Page;
@@ -64,10 +64,10 @@ impl Clock {
 }
 
 fn row(page: &Page, track: &Track, candidate: &Candidate) -> Option<Row> {
-    let person = page.roster.person(candidate.person)?;
+    let person = page.snapshot.person(candidate.person)?;
     let bars = person.availability(track.0, page.now);
     let bars = bars.as_slice().iter().filter_map(|span| {
-        let clock = |at: Instant| when::short(&page.zone, at, page.now);
+        let clock = |at: Timestamp| when::short(&page.zone, at, page.now);
         let title = format!("at work {} to {}", clock(span.start()), clock(span.end()));
         track.persons_bar(*span, person.id, "", title)
     });
@@ -81,7 +81,7 @@ fn row(page: &Page, track: &Track, candidate: &Candidate) -> Option<Row> {
 }
 
 /// `14:05 Madrid`.
-fn local(person: &Person, now: Instant) -> String {
+fn local(person: &Person, now: Timestamp) -> String {
     let zone = person.zone(now);
     let clock = zone.to_local(now).format("%H:%M");
     let name = zone.name();

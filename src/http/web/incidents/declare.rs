@@ -5,17 +5,17 @@ use std::sync::Arc;
 use actix_web::{get, post};
 use askama::Template;
 
-use super::{Answer, Error, Fields, Form, Page, Refusal, Section, Visitor};
+use super::{Answer, Error, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::Timeline;
 use crate::http::web::fields::{Checks, Select};
-use crate::http::web::refusal::wait_before_trying;
+use crate::http::web::page_error::wait_before_trying;
 use crate::service::access;
 use crate::service::incidents::{self, NewIncident};
 
 #[derive(Template)]
 #[template(path = "pages/incident_new.html")]
-struct Sheet {
+struct DeclareIncidentPage {
     page: Page,
     form: Fields,
     /// Rotations that watch: their ids and names.
@@ -26,28 +26,28 @@ struct Sheet {
     people: Vec<(String, String)>,
 }
 
-impl Sheet {
-    fn new(visitor: &Visitor, form: Fields) -> Result<Self, Refusal> {
+impl DeclareIncidentPage {
+    fn new(visitor: &SignedIn, form: Fields) -> Result<Self, PageError> {
         let page = visitor.page("Declare an incident", Section::Incidents)?;
         let named = |timeline: &Arc<Timeline>| {
             let rotation = timeline.rotation();
             (rotation.id.to_string(), rotation.name.clone())
         };
         let (suns, others): (Vec<_>, Vec<_>) = page
-            .roster
+            .snapshot
             .timelines()
             .filter(|timeline| timeline.rotation().archived_at.is_none())
             .partition(|timeline| timeline.rotation().kind == Kind::FollowTheSun);
         let mut severities: Vec<(String, String)> = Vec::new();
         for timeline in &suns {
-            let settings = page.roster.watch_settings(timeline.rotation().id);
+            let settings = page.snapshot.watch_settings(timeline.rotation().id);
             for one in &settings.severities {
                 if !severities.iter().any(|(name, _)| *name == one.name) {
                     severities.push((one.name.clone(), format!("{}: {}", one.name, one.meaning)));
                 }
             }
         }
-        let people = page.roster.people().values();
+        let people = page.snapshot.people().values();
         let people = people.filter(|person| person.active_at(page.now));
         let mut people: Vec<(String, String)> = people
             .map(|person| (person.id.to_string(), person.name.clone()))
@@ -112,15 +112,15 @@ impl Sheet {
 
 /// The form.
 #[get("/incidents/new")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub async fn show(visitor: SignedIn) -> Answer {
     access::declares(&visitor.actor)?;
     let form = Fields::default().with("watch", "");
-    visitor.show(&Sheet::new(&visitor, form)?)
+    visitor.show(&DeclareIncidentPage::new(&visitor, form)?)
 }
 
 /// Declares it.
 #[post("/incidents/new")]
-pub async fn send(visitor: Visitor, form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, form: Form) -> Answer {
     let new = NewIncident {
         reference: form.get("reference").to_owned(),
         title: form.get("title").to_owned(),
@@ -147,14 +147,14 @@ pub async fn send(visitor: Visitor, form: Form) -> Answer {
                 "It was declared already: this is it."
             };
             let path = format!("incidents/{}", declared.view.id);
-            Ok(visitor.go_and_say(&path, words))
+            Ok(visitor.redirect_with_flash(&path, words))
         }
         Err(error) => {
             // Whoever names nobody, or somebody who cannot, is told so at the list of names.
             let is_named = form.get("watch") == "named";
             let wait = error.retry_after();
             let form = form.failed(at_the_names(error, is_named))?;
-            let response = visitor.show(&Sheet::new(&visitor, form)?)?;
+            let response = visitor.show(&DeclareIncidentPage::new(&visitor, form)?)?;
             Ok(wait_before_trying(response, wait))
         }
     }
@@ -162,11 +162,11 @@ pub async fn send(visitor: Visitor, form: Form) -> Answer {
 
 fn at_the_names(error: Error, is_named: bool) -> Error {
     match error {
-        Error::Invalid(mut faults) if is_named => {
-            for fault in faults.iter_mut().filter(|fault| fault.pointer == "/watch") {
+        Error::Invalid(mut errors) if is_named => {
+            for fault in errors.iter_mut().filter(|fault| fault.pointer == "/watch") {
                 "/named".clone_into(&mut fault.pointer);
             }
-            Error::Invalid(faults)
+            Error::Invalid(errors)
         }
         other => other,
     }

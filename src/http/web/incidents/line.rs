@@ -65,9 +65,9 @@ impl Line {
     }
 
     fn of(page: &Page, incident: &Incident) -> Self {
-        let settings = page.roster.watch_settings(incident.rotation);
+        let settings = page.snapshot.watch_settings(incident.rotation);
         let due = incident.next_update(&settings);
-        let watched = match incident.attendance(page.roster.as_ref(), page.now) {
+        let watched = match incident.attendance(page.snapshot.as_ref(), page.now) {
             Attendance::Watched { by, .. } => {
                 let watch = incident.watch();
                 let since = watch.map_or(incident.declared_at, |watch| watch.from);

@@ -17,16 +17,16 @@ use std::sync::Arc;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Attendance, Incident};
 use crate::http::etag;
 use crate::service::{Error, incidents};
 
 /// The incident of this id: one that goes on, or one that is over.
-async fn find(visitor: &Visitor, page: &Page, id: &str) -> Result<Arc<Incident>, Refusal> {
-    let id: IncidentId = id.parse().map_err(|_| Refusal::no_such("incident"))?;
-    if let Some(found) = page.roster.incident(id) {
+async fn find(visitor: &SignedIn, page: &Page, id: &str) -> Result<Arc<Incident>, PageError> {
+    let id: IncidentId = id.parse().map_err(|_| PageError::no_such("incident"))?;
+    if let Some(found) = page.snapshot.incident(id) {
         return Ok(Arc::clone(found));
     }
     let found = visitor
@@ -37,10 +37,10 @@ async fn find(visitor: &Visitor, page: &Page, id: &str) -> Result<Arc<Incident>,
 
 /// Those that go on; those that nobody watches come first.
 fn open(page: &Page) -> Vec<&Incident> {
-    let all = page.roster.incidents().map(AsRef::as_ref);
+    let all = page.snapshot.incidents().map(AsRef::as_ref);
     let mut open: Vec<&Incident> = all.filter(|incident| incident.is_open()).collect();
     open.sort_by_key(|incident| {
-        let attendance = incident.attendance(page.roster.as_ref(), page.now);
+        let attendance = incident.attendance(page.snapshot.as_ref(), page.now);
         (
             matches!(attendance, Attendance::Watched { .. }),
             incident.declared_at,
@@ -51,10 +51,10 @@ fn open(page: &Page) -> Vec<&Incident> {
 
 /// What tells a page that shows incidents from the same page later: what is known, and the minute, since watches end
 /// and updates become due by themselves.
-fn tag(visitor: &Visitor, page: &Page) -> String {
+fn tag(visitor: &SignedIn, page: &Page) -> String {
     format!(
         "{}-{}-{}-{}-{}",
-        page.roster.version(),
+        page.snapshot.version(),
         page.now.timestamp().div_euclid(60),
         visitor.session.id,
         page.zone,

@@ -4,7 +4,7 @@ use actix_web::{get, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Answer, Page, Section, Visitor};
+use super::{Answer, Page, Section, SignedIn};
 use crate::domain::incident::Incident;
 use crate::http::web::parts::Who;
 use crate::http::web::when::When;
@@ -39,7 +39,7 @@ struct Where {
 
 /// The latest first.
 #[get("/incidents/past")]
-pub async fn show(visitor: Visitor, query: web::Query<Where>) -> Answer {
+pub async fn show(visitor: SignedIn, query: web::Query<Where>) -> Answer {
     let page = visitor.page("Incidents that are over", Section::Incidents)?;
     let before = query.into_inner().before;
     let found = visitor

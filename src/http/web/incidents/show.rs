@@ -5,17 +5,17 @@ use askama::Template;
 
 use super::card::Card;
 use super::history::{Line, lines};
-use super::{Answer, Page, Section, Visitor, find, tag, tagged, unchanged};
+use super::{Answer, Page, Section, SignedIn, find, tag, tagged, unchanged};
 use crate::domain::incident::Incident;
 use crate::http::web::parts::Who;
 use crate::http::web::when::When;
-use crate::http::web::{Fields, Refusal};
+use crate::http::web::{Fields, PageError};
 use crate::service::incidents;
 
 /// The page of an incident.
 #[derive(Template)]
 #[template(path = "pages/incident.html")]
-pub struct Sheet {
+pub struct IncidentPage {
     page: Page,
     id: String,
     reference: String,
@@ -26,7 +26,7 @@ pub struct Sheet {
     watches: Vec<Watch>,
     lines: Vec<Line>,
     may_tick: bool,
-    faults: Fields,
+    errors: Fields,
 }
 
 /// Something to be done.
@@ -44,18 +44,18 @@ struct Watch {
     until: Option<When>,
 }
 
-impl Sheet {
+impl IncidentPage {
     /// As this visitor sees it; with the form that could not be accepted, and which it is.
     pub fn new(
-        visitor: &Visitor,
+        visitor: &SignedIn,
         incident: &Incident,
         failed: Option<(&str, Fields)>,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, PageError> {
         let page = visitor.page(incident.reference.clone(), Section::Incidents)?;
         let back = format!("/incidents/{}", incident.id);
         let card = Card::new(visitor, &page, incident, back).alone();
-        let may = incidents::may(&page.roster, incident, &visitor.actor, page.now);
-        let faults = failed.as_ref().map(|(_, form)| form.clone());
+        let may = incidents::may(&page.snapshot, incident, &visitor.actor, page.now);
+        let errors = failed.as_ref().map(|(_, form)| form.clone());
         let (afterwards, to_do) = incident
             .items
             .iter()
@@ -89,7 +89,7 @@ impl Sheet {
             watches: watches.collect(),
             lines: lines(&page, incident),
             may_tick: may.work,
-            faults: faults.unwrap_or_default(),
+            errors: errors.unwrap_or_default(),
             page,
         })
     }
@@ -97,7 +97,7 @@ impl Sheet {
 
 /// The incident.
 #[get("/incidents/{id}")]
-pub async fn show(visitor: Visitor, id: web::Path<String>, request: HttpRequest) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>, request: HttpRequest) -> Answer {
     let page = visitor.page("Incident", Section::Incidents)?;
     let tag = tag(&visitor, &page);
     if let Some(nothing) = unchanged(&request, &tag) {
@@ -105,6 +105,6 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, request: HttpRequest)
     }
     let incident = find(&visitor, &page, &id).await?;
     let says = page.flash.is_some();
-    let sheet = Sheet::new(&visitor, &incident, None)?;
+    let sheet = IncidentPage::new(&visitor, &incident, None)?;
     Ok(tagged(visitor.show(&sheet)?, says, &tag))
 }

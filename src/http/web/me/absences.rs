@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::domain::ids::CalendarId;
 use crate::domain::person::Role;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::Expected;
 use crate::service::calendars::{
     self, CalendarChange, CalendarView, NewCalendar, RuleInput, RuleView,
@@ -16,14 +16,14 @@ const HERE: &str = "me/time-off/calendars";
 
 #[derive(Template)]
 #[template(path = "pages/me/absences.html")]
-struct Sheet {
+struct AbsencesPage {
     page: Page,
     form: Fields,
     calendars: Vec<CalendarView>,
     may_change: bool,
 }
 
-impl Sheet {
+impl AbsencesPage {
     /// What counts as away, in words.
     fn rule(rule: &RuleView) -> String {
         let marked = "Events count that are marked as out of office, or whose title says so";
@@ -40,11 +40,11 @@ impl Sheet {
     }
 }
 
-async fn sheet(visitor: &Visitor, form: Fields) -> Answer {
+async fn sheet(visitor: &SignedIn, form: Fields) -> Answer {
     let calendars = visitor
         .read(|db, visitor| calendars::list(db, &visitor.actor, visitor.id))
         .await?;
-    visitor.show(&Sheet {
+    visitor.show(&AbsencesPage {
         page: visitor.page("Time off from calendars", Section::Mine)?,
         form,
         calendars: calendars.iter().map(CalendarView::from).collect(),
@@ -54,13 +54,13 @@ async fn sheet(visitor: &Visitor, form: Fields) -> Answer {
 
 /// My calendars that are read.
 #[get("/me/time-off/calendars")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub async fn show(visitor: SignedIn) -> Answer {
     sheet(&visitor, Fields::default()).await
 }
 
 /// Gives one to be read.
 #[post("/me/time-off/calendars")]
-pub async fn add(visitor: Visitor, form: Form) -> Answer {
+pub async fn add(visitor: SignedIn, form: Form) -> Answer {
     let titles = form.get("rule.titles").split(',').map(str::trim);
     let titles = titles.filter(|title| !title.is_empty());
     let new = NewCalendar {
@@ -79,18 +79,18 @@ pub async fn add(visitor: Visitor, form: Form) -> Answer {
         })
         .await;
     match made {
-        Ok(_) => Ok(visitor.go_and_say(HERE, "It is read within seconds.")),
+        Ok(_) => Ok(visitor.redirect_with_flash(HERE, "It is read within seconds.")),
         Err(error) => sheet(&visitor, form.failed(error)?).await,
     }
 }
 
-fn id(text: &str) -> Result<CalendarId, Refusal> {
-    text.parse().map_err(|_| Refusal::no_such("calendar"))
+fn id(text: &str) -> Result<CalendarId, PageError> {
+    text.parse().map_err(|_| PageError::no_such("calendar"))
 }
 
 /// Has one read at once.
 #[post("/me/time-off/calendars/{id}/read")]
-pub async fn read(visitor: Visitor, path: web::Path<String>, _form: Form) -> Answer {
+pub async fn read(visitor: SignedIn, path: web::Path<String>, _form: Form) -> Answer {
     let id = id(&path)?;
     let nothing = CalendarChange::default();
     visitor
@@ -99,12 +99,12 @@ pub async fn read(visitor: Visitor, path: web::Path<String>, _form: Form) -> Ans
             calendars::change(tx, actor, id, &nothing, &any, visitor.now)
         })
         .await?;
-    Ok(visitor.go_and_say(HERE, "It is read within seconds."))
+    Ok(visitor.redirect_with_flash(HERE, "It is read within seconds."))
 }
 
 /// Takes one back.
 #[post("/me/time-off/calendars/{id}/remove")]
-pub async fn remove(visitor: Visitor, path: web::Path<String>, _form: Form) -> Answer {
+pub async fn remove(visitor: SignedIn, path: web::Path<String>, _form: Form) -> Answer {
     let id = id(&path)?;
     visitor
         .change(move |tx, visitor| {
@@ -112,5 +112,5 @@ pub async fn remove(visitor: Visitor, path: web::Path<String>, _form: Form) -> A
         })
         .await?;
     let words = "It is read no more, and the time off ahead that it told of is gone.";
-    Ok(visitor.go_and_say(HERE, words))
+    Ok(visitor.redirect_with_flash(HERE, words))
 }

@@ -4,13 +4,13 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use crate::domain::ids::{SessionId, TokenId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::Role;
 use crate::domain::session::Session;
 use crate::domain::token::Token;
 use crate::http::limits::Limits;
-use crate::http::web::sure::Question;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::confirm::ConfirmPage;
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::tokens::{self, NewToken};
 use crate::service::{Error, Expected, Scope, input, sessions};
 
@@ -19,7 +19,7 @@ pub const REVOKED: &str = "Programs that use it are refused from then on, and so
 
 #[derive(Template)]
 #[template(path = "pages/me/access.html")]
-struct Sheet {
+struct MyAccessPage {
     page: Page,
     form: Fields,
     tokens: Vec<Token>,
@@ -35,17 +35,17 @@ struct Signed {
     id: SessionId,
     agent: String,
     address: Option<String>,
-    since: Instant,
+    since: Timestamp,
     is_this: bool,
 }
 
-fn sheet(visitor: &Visitor, form: Fields, made: Option<(String, String)>) -> Answer {
+fn sheet(visitor: &SignedIn, form: Fields, made: Option<(String, String)>) -> Answer {
     let page = visitor.page("Access", Section::Mine)?;
-    let good = |token: &Token| page.roster.is_token_good(token, page.now);
-    let tokens = page.roster.tokens_of(visitor.id);
+    let good = |token: &Token| page.snapshot.is_token_good(token, page.now);
+    let tokens = page.snapshot.tokens_of(visitor.id);
     let mut tokens: Vec<Token> = tokens.map(|one| Token::clone(one)).filter(good).collect();
     tokens.sort_by_key(|token| std::cmp::Reverse(token.created_at));
-    let all = page.roster.sessions_of(visitor.id);
+    let all = page.snapshot.sessions_of(visitor.id);
     let mut sessions: Vec<Signed> = all
         .filter(|session| session.is_good(page.now))
         .map(|session: &std::sync::Arc<Session>| Signed {
@@ -57,7 +57,7 @@ fn sheet(visitor: &Visitor, form: Fields, made: Option<(String, String)>) -> Ans
         })
         .collect();
     sessions.sort_by_key(|one| (!one.is_this, std::cmp::Reverse(one.since)));
-    visitor.show(&Sheet {
+    visitor.show(&MyAccessPage {
         may_change: visitor.actor.role != Role::Viewer,
         scopes: [("read", "looking"), ("write", "all that I may do")],
         page,
@@ -99,17 +99,17 @@ fn browser(agent: &str) -> String {
 
 /// My tokens and sessions.
 #[get("/me/access")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub async fn show(visitor: SignedIn) -> Answer {
     sheet(&visitor, Fields::default().with("scope", "read"), None)
 }
 
 /// Makes a token.
 #[post("/me/tokens")]
-pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> Answer {
+pub async fn make(visitor: SignedIn, limits: web::Data<Limits>, form: Form) -> Answer {
     limits
         .new_secrets
         .take(Some(visitor.id), visitor.now)
-        .map_err(Refusal::too_many)?;
+        .map_err(PageError::too_many)?;
     let expires_at = match last_day(&visitor, &form) {
         Ok(at) => at,
         Err(error) => return sheet(&visitor, form.failed(error)?, None),
@@ -134,7 +134,7 @@ pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> An
 }
 
 /// The midnight after the last day on which a token is good.
-fn last_day(visitor: &Visitor, form: &Form) -> Result<Option<String>, Error> {
+fn last_day(visitor: &SignedIn, form: &Form) -> Result<Option<String>, Error> {
     let Some(day) = form.filled("expires_at") else {
         return Ok(None);
     };
@@ -152,13 +152,13 @@ fn last_day(visitor: &Visitor, form: &Form) -> Result<Option<String>, Error> {
 
 /// Asks whether a token is to be revoked.
 #[get("/me/tokens/{id}/revoke")]
-pub async fn ask_to_revoke(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn ask_to_revoke(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("", Section::Mine)?;
-    let id: TokenId = id.parse().map_err(|_| Refusal::no_such("token"))?;
-    let token = page.roster.tokens_of(visitor.id).find(|one| one.id == id);
-    let token = token.ok_or_else(|| Refusal::no_such("token"))?;
+    let id: TokenId = id.parse().map_err(|_| PageError::no_such("token"))?;
+    let token = page.snapshot.tokens_of(visitor.id).find(|one| one.id == id);
+    let token = token.ok_or_else(|| PageError::no_such("token"))?;
     let title = format!("Revoke the token “{}”", token.name);
-    visitor.show(&Question {
+    visitor.show(&ConfirmPage {
         page: Page { title, ..page },
         words: REVOKED,
         button: "Revoke this token",
@@ -168,24 +168,24 @@ pub async fn ask_to_revoke(visitor: Visitor, id: web::Path<String>) -> Answer {
 
 /// Revokes a token.
 #[post("/me/tokens/{id}/revoke")]
-pub async fn revoke(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
-    let id: TokenId = id.parse().map_err(|_| Refusal::no_such("token"))?;
+pub async fn revoke(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
+    let id: TokenId = id.parse().map_err(|_| PageError::no_such("token"))?;
     visitor
         .change(move |tx, visitor| {
             tokens::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
         })
         .await?;
-    Ok(visitor.go_and_say("me/access", "That token is of no use any more."))
+    Ok(visitor.redirect_with_flash("me/access", "That token is of no use any more."))
 }
 
 /// Signs another browser out.
 #[post("/me/sessions/{id}/end")]
-pub async fn sign_out(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
-    let id: SessionId = id.parse().map_err(|_| Refusal::no_such("session"))?;
+pub async fn sign_out(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
+    let id: SessionId = id.parse().map_err(|_| PageError::no_such("session"))?;
     visitor
         .change(move |tx, visitor| sessions::leave(tx, &visitor.actor, id, visitor.now))
         .await?;
-    Ok(visitor.go_and_say("me/access", "That browser is signed out."))
+    Ok(visitor.redirect_with_flash("me/access", "That browser is signed out."))
 }
 
 #[cfg(test)]

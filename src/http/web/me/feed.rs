@@ -8,27 +8,27 @@ use askama::Template;
 use super::feeds::{ALARMS, CHOICES, options, words};
 use crate::domain::feed::Feed;
 use crate::domain::ids::FeedId;
-use crate::http::web::sure::Question;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::confirm::ConfirmPage;
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::Expected;
 use crate::service::feeds::{self, FeedChange};
 
 #[derive(Template)]
 #[template(path = "pages/me/feed.html")]
-struct Sheet {
+struct FeedPage {
     page: Page,
     form: Fields,
     words: String,
 }
 
 /// The page, and a feed of the visitor's own.
-fn own(visitor: &Visitor, id: &str) -> Result<(Page, Arc<Feed>), Refusal> {
-    let none = || Refusal::no_such("feed");
+fn own(visitor: &SignedIn, id: &str) -> Result<(Page, Arc<Feed>), PageError> {
+    let none = || PageError::no_such("feed");
     let id: FeedId = id.parse().map_err(|_| none())?;
     let page = visitor.page("Change a calendar", Section::Mine)?;
     let own = |feed: &&Arc<Feed>| feed.id == id && feed.owner == Some(visitor.id);
-    let feed = page.roster.feeds().find(own).cloned();
-    let feed = feed.filter(|feed| feeds::is_live(&page.roster, feed, page.now));
+    let feed = page.snapshot.feeds().find(own).cloned();
+    let feed = feed.filter(|feed| feeds::is_live(&page.snapshot, feed, page.now));
     Ok((page, feed.ok_or_else(none)?))
 }
 
@@ -59,9 +59,9 @@ fn fields_of(feed: &Feed) -> Fields {
 
 /// What it shows.
 #[get("/me/calendars/{id}")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let (page, feed) = own(&visitor, &id)?;
-    visitor.show(&Sheet {
+    visitor.show(&FeedPage {
         words: words(&page, feed.scope),
         form: fields_of(&feed),
         page,
@@ -70,7 +70,7 @@ pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
 
 /// Changes that.
 #[post("/me/calendars/{id}")]
-pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn change(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let (page, feed) = own(&visitor, &id)?;
     let (id, expected) = (feed.id, form.expected());
     let done = match options(&form) {
@@ -85,13 +85,13 @@ pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answ
         Err(error) => Err(error),
     };
     match done {
-        Ok(_) => Ok(visitor.go_and_say(
+        Ok(_) => Ok(visitor.redirect_with_flash(
             "me/calendars",
             "Saved. The address stays, and shows it when your calendar program asks the next time.",
         )),
-        Err(error) => visitor.show(&Sheet {
+        Err(error) => visitor.show(&FeedPage {
             words: words(&page, feed.scope),
-            form: form.failed_at(error, feed.version)?,
+            form: form.with_version_conflict(error, feed.version)?,
             page,
         }),
     }
@@ -99,10 +99,10 @@ pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answ
 
 /// Asks whether it is to be revoked.
 #[get("/me/calendars/{id}/revoke")]
-pub async fn ask_to_revoke(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn ask_to_revoke(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let (mut page, feed) = own(&visitor, &id)?;
     page.title = format!("Revoke the calendar “{}”", words(&page, feed.scope));
-    visitor.show(&Question {
+    visitor.show(&ConfirmPage {
         page,
         words: "Every calendar program that reads this address is told that it is gone, and may keep what it \
             read last. This cannot be taken back: whoever wants the calendar again makes a new address, and \
@@ -114,12 +114,12 @@ pub async fn ask_to_revoke(visitor: Visitor, id: web::Path<String>) -> Answer {
 
 /// Revokes it.
 #[post("/me/calendars/{id}/revoke")]
-pub async fn revoke(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
-    let id: FeedId = id.parse().map_err(|_| Refusal::no_such("feed"))?;
+pub async fn revoke(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
+    let id: FeedId = id.parse().map_err(|_| PageError::no_such("feed"))?;
     visitor
         .change(move |tx, visitor| {
             feeds::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
         })
         .await?;
-    Ok(visitor.go_and_say("me/calendars", "That address shows nothing any more."))
+    Ok(visitor.redirect_with_flash("me/calendars", "That address shows nothing any more."))
 }

@@ -4,16 +4,16 @@ use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::feed::{Feed, Scope};
 use crate::domain::ids::FeedId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::http::limits::Limits;
-use crate::http::web::refusal::wait_before_trying;
+use crate::http::web::page_error::wait_before_trying;
 use crate::http::web::standing::runs;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::feeds::{self, NewFeed, Options, ScopeInput};
-use crate::service::{Error, Faults};
+use crate::service::{Error, ValidationErrors};
 
 /// What can be ticked: what fields are called, and words.
 pub(super) const CHOICES: [(&str, &str); 4] = [
@@ -41,7 +41,7 @@ pub(super) const ALARMS: [(&str, &str); 6] = [
 
 #[derive(Template)]
 #[template(path = "pages/me/feeds.html")]
-struct Sheet {
+struct FeedsPage {
     page: Page,
     form: Fields,
     teams: Vec<(String, String)>,
@@ -54,8 +54,8 @@ struct Sheet {
 struct Entry {
     id: FeedId,
     words: String,
-    created_at: Instant,
-    last_fetched_at: Option<Instant>,
+    created_at: Timestamp,
+    last_fetched_at: Option<Timestamp>,
 }
 
 /// A calendar that was made just now: its address is shown this once.
@@ -82,7 +82,7 @@ pub(super) fn words(page: &Page, scope: Scope) -> String {
         }
         Scope::Person(id) => format!("Duties of {}", page.name(&id)),
         Scope::Rotation(id) => page
-            .roster
+            .snapshot
             .timeline(id)
             .map_or_else(String::new, |one| one.rotation().name.clone()),
         Scope::Team(id) => format!("All of {}", page.team_name(id)),
@@ -90,15 +90,15 @@ pub(super) fn words(page: &Page, scope: Scope) -> String {
     }
 }
 
-fn sheet(visitor: &Visitor, form: Fields, made: Option<(Feed, String)>) -> Answer {
+fn sheet(visitor: &SignedIn, form: Fields, made: Option<(Feed, String)>) -> Answer {
     let page = visitor.page("Calendars", Section::Mine)?;
     let mut teams: Vec<(String, String)> = page
-        .roster
+        .snapshot
         .teams()
         .map(|team| (format!("team:{}", team.slug), team.name.clone()))
         .collect();
     teams.sort_by_key(|(_, name)| name.to_lowercase());
-    let running = page.roster.timelines().filter(|one| runs(one, page.now));
+    let running = page.snapshot.timelines().filter(|one| runs(one, page.now));
     let mut rotations: Vec<(String, String)> = running
         .map(|one| {
             let rotation = one.rotation();
@@ -107,11 +107,11 @@ fn sheet(visitor: &Visitor, form: Fields, made: Option<(Feed, String)>) -> Answe
         .collect();
     rotations.sort_by_key(|(_, name)| name.to_lowercase());
     let mine = page
-        .roster
+        .snapshot
         .feeds()
         .filter(|feed| feed.owner == Some(visitor.id));
     let mut feeds: Vec<Entry> = mine
-        .filter(|feed| feeds::is_live(&page.roster, feed, page.now))
+        .filter(|feed| feeds::is_live(&page.snapshot, feed, page.now))
         .map(|feed| Entry {
             id: feed.id,
             words: words(&page, feed.scope),
@@ -121,7 +121,7 @@ fn sheet(visitor: &Visitor, form: Fields, made: Option<(Feed, String)>) -> Answe
         .collect();
     feeds.sort_by_key(|feed| std::cmp::Reverse(feed.created_at));
     let made = made.map(|(feed, secret)| addresses(visitor, words(&page, feed.scope), &secret));
-    visitor.show(&Sheet {
+    visitor.show(&FeedsPage {
         page,
         form,
         teams,
@@ -132,7 +132,7 @@ fn sheet(visitor: &Visitor, form: Fields, made: Option<(Feed, String)>) -> Answe
 }
 
 /// Where calendar programs take a new calendar.
-fn addresses(visitor: &Visitor, words: String, secret: &str) -> Made {
+fn addresses(visitor: &SignedIn, words: String, secret: &str) -> Made {
     let url = format!("{}/feeds/{secret}/dogwatch.ics", visitor.app.public_url);
     let (_, rest) = url.split_once("://").unwrap_or(("", &url));
     let webcal = format!("webcal://{rest}");
@@ -156,7 +156,7 @@ fn addresses(visitor: &Visitor, words: String, secret: &str) -> Made {
 
 /// My calendars.
 #[get("/me/calendars")]
-pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
+pub async fn show(visitor: SignedIn, wanted: web::Query<Wanted>) -> Answer {
     let scope = if wanted.scope.is_empty() {
         "me"
     } else {
@@ -167,11 +167,11 @@ pub async fn show(visitor: Visitor, wanted: web::Query<Wanted>) -> Answer {
 
 /// Makes one.
 #[post("/me/calendars")]
-pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> Answer {
+pub async fn make(visitor: SignedIn, limits: web::Data<Limits>, form: Form) -> Answer {
     limits
         .new_secrets
         .take(Some(visitor.id), visitor.now)
-        .map_err(Refusal::too_many)?;
+        .map_err(PageError::too_many)?;
     let mut scope = ScopeInput::default();
     match form.get("scope").split_once(':') {
         Some(("team", slug)) => scope.team = Some(slug.to_owned()),
@@ -190,8 +190,8 @@ pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> An
     let new = NewFeed { scope, options };
     let made = visitor
         .change(move |tx, visitor| {
-            let roster = visitor.app.keeper.snapshot();
-            feeds::create(tx, &visitor.actor, &roster, &new, visitor.now)
+            let snapshot = visitor.app.snapshots.snapshot();
+            feeds::create(tx, &visitor.actor, &snapshot, &new, visitor.now)
         })
         .await;
     match made {
@@ -208,13 +208,13 @@ pub async fn make(visitor: Visitor, limits: web::Data<Limits>, form: Form) -> An
 pub(super) fn options(form: &Form) -> Result<Options, Error> {
     let chosen = form.all("choices");
     let ticked = |name: &str| Some(chosen.iter().any(|one| one == name));
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     let mut number = |name: &str| {
         let Some(text) = form.filled(&format!("options.{name}")) else {
             return Some(None);
         };
         let read = text.parse::<i64>().map_err(|_| "must be a number");
-        faults.check(format!("/options/{name}"), read).map(Some)
+        errors.check(format!("/options/{name}"), read).map(Some)
     };
     let options = Options {
         block_time: ticked("block_time"),
@@ -225,6 +225,6 @@ pub(super) fn options(form: &Form) -> Result<Options, Error> {
         past_days: number("past_days"),
         future_days: number("future_days"),
     };
-    faults.finish()?;
+    errors.finish()?;
     Ok(options)
 }

@@ -16,10 +16,10 @@ use serde::Deserialize;
 
 use super::duties::{self, Duty};
 use super::handovers::{self, Mine};
-use super::lanes::weeks_of;
 use super::swaps::{self, Request};
-use super::{Answer, Page, Section, Visitor, when};
-use crate::domain::duty::Rota as _;
+use super::timeline_chart::weeks_of;
+use super::{Answer, Page, Section, SignedIn, when};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::hours;
 use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::person::Role;
@@ -66,7 +66,7 @@ pub fn pages(config: &mut web::ServiceConfig) {
 
 #[derive(Template)]
 #[template(path = "pages/me/duties.html")]
-struct Sheet {
+struct DutiesPage {
     page: Page,
     duties: Vec<Own>,
     handovers: Vec<Mine>,
@@ -105,7 +105,7 @@ pub struct Month {
 
 /// My duties.
 #[get("/me")]
-pub async fn show(visitor: Visitor, query: web::Query<Month>) -> Answer {
+pub async fn show(visitor: SignedIn, query: web::Query<Month>) -> Answer {
     let page = visitor.page("My duties", Section::Mine)?;
     let now = page.now;
     let today = page.zone.to_local(now).date();
@@ -126,13 +126,19 @@ pub async fn show(visitor: Visitor, query: web::Query<Month>) -> Answer {
         None => Vec::new(),
     };
     let (asked, own) = standing.into_iter().partition(|one: &Request| one.can_take);
-    let sheet = Sheet {
+    let sheet = DutiesPage {
         duties: found
             .unwrap_or_default()
             .into_iter()
             .map(|duty| Own {
-                start: when::for_box(&page.zone, duty.shift.interval.start().max(now)),
-                end: when::for_box(&page.zone, duty.shift.interval.end().min(now + AHEAD)),
+                start: when::format_datetime_local(
+                    &page.zone,
+                    duty.shift.interval.start().max(now),
+                ),
+                end: when::format_datetime_local(
+                    &page.zone,
+                    duty.shift.interval.end().min(now + AHEAD),
+                ),
                 duty,
             })
             .collect(),
@@ -149,7 +155,7 @@ pub async fn show(visitor: Visitor, query: web::Query<Month>) -> Answer {
     visitor.show(&sheet)
 }
 
-fn calendar(page: &Page, visitor: &Visitor, month: NaiveDate, today: NaiveDate) -> Vec<Vec<Day>> {
+fn calendar(page: &Page, visitor: &SignedIn, month: NaiveDate, today: NaiveDate) -> Vec<Vec<Day>> {
     let weeks = weeks_of(month);
     let edges = weeks
         .first()
@@ -159,7 +165,7 @@ fn calendar(page: &Page, visitor: &Visitor, month: NaiveDate, today: NaiveDate) 
     let all = whole.map(|whole| duties::of(page, visitor.id, whole));
     let all = all.unwrap_or_default();
     let away = page
-        .roster
+        .snapshot
         .person(visitor.id)
         .map(|me| me.away(FOREVER))
         .unwrap_or_default();

@@ -3,10 +3,10 @@
 use actix_web::{get, post};
 use askama::Template;
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::person::{Person, Role};
 use crate::domain::preferences::{Preferences, Topic};
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, hours, profile};
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn, hours, profile};
 use crate::service::people::{self, PersonChange};
 use crate::service::{Expected, preferences};
 
@@ -26,7 +26,7 @@ const OUTSIDE_HOURS: &str = "handoff_outside_hours";
 
 #[derive(Template)]
 #[template(path = "pages/me/settings.html")]
-struct Sheet {
+struct SettingsPage {
     page: Page,
     form: Fields,
     hours: Vec<hours::Row>,
@@ -36,10 +36,10 @@ struct Sheet {
     may_change: bool,
 }
 
-fn me(page: &Page, visitor: &Visitor) -> Result<Person, Refusal> {
-    let me = page.roster.person(visitor.id);
+fn me(page: &Page, visitor: &SignedIn) -> Result<Person, PageError> {
+    let me = page.snapshot.person(visitor.id);
     me.map(|me| Person::clone(me))
-        .ok_or_else(|| Refusal::no_such("person"))
+        .ok_or_else(|| PageError::no_such("person"))
 }
 
 fn filled(page: &Page, me: &Person) -> Fields {
@@ -50,7 +50,7 @@ fn filled(page: &Page, me: &Person) -> Fields {
     profile::fill(form, me, page.now)
 }
 
-fn sheet(visitor: &Visitor, form: Option<Fields>) -> Answer {
+fn sheet(visitor: &SignedIn, form: Option<Fields>) -> Answer {
     let page = visitor.page("Settings", Section::Mine)?;
     let me = me(&page, visitor)?;
     let mut mails = Fields::default();
@@ -75,7 +75,7 @@ fn sheet(visitor: &Visitor, form: Option<Fields>) -> Answer {
         let day = crate::http::web::when::long(&page.zone, profile.effective_from?);
         Some(format!("From {day} on: {}", profile.time_zone))
     });
-    visitor.show(&Sheet {
+    visitor.show(&SettingsPage {
         coming: coming.collect(),
         hours: hours::rows(&form, profile::HOURS, 1),
         may_change: visitor.actor.role != Role::Viewer,
@@ -88,13 +88,13 @@ fn sheet(visitor: &Visitor, form: Option<Fields>) -> Answer {
 
 /// My settings.
 #[get("/me/settings")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub async fn show(visitor: SignedIn) -> Answer {
     sheet(&visitor, None)
 }
 
 /// Changes name, address, zone, hours and holidays.
 #[post("/me/settings")]
-pub async fn change(visitor: Visitor, mut form: Form) -> Answer {
+pub async fn change(visitor: SignedIn, mut form: Form) -> Answer {
     let page = visitor.page("Settings", Section::Mine)?;
     let me = me(&page, &visitor)?;
     let (version, expected) = (me.version, form.expected());
@@ -116,14 +116,14 @@ pub async fn change(visitor: Visitor, mut form: Form) -> Answer {
         Err(error) => Err(error),
     };
     match done {
-        Ok(_) => Ok(visitor.go_and_say("me/settings", "Saved.")),
-        Err(error) => sheet(&visitor, Some(form.failed_at(error, version)?)),
+        Ok(_) => Ok(visitor.redirect_with_flash("me/settings", "Saved.")),
+        Err(error) => sheet(&visitor, Some(form.with_version_conflict(error, version)?)),
     }
 }
 
 /// Changes which mails come.
 #[post("/me/mails")]
-pub async fn choose_mails(visitor: Visitor, form: Form) -> Answer {
+pub async fn choose_mails(visitor: SignedIn, form: Form) -> Answer {
     let wanted = form.all("mails");
     let wants = |name: &str| wanted.iter().any(|one| one == name);
     let wanted = Preferences {
@@ -142,5 +142,5 @@ pub async fn choose_mails(visitor: Visitor, form: Form) -> Answer {
             preferences::set(tx, &visitor.actor, visitor.id, wanted, &any, visitor.now)
         })
         .await?;
-    Ok(visitor.go_and_say("me/settings", "Saved: these mails come from now on."))
+    Ok(visitor.redirect_with_flash("me/settings", "Saved: these mails come from now on."))
 }

@@ -4,11 +4,11 @@ use actix_web::{get, post, web};
 use askama::Template;
 use chrono::SecondsFormat;
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{RotationId, TimeOffId};
 use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::person::{Role, TimeOff};
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn, when};
 use crate::http::web::{duties, swaps};
 use crate::service::swaps::{NewCovers, SwapView, cover_absence};
 use crate::service::time_off::{self, NewTimeOff};
@@ -17,7 +17,7 @@ use crate::service::{Error, Expected, input};
 
 #[derive(Template)]
 #[template(path = "pages/me/time_off.html")]
-struct Sheet {
+struct TimeOffPage {
     page: Page,
     form: Fields,
     ahead: Vec<Stretch>,
@@ -62,14 +62,14 @@ fn clash(page: &Page, rotation: RotationId, name: &str, interval: Interval) -> C
     Clash {
         rotation,
         name: name.to_owned(),
-        start: when::for_box(&page.zone, interval.start().max(page.now)),
-        end: when::for_box(&page.zone, interval.end()),
+        start: when::format_datetime_local(&page.zone, interval.start().max(page.now)),
+        end: when::format_datetime_local(&page.zone, interval.end()),
         asked: None,
         interval,
     }
 }
 
-fn stretch(page: &Page, visitor: &Visitor, off: &TimeOff) -> Option<Stretch> {
+fn stretch(page: &Page, visitor: &SignedIn, off: &TimeOff) -> Option<Stretch> {
     let interval = off.known_at(FOREVER)?;
     let ahead = Interval::new(interval.start().max(page.now), interval.end());
     let found = ahead.map(|ahead| {
@@ -91,14 +91,14 @@ fn stretch(page: &Page, visitor: &Visitor, off: &TimeOff) -> Option<Stretch> {
 }
 
 async fn sheet(
-    visitor: &Visitor,
+    visitor: &SignedIn,
     changed: Option<TimeOffId>,
     form: Fields,
     looked: Option<&[ClashView]>,
 ) -> Answer {
     let page = visitor.page("Time off", Section::Mine)?;
-    let me = page.roster.person(visitor.id).cloned();
-    let me = me.ok_or_else(|| Refusal::no_such("person"))?;
+    let me = page.snapshot.person(visitor.id).cloned();
+    let me = me.ok_or_else(|| PageError::no_such("person"))?;
     let all = me.time_off.iter();
     let mut all: Vec<Stretch> = all.filter_map(|off| stretch(&page, visitor, off)).collect();
     all.sort_by_key(|one| one.interval.start());
@@ -128,12 +128,12 @@ async fn sheet(
         let seen = clashes.iter().filter_map(|one| {
             let rotation: RotationId = one.rotation_id.parse().ok()?;
             let interval = Interval::new(one.start, one.end.unwrap_or(FOREVER))?;
-            let name = page.roster.timeline(rotation)?.rotation().name.clone();
+            let name = page.snapshot.timeline(rotation)?.rotation().name.clone();
             Some(clash(&page, rotation, &name, interval))
         });
         seen.collect()
     });
-    visitor.show(&Sheet {
+    visitor.show(&TimeOffPage {
         may_change: visitor.actor.role != Role::Viewer,
         form,
         ahead,
@@ -146,16 +146,16 @@ async fn sheet(
 
 /// My time off.
 #[get("/me/time-off")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub async fn show(visitor: SignedIn) -> Answer {
     sheet(&visitor, None, Fields::default(), None).await
 }
 
 /// Time off of the visitor's that is not over, and that they entered: it can be changed.
-fn standing(visitor: &Visitor, id: &str) -> Result<TimeOff, Refusal> {
-    let none = || Refusal::no_such("time off");
+fn standing(visitor: &SignedIn, id: &str) -> Result<TimeOff, PageError> {
+    let none = || PageError::no_such("time off");
     let id: TimeOffId = id.parse().map_err(|_| none())?;
     let page = visitor.page("Time off", Section::Mine)?;
-    let me = page.roster.person(visitor.id).ok_or_else(none)?;
+    let me = page.snapshot.person(visitor.id).ok_or_else(none)?;
     let off = me.time_off.iter().find(|off| off.id == id);
     let known = off.filter(|off| {
         let end = off.known_at(FOREVER).map(|time| time.end());
@@ -166,51 +166,57 @@ fn standing(visitor: &Visitor, id: &str) -> Result<TimeOff, Refusal> {
 
 /// The form with time off that is not over.
 #[get("/me/time-off/{id}")]
-pub async fn edit(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn edit(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let off = standing(&visitor, &id)?;
     let page = visitor.page("Time off", Section::Mine)?;
     let form = Fields::default().with("reason", off.reason.as_deref().unwrap_or_default());
     let form = match off.days {
         Some((first, last)) => form.with("first_day", first).with("last_day", last),
         None => form
-            .with("start", when::for_box(&page.zone, off.interval.start()))
-            .with("end", when::for_box(&page.zone, off.interval.end())),
+            .with(
+                "start",
+                when::format_datetime_local(&page.zone, off.interval.start()),
+            )
+            .with(
+                "end",
+                when::format_datetime_local(&page.zone, off.interval.end()),
+            ),
     };
     sheet(&visitor, Some(off.id), form, None).await
 }
 
 /// Says which duties it falls into as it is now filled in, or changes it.
 #[post("/me/time-off/{id}")]
-pub async fn change(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn change(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let off = standing(&visitor, &id)?;
     note(visitor, Some(off.id), form).await
 }
 
 /// Says which duties it falls into, or enters it.
 #[post("/me/time-off")]
-pub async fn add(visitor: Visitor, form: Form) -> Answer {
+pub async fn add(visitor: SignedIn, form: Form) -> Answer {
     note(visitor, None, form).await
 }
 
 /// Says which duties it falls into; or enters it, in the place of what is changed.
-async fn note(visitor: Visitor, changed: Option<TimeOffId>, form: Form) -> Answer {
+async fn note(visitor: SignedIn, changed: Option<TimeOffId>, form: Form) -> Answer {
     let wanted = match read(&visitor, &form) {
         Ok(wanted) => wanted,
         Err(error) => return sheet(&visitor, changed, form.failed(error)?, None).await,
     };
     let is_look = form.get("do") == "look";
-    let work = move |tx: &mut crate::service::Tx<'_>, visitor: &Visitor| {
+    let work = move |tx: &mut crate::service::Tx<'_>, visitor: &SignedIn| {
         let (person, off) = time_off::create(tx, &visitor.actor, visitor.id, &wanted, visitor.now)?;
         // Afterwards, so that covers stay asked for where they are still away.
         if let Some(old) = changed {
             time_off::cancel(tx, &visitor.actor, old, &Expected::any(), visitor.now)?;
         }
-        let roster = visitor.app.keeper.snapshot();
-        let preview = time_off::preview(&roster, person, &off, true);
+        let snapshot = visitor.app.snapshots.snapshot();
+        let preview = time_off::preview(&snapshot, person, &off, true);
         Ok((preview.clashes, preview.totals.clashes))
     };
     let done = if is_look {
-        visitor.rehearse(work).await
+        visitor.dry_run(work).await
     } else {
         visitor.change(work).await
     };
@@ -228,13 +234,13 @@ async fn note(visitor: Visitor, changed: Option<TimeOffId>, form: Form) -> Answe
                     "Your time off is noted. It falls into {many} duties of yours: find somebody for them."
                 ),
             };
-            Ok(visitor.go_and_say("me/time-off", &words))
+            Ok(visitor.redirect_with_flash("me/time-off", &words))
         }
     }
 }
 
 /// Days, where days were filled in; else from when to when, on the clock of the page's zone.
-fn read(visitor: &Visitor, form: &Form) -> Result<NewTimeOff, Error> {
+fn read(visitor: &SignedIn, form: &Form) -> Result<NewTimeOff, Error> {
     let reason = form.filled("reason");
     let (start, end) = (form.filled("start"), form.filled("end"));
     if start.is_none() && end.is_none() {
@@ -251,17 +257,17 @@ fn read(visitor: &Visitor, form: &Form) -> Result<NewTimeOff, Error> {
         .page("", Section::Mine)
         .map_err(|_| Error::Unavailable)?
         .zone;
-    let mut faults = crate::service::Faults::new();
+    let mut errors = crate::service::ValidationErrors::new();
     let mut read = |name: &str, text: Option<String>| {
         let local = input::local(&text.unwrap_or_default());
         let local = local.map_err(|_| "needs a date and a time");
-        faults.check(format!("/{name}"), local).map(|local| {
+        errors.check(format!("/{name}"), local).map(|local| {
             zone.to_instant(local)
                 .to_rfc3339_opts(SecondsFormat::Secs, true)
         })
     };
     let both = (read("start", start), read("end", end));
-    faults.finish()?;
+    errors.finish()?;
     Ok(NewTimeOff {
         start: both.0,
         end: both.1,
@@ -272,12 +278,12 @@ fn read(visitor: &Visitor, form: &Form) -> Result<NewTimeOff, Error> {
 
 /// Asks for a cover of each duty that it falls into, unless that is asked for already.
 #[post("/me/time-off/{id}/covers")]
-pub async fn cover(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
-    let id: TimeOffId = id.parse().map_err(|_| Refusal::no_such("time off"))?;
+pub async fn cover(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
+    let id: TimeOffId = id.parse().map_err(|_| PageError::no_such("time off"))?;
     let made = visitor
         .change(move |tx, visitor| {
-            let (roster, new) = (visitor.app.keeper.snapshot(), NewCovers::default());
-            cover_absence(tx, &visitor.actor, &roster, id, &new, visitor.now)
+            let (snapshot, new) = (visitor.app.snapshots.snapshot(), NewCovers::default());
+            cover_absence(tx, &visitor.actor, &snapshot, id, &new, visitor.now)
         })
         .await?;
     let words = match made.items.len() {
@@ -285,13 +291,13 @@ pub async fn cover(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answ
         1 => "Your team is asked. You hear of it when somebody takes it.".to_owned(),
         many => format!("{many} covers are asked for. You hear of it when somebody takes one."),
     };
-    Ok(visitor.go_and_say("me/time-off", &words))
+    Ok(visitor.redirect_with_flash("me/time-off", &words))
 }
 
 /// Ends time off, or takes it back.
 #[post("/me/time-off/{id}/end")]
-pub async fn end_it(visitor: Visitor, id: web::Path<String>, _form: Form) -> Answer {
-    let id: TimeOffId = id.parse().map_err(|_| Refusal::no_such("time off"))?;
+pub async fn end_it(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
+    let id: TimeOffId = id.parse().map_err(|_| PageError::no_such("time off"))?;
     let (_, _, covers) = visitor
         .change(move |tx, visitor| {
             time_off::cancel(tx, &visitor.actor, id, &Expected::any(), visitor.now)
@@ -305,19 +311,19 @@ pub async fn end_it(visitor: Visitor, id: web::Path<String>, _form: Form) -> Ans
     for swap in &covers.taken {
         words.push_str(&still_taken(&page, swap));
     }
-    Ok(visitor.go_and_say("me/time-off", &words))
+    Ok(visitor.redirect_with_flash("me/time-off", &words))
 }
 
 /// What somebody else took, and keeps.
 fn still_taken(page: &Page, swap: &SwapView) -> String {
     let rotation = swap.rotation_id.parse().ok();
-    let timeline = rotation.and_then(|id: RotationId| page.roster.timeline(id));
+    let timeline = rotation.and_then(|id: RotationId| page.snapshot.timeline(id));
     let name = timeline.map_or("it", |timeline| timeline.rotation().name.as_str());
     let pieces = swap.taken.iter().filter(|one| page.now < one.end);
     let pieces = pieces.filter_map(|one| {
         let who = &one.person.as_ref()?.name;
         let time = Interval::new(one.start, one.end)?;
-        let when = page.stretch(&time);
+        let when = page.format_interval(&time);
         Some(format!(
             " {who} still has {name}, {when}, unless one of you undoes that."
         ))

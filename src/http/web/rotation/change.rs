@@ -14,14 +14,14 @@ use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::domain::zone::Zone;
 use crate::http::web::fields::Select;
-use crate::http::web::refusal::wait_before_trying;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor, when};
+use crate::http::web::page_error::wait_before_trying;
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn, when};
 use crate::service::overrides::{self, NewOverride};
 use crate::service::preview::{self, PreviewView};
 use crate::service::suggestions;
 use crate::service::swaps::{self, NewSwap, TimeInput};
 use crate::service::views::ShiftView;
-use crate::service::{Error, Expected, Faults, access, input};
+use crate::service::{Error, Expected, ValidationErrors, access, input};
 
 /// How many shifts can be chosen at a click.
 const OFFERED: usize = 6;
@@ -37,7 +37,7 @@ const NOBODY: &str = "nobody";
 
 #[derive(Template)]
 #[template(path = "pages/change.html")]
-struct Sheet {
+struct CoverPage {
     page: Page,
     form: Fields,
     rotation: String,
@@ -89,7 +89,8 @@ pub struct Chosen {
 impl Chosen {
     /// From when to when.
     fn interval(&self, zone: &Zone) -> Option<Interval> {
-        let [start, end] = [&self.start, &self.end].map(|text| when::of_box(zone, text));
+        let [start, end] =
+            [&self.start, &self.end].map(|text| when::parse_datetime_local(zone, text));
         if let (Ok(start), Ok(end)) = (start, end) {
             return Interval::new(start, end);
         }
@@ -109,13 +110,13 @@ struct Place {
 }
 
 impl Place {
-    fn of(visitor: &Visitor, id: &str) -> Result<Self, Refusal> {
+    fn of(visitor: &SignedIn, id: &str) -> Result<Self, PageError> {
         let mut page = visitor.page("", Section::Teams)?;
         let timeline = page.rotation(id)?;
         let rotation = timeline.rotation();
         page.title = format!("{}: somebody else", rotation.name);
-        let team = page.roster.team(rotation.team).cloned();
-        let team = team.ok_or_else(|| Refusal::no_such("team"))?;
+        let team = page.snapshot.team(rotation.team).cloned();
+        let team = team.ok_or_else(|| PageError::no_such("team"))?;
         access::gives_time(&visitor.actor, &team)?;
         Ok(Self {
             manages: access::manages(&visitor.actor, &team),
@@ -151,8 +152,8 @@ impl Place {
         let lines = shifts.iter().filter(mine).take(OFFERED).map(|shift| {
             let line = Line::of(&self.timeline, shift);
             Offered {
-                start: when::for_box(zone, line.interval.start().max(now)),
-                end: when::for_box(zone, line.interval.end()),
+                start: when::format_datetime_local(zone, line.interval.start().max(now)),
+                end: when::format_datetime_local(zone, line.interval.end()),
                 line,
             }
         });
@@ -173,8 +174,12 @@ impl Place {
         let lines = others.filter_map(|shift| {
             let end = shift.interval.end();
             let time = Interval::new(shift.interval.start().max(now), end)?;
-            let (start, until) = (when::machine(time.start()), when::machine(end));
-            let words = format!("{}: {}", page.name(&shift.person), page.stretch(&time));
+            let (start, until) = (when::to_rfc3339(time.start()), when::to_rfc3339(end));
+            let words = format!(
+                "{}: {}",
+                page.name(&shift.person),
+                page.format_interval(&time)
+            );
             (end < FOREVER).then(|| (format!("{start}/{until}/{}", shift.person), words))
         });
         lines.take(RETURNS).collect()
@@ -183,7 +188,7 @@ impl Place {
     /// Who could take it, best first.
     fn suggestions(&self, chosen: Interval) -> Vec<Suggested> {
         let rotation = self.timeline.rotation().id;
-        let found = suggestions::of_rotation(&self.page.roster, rotation, chosen);
+        let found = suggestions::of_rotation(&self.page.snapshot, rotation, chosen);
         let known = found.unwrap_or_default().into_iter().filter_map(|one| {
             Some(Suggested {
                 id: one.person.id.parse().ok()?,
@@ -193,7 +198,7 @@ impl Place {
         known.collect()
     }
 
-    fn sheet(self, visitor: &Visitor, form: Fields, effect: Option<PreviewView>) -> Sheet {
+    fn sheet(self, visitor: &SignedIn, form: Fields, effect: Option<PreviewView>) -> CoverPage {
         let page = &self.page;
         let chosen = Chosen {
             start: form.value("start").to_owned(),
@@ -211,7 +216,7 @@ impl Place {
         };
         let named = |ids: &mut dyn Iterator<Item = PersonId>| {
             let mut all: Vec<(String, String)> = ids
-                .filter_map(|id| page.roster.people().get(&id))
+                .filter_map(|id| page.snapshot.people().get(&id))
                 .filter(|person| person.active_at(page.now))
                 .map(|person| (person.id.to_string(), person.name.clone()))
                 .collect();
@@ -226,7 +231,7 @@ impl Place {
                 .filter(|id| !(is_me_only && *id == visitor.id)),
         );
         let others = if self.manages {
-            let outside = page.roster.people().keys().copied();
+            let outside = page.snapshot.people().keys().copied();
             named(&mut outside.filter(|id| !self.team.has(*id, page.now)))
         } else {
             Vec::new()
@@ -235,7 +240,7 @@ impl Place {
         let mut holders: Vec<PersonId> = present.iter().map(|shift| shift.person).collect();
         holders.sort_unstable();
         holders.dedup();
-        Sheet {
+        CoverPage {
             suggestions: suggestions.unwrap_or_default(),
             returns: self.returns(&holders),
             may_pause: self.manages && self.timeline.rotation().kind == Kind::Ordered,
@@ -255,7 +260,7 @@ impl Place {
     }
 }
 
-impl Sheet {
+impl CoverPage {
     fn in_return(&self) -> Select {
         let none = [(String::new(), "Choose…".to_owned())];
         let all = none.into_iter().chain(self.returns.iter().cloned());
@@ -267,7 +272,7 @@ impl Sheet {
     fn words(&self, shift: &ShiftView) -> String {
         let interval = Interval::new(shift.start, shift.end.unwrap_or(FOREVER));
         interval
-            .map(|interval| self.page.stretch(&interval))
+            .map(|interval| self.page.format_interval(&interval))
             .unwrap_or_default()
     }
 
@@ -275,22 +280,26 @@ impl Sheet {
     fn overlap(&self, clash: &crate::service::views::ClashView) -> String {
         let interval = Interval::new(clash.start, clash.end.unwrap_or(FOREVER));
         interval
-            .map(|interval| self.page.stretch(&interval))
+            .map(|interval| self.page.format_interval(&interval))
             .unwrap_or_default()
     }
 }
 
 /// Which time, and who.
 #[get("/rotations/{id}/change")]
-pub async fn choose(visitor: Visitor, id: web::Path<String>, chosen: web::Query<Chosen>) -> Answer {
+pub async fn choose(
+    visitor: SignedIn,
+    id: web::Path<String>,
+    chosen: web::Query<Chosen>,
+) -> Answer {
     let place = Place::of(&visitor, &id)?;
     let zone = place.page.zone.clone();
     let form = match chosen.interval(&zone) {
         Some(interval) => {
             let own = place.own(visitor.id, interval);
             Fields::default()
-                .with("start", when::for_box(&zone, own.start()))
-                .with("end", when::for_box(&zone, own.end()))
+                .with("start", when::format_datetime_local(&zone, own.start()))
+                .with("end", when::format_datetime_local(&zone, own.end()))
         }
         None => Fields::default()
             .with("start", &chosen.start)
@@ -301,7 +310,7 @@ pub async fn choose(visitor: Visitor, id: web::Path<String>, chosen: web::Query<
 
 /// Says what it changes, or does it.
 #[post("/rotations/{id}/change")]
-pub async fn make(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn make(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let place = Place::of(&visitor, &id)?;
     let rotation = place.timeline.rotation().id;
     let wanted = match read(&place, &visitor, &form) {
@@ -310,7 +319,7 @@ pub async fn make(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
     };
     if form.get("do") == "look" {
         let looked = visitor
-            .rehearse(move |tx, visitor| {
+            .dry_run(move |tx, visitor| {
                 let before = preview::before(tx, rotation)?;
                 let any = Expected::any();
                 let made =
@@ -334,16 +343,16 @@ pub async fn make(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
         Err(error) => return visitor.show(&place.sheet(&visitor, form.failed(error)?, None)),
     };
     let who = made.person.map_or("Nobody".to_owned(), |who| who.name);
-    let when = Interval::new(made.start, made.end).map(|time| place.page.stretch(&time));
+    let when = Interval::new(made.start, made.end).map(|time| place.page.format_interval(&time));
     let words = format!("{who} has it: {}.", when.unwrap_or_default());
     let week = place.page.zone.to_local(made.start).date();
     let shown = week.week(chrono::Weekday::Mon).first_day();
-    Ok(visitor.go_and_say(&format!("rotations/{rotation}?from={shown}"), &words))
+    Ok(visitor.redirect_with_flash(&format!("rotations/{rotation}?from={shown}"), &words))
 }
 
 /// Asks who can take it, or whether somebody trades.
 #[post("/rotations/{id}/ask")]
-pub async fn ask(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn ask(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let place = Place::of(&visitor, &id)?;
     let wanted = match read_request(&place, &visitor, &form) {
         Ok(wanted) => wanted,
@@ -353,7 +362,7 @@ pub async fn ask(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer 
         .change(move |tx, visitor| swaps::open(tx, &visitor.actor, &wanted, visitor.now))
         .await;
     match made {
-        Ok(made) => Ok(visitor.go_and_say(
+        Ok(made) => Ok(visitor.redirect_with_flash(
             &format!("swaps/{}", made.id),
             "They are asked. You hear of it when somebody takes it.",
         )),
@@ -366,38 +375,38 @@ pub async fn ask(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer 
 }
 
 /// What was filled in, as the service takes it.
-fn read(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewOverride, Error> {
-    let mut faults = Faults::new();
+fn read(place: &Place, visitor: &SignedIn, form: &Form) -> Result<NewOverride, Error> {
+    let mut errors = ValidationErrors::new();
     let zone = &place.page.zone;
-    let start = form.moment(&mut faults, zone, "start");
-    let end = form.moment(&mut faults, zone, "end");
+    let start = form.moment(&mut errors, zone, "start");
+    let end = form.moment(&mut errors, zone, "end");
     let person = form.get("person_id");
     if person.is_empty() {
-        faults.add("/person_id", "choose somebody");
+        errors.add("/person_id", "choose somebody");
     }
-    let (start, end) = faults.finish_with(start.zip(end))?;
+    let (start, end) = errors.finish_with(start.zip(end))?;
     // A page stays open for a while: what has begun meanwhile begins now.
     let begun = start < visitor.now && !visitor.actor.is_administrator();
     Ok(NewOverride {
-        start: (!begun).then(|| when::machine(start)),
-        end: when::machine(end),
+        start: (!begun).then(|| when::to_rfc3339(start)),
+        end: when::to_rfc3339(end),
         person_id: Some(Some(person.to_owned()).filter(|who| who != NOBODY)),
         reason: form.filled("reason"),
     })
 }
 
 /// The same for a request.
-fn read_request(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewSwap, Error> {
-    let mut faults = Faults::new();
+fn read_request(place: &Place, visitor: &SignedIn, form: &Form) -> Result<NewSwap, Error> {
+    let mut errors = ValidationErrors::new();
     let zone = &place.page.zone;
-    let start = form.moment(&mut faults, zone, "start");
-    let end = form.moment(&mut faults, zone, "end");
+    let start = form.moment(&mut errors, zone, "start");
+    let end = form.moment(&mut errors, zone, "end");
     let trades = form
         .filled("in_return.start")
         .or_else(|| form.filled("in_return.end"));
     let in_return = trades.map(|_| {
-        let start = form.moment(&mut faults, zone, "in_return.start");
-        let end = form.moment(&mut faults, zone, "in_return.end");
+        let start = form.moment(&mut errors, zone, "in_return.start");
+        let end = form.moment(&mut errors, zone, "in_return.end");
         start.zip(end)
     });
     let mut offered_to = form.all("offered_to");
@@ -414,12 +423,12 @@ fn read_request(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewSwap
         })
     });
     if (in_return.is_some() || shift.is_some()) && offered_to.len() != 1 {
-        faults.add("/offered_to", "choose the one person you trade with");
+        errors.add("/offered_to", "choose the one person you trade with");
     }
-    let (start, end) = faults.finish_with(start.zip(end))?;
+    let (start, end) = errors.finish_with(start.zip(end))?;
     let part = in_return.flatten().map(|(start, end)| TimeInput {
-        start: when::machine(start),
-        end: when::machine(end),
+        start: when::to_rfc3339(start),
+        end: when::to_rfc3339(end),
     });
     let in_return = part.or(shift);
     Ok(NewSwap {
@@ -430,8 +439,8 @@ fn read_request(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewSwap
             "cover"
         }
         .to_owned(),
-        start: when::machine(start.max(visitor.now)),
-        end: when::machine(end),
+        start: when::to_rfc3339(start.max(visitor.now)),
+        end: when::to_rfc3339(end),
         in_return,
         offered_to: Some(offered_to).filter(|named| !named.is_empty()),
         note: form.filled("note"),
@@ -441,14 +450,14 @@ fn read_request(place: &Place, visitor: &Visitor, form: &Form) -> Result<NewSwap
 
 /// Ends an override.
 #[post("/overrides/{id}/end")]
-pub async fn end_it(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
-    let id: OverrideId = id.parse().map_err(|_| Refusal::no_such("override"))?;
+pub async fn end_it(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
+    let id: OverrideId = id.parse().map_err(|_| PageError::no_such("override"))?;
     visitor
         .change(move |tx, visitor| {
             overrides::cancel(tx, &visitor.actor, id, &Expected::any(), visitor.now)
         })
         .await?;
-    Ok(visitor.go_and_say(
+    Ok(visitor.redirect_with_flash(
         form.get("back").trim_start_matches('/'),
         "It goes by the order again.",
     ))

@@ -6,13 +6,13 @@ use actix_web::{get, web};
 use askama::Template;
 use chrono::TimeDelta;
 
-use super::lanes::{self, Outcome, Reach, Scale, Sight, View};
 use super::standing::Standing;
+use super::timeline_chart::{self, Outcome, Scale, View, VisibleRange, Zoom};
 use super::track::Bar;
-use super::{Answer, Page, Refusal, Section, Visitor};
+use super::{Answer, Page, PageError, Section, SignedIn};
 use crate::domain::handover::{HandoverId, handovers};
 use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::overrides::Override;
 use crate::domain::rotation::Kind;
 use crate::domain::team::Team;
@@ -28,7 +28,7 @@ const NEXT: usize = 5;
 
 #[derive(Template)]
 #[template(path = "pages/rotation.html")]
-struct Sheet {
+struct RotationPage {
     page: Page,
     standing: Option<Standing>,
     name: String,
@@ -36,12 +36,12 @@ struct Sheet {
     team_zone: String,
     own_zone: String,
     fallback: Option<(RotationId, String)>,
-    archived_at: Option<Instant>,
+    archived_at: Option<Timestamp>,
     manages: bool,
     may_change: bool,
     /// Whether they see what is handed over.
     reads_handovers: bool,
-    sight: Sight,
+    sight: VisibleRange,
     scale: Scale,
     order: Vec<Bar>,
     changes: Vec<Bar>,
@@ -113,7 +113,7 @@ impl Line {
     }
 }
 
-impl Sheet {
+impl RotationPage {
     /// The address of this page with as much in sight, or more, or less.
     fn with_reach(&self, reach: &str) -> String {
         format!(
@@ -134,23 +134,23 @@ impl Sheet {
 
 /// A rotation.
 #[get("/rotations/{id}")]
-pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>, view: web::Query<View>) -> Answer {
     let mut page = visitor.page("Rotation", Section::Teams)?;
     let timeline = page.rotation(&id)?;
     let rotation = timeline.rotation();
     page.title = format!("{}: {}", page.team_name(rotation.team), rotation.title);
     let team = page
-        .roster
+        .snapshot
         .team(rotation.team)
-        .ok_or_else(|| Refusal::no_such("team"))?
+        .ok_or_else(|| PageError::no_such("team"))?
         .clone();
     let sight = view
-        .days(&page, Reach::Month)
-        .ok_or_else(|| Refusal::no_such("day"))?;
+        .days(&page, Zoom::Month)
+        .ok_or_else(|| PageError::no_such("day"))?;
     let manages = access::manages(&visitor.actor, &team);
     let fallback = rotation
         .fallback
-        .and_then(|id| page.roster.timeline_of(id))
+        .and_then(|id| page.snapshot.timeline_of(id))
         .map(|other| (other.rotation().id, other.rotation().name.clone()));
     let window = sight.track.0;
     let shifts: Vec<Line> = timeline
@@ -159,7 +159,7 @@ pub async fn show(visitor: Visitor, id: web::Path<String>, view: web::Query<View
         .map(|shift| Line::of(&timeline, shift))
         .collect();
     let own_zone = page.me.as_ref().map(|me| me.zone(page.now).to_string());
-    let sheet = Sheet {
+    let sheet = RotationPage {
         standing: Standing::of(&page, visitor.id, &timeline),
         name: rotation.name.clone(),
         id: rotation.id,
@@ -217,25 +217,25 @@ fn troubles(page: &Page, timeline: &Timeline) -> Vec<Trouble> {
         return Vec::new();
     };
     let mut found: Vec<(Interval, String)> = Vec::new();
-    for clash in lanes::away(page, timeline, ahead) {
+    for clash in timeline_chart::away(page, timeline, ahead) {
         let words = format!("{} is away", page.name(&clash.person));
         found.extend(clash.overlap.intersect(&ahead).map(|part| (part, words)));
     }
-    for gap in lanes::gaps(timeline, ahead) {
-        let words = format!("nobody has it, {}", lanes::gap_words(gap.reason));
+    for gap in timeline_chart::gaps(timeline, ahead) {
+        let words = format!("nobody has it, {}", timeline_chart::gap_words(gap.reason));
         found.push((gap.interval, words));
     }
     found.sort_by_key(|(interval, _)| interval.start());
     let troubles = found.into_iter().map(|(interval, words)| Trouble {
-        words: format!("{}: {words}", page.stretch(&interval)),
-        start: super::when::for_box(&page.zone, interval.start()),
-        end: super::when::for_box(&page.zone, interval.end()),
+        words: format!("{}: {words}", page.format_interval(&interval)),
+        start: super::when::format_datetime_local(&page.zone, interval.start()),
+        end: super::when::format_datetime_local(&page.zone, interval.end()),
     });
     troubles.collect()
 }
 
 /// The overrides that are not over, soonest first.
-fn overrides(page: &Page, visitor: &Visitor, team: &Team, timeline: &Timeline) -> Vec<Change> {
+fn overrides(page: &Page, visitor: &SignedIn, team: &Team, timeline: &Timeline) -> Vec<Change> {
     let ahead = |one: &&Override| one.in_force().is_some_and(|left| left.end() > page.now);
     let all = timeline.overrides().iter().filter(ahead);
     let mut changes: Vec<Change> = all

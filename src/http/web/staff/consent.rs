@@ -3,7 +3,7 @@
 use actix_web::{post, web};
 
 use crate::domain::ids::PersonId;
-use crate::http::web::{Answer, Form, Page, Section, Visitor};
+use crate::http::web::{Answer, Form, Page, Section, SignedIn};
 use crate::service::Expected;
 use crate::service::teams::{self, Agree};
 
@@ -20,7 +20,7 @@ pub struct Pending {
 impl Pending {
     /// The teams that wait for the consent of `me`.
     pub fn of(page: &Page, me: PersonId) -> Vec<Self> {
-        let pending = page.roster.teams().filter_map(|team| {
+        let pending = page.snapshot.teams().filter_map(|team| {
             let added_by = team.pending(me, page.now)?;
             Some(Self {
                 slug: team.slug.clone(),
@@ -34,7 +34,7 @@ impl Pending {
 
 /// Agrees: for oneself, or for somebody whose details one sees already.
 #[post("/teams/{slug}/agree")]
-pub async fn send(visitor: Visitor, slug: web::Path<String>, form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, slug: web::Path<String>, form: Form) -> Answer {
     let page = visitor.page("", Section::Teams)?;
     let person_id = form.get("person_id").to_owned();
     let is_own = person_id == visitor.id.to_string();
@@ -54,5 +54,5 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, form: Form) -> Answ
             teams::agree(tx, actor, &slug, &command, &Expected::any(), visitor.now)
         })
         .await?;
-    Ok(visitor.go_and_say(&back, &words))
+    Ok(visitor.redirect_with_flash(&back, &words))
 }

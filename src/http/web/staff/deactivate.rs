@@ -5,33 +5,33 @@ use askama::Template;
 use serde_json::Value;
 
 use super::person_of;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
 use crate::domain::person::Person;
-use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn};
 use crate::service::people::{self, Deactivate};
 use crate::service::{Error, Expected, access};
 
 #[derive(Template)]
 #[template(path = "pages/person_deactivate.html")]
-struct Sheet {
+struct DeactivatePage {
     page: Page,
     form: Fields,
     id: String,
     name: String,
     is_gone: bool,
-    named_by: Vec<Named>,
+    named_by: Vec<NamedReference>,
 }
 
 /// Something that still names a person.
-pub(super) struct Named {
+pub(super) struct NamedReference {
     pub rotation: String,
     pub name: String,
     pub is_override: bool,
 }
 
-impl Sheet {
-    fn new(page: Page, person: &Person, form: Fields, named_by: Vec<Named>) -> Self {
+impl DeactivatePage {
+    fn new(page: Page, person: &Person, form: Fields, named_by: Vec<NamedReference>) -> Self {
         Self {
             id: person.id.to_string(),
             name: person.name.clone(),
@@ -45,13 +45,13 @@ impl Sheet {
 
 /// What still names them, where they are to go at once.
 #[get("/people/{id}/deactivate")]
-pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Deactivate a person", Section::People)?;
     let person = person_of(&page, &id)?;
     let id = person.id;
     let tried = visitor
-        .rehearse(move |tx, visitor| {
+        .dry_run(move |tx, visitor| {
             let command = Deactivate::default();
             people::deactivate(
                 tx,
@@ -68,12 +68,12 @@ pub async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
         Ok(_) => Vec::new(),
     };
     let form = Fields::default().with("version", person.version);
-    visitor.show(&Sheet::new(page, &person, form, named_by))
+    visitor.show(&DeactivatePage::new(page, &person, form, named_by))
 }
 
 /// Deactivates them.
 #[post("/people/{id}/deactivate")]
-pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Deactivate a person", Section::People)?;
     let person = person_of(&page, &id)?;
@@ -88,18 +88,20 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer
         })
         .await;
     match done {
-        Ok(_) => Ok(visitor.go_and_say("people", &format!("{} is deactivated.", person.name))),
+        Ok(_) => {
+            Ok(visitor.redirect_with_flash("people", &format!("{} is deactivated.", person.name)))
+        }
         Err(error) => {
             let named_by = named_by(&page, &error);
-            let fields = form.failed_at(error, person.version)?;
-            visitor.show(&Sheet::new(page, &person, fields, named_by))
+            let fields = form.with_version_conflict(error, person.version)?;
+            visitor.show(&DeactivatePage::new(page, &person, fields, named_by))
         }
     }
 }
 
 /// Erases the name and address of somebody deactivated.
 #[post("/people/{id}/erase")]
-pub async fn erase(visitor: Visitor, id: web::Path<String>, form: Form) -> Answer {
+pub async fn erase(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Deactivate a person", Section::People)?;
     let person = person_of(&page, &id)?;
@@ -108,16 +110,16 @@ pub async fn erase(visitor: Visitor, id: web::Path<String>, form: Form) -> Answe
         .change(move |tx, visitor| people::erase(tx, &visitor.actor, id, &expected, visitor.now))
         .await;
     match done {
-        Ok(_) => Ok(visitor.go_and_say("people", "Name and address are erased.")),
+        Ok(_) => Ok(visitor.redirect_with_flash("people", "Name and address are erased.")),
         Err(error) => {
-            let fields = form.failed_at(error, person.version)?;
-            visitor.show(&Sheet::new(page, &person, fields, Vec::new()))
+            let fields = form.with_version_conflict(error, person.version)?;
+            visitor.show(&DeactivatePage::new(page, &person, fields, Vec::new()))
         }
     }
 }
 
 /// What a refusal says that still names them.
-pub(super) fn named_by(page: &Page, error: &Error) -> Vec<Named> {
+pub(super) fn named_by(page: &Page, error: &Error) -> Vec<NamedReference> {
     let Error::Conflict { extra, .. } = error else {
         return Vec::new();
     };
@@ -126,8 +128,10 @@ pub(super) fn named_by(page: &Page, error: &Error) -> Vec<Named> {
         let text = |member: &str| one.get(member).and_then(Value::as_str);
         let is_override = text("rotation_id").is_some();
         let rotation = text("rotation_id").or_else(|| text("id"))?;
-        let timeline = page.roster.timeline(rotation.parse::<RotationId>().ok()?)?;
-        Some(Named {
+        let timeline = page
+            .snapshot
+            .timeline(rotation.parse::<RotationId>().ok()?)?;
+        Some(NamedReference {
             rotation: rotation.to_owned(),
             name: timeline.rotation().name.clone(),
             is_override,

@@ -5,17 +5,17 @@ use askama::Template;
 
 use crate::domain::person::Person;
 use crate::http::web::fields::Select;
-use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn};
 use crate::service::people::{self, NewPerson};
 use crate::service::teams::{self, TeamChange};
-use crate::service::{Actor, Error, Expected, Fault, Tx, access, import};
+use crate::service::{Actor, Error, Expected, FieldError, Tx, access, import};
 
 /// The line of headers, and the index of the first person's line.
 const FIRST_LINE: usize = 2;
 
 #[derive(Template)]
 #[template(path = "pages/people_import.html")]
-struct Sheet {
+struct ImportPage {
     page: Page,
     form: Fields,
     teams: Vec<(String, String)>,
@@ -23,10 +23,10 @@ struct Sheet {
     added: Option<Vec<Person>>,
 }
 
-impl Sheet {
+impl ImportPage {
     fn new(page: Page, form: Fields, added: Option<Vec<Person>>) -> Self {
         let mut teams: Vec<(String, String)> = page
-            .roster
+            .snapshot
             .teams()
             .map(|team| (team.slug.clone(), team.name.clone()))
             .collect();
@@ -55,16 +55,16 @@ impl Sheet {
 
 /// An empty table.
 #[get("/people/import")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub async fn show(visitor: SignedIn) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Add people", Section::People)?;
     let form = Fields::default().with("people", "Name, E-mail, Time zone, Hours\n");
-    visitor.show(&Sheet::new(page, form, None))
+    visitor.show(&ImportPage::new(page, form, None))
 }
 
 /// Says who would be added, or what is wrong with which line; or adds them, all or nobody.
 #[post("/people/import")]
-pub async fn send(visitor: Visitor, form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, form: Form) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Add people", Section::People)?;
     let save = form.get("do") == "save";
@@ -77,7 +77,7 @@ pub async fn send(visitor: Visitor, form: Form) -> Answer {
         }
         Ok(rows) => {
             visitor
-                .rehearse(move |tx, visitor| add(tx, &visitor.actor, rows, team, visitor))
+                .dry_run(move |tx, visitor| add(tx, &visitor.actor, rows, team, visitor))
                 .await
         }
         Err(error) => Err(error),
@@ -88,17 +88,21 @@ pub async fn send(visitor: Visitor, form: Form) -> Answer {
                 "{} people are added. Each can sign in with their address.",
                 added.len()
             );
-            Ok(visitor.go_and_say("people", &words))
+            Ok(visitor.redirect_with_flash("people", &words))
         }
-        Ok(added) => visitor.show(&Sheet::new(page, form.fields(), Some(added))),
-        Err(Error::Invalid(faults)) => {
-            let faults = faults
+        Ok(added) => visitor.show(&ImportPage::new(page, form.fields(), Some(added))),
+        Err(Error::Invalid(errors)) => {
+            let errors = errors
                 .into_iter()
                 .map(|fault| in_lines(&form, &fault))
                 .collect();
-            visitor.show(&Sheet::new(page, form.fields().with_faults(faults), None))
+            visitor.show(&ImportPage::new(
+                page,
+                form.fields().with_faults(errors),
+                None,
+            ))
         }
-        Err(error) => visitor.show(&Sheet::new(page, form.failed(error)?, None)),
+        Err(error) => visitor.show(&ImportPage::new(page, form.failed(error)?, None)),
     }
 }
 
@@ -118,7 +122,7 @@ fn add(
     actor: &Actor,
     rows: Vec<NewPerson>,
     team: Option<String>,
-    visitor: &Visitor,
+    visitor: &SignedIn,
 ) -> Result<Vec<Person>, Error> {
     let rows = rows
         .into_iter()
@@ -126,7 +130,7 @@ fn add(
         .map(|(index, row)| (format!("/{index}"), row));
     let added = people::create(tx, actor, rows.collect(), visitor.now)?;
     if let Some(slug) = team {
-        let known = crate::service::scene::team_of_slug(tx, &slug)?;
+        let known = crate::service::locked_rotation::team_of_slug(tx, &slug)?;
         let members = known
             .members(visitor.now)
             .chain(added.iter().map(|person| person.id));
@@ -140,11 +144,11 @@ fn add(
 }
 
 /// What is wrong, with the line where it is: `/2/email` is in the fourth.
-fn in_lines(form: &Form, fault: &Fault) -> Fault {
+fn in_lines(form: &Form, fault: &FieldError) -> FieldError {
     let mut path = fault.pointer.trim_start_matches('/').splitn(2, '/');
     let index = path.next().and_then(|index| index.parse::<usize>().ok());
     let Some(index) = index else {
-        return Fault {
+        return FieldError {
             pointer: "/people".to_owned(),
             ..fault.clone()
         };
@@ -163,7 +167,7 @@ fn in_lines(form: &Form, fault: &Fault) -> Fault {
         .next()
         .map(|field| format!("{}: ", field.replace(['/', '_'], " ")))
         .unwrap_or_default();
-    Fault {
+    FieldError {
         pointer: "/people".to_owned(),
         detail: format!(
             "line {} ({who}): {field}{}",

@@ -7,12 +7,12 @@ use askama::Template;
 
 use super::role_code;
 use crate::domain::person::Person;
-use crate::http::web::{Answer, Page, Section, Visitor};
+use crate::http::web::{Answer, Page, Section, SignedIn};
 use crate::service::access;
 
 #[derive(Template)]
 #[template(path = "pages/people.html")]
-struct Sheet {
+struct PeoplePage {
     page: Page,
     rows: Vec<Row>,
     gone: Vec<Row>,
@@ -31,13 +31,13 @@ struct Row {
 
 /// Everybody, by name; those who left at the end.
 #[get("/people")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub async fn show(visitor: SignedIn) -> Answer {
     let page = visitor.page("People", Section::People)?;
-    let teams = || page.roster.teams().map(AsRef::as_ref);
+    let teams = || page.snapshot.teams().map(AsRef::as_ref);
     let row = |person: &Arc<Person>| {
         let sees = access::sees_address(&visitor.actor, person.id, teams());
         let of = page
-            .roster
+            .snapshot
             .teams()
             .filter(|team| team.has(person.id, page.now));
         Row {
@@ -50,10 +50,10 @@ pub async fn show(visitor: Visitor) -> Answer {
             person: Arc::clone(person),
         }
     };
-    let mut everybody: Vec<Row> = page.roster.people().values().map(row).collect();
+    let mut everybody: Vec<Row> = page.snapshot.people().values().map(row).collect();
     everybody.sort_by_key(|row| row.person.name.to_lowercase());
     let (rows, gone) = everybody
         .into_iter()
         .partition(|row| row.person.active_at(page.now));
-    visitor.show(&Sheet { page, rows, gone })
+    visitor.show(&PeoplePage { page, rows, gone })
 }

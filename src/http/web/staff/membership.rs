@@ -3,13 +3,13 @@
 use actix_web::{post, web};
 use chrono::{NaiveTime, SecondsFormat};
 
-use super::deactivate::{Named, named_by};
-use super::team::{Sheet, team_of};
+use super::deactivate::{NamedReference, named_by};
+use super::team::{TeamEditPage, team_of};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::team::Team;
 use crate::http::web::parts::Who;
-use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn};
 use crate::service::teams::{self, Join, Leave};
 use crate::service::{Error, input};
 
@@ -22,7 +22,7 @@ pub(super) struct Plans {
     /// Everybody who could join or leave.
     pub people: Vec<(PersonId, String)>,
     /// What still names whoever is to leave.
-    pub named_by: Vec<Named>,
+    pub named_by: Vec<NamedReference>,
     /// The days of the form are days there.
     pub zone: String,
 }
@@ -32,7 +32,7 @@ pub(super) struct Planned {
     pub id: PersonId,
     pub who: Who,
     pub joins: bool,
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 impl Planned {
@@ -44,7 +44,7 @@ impl Planned {
 
 impl Plans {
     /// What is planned for a team.
-    pub fn of(page: &Page, team: &Team, form: Fields, named_by: Vec<Named>) -> Self {
+    pub fn of(page: &Page, team: &Team, form: Fields, named_by: Vec<NamedReference>) -> Self {
         let mut ahead = Vec::new();
         for one in &team.memberships {
             for (at, joins) in [(one.from, true), (one.until, false)] {
@@ -57,7 +57,7 @@ impl Plans {
             }
         }
         ahead.sort_by_key(|one| (one.at, one.joins, one.id));
-        let people = page.roster.people().values();
+        let people = page.snapshot.people().values();
         let mut people: Vec<(PersonId, String)> = people
             .filter(|person| person.active_at(page.now))
             .map(|person| (person.id, person.name.clone()))
@@ -73,13 +73,13 @@ impl Plans {
     }
 }
 
-fn written(at: Instant) -> String {
+fn written(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Plans that somebody joins or leaves, or takes that back.
 #[post("/teams/{slug}/memberships")]
-pub async fn send(visitor: Visitor, slug: web::Path<String>, form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, slug: web::Path<String>, form: Form) -> Answer {
     let page = visitor.page("Change a team", Section::Teams)?;
     let team = team_of(&visitor, &page, &slug)?;
     let words = said(&page, &team, &form);
@@ -113,12 +113,12 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, form: Form) -> Answ
         }
     };
     match done {
-        Ok(team) => Ok(visitor.go_and_say(&format!("teams/{}/edit", team.slug), &words)),
+        Ok(team) => Ok(visitor.redirect_with_flash(&format!("teams/{}/edit", team.slug), &words)),
         Err(error) => {
             let named_by = named_by(&page, &error);
-            let fields = form.failed_at(error, team.version)?;
+            let fields = form.with_version_conflict(error, team.version)?;
             let plans = Plans::of(&page, &team, fields, named_by);
-            visitor.show(&Sheet::of(page, &visitor, &team, plans))
+            visitor.show(&TeamEditPage::of(page, &visitor, &team, plans))
         }
     }
 }
@@ -141,7 +141,7 @@ fn said(page: &Page, team: &Team, form: &Form) -> String {
 }
 
 /// From when on: the beginning of a day on the team's clock, nothing for today, or the instant of what is taken back.
-fn from(form: &Form, team: &Team, now: Instant) -> Result<Option<String>, Error> {
+fn from(form: &Form, team: &Team, now: Timestamp) -> Result<Option<String>, Error> {
     if let Some(instant) = form.filled("at") {
         return Ok(Some(instant));
     }

@@ -10,8 +10,8 @@ pub mod team;
 
 use std::sync::Arc;
 
-use super::{Page, Refusal};
-use crate::domain::duty::Rota as _;
+use super::{Page, PageError};
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::person::{Person, Role};
 
@@ -32,10 +32,10 @@ const fn role_code(role: Role) -> &'static str {
 }
 
 /// The person of an address.
-fn person_of(page: &Page, id: &str) -> Result<Arc<Person>, Refusal> {
-    let id: PersonId = id.parse().map_err(|_| Refusal::no_such("person"))?;
-    page.roster
+fn person_of(page: &Page, id: &str) -> Result<Arc<Person>, PageError> {
+    let id: PersonId = id.parse().map_err(|_| PageError::no_such("person"))?;
+    page.snapshot
         .person(id)
         .cloned()
-        .ok_or_else(|| Refusal::no_such("person"))
+        .ok_or_else(|| PageError::no_such("person"))
 }

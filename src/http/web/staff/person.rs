@@ -7,13 +7,13 @@ use super::{ROLES, person_of, role_code};
 use crate::domain::person::Person;
 use crate::http::web::fields::Select;
 use crate::http::web::hours::{self, Row};
-use crate::http::web::{Answer, Fields, Form, Page, Section, Visitor, profile};
+use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn, profile};
 use crate::service::access;
 use crate::service::people::{self, NewPerson, PersonChange};
 
 #[derive(Template)]
 #[template(path = "pages/person_edit.html")]
-struct Sheet {
+struct PersonEditPage {
     page: Page,
     form: Fields,
     hours: Vec<Row>,
@@ -23,10 +23,10 @@ struct Sheet {
     may_leave: bool,
 }
 
-impl Sheet {
+impl PersonEditPage {
     fn new(
         page: Page,
-        visitor: &Visitor,
+        visitor: &SignedIn,
         subject: Option<&Person>,
         form: Fields,
         more: usize,
@@ -48,7 +48,7 @@ impl Sheet {
 
 /// An empty form.
 #[get("/people/new")]
-pub async fn add(visitor: Visitor) -> Answer {
+pub async fn add(visitor: SignedIn) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Add a person", Section::People)?;
     let form = Fields::default().with("role", "member");
@@ -57,17 +57,17 @@ pub async fn add(visitor: Visitor) -> Answer {
         profile::HOURS,
         &crate::domain::hours::WeeklyHours::default(),
     );
-    visitor.show(&Sheet::new(page, &visitor, None, form, 0))
+    visitor.show(&PersonEditPage::new(page, &visitor, None, form, 0))
 }
 
 /// Adds them.
 #[post("/people/new")]
-pub async fn send_new(visitor: Visitor, mut form: Form) -> Answer {
+pub async fn send_new(visitor: SignedIn, mut form: Form) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Add a person", Section::People)?;
     let working_hours = hours::read(&mut form, profile::HOURS);
     if form.get("do") == "more-hours" {
-        return visitor.show(&Sheet::new(page, &visitor, None, form.fields(), 1));
+        return visitor.show(&PersonEditPage::new(page, &visitor, None, form.fields(), 1));
     }
     let new = NewPerson {
         name: form.get("name").to_owned(),
@@ -84,15 +84,20 @@ pub async fn send_new(visitor: Visitor, mut form: Form) -> Answer {
         })
         .await;
     match done {
-        Ok(_) => {
-            Ok(visitor.go_and_say("people", &format!("{} is added.", form.get("name").trim())))
-        }
-        Err(error) => visitor.show(&Sheet::new(page, &visitor, None, form.failed(error)?, 0)),
+        Ok(_) => Ok(visitor
+            .redirect_with_flash("people", &format!("{} is added.", form.get("name").trim()))),
+        Err(error) => visitor.show(&PersonEditPage::new(
+            page,
+            &visitor,
+            None,
+            form.failed(error)?,
+            0,
+        )),
     }
 }
 
 /// The form of a person as they are.
-fn fields_of(person: &Person, visitor: &Visitor) -> Fields {
+fn fields_of(person: &Person, visitor: &SignedIn) -> Fields {
     let mut form = Fields::default()
         .with("name", &person.name)
         .with("email", &person.email)
@@ -107,23 +112,29 @@ fn fields_of(person: &Person, visitor: &Visitor) -> Fields {
 
 /// A person's name, address, hours.
 #[get("/people/{id}/edit")]
-pub async fn edit(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub async fn edit(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Change a person", Section::People)?;
     let person = person_of(&page, &id)?;
     access::own_affairs(&visitor.actor, person.id)?;
     let form = fields_of(&person, &visitor);
-    visitor.show(&Sheet::new(page, &visitor, Some(&person), form, 0))
+    visitor.show(&PersonEditPage::new(page, &visitor, Some(&person), form, 0))
 }
 
 /// Changes them. Zone, hours and holidays get a new version only where they are others.
 #[post("/people/{id}/edit")]
-pub async fn send(visitor: Visitor, id: web::Path<String>, mut form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, id: web::Path<String>, mut form: Form) -> Answer {
     let page = visitor.page("Change a person", Section::People)?;
     let person = person_of(&page, &id)?;
     access::own_affairs(&visitor.actor, person.id)?;
     let working_hours = hours::read(&mut form, profile::HOURS);
     if form.get("do") == "more-hours" {
-        return visitor.show(&Sheet::new(page, &visitor, Some(&person), form.fields(), 1));
+        return visitor.show(&PersonEditPage::new(
+            page,
+            &visitor,
+            Some(&person),
+            form.fields(),
+            1,
+        ));
     }
     let (id, expected) = (person.id, form.expected());
     let done = match profile::changed(&form, working_hours, &person, visitor.now) {
@@ -144,10 +155,16 @@ pub async fn send(visitor: Visitor, id: web::Path<String>, mut form: Form) -> An
         Err(error) => Err(error),
     };
     match done {
-        Ok(_) => Ok(visitor.go_and_say("people", "Saved.")),
+        Ok(_) => Ok(visitor.redirect_with_flash("people", "Saved.")),
         Err(error) => {
-            let fields = form.failed_at(error, person.version)?;
-            visitor.show(&Sheet::new(page, &visitor, Some(&person), fields, 0))
+            let fields = form.with_version_conflict(error, person.version)?;
+            visitor.show(&PersonEditPage::new(
+                page,
+                &visitor,
+                Some(&person),
+                fields,
+                0,
+            ))
         }
     }
 }

@@ -6,17 +6,17 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use super::membership::Plans;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::team::Team;
 use crate::http::web::parts::Who;
-use crate::http::web::{Answer, Fields, Form, Page, Refusal, Section, Visitor};
+use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::access;
 use crate::service::teams::{self, NewTeam, TeamChange};
 
 #[derive(Template)]
 #[template(path = "pages/team_edit.html")]
-pub(super) struct Sheet {
+pub(super) struct TeamEditPage {
     page: Page,
     form: Fields,
     /// Slug and name; nothing yet where one is added.
@@ -36,9 +36,9 @@ struct Member {
     manages: bool,
 }
 
-impl Sheet {
+impl TeamEditPage {
     /// A team as it is, with what is planned for it.
-    pub(super) fn of(page: Page, visitor: &Visitor, team: &Team, plans: Plans) -> Self {
+    pub(super) fn of(page: Page, visitor: &SignedIn, team: &Team, plans: Plans) -> Self {
         let mut form = Fields::default()
             .with("name", &team.name)
             .with("time_zone", team.time_zone.name())
@@ -55,7 +55,7 @@ impl Sheet {
         }
     }
 
-    fn new(page: Page, visitor: &Visitor, team: Option<&Team>, form: Fields) -> Self {
+    fn new(page: Page, visitor: &SignedIn, team: Option<&Team>, form: Fields) -> Self {
         let plans = team.map(|team| {
             let form = Fields::default().with("version", team.version);
             Plans::of(&page, team, form, Vec::new())
@@ -63,7 +63,7 @@ impl Sheet {
         let ids = form
             .all("members")
             .filter_map(|id| id.parse::<PersonId>().ok());
-        let known = ids.filter(|id| page.roster.person(*id).is_some());
+        let known = ids.filter(|id| page.snapshot.person(*id).is_some());
         let mut members: Vec<Member> = known
             .map(|id| Member {
                 id,
@@ -75,7 +75,7 @@ impl Sheet {
         members.sort_by_key(|member| member.name.to_lowercase());
         members.dedup_by_key(|member| member.id);
         let mut others: Vec<(PersonId, String)> = page
-            .roster
+            .snapshot
             .people()
             .values()
             .filter(|person| {
@@ -97,7 +97,7 @@ impl Sheet {
 }
 
 /// Does to the form what the button says that sent it, and whether it is to be saved.
-fn press(form: &mut Form) -> bool {
+fn apply_action(form: &mut Form) -> bool {
     let button = form.get("do").to_owned();
     let added = form.take("add");
     form.put("members", &added);
@@ -126,20 +126,20 @@ fn slug_of(form: &Form) -> String {
 
 /// An empty form.
 #[get("/new-team")]
-pub async fn add(visitor: Visitor) -> Answer {
+pub async fn add(visitor: SignedIn) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Add a team", Section::Teams)?;
     let form = Fields::default().with("time_zone", page.zone.name());
-    visitor.show(&Sheet::new(page, &visitor, None, form))
+    visitor.show(&TeamEditPage::new(page, &visitor, None, form))
 }
 
 /// Adds it.
 #[post("/new-team")]
-pub async fn send_new(visitor: Visitor, mut form: Form) -> Answer {
+pub async fn send_new(visitor: SignedIn, mut form: Form) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Add a team", Section::Teams)?;
-    if !press(&mut form) {
-        return visitor.show(&Sheet::new(page, &visitor, None, form.fields()));
+    if !apply_action(&mut form) {
+        return visitor.show(&TeamEditPage::new(page, &visitor, None, form.fields()));
     }
     let new = NewTeam {
         slug: slug_of(&form),
@@ -154,38 +154,48 @@ pub async fn send_new(visitor: Visitor, mut form: Form) -> Answer {
     match done {
         Ok(team) => {
             let words = format!("{} is added. Who takes turns, and when?", team.name);
-            Ok(visitor.go_and_say(&format!("teams/{}/rotations/new", team.slug), &words))
+            Ok(visitor.redirect_with_flash(&format!("teams/{}/rotations/new", team.slug), &words))
         }
-        Err(error) => visitor.show(&Sheet::new(page, &visitor, None, form.failed(error)?)),
+        Err(error) => visitor.show(&TeamEditPage::new(
+            page,
+            &visitor,
+            None,
+            form.failed(error)?,
+        )),
     }
 }
 
-pub(super) fn team_of(visitor: &Visitor, page: &Page, slug: &str) -> Result<Arc<Team>, Refusal> {
+pub(super) fn team_of(visitor: &SignedIn, page: &Page, slug: &str) -> Result<Arc<Team>, PageError> {
     let team = page
-        .roster
+        .snapshot
         .team_of_slug(slug)
-        .ok_or_else(|| Refusal::no_such("team"))?;
+        .ok_or_else(|| PageError::no_such("team"))?;
     access::manager(&visitor.actor, team)?;
     Ok(Arc::clone(team))
 }
 
 /// The team as it is.
 #[get("/teams/{slug}/edit")]
-pub async fn edit(visitor: Visitor, slug: web::Path<String>) -> Answer {
+pub async fn edit(visitor: SignedIn, slug: web::Path<String>) -> Answer {
     let page = visitor.page("Change a team", Section::Teams)?;
     let team = team_of(&visitor, &page, &slug)?;
     let form = Fields::default().with("version", team.version);
     let plans = Plans::of(&page, &team, form, Vec::new());
-    visitor.show(&Sheet::of(page, &visitor, &team, plans))
+    visitor.show(&TeamEditPage::of(page, &visitor, &team, plans))
 }
 
 /// Changes it.
 #[post("/teams/{slug}/edit")]
-pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> Answer {
+pub async fn send(visitor: SignedIn, slug: web::Path<String>, mut form: Form) -> Answer {
     let page = visitor.page("Change a team", Section::Teams)?;
     let team = team_of(&visitor, &page, &slug)?;
-    if !press(&mut form) {
-        return visitor.show(&Sheet::new(page, &visitor, Some(&team), form.fields()));
+    if !apply_action(&mut form) {
+        return visitor.show(&TeamEditPage::new(
+            page,
+            &visitor,
+            Some(&team),
+            form.fields(),
+        ));
     }
     let may_all = visitor.actor.is_administrator();
     let change = TeamChange {
@@ -201,10 +211,10 @@ pub async fn send(visitor: Visitor, slug: web::Path<String>, mut form: Form) -> 
         })
         .await;
     match done {
-        Ok(team) => Ok(visitor.go_and_say(&format!("teams/{}", team.slug), "Saved.")),
+        Ok(team) => Ok(visitor.redirect_with_flash(&format!("teams/{}", team.slug), "Saved.")),
         Err(error) => {
-            let fields = form.failed_at(error, team.version)?;
-            visitor.show(&Sheet::new(page, &visitor, Some(&team), fields))
+            let fields = form.with_version_conflict(error, team.version)?;
+            visitor.show(&TeamEditPage::new(page, &visitor, Some(&team), fields))
         }
     }
 }

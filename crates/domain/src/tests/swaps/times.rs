@@ -39,7 +39,7 @@ fn closed_hours_are_nobodys_and_stay_so() {
     let tuesday = at("2026-03-03T00:00:00Z");
     assert_eq!(
         world.act(swap, member('B'), Action::Undo, tuesday),
-        Err(Refusal::Begun)
+        Err(SwapError::Begun)
     );
     world.act(swap, member('C'), Action::Undo, tuesday).unwrap();
 }

@@ -7,22 +7,22 @@ use serde_json::{Value, json};
 
 use super::view::IncidentView;
 use crate::domain::actor::Actor;
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{IncidentId, PersonId, RotationId, TeamId};
-use crate::domain::incident::{Event, Fact, Incident, Refusal, WatchSettings};
-use crate::domain::interval::Instant;
+use crate::domain::incident::{Event, Fact, Incident, IncidentError, WatchSettings};
+use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
-use crate::roster::{Loaded, Roster};
-use crate::service::scene::{as_json, note};
+use crate::service::locked_rotation::{as_json, record_audit};
 use crate::service::{Error, Expected, access};
-use crate::storage::audit::Deed;
+use crate::snapshot::{Loaded, Snapshot};
+use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, incidents, people, rotations, teams};
 
 /// An incident, and what belongs to it.
-pub(super) struct Desk {
+pub(super) struct LockedIncident {
     /// Its rotations with their fallbacks, and the people whom they and the incident name.
-    pub roster: Roster,
+    pub snapshot: Snapshot,
     /// The incident.
     pub incident: Incident,
     /// How its rotation works.
@@ -33,7 +33,7 @@ pub(super) struct Desk {
     known: usize,
 }
 
-impl Desk {
+impl LockedIncident {
     /// Locks the incident until the transaction ends. `also` are people whom the change names.
     ///
     /// # Errors
@@ -50,15 +50,21 @@ impl Desk {
         incident: Incident,
         also: &[PersonId],
     ) -> Result<Self, Error> {
-        let desk = Self::about(tx, incident, also)?;
-        Ok(Self { known: 0, ..desk })
+        let locked_incident = Self::about(tx, incident, also)?;
+        Ok(Self {
+            known: 0,
+            ..locked_incident
+        })
     }
 
     /// The same desk with what belongs to the incident since it changed.
-    pub(super) fn of_changed(tx: &mut Tx<'_>, desk: Self) -> Result<Self, Error> {
-        let known = desk.known;
-        let desk = Self::about(tx, desk.incident, &[])?;
-        Ok(Self { known, ..desk })
+    pub(super) fn of_changed(tx: &mut Tx<'_>, locked_incident: Self) -> Result<Self, Error> {
+        let known = locked_incident.known;
+        let locked_incident = Self::about(tx, locked_incident.incident, &[])?;
+        Ok(Self {
+            known,
+            ..locked_incident
+        })
     }
 
     fn about(tx: &mut Tx<'_>, incident: Incident, also: &[PersonId]) -> Result<Self, Error> {
@@ -71,14 +77,14 @@ impl Desk {
         who.extend(incident.events.iter().filter_map(|event| event.by));
         who.extend(incident.lead);
         who.extend(also);
-        let roster = surroundings(tx, first, who)?;
+        let snapshot = surroundings(tx, first, who)?;
         let (settings, _) = incidents::settings(tx.db(), incident.rotation)?;
-        let team = team_of(&roster, incident.rotation)
+        let team = team_of(&snapshot, incident.rotation)
             .cloned()
             .ok_or_else(|| Error::Internal("a rotation without a team".to_owned()))?;
         Ok(Self {
             known: incident.events.len(),
-            roster,
+            snapshot,
             incident,
             settings,
             team,
@@ -86,19 +92,19 @@ impl Desk {
     }
 
     /// Refuses those who do not watch the incidents of this rotation.
-    pub(super) fn must_watch(&self, actor: &Actor, now: Instant) -> Result<(), Error> {
-        let pool = pool(&self.roster, self.incident.rotation, now);
+    pub(super) fn must_watch(&self, actor: &Actor, now: Timestamp) -> Result<(), Error> {
+        let pool = pool(&self.snapshot, self.incident.rotation, now);
         access::watches(actor, &self.team, &pool)
     }
 
     /// Refuses those who do not work on the incident.
-    pub(super) fn must_work_on(&self, actor: &Actor, now: Instant) -> Result<(), Error> {
-        let circle = circle(&self.roster, &self.incident, now);
+    pub(super) fn must_work_on(&self, actor: &Actor, now: Timestamp) -> Result<(), Error> {
+        let circle = circle(&self.snapshot, &self.incident, now);
         access::works_on(actor, &self.team, &circle)
     }
 
     /// What happens next, by the actor.
-    pub(super) fn happens(&mut self, actor: &Actor, fact: Fact, now: Instant) {
+    pub(super) fn happens(&mut self, actor: &Actor, fact: Fact, now: Timestamp) {
         self.incident.apply(Event {
             at: now,
             by: actor.person,
@@ -117,7 +123,7 @@ impl Desk {
         actor: &Actor,
         action: &str,
         expected: &Expected,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<IncidentView, Error> {
         expected.check(i64::try_from(self.known).unwrap_or(i64::MAX))?;
         let before = self.incident.events.get(..self.known).unwrap_or_default();
@@ -139,64 +145,66 @@ impl Desk {
         if let Value::Object(after) = &mut after {
             after.insert("facts".to_owned(), as_json(facts)?);
         }
-        let deed = Deed {
+        let deed = AuditEvent {
             action,
             kind: "incident",
             id: self.incident.id.to_string(),
             before: before.as_ref().map(brief).unwrap_or_default(),
             after,
         };
-        note(tx, actor, now, deed)?;
+        record_audit(tx, actor, now, deed)?;
         Ok(self.view(now))
     }
 
     /// The incident, as it is shown.
-    pub(super) fn view(&self, now: Instant) -> IncidentView {
-        IncidentView::of(&self.roster, &self.incident, &self.settings, now)
+    pub(super) fn view(&self, now: Timestamp) -> IncidentView {
+        IncidentView::of(&self.snapshot, &self.incident, &self.settings, now)
     }
 
     fn name(&self, person: PersonId) -> String {
-        let found = self.roster.person(person);
+        let found = self.snapshot.person(person);
         found.map(|found| found.name.clone()).unwrap_or_default()
     }
 
     /// Why something cannot happen, in words; `pointer` is the member of the body that names a person or an instant.
-    pub(super) fn refused(&self, refusal: Refusal, pointer: &str) -> Error {
+    pub(super) fn refused(&self, refusal: IncidentError, pointer: &str) -> Error {
         let reference = &self.incident.reference;
-        let text = |at: Instant| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let text = |at: Timestamp| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
         match refusal {
-            Refusal::Resolved { at } => {
+            IncidentError::Resolved { at } => {
                 Error::conflict(format!("{reference} was resolved at {}", text(at)))
             }
-            Refusal::NotInTheRotation => {
+            IncidentError::NotInTheRotation => {
                 Error::invalid(pointer, "is not among the people of the watcher rotation")
             }
-            Refusal::Watched { by } => Error::conflict_with(
+            IncidentError::Watched { by } => Error::conflict_with(
                 format!("{} watches {reference} already", self.name(by)),
                 "watcher",
                 json!({ "id": by, "name": self.name(by) }),
             ),
-            Refusal::NobodyWatches => {
+            IncidentError::NobodyWatches => {
                 Error::conflict(format!("nobody watches {reference}: raise a hand"))
             }
-            Refusal::WatchesAlready => Error::conflict(format!("they watch {reference} already")),
-            Refusal::Away { until } => Error::invalid(
+            IncidentError::WatchesAlready => {
+                Error::conflict(format!("they watch {reference} already"))
+            }
+            IncidentError::Away { until } => Error::invalid(
                 pointer,
                 until.map_or_else(
                     || "they are away".to_owned(),
                     |until| format!("they are not at work before {}", text(until)),
                 ),
             ),
-            Refusal::NoSuchHandover => Error::NotFound("handover"),
-            Refusal::HandoverClosed => {
+            IncidentError::NoSuchHandover => Error::NotFound("handover"),
+            IncidentError::HandoverClosed => {
                 Error::conflict("the handover does not wait for an answer any more")
             }
-            Refusal::OfferedToAnother { to } => {
+            IncidentError::OfferedToAnother { to } => {
                 Error::forbidden(format!("it is offered to {}", self.name(to)))
             }
-            Refusal::NotAhead => Error::invalid(pointer, "must lie ahead"),
-            Refusal::NoSuchItem => Error::NotFound("item"),
-            Refusal::NotAStage => Error::invalid(
+            IncidentError::NotAhead => Error::invalid(pointer, "must lie ahead"),
+            IncidentError::NoSuchItem => Error::NotFound("item"),
+            IncidentError::NotAStage => Error::invalid(
                 pointer,
                 "an incident is resolved by POST /incidents/{id}/resolve",
             ),
@@ -205,8 +213,8 @@ impl Desk {
 }
 
 /// Who is in a rotation at an instant.
-pub(super) fn pool(roster: &Roster, rotation: RotationId, now: Instant) -> Vec<PersonId> {
-    roster
+pub(super) fn pool(snapshot: &Snapshot, rotation: RotationId, now: Timestamp) -> Vec<PersonId> {
+    snapshot
         .timeline(rotation)
         .and_then(|timeline| timeline.rotation().revision_at(now))
         .map(|revision| revision.order.clone())
@@ -214,10 +222,10 @@ pub(super) fn pool(roster: &Roster, rotation: RotationId, now: Instant) -> Vec<P
 }
 
 /// Those who work on an incident.
-pub(super) fn circle(roster: &Roster, incident: &Incident, now: Instant) -> Vec<PersonId> {
-    let mut circle = pool(roster, incident.rotation, now);
+pub(super) fn circle(snapshot: &Snapshot, incident: &Incident, now: Timestamp) -> Vec<PersonId> {
+    let mut circle = pool(snapshot, incident.rotation, now);
     if let Some(communications) = incident.communications {
-        circle.extend(pool(roster, communications, now));
+        circle.extend(pool(snapshot, communications, now));
     }
     circle.extend(incident.lead);
     circle.extend(incident.declared_by);
@@ -236,8 +244,8 @@ fn brief(incident: &Incident) -> Value {
     })
 }
 
-fn team_of(roster: &Roster, rotation: RotationId) -> Option<&Arc<Team>> {
-    roster.team(roster.timeline(rotation)?.rotation().team)
+fn team_of(snapshot: &Snapshot, rotation: RotationId) -> Option<&Arc<Team>> {
+    snapshot.team(snapshot.timeline(rotation)?.rotation().team)
 }
 
 /// These rotations with the fallbacks that they lead to, and the people whom they name, as the transaction sees them.
@@ -245,7 +253,7 @@ fn surroundings(
     tx: &mut Tx<'_>,
     first: Vec<RotationId>,
     mut who: Vec<PersonId>,
-) -> Result<Roster, Error> {
+) -> Result<Snapshot, Error> {
     let mut found: Vec<(Rotation, Vec<_>)> = Vec::new();
     let mut wanted = first;
     while !wanted.is_empty() {
@@ -271,5 +279,5 @@ fn surroundings(
         rotations: found,
         ..Loaded::default()
     };
-    Ok(Roster::default().with(loaded, 0))
+    Ok(Snapshot::default().with(loaded, 0))
 }

@@ -6,8 +6,8 @@ use super::{Page, Section};
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/sure.html")]
-pub struct Question {
+#[template(path = "pages/confirm.html")]
+pub struct ConfirmPage {
     /// Its title says what is asked.
     pub page: Page,
     /// What becomes of it.

@@ -5,19 +5,19 @@ use serde_json::Value;
 
 use super::{Actor, Error, quotas};
 use crate::domain::ids::{PersonId, RotationId, TeamId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::overrides::Override;
 use crate::domain::person::Person;
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
-use crate::roster::{Loaded, Roster};
+use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::{Tx, audit, people, rotations, teams};
 
 /// A rotation, locked, and what belongs to it.
-pub struct Scene {
+pub struct LockedRotation {
     /// The rotation, its team and the people that they name.
-    pub roster: Roster,
+    pub snapshot: Snapshot,
     /// The rotation.
     pub rotation: Rotation,
     /// Its overrides, cancelled ones too.
@@ -26,7 +26,7 @@ pub struct Scene {
     pub team: Team,
 }
 
-impl Scene {
+impl LockedRotation {
     /// Locks the rotation until the transaction ends. `also` are people whom the change names.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Scene {
             ..Loaded::default()
         };
         Ok(Self {
-            roster: Roster::default().with(loaded, 0),
+            snapshot: Snapshot::default().with(loaded, 0),
             rotation,
             overrides,
             team,
@@ -58,7 +58,7 @@ impl Scene {
     /// The rotation's timelines, as the transaction sees them.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
-        self.roster
+        self.snapshot
             .imagine(self.rotation.clone(), self.overrides.clone())
     }
 
@@ -67,7 +67,7 @@ impl Scene {
     /// # Errors
     ///
     /// [`Error::Conflict`] where it is archived by `at`.
-    pub fn must_run(&self, at: Instant) -> Result<(), Error> {
+    pub fn must_run(&self, at: Timestamp) -> Result<(), Error> {
         match self.rotation.archived_at {
             Some(end) if end <= at => Err(Error::conflict(format!(
                 "the rotation is archived from {end:?} on"
@@ -127,12 +127,12 @@ pub fn as_json(thing: impl serde::Serialize) -> Result<Value, Error> {
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn note(
+pub fn record_audit(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    now: Instant,
-    deed: audit::Deed<'_>,
+    now: Timestamp,
+    deed: audit::AuditEvent<'_>,
 ) -> Result<(), Error> {
-    quotas::note(tx, actor, &deed);
+    quotas::record_audit(tx, actor, &deed);
     Ok(audit::record(tx.db(), actor, deed, now)?)
 }

@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
+use super::locked_rotation::LockedRotation;
 use super::rotations::{names_from, remove_person};
-use super::scene::Scene;
 use super::{Actor, Error, overrides, swaps};
 use crate::domain::ids::{PersonId, RotationId, TeamId};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::overrides::Override;
 use crate::storage::{Tx, rotations};
 
 /// Something that names somebody.
-pub(super) enum Named {
+pub(super) enum Reference {
     /// An order, or a pool, that is in force or will be: of this rotation, which is called so.
     Order(RotationId, String),
     /// An override that gives them time in this rotation.
     Override(RotationId, Override),
 }
 
-impl Named {
+impl Reference {
     /// The refusal that lists them all, where there are any.
     ///
     /// # Errors
@@ -49,25 +49,25 @@ impl Named {
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub(super) fn whatever_names(
+pub(super) fn find_references(
     tx: &mut Tx<'_>,
     person: PersonId,
     team: Option<TeamId>,
-    at: Instant,
-) -> Result<Vec<Named>, Error> {
+    at: Timestamp,
+) -> Result<Vec<Reference>, Error> {
     let mut named = Vec::new();
     for (rotation, covers) in rotations::load(tx.db(), None)? {
         if team.is_some_and(|team| rotation.team != team) {
             continue;
         }
         if names_from(&rotation, person, at) {
-            named.push(Named::Order(rotation.id, rotation.name.clone()));
+            named.push(Reference::Order(rotation.id, rotation.name.clone()));
         }
         let theirs = covers.into_iter().filter(|one| {
             let left = one.in_force().is_some_and(|left| left.end() > at);
             one.person == Some(person) && left
         });
-        named.extend(theirs.map(|one| Named::Override(rotation.id, one)));
+        named.extend(theirs.map(|one| Reference::Override(rotation.id, one)));
     }
     Ok(named)
 }
@@ -78,20 +78,20 @@ pub(super) fn whatever_names(
 /// # Errors
 ///
 /// [`Error::Conflict`] where nobody else is in an order.
-pub(super) fn take_back(
+pub(super) fn remove_references(
     tx: &mut Tx<'_>,
     actor: &Actor,
     person: PersonId,
-    named: &[Named],
-    at: Instant,
-    now: Instant,
+    named: &[Reference],
+    at: Timestamp,
+    now: Timestamp,
 ) -> Result<(), Error> {
     for one in named {
         match one {
-            Named::Order(rotation, _) => {
+            Reference::Order(rotation, _) => {
                 remove_person(tx, actor, *rotation, person, at, now)?;
             }
-            Named::Override(rotation, one) => end(tx, actor, *rotation, one, at, now)?,
+            Reference::Override(rotation, one) => end(tx, actor, *rotation, one, at, now)?,
         }
     }
     Ok(())
@@ -103,8 +103,8 @@ fn end(
     actor: &Actor,
     rotation: RotationId,
     one: &Override,
-    at: Instant,
-    now: Instant,
+    at: Timestamp,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let swap = one.swap.filter(|_| one.interval.start() >= at);
     if let (Some(swap), Some(person)) = (swap, one.person)
@@ -112,13 +112,13 @@ fn end(
     {
         return Ok(());
     }
-    let scene = Scene::of(tx, rotation, &[])?;
+    let locked_rotation = LockedRotation::of(tx, rotation, &[])?;
     // The swap of another of their overrides may have ended it.
     let stands = |other: &Override| {
         other.id == one.id && other.in_force().is_some_and(|left| left.end() > at)
     };
-    if scene.overrides.iter().any(stands) {
-        overrides::end(tx, actor, &scene, one.id, at, now)?;
+    if locked_rotation.overrides.iter().any(stands) {
+        overrides::end(tx, actor, &locked_rotation, one.id, at, now)?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
-use super::browser::Browser;
+use super::browser::WebRequest;
 use super::page::{Page, Section};
 use crate::http::error::Problem;
 use crate::http::limits::TooMany;
@@ -39,7 +39,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 
 /// Something cannot be shown or done.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct PageError {
     status: StatusCode,
     detail: String,
     /// Where they sign in, where that is what is missing.
@@ -51,13 +51,13 @@ pub struct Refusal {
 }
 
 #[derive(Template)]
-#[template(path = "pages/refusal.html")]
-struct Sheet<'a> {
+#[template(path = "pages/error.html")]
+struct ErrorPage<'a> {
     page: Page,
     detail: &'a str,
 }
 
-impl Refusal {
+impl PageError {
     /// With this status, for this reason, which is a sentence.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
@@ -93,9 +93,9 @@ impl Refusal {
             .into_iter()
             .flatten()
             .collect();
-        let mut refusal = Self::new(StatusCode::UNAUTHORIZED, "Sign in first.");
-        refusal.sign_in = Some(format!("sign-in?next={next}"));
-        refusal
+        let mut page_error = Self::new(StatusCode::UNAUTHORIZED, "Sign in first.");
+        page_error.sign_in = Some(format!("sign-in?next={next}"));
+        page_error
     }
 
     /// Whoever asks did so too often.
@@ -111,11 +111,11 @@ impl Refusal {
 
     /// What was sent could not be read.
     pub fn of_body(problem: &Problem) -> Self {
-        let refusal = Self::new(problem.status(), sentence(&problem.to_string()));
+        let page_error = Self::new(problem.status(), sentence(&problem.to_string()));
         if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
-            refusal.after(Some(SOON))
+            page_error.after(Some(SOON))
         } else {
-            refusal
+            page_error
         }
     }
 
@@ -124,13 +124,13 @@ impl Refusal {
         self
     }
 
-    fn sheet(&self, browser: &Browser) -> Result<HttpResponse, Self> {
+    fn sheet(&self, browser: &WebRequest) -> Result<HttpResponse, Self> {
         if let Some(sign_in) = &self.sign_in {
             return Ok(browser.go(sign_in));
         }
         let title = self.status.canonical_reason().unwrap_or("Error");
         let page = browser.page(title, Section::Other)?;
-        let sheet = Sheet {
+        let sheet = ErrorPage {
             page,
             detail: &self.detail,
         };
@@ -139,13 +139,13 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for PageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.detail)
     }
 }
 
-impl ResponseError for Refusal {
+impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         self.status
     }
@@ -192,7 +192,7 @@ pub fn sentence(text: &str) -> String {
     format!("{first}{rest}{end}")
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for PageError {
     fn from(error: Error) -> Self {
         let status = match &error {
             Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -206,12 +206,12 @@ impl From<Error> for Refusal {
         };
         match error {
             Error::Internal(cause) => {
-                let mut refusal = Self::new(
+                let mut page_error = Self::new(
                     status,
                     "Something went wrong on our side; the log says what.",
                 );
-                refusal.cause = Some(cause);
-                refusal
+                page_error.cause = Some(cause);
+                page_error
             }
             Error::Unavailable => {
                 Self::new(status, sentence(&Error::Unavailable.to_string())).after(Some(SOON))
@@ -238,13 +238,13 @@ where
         let response = answer.await?;
         let error = response.response().error();
         let sheet = error
-            .and_then(actix_web::Error::as_error::<Refusal>)
-            .and_then(|refusal| {
-                if let Some(cause) = &refusal.cause {
+            .and_then(actix_web::Error::as_error::<PageError>)
+            .and_then(|page_error| {
+                if let Some(cause) = &page_error.cause {
                     tracing::error!(cause, "a page failed");
                 }
-                let browser = Browser::of(response.request()).ok()?;
-                refusal.sheet(&browser).ok()
+                let browser = WebRequest::of(response.request()).ok()?;
+                page_error.sheet(&browser).ok()
             });
         let mut response = match sheet {
             Some(sheet) => response.into_response(sheet).map_into_right_body(),
@@ -269,10 +269,10 @@ fn protect(headers: &mut HeaderMap) {
 
 /// What browsers see where there is nothing.
 pub fn nothing_here(request: &HttpRequest) -> HttpResponse {
-    let refusal = Refusal::no_such_page();
-    let mut response = Browser::of(request)
-        .and_then(|browser| refusal.sheet(&browser))
-        .unwrap_or_else(|_| refusal.error_response().map_into_boxed_body());
+    let page_error = PageError::no_such_page();
+    let mut response = WebRequest::of(request)
+        .and_then(|browser| page_error.sheet(&browser))
+        .unwrap_or_else(|_| page_error.error_response().map_into_boxed_body());
     protect(response.headers_mut());
     response.map_body(|_, body| BoxBody::new(body))
 }

@@ -8,7 +8,8 @@ use super::error::Error;
 
 /// One bad value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Fault {
+#[schema(as = Fault)]
+pub struct FieldError {
     /// Where: a JSON pointer into the body, or `/name` of a query parameter.
     pub pointer: String,
     /// What is wrong, for people.
@@ -27,9 +28,9 @@ pub struct Fault {
 /// assert!(faults.finish().is_err());
 /// ```
 #[derive(Debug, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct ValidationErrors(Vec<FieldError>);
 
-impl Faults {
+impl ValidationErrors {
     /// None yet.
     #[must_use]
     pub const fn new() -> Self {
@@ -37,20 +38,20 @@ impl Faults {
     }
 
     /// Takes over faults that were found elsewhere.
-    pub fn extend(&mut self, others: Vec<Fault>) {
+    pub fn extend(&mut self, others: Vec<FieldError>) {
         self.0.extend(others);
     }
 
     /// Notes one.
     pub fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.0.push(Fault {
+        self.0.push(FieldError {
             pointer: pointer.into(),
             detail: detail.into(),
         });
     }
 
     /// The value, or a note that it is missing.
-    pub fn given<T>(&mut self, pointer: impl Into<String>, value: Option<T>) -> Option<T> {
+    pub fn required<T>(&mut self, pointer: impl Into<String>, value: Option<T>) -> Option<T> {
         if value.is_none() {
             self.add(pointer, "is missing");
         }
@@ -87,7 +88,7 @@ impl Faults {
 
     /// All of them, for whoever tells of them and goes on.
     #[must_use]
-    pub fn into_list(self) -> Vec<Fault> {
+    pub fn into_list(self) -> Vec<FieldError> {
         self.0
     }
 

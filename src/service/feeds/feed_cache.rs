@@ -11,7 +11,7 @@ const LARGEST: usize = 32 << 20;
 
 /// Calendars as they were last published.
 #[derive(Debug, Default)]
-pub struct Shelf(Mutex<Places>);
+pub struct FeedCache(Mutex<Places>);
 
 #[derive(Debug, Default)]
 struct Places {
@@ -20,7 +20,7 @@ struct Places {
     asked: u64,
 }
 
-impl Shelf {
+impl FeedCache {
     /// The feed as it was last published.
     pub(super) fn last(&self, feed: FeedId) -> Option<Arc<Published>> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::domain::duty::{Answers, Duty, Rota};
+use crate::domain::duty::{Answers, Duty, RotationLookup};
 use crate::domain::feed::Feed;
 use crate::domain::ids::{IncidentId, PersonId, RotationId, TeamId, TokenId};
 use crate::domain::incident::{Incident, WatchSettings};
-use crate::domain::interval::Instant;
+use crate::domain::interval::Timestamp;
 use crate::domain::overrides::Override;
 use crate::domain::person::{People, Person, Role};
 use crate::domain::rotation::Rotation;
@@ -21,7 +21,7 @@ use crate::domain::token::Token;
 
 /// One state of everything that answers need.
 #[derive(Debug, Default)]
-pub struct Roster {
+pub struct Snapshot {
     version: i64,
     people: People,
     teams: BTreeMap<TeamId, Arc<Team>>,
@@ -59,7 +59,7 @@ pub struct Loaded {
     pub sessions: Option<Vec<Session>>,
 }
 
-impl Roster {
+impl Snapshot {
     /// This roster with what was loaded, as of `version`.
     #[must_use]
     pub fn with(&self, loaded: Loaded, version: i64) -> Self {
@@ -230,7 +230,7 @@ impl Roster {
 
     /// Whether a token is of use at `now`: neither it nor any that it was made by is revoked or over.
     #[must_use]
-    pub fn is_token_good(&self, token: &Token, now: Instant) -> bool {
+    pub fn is_token_good(&self, token: &Token, now: Timestamp) -> bool {
         let parent = |token: &&Token| {
             let id = token.made_by?;
             self.token_of_id(id).map(AsRef::as_ref)
@@ -307,7 +307,7 @@ impl Roster {
 
     /// The duty of `rotation` at `at`; `None` where there is no such rotation.
     #[must_use]
-    pub fn duty(&self, rotation: RotationId, at: Instant) -> Option<Duty> {
+    pub fn duty(&self, rotation: RotationId, at: Timestamp) -> Option<Duty> {
         self.answers.answer(self, rotation, at)
     }
 }
@@ -330,7 +330,7 @@ fn timeline_of(rotation: Arc<Rotation>, overrides: Vec<Override>, people: &Peopl
     Timeline::new(rotation, overrides, pool)
 }
 
-impl Rota for Roster {
+impl RotationLookup for Snapshot {
     fn timeline(&self, rotation: RotationId) -> Option<&Timeline> {
         self.rotations.get(&rotation).map(AsRef::as_ref)
     }

@@ -10,7 +10,7 @@ use super::Page;
 use super::track::{Bar, Mark, Track};
 use super::when;
 use crate::domain::clash::{Clash, clashes};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::overrides::Override;
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::{Gap, GapReason, Layer, Shift, Timeline};
@@ -18,7 +18,7 @@ use crate::service::input;
 
 /// How much is shown at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum Zoom {
     /// Two weeks.
     Fortnight,
     /// Five weeks, so that a month is in it wherever it begins.
@@ -39,9 +39,9 @@ pub struct View {
 }
 
 /// What is shown: whole days of a zone.
-pub struct Sight {
+pub struct VisibleRange {
     /// How much.
-    pub reach: Reach,
+    pub reach: Zoom,
     /// The first day.
     pub first: NaiveDate,
     /// All of it.
@@ -100,7 +100,7 @@ pub struct Outcome {
     pub clashes: Vec<Bar>,
 }
 
-impl Reach {
+impl Zoom {
     /// All of them, with their names in addresses and in words.
     pub const ALL: [(Self, &'static str, &'static str); 3] = [
         (Self::Fortnight, "weeks", "2 weeks"),
@@ -138,9 +138,9 @@ impl Reach {
 
 impl View {
     /// The days that are to be shown; where the address says nothing (good) it is `usual`, from this week's Monday on.
-    pub fn days(&self, page: &Page, usual: Reach) -> Option<Sight> {
-        let named = |(_, key, _): &&(Reach, &str, &str)| *key == self.span;
-        let reach = Reach::ALL.iter().find(named).map_or(usual, |one| one.0);
+    pub fn days(&self, page: &Page, usual: Zoom) -> Option<VisibleRange> {
+        let named = |(_, key, _): &&(Zoom, &str, &str)| *key == self.span;
+        let reach = Zoom::ALL.iter().find(named).map_or(usual, |one| one.0);
         let today = page.zone.to_local(page.now).date();
         let monday = today.week(Weekday::Mon).first_day();
         let wanted = input::date(&self.from).ok().filter(|date| {
@@ -149,7 +149,7 @@ impl View {
         });
         let first = wanted.unwrap_or(monday);
         let track = Track::days(&page.zone, first, reach.days())?;
-        Some(Sight {
+        Some(VisibleRange {
             reach,
             first,
             track,
@@ -157,7 +157,7 @@ impl View {
     }
 }
 
-impl Sight {
+impl VisibleRange {
     /// The query of an address that shows as much, later.
     pub fn later(&self) -> String {
         self.query(self.first.checked_add_days(self.reach.step()))
@@ -189,10 +189,10 @@ impl Sight {
             let is_monday = date.weekday() == Weekday::Mon;
             let number = date.day().to_string();
             let (label, short) = match self.reach {
-                Reach::Fortnight => (date.format("%a %-d").to_string(), number),
-                Reach::Month | Reach::Quarter if is_monday => (number.clone(), number),
-                Reach::Month => (number, String::new()),
-                Reach::Quarter => (String::new(), String::new()),
+                Zoom::Fortnight => (date.format("%a %-d").to_string(), number),
+                Zoom::Month | Zoom::Quarter if is_monday => (number.clone(), number),
+                Zoom::Month => (number, String::new()),
+                Zoom::Quarter => (String::new(), String::new()),
             };
             if let Some(change) = clock_change(page, date, at, end) {
                 clocks.push(ClockChange {
@@ -210,7 +210,7 @@ impl Sight {
                 label,
                 short,
                 is_weekend: matches!(date.weekday(), Weekday::Sat | Weekday::Sun),
-                is_first: is_monday || self.reach == Reach::Fortnight,
+                is_first: is_monday || self.reach == Zoom::Fortnight,
             });
         }
         // A month that ends at once would lie under the next.
@@ -258,7 +258,7 @@ impl Sight {
         all.sort_by_key(|(one, _)| one.sequence);
         let bars = all.into_iter().filter_map(|(one, left)| {
             let why = one.reason.as_deref().unwrap_or_default();
-            let words = |name: &str| sentence(name, &page.stretch(&left), why);
+            let words = |name: &str| sentence(name, &page.format_interval(&left), why);
             match one.person {
                 Some(id) => {
                     let name = page.name(&id);
@@ -274,10 +274,10 @@ impl Sight {
     pub fn result(&self, page: &Page, timeline: &Timeline) -> Outcome {
         let window = self.track.0;
         let shifts = timeline.shifts(Layer::Final, window);
-        let with_work = self.reach != Reach::Quarter && timeline.rotation().kind == Kind::Ordered;
+        let with_work = self.reach != Zoom::Quarter && timeline.rotation().kind == Kind::Ordered;
         let work = shifts.iter().filter(|_| with_work).flat_map(|shift| {
             let part = shift.interval.intersect(&window);
-            let person = page.roster.people().get(&shift.person);
+            let person = page.snapshot.people().get(&shift.person);
             part.zip(person)
                 .map(|(part, person)| person.availability(part, page.now))
                 .unwrap_or_default()
@@ -292,7 +292,7 @@ impl Sight {
                 .filter_map(|gap| {
                     let words = sentence(
                         "nobody",
-                        &page.stretch(&gap.interval),
+                        &page.format_interval(&gap.interval),
                         gap_words(gap.reason),
                     );
                     self.track.bar(gap.interval, "gap", "nobody", words)
@@ -302,7 +302,7 @@ impl Sight {
                 .iter()
                 .filter_map(|clash| {
                     let away = format!("{} is away", page.name(&clash.person));
-                    let words = sentence(&away, &page.stretch(&clash.overlap), "");
+                    let words = sentence(&away, &page.format_interval(&clash.overlap), "");
                     self.track.bar(clash.overlap, "clash", "", words)
                 })
                 .collect(),
@@ -316,7 +316,7 @@ impl Sight {
     /// A shift, called by its person's name, and by what else it needs to be told from others.
     pub fn shift(&self, page: &Page, shift: &Shift, of: &str) -> Option<Bar> {
         let name = page.name(&shift.person);
-        let words = sentence(name, &page.stretch(&shift.interval), of);
+        let words = sentence(name, &page.format_interval(&shift.interval), of);
         self.track
             .persons_bar(shift.interval, shift.person, name, words)
     }
@@ -331,7 +331,7 @@ fn sentence(who: &str, when: &str, more: &str) -> String {
 }
 
 /// What clocks do in a day, in words.
-fn clock_change(page: &Page, date: NaiveDate, start: Instant, end: Instant) -> Option<String> {
+fn clock_change(page: &Page, date: NaiveDate, start: Timestamp, end: Timestamp) -> Option<String> {
     let offset = |at| page.zone.offset_seconds(at);
     let change = TimeDelta::seconds(i64::from(offset(end) - offset(start)));
     let way = match change.num_seconds() {
@@ -350,7 +350,7 @@ fn clock_change(page: &Page, date: NaiveDate, start: Instant, end: Instant) -> O
 /// The clashes in a window.
 pub fn away(page: &Page, timeline: &Timeline, window: Interval) -> Vec<Clash> {
     let shifts = timeline.shifts(Layer::Final, window);
-    let mut found = clashes(timeline.rotation().id, &shifts, page.roster.people());
+    let mut found = clashes(timeline.rotation().id, &shifts, page.snapshot.people());
     found.retain(|clash| clash.overlap.overlaps(&window));
     found
 }

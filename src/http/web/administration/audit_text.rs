@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::domain::duty::Rota as _;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::feed::Scope;
 use crate::domain::handover::HandoverId;
 use crate::domain::ids::{PersonId, RotationId, TeamId};
-use crate::domain::interval::{Instant, Interval};
+use crate::domain::interval::{Interval, Timestamp};
 use crate::http::web::{Page, when};
 use crate::service::audit::AuditView;
 
@@ -83,7 +83,7 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// What was done to what.
-pub struct Deed {
+pub struct AuditRow {
     /// What was done; the thing follows.
     pub verb: String,
     /// The thing.
@@ -104,7 +104,7 @@ pub struct Change {
     pub after: Option<String>,
 }
 
-impl Deed {
+impl AuditRow {
     /// What an entry says.
     pub fn of(page: &Page, row: &AuditView) -> Self {
         let known = WORDS.iter().find(|(action, _)| *action == row.action);
@@ -209,7 +209,7 @@ fn thing(page: &Page, row: &AuditView) -> Option<Thing> {
 }
 
 fn person(page: &Page, id: &str) -> Option<Thing> {
-    let person = page.roster.person(id.parse().ok()?)?;
+    let person = page.snapshot.person(id.parse().ok()?)?;
     Some((
         person.name.clone(),
         Some(format!("people/{}/edit", person.id)),
@@ -217,21 +217,21 @@ fn person(page: &Page, id: &str) -> Option<Thing> {
 }
 
 fn team(page: &Page, id: TeamId) -> Option<Thing> {
-    let team = page.roster.team(id)?;
+    let team = page.snapshot.team(id)?;
     Some((team.name.clone(), Some(format!("teams/{}", team.slug))))
 }
 
 fn rotation(page: &Page, id: RotationId) -> Option<Thing> {
-    let rotation = page.roster.timeline(id)?.rotation();
+    let rotation = page.snapshot.timeline(id)?.rotation();
     Some((rotation.name.clone(), Some(format!("rotations/{id}"))))
 }
 
 /// Who has the time of an override, when time is given or taken off, what a token is called.
 fn more(page: &Page, row: &AuditView) -> Option<String> {
-    let instant = |name: &str| text(row, name)?.parse::<Instant>().ok();
+    let instant = |name: &str| text(row, name)?.parse::<Timestamp>().ok();
     let stretch = || {
         let interval = Interval::new(instant("start")?, instant("end")?)?;
-        Some(page.stretch(&interval))
+        Some(page.format_interval(&interval))
     };
     match row.subject_kind.as_str() {
         "override" => {
@@ -316,13 +316,13 @@ fn whole(page: &Page, value: &Value) -> String {
 
 /// What an id stands for, or a moment on the page's clock.
 fn named(page: &Page, text: &str) -> Option<String> {
-    if let Ok(at) = text.parse::<Instant>() {
+    if let Ok(at) = text.parse::<Timestamp>() {
         return Some(when::dated(&page.zone, at, page.now));
     }
     let found = text
         .parse::<PersonId>()
         .ok()
-        .and_then(|id| page.roster.person(id))
+        .and_then(|id| page.snapshot.person(id))
         .map(|person| person.name.clone());
     let found = found.or_else(|| Some(team(page, text.parse().ok()?)?.0));
     found.or_else(|| Some(rotation(page, text.parse().ok()?)?.0))
@@ -344,7 +344,7 @@ mod tests {
         };
         let row = |action: &str, before, after| AuditView {
             id: String::new(),
-            at: Instant::MIN_UTC,
+            at: Timestamp::MIN_UTC,
             actor_id: None,
             token_id: None,
             address: None,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
-use crate::domain::interval::Instant;
-use crate::roster::{Loaded, Roster};
+use crate::domain::interval::Timestamp;
+use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::{
     Change, Db, Store, StoreError, changes, feeds, incidents, people, rotations, sessions, teams,
     tokens,
@@ -19,25 +19,25 @@ const FRESH: Duration = Duration::from_secs(2);
 /// The last look at the database that succeeded.
 #[derive(Debug, Clone, Copy)]
 struct Look {
-    at: Instant,
+    at: Timestamp,
     /// The same by a clock that nobody sets.
     measured: std::time::Instant,
 }
 
 /// The present roster of this replica.
 #[derive(Debug, Default)]
-pub struct Keeper {
-    current: ArcSwap<Roster>,
+pub struct SnapshotCache {
+    current: ArcSwap<Snapshot>,
     loaded: AtomicBool,
     /// Whether the last look failed.
     failed: AtomicBool,
     last_look: ArcSwapOption<Look>,
-    away_since: ArcSwapOption<Instant>,
+    away_since: ArcSwapOption<Timestamp>,
     refreshing: Mutex<()>,
 }
 
-impl Keeper {
-    /// A keeper with an empty roster, until the first [`Keeper::refresh`].
+impl SnapshotCache {
+    /// A keeper with an empty roster, until the first [`SnapshotCache::refresh`].
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -45,13 +45,13 @@ impl Keeper {
 
     /// The present roster.
     #[must_use]
-    pub fn current(&self) -> Guard<Arc<Roster>> {
+    pub fn current(&self) -> Guard<Arc<Snapshot>> {
         self.current.load()
     }
 
     /// The present roster, to hold on to.
     #[must_use]
-    pub fn snapshot(&self) -> Arc<Roster> {
+    pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
     }
 
@@ -64,18 +64,18 @@ impl Keeper {
     /// Since when the roster may be behind: the database is away, or the last look at it is too old to say that it is
     /// not, as when it froze.
     #[must_use]
-    pub fn stale_since(&self) -> Option<Instant> {
+    pub fn stale_since(&self) -> Option<Timestamp> {
         self.away_since()
             .or_else(|| self.unseen_since(std::time::Instant::now()))
     }
 
     /// Since when the database has been away, if it is known to be.
     #[must_use]
-    pub fn away_since(&self) -> Option<Instant> {
+    pub fn away_since(&self) -> Option<Timestamp> {
         self.away_since.load().as_deref().copied()
     }
 
-    fn unseen_since(&self, now: std::time::Instant) -> Option<Instant> {
+    fn unseen_since(&self, now: std::time::Instant) -> Option<Timestamp> {
         let look = self.last_look.load();
         let look = look.as_deref()?;
         (now.saturating_duration_since(look.measured) > FRESH).then_some(look.at)
@@ -83,7 +83,7 @@ impl Keeper {
 
     /// Counts the database as away until the next look shows that it is not: a connection that stood has ended.
     /// Answers may be behind since the last look, or since now where there was none.
-    pub fn doubt(&self, now: Instant) {
+    pub fn doubt(&self, now: Timestamp) {
         if self.away_since.load().is_none() {
             let last = self.last_look.load().as_deref().map_or(now, |look| look.at);
             self.away_since.store(Some(Arc::new(last)));
@@ -96,7 +96,7 @@ impl Keeper {
     ///
     /// [`StoreError`] when the database is away: the roster stays as it was, and is stale since the
     /// first time that happened.
-    pub fn refresh(&self, store: &Store, now: Instant) -> Result<(), StoreError> {
+    pub fn refresh(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
         let _one_at_a_time = self
             .refreshing
             .lock()
@@ -209,30 +209,30 @@ mod tests {
     use super::*;
 
     /// A keeper that looked at the database when its clocks showed the beginning.
-    fn looked(at: Instant, measured: std::time::Instant) -> Keeper {
-        let keeper = Keeper::new();
-        keeper
+    fn looked(at: Timestamp, measured: std::time::Instant) -> SnapshotCache {
+        let snapshots = SnapshotCache::new();
+        snapshots
             .last_look
             .store(Some(Arc::new(Look { at, measured })));
-        keeper
+        snapshots
     }
 
     #[test]
     fn a_look_that_is_old_leaves_answers_stale_since_then() {
-        let (at, measured) = (Instant::UNIX_EPOCH, std::time::Instant::now());
-        let keeper = looked(at, measured);
-        assert_eq!(keeper.unseen_since(measured + FRESH), None);
+        let (at, measured) = (Timestamp::UNIX_EPOCH, std::time::Instant::now());
+        let snapshots = looked(at, measured);
+        assert_eq!(snapshots.unseen_since(measured + FRESH), None);
         let late = measured + FRESH + Duration::from_millis(1);
-        assert_eq!(keeper.unseen_since(late), Some(at));
-        assert_eq!(keeper.away_since(), None, "nobody knows yet");
+        assert_eq!(snapshots.unseen_since(late), Some(at));
+        assert_eq!(snapshots.away_since(), None, "nobody knows yet");
     }
 
     #[test]
     fn a_connection_that_ends_leaves_answers_stale_since_the_last_look() {
-        let at = Instant::UNIX_EPOCH;
-        let keeper = looked(at, std::time::Instant::now());
-        assert_eq!(keeper.stale_since(), None);
-        keeper.doubt(at + FRESH);
-        assert_eq!(keeper.stale_since(), Some(at));
+        let at = Timestamp::UNIX_EPOCH;
+        let snapshots = looked(at, std::time::Instant::now());
+        assert_eq!(snapshots.stale_since(), None);
+        snapshots.doubt(at + FRESH);
+        assert_eq!(snapshots.stale_since(), Some(at));
     }
 }
