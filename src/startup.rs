@@ -114,10 +114,12 @@ fn migrate(config: &Config, store: &Store) -> anyhow::Result<()> {
 /// changed: an operator may have meant it so.
 #[must_use]
 pub fn loose_files(config: &Config) -> Vec<(PathBuf, u32)> {
-    let mut loose = match &config.database {
+    let folder = files::loose_mode(&config.data_dir).map(|mode| (config.data_dir.clone(), mode));
+    let database = match &config.database {
         DatabaseUrl::Sqlite(path) => file::loose_files(path),
         DatabaseUrl::Postgres(_) => Vec::new(),
     };
+    let mut loose: Vec<_> = folder.into_iter().chain(database).collect();
     if config.smtp_url.is_none() {
         let mails = config.data_dir.join(MAIL_FOLDER);
         loose.extend(files::loose_mode(&mails).map(|mode| (mails, mode)));
@@ -325,6 +327,7 @@ impl Prepared {
     pub fn start(self) -> anyhow::Result<(Running, actix_web::dev::Server)> {
         let metrics = telemetry::metrics()?;
         let app = self.app;
+        let stopping = Arc::clone(&app);
         let server = server(
             self.listener,
             Arc::clone(&app),
@@ -354,6 +357,7 @@ impl Prepared {
             listening.map(|url| actix_web::rt::spawn(listen(app, url, follower.refresh())));
         threads.push(follower);
         let running = Running {
+            app: stopping,
             server: server.handle(),
             listener,
             threads,
@@ -393,6 +397,7 @@ fn spawn_workers(app: &Arc<App>, worker: Worker) -> anyhow::Result<Vec<Backgroun
 
 /// A running program: the server and what works beside it.
 pub struct Running {
+    app: Arc<App>,
     server: ServerHandle,
     listener: Option<actix_web::rt::task::JoinHandle<()>>,
     threads: Vec<BackgroundThread>,
@@ -409,6 +414,8 @@ impl Running {
         for thread in self.threads {
             thread.stop();
         }
+        // Whoever copies the file of a stopped server has all of it.
+        self.app.store.checkpoint();
     }
 }
 

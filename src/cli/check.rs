@@ -75,6 +75,12 @@ fn address(config: &Config) -> Found {
     Err(format!("DOGWATCH_LISTEN ({}): {error}", config.listen))
 }
 
+/// Whether the server that this configuration is for runs already.
+fn is_running(config: &Config) -> bool {
+    let bound = TcpListener::bind(config.listen);
+    bound.is_err_and(|error| error.kind() == ErrorKind::AddrInUse) && is_dogwatch(config.listen)
+}
+
 /// Whether a server of this program answers at an address.
 fn is_dogwatch(mut address: SocketAddr) -> bool {
     match address.ip() {
@@ -156,6 +162,12 @@ fn database(config: &Config) -> Found {
 
 fn look_into_database(config: &Config) -> Result<String, StoreError> {
     let store = Store::open(&config.database)?;
+    // A server at our own address is the one that this configuration is for.
+    if let Err(error) = store.must_have_no_server()
+        && !is_running(config)
+    {
+        return Err(error);
+    }
     let tables = store.tables()?;
     store.check_writable()?;
     let what = match tables {

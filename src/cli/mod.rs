@@ -34,12 +34,15 @@ Settings (environment variables, or the same keys in the TOML file of --config; 
   DOGWATCH_SMTP_URL         smtp://… or smtps://…         [none: mails are written as files]
   DOGWATCH_SMTP_HELO        our name for mail servers     [the host of the public URL]
   DOGWATCH_MAIL_FROM        sender of mails               [dogwatch@localhost]
+  DOGWATCH_MAIL_RATE        mails that may leave in a minute             [600]
+  DOGWATCH_MAIL_DAYS        days for which mails that are done with stay [400]
   DOGWATCH_BOOTSTRAP_TOKEN  a token that counts while there is no administrator; at least 16 characters
   DOGWATCH_TZDATA_DIR       a folder of newer zone data (zoneinfo layout)
   DOGWATCH_SECRET           key for signed links          [made once, kept in the database]
   DOGWATCH_TRUSTED_PROXIES  addresses of proxies that are believed
   DOGWATCH_FORWARDED_HEADER the header in which they name the client  [X-Forwarded-For]
   DOGWATCH_KEEP_ALIVE       seconds that idle connections stay open   [75]
+  DOGWATCH_OUTGOING_NETWORKS  networks that calendars and webhooks may be in, although they are not public
   DOGWATCH_INCIDENTS_PER_HOUR       incidents a person may declare  [30]
   DOGWATCH_COVER_REQUESTS_PER_HOUR  covers a person may ask for     [30]
   DOGWATCH_FEEDS_PER_HOUR           feeds a person may make         [50]

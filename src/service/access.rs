@@ -80,9 +80,12 @@ pub fn party(actor: &Actor, team: &Team, time: Interval) -> Party {
 ///
 /// [`Error::Forbidden`] for everybody else.
 pub fn own_affairs(actor: &Actor, person: PersonId) -> Result<(), Error> {
-    let themselves = actor.is(person) && actor.role != Role::Viewer;
-    if actor.is_administrator() || themselves {
+    if actor.is_administrator() || actor.is(person) && actor.role != Role::Viewer {
         Ok(())
+    } else if actor.is(person) {
+        Err(Error::forbidden(
+            "viewers and tokens that only read change nothing",
+        ))
     } else {
         Err(Error::forbidden(
             "only the person and administrators may do this",

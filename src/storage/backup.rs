@@ -200,9 +200,20 @@ fn set_aside(database: &Path, name_kept: &str) -> Result<PathBuf, BackupError> {
             .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
             .map_err(|error| failed(database, &error))?;
     }
-    let kept = beside(database, name_kept);
+    let kept = unused(database, name_kept);
     rename(database, &kept)?;
     Ok(kept)
+}
+
+/// The name, with a number where something has it already: an earlier restore may have kept the only good copy there.
+fn unused(database: &Path, name_kept: &str) -> PathBuf {
+    let mut kept = beside(database, name_kept);
+    let mut number = 2;
+    while std::fs::symlink_metadata(&kept).is_ok() {
+        kept = beside(database, &format!("{name_kept}-{number}"));
+        number += 1;
+    }
+    kept
 }
 
 /// Gives a database, and what belongs to it, another name.

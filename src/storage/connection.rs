@@ -484,6 +484,30 @@ impl Store {
         }
     }
 
+    /// Writes all that is in the `-wal` into the file of an SQLite database, so that the file alone is the whole database.
+    pub fn checkpoint(&self) {
+        let done = self.connection().and_then(|mut connection| {
+            if let Db::Sqlite(connection) = &mut *connection {
+                connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+            }
+            Ok(())
+        });
+        if let Err(error) = done {
+            tracing::debug!(%error, "what is in the -wal stays there");
+        }
+    }
+
+    /// Looks whether another program serves an SQLite file.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when one does.
+    pub fn must_have_no_server(&self) -> Result<(), StoreError> {
+        self.file
+            .as_ref()
+            .map_or(Ok(()), |file| file.must_have_no_server())
+    }
+
     /// Makes this program the one server of an SQLite file, until the lock is dropped. PostgreSQL
     /// may have many.
     ///

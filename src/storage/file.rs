@@ -117,6 +117,14 @@ impl Drop for FileLock {
     }
 }
 
+fn in_use(path: &Path, error: &io::Error) -> StoreError {
+    let why = match error.kind() {
+        io::ErrorKind::WouldBlock => "stop it first".to_owned(),
+        _ => error.to_string(),
+    };
+    StoreError::Unavailable(format!("another server has {}: {why}", path.display()))
+}
+
 /// The right to be the one server of a database file, until it is dropped.
 #[derive(Debug)]
 pub struct ServerLock {
@@ -128,12 +136,9 @@ pub struct ServerLock {
 impl ServerLock {
     /// Takes it.
     pub(super) fn take(handle: &Arc<Handle>, path: &Path) -> Result<Self, StoreError> {
-        let in_use = |error: io::Error| {
-            StoreError::Unavailable(format!("another server has {} ({error})", path.display()))
-        };
         let id = handle.id;
-        let file = in_time(|| Arc::clone(handle).lock()).map_err(in_use)?;
-        let beside = in_time(|| lock_beside(path)).map_err(in_use)?;
+        let file = in_time(|| Arc::clone(handle).lock()).map_err(|error| in_use(path, &error))?;
+        let beside = in_time(|| lock_beside(path)).map_err(|error| in_use(path, &error))?;
         if id_at(path) != Some(id) {
             return Err(moved());
         }
@@ -223,6 +228,13 @@ impl DatabaseFile {
     /// Makes this process the one server.
     pub(super) fn acquire_server_lock(&self) -> Result<ServerLock, StoreError> {
         ServerLock::take(&self.handle, &self.path)
+    }
+
+    /// Looks whether a server has the file, and makes nothing.
+    pub(super) fn must_have_no_server(&self) -> Result<(), StoreError> {
+        in_time(|| Arc::clone(&self.handle).lock())
+            .map(drop)
+            .map_err(|error| in_use(&self.path, &error))
     }
 }
 

@@ -236,6 +236,10 @@ fn the_board_is_paged() {
             .expect(200)
             .contains("page=4")
     );
+    for (page, shown) in [("abc", "INC-0"), ("", "INC-0"), ("99", "page=2")] {
+        let html = browser.get(&format!("/incidents?page={page}")).expect(200);
+        assert!(html.contains(shown) && html.contains("INC-"), "{page}");
+    }
     let now = browser.get("/").expect(200);
     assert!(now.contains("and 50 more"), "{now}");
 }

@@ -34,6 +34,11 @@ impl Form {
             .map_or("", |(_, value)| value.as_str())
     }
 
+    /// Whether a field was sent at all, filled in or not.
+    pub fn sends(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// A field's value without blanks around it; `None` where nothing was filled in.
     pub fn filled(&self, name: &str) -> Option<String> {
         let value = self.get(name).trim();

@@ -98,6 +98,7 @@ fn what_is_backed_up_while_people_write_is_restored() {
     is_refused(&run(&database, "backup", &path, &["--force"]), "itself");
     // Not while a server has it.
     is_refused(&run(&database, "restore", &copy, &[]), "another server");
+    is_refused(&run(&database, "restore", &copy, &[]), "stop it first");
     let remote = Remote::new(&program.url);
     remote.post("/api/v1/teams", &team(1_000)).expect(201);
     let at_the_end = teams(&remote);
@@ -127,6 +128,15 @@ fn what_is_backed_up_while_people_write_is_restored() {
     ));
     let program = Program::serve(&database, &SETTINGS);
     assert_eq!(teams(&Remote::new(&program.url)), at_the_end);
+    program.stop();
+
+    // Nothing that was kept is written over, however fast they follow each other.
+    for _ in 0..3 {
+        works(&run(&database, "restore", &copy, &[]));
+    }
+    let folder = fs::read_dir(database.folder.path()).unwrap();
+    let kept = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(kept.filter(|name| name.contains(".before-")).count(), 5);
 }
 
 #[test]

@@ -79,6 +79,9 @@ fn a_file_has_one_server_whatever_it_is_called() {
         let said = String::from_utf8(second.stderr).unwrap();
         assert_eq!(second.status.code(), Some(1), "{said}");
         assert!(said.contains("another server"), "{said}");
+        let checked = dogwatch(&server.database, &settings).arg("check").output();
+        let said = String::from_utf8(checked.unwrap().stdout).unwrap();
+        assert!(said.contains("another server"), "{said}");
     }
     // What writes beside a server still does, and does not take SQLite's own locks away.
     let create = "token create --email ada@example.org --administrator Ada --scope write";

@@ -147,6 +147,14 @@ fn whoever_is_signed_in_changes_their_own_and_both_addresses_are_told() {
         !new[0].whole.contains("/links/"),
         "only the old address undoes it"
     );
+    browser.get("/me/settings").expect(200);
+    let blank = [
+        ("name", "Bo"),
+        ("time_zone", "Europe/London"),
+        ("email", " "),
+    ];
+    let refused = browser.submit("/me/settings", &blank).expect(200);
+    assert!(refused.contains("is needed"), "{refused}");
     // The mails are not so many that somebody else's mailbox could be filled.
     for (number, status) in [(1, 303), (2, 303), (3, 303), (4, 303), (5, 200)] {
         browser.get("/me/settings").expect(200);

@@ -20,7 +20,8 @@ const LEFT: usize = 50;
 /// Which page, from 1 on.
 #[derive(Deserialize)]
 struct Where {
-    page: Option<usize>,
+    #[serde(default)]
+    page: String,
 }
 
 #[derive(Template)]
@@ -53,11 +54,12 @@ pub async fn show(visitor: SignedIn, request: HttpRequest, query: web::Query<Whe
     if let Some(nothing) = unchanged(&request, &tag) {
         return Ok(nothing);
     }
-    let number = query.page.unwrap_or(1).max(1);
     let all = open(&page);
     let over = page.snapshot.incidents().filter(|one| !one.is_open());
     let over: Vec<&Incident> = over.map(AsRef::as_ref).collect();
     let more = all.len().div_ceil(CARDS).max(over.len().div_ceil(LEFT));
+    // What is no page leads to the first one, what lies beyond the last to that.
+    let number = query.page.parse().unwrap_or(1).clamp(1, more.max(1));
     let cards = on_page(&all, number, CARDS)
         .map(|incident| Card::new(&visitor, &page, incident, "/incidents".to_owned()))
         .collect();

@@ -8,7 +8,7 @@ use crate::domain::person::{Person, Role};
 use crate::domain::preferences::{Preferences, Topic};
 use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn, hours, profile};
 use crate::service::people::{self, PersonChange};
-use crate::service::{Expected, preferences};
+use crate::service::{Error, Expected, preferences};
 
 /// The mails that one can have, as forms call them.
 const TOPICS: [(&str, Topic); 7] = [
@@ -99,13 +99,18 @@ pub async fn change(visitor: SignedIn, mut form: Form) -> Answer {
     let me = me(&page, &visitor)?;
     let (version, expected) = (me.version, form.expected());
     let working_hours = hours::read(&mut form, profile::HOURS);
-    let done = match profile::changed(&form, working_hours, &me, visitor.now) {
-        Ok(changed) => {
-            let change = PersonChange {
-                name: Some(form.get("name").to_owned()),
-                email: form.filled("email"),
-                ..changed
-            };
+    let email = form.filled("email");
+    let changed = if email.is_none() && form.sends("email") {
+        Err(Error::invalid("/email", "is needed"))
+    } else {
+        profile::changed(&form, working_hours, &me, visitor.now).map(|changed| PersonChange {
+            name: Some(form.get("name").to_owned()),
+            email,
+            ..changed
+        })
+    };
+    let done = match changed {
+        Ok(change) => {
             visitor
                 .change(move |tx, visitor| {
                     let (actor, now) = (&visitor.actor, visitor.now);
@@ -116,6 +121,10 @@ pub async fn change(visitor: SignedIn, mut form: Form) -> Answer {
         Err(error) => Err(error),
     };
     match done {
+        Ok(changed) if changed.email != me.email => Ok(visitor.redirect_with_flash(
+            "me/settings",
+            "Saved. The old and the new address are told of the change.",
+        )),
         Ok(_) => Ok(visitor.redirect_with_flash("me/settings", "Saved.")),
         Err(error) => sheet(&visitor, Some(form.with_version_conflict(error, version)?)),
     }
