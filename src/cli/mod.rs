@@ -113,7 +113,9 @@ enum Command {
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
     startup::install_tls();
-    match arguments.run() {
+    let done = arguments.run();
+    telemetry::flush();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::error(&error);

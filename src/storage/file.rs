@@ -8,7 +8,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -185,6 +185,8 @@ pub(super) struct DatabaseFile {
     handle: Arc<Handle>,
     path: PathBuf,
     parts: Vec<(PathBuf, FileId)>,
+    /// The largest size that the file had, in bytes. SQLite does not make it smaller while it is open.
+    largest: AtomicU64,
 }
 
 impl DatabaseFile {
@@ -207,12 +209,18 @@ impl DatabaseFile {
             handle,
             path: path.to_owned(),
             parts: all,
+            largest: AtomicU64::new(0),
         })
     }
 
     /// Whether everything is where it was.
     pub(super) fn is_in_place(&self) -> bool {
-        self.parts.iter().all(|(path, id)| id_at(path) == Some(*id))
+        self.parts.iter().all(|(path, id)| id_at(path) == Some(*id)) && !self.is_cut_off()
+    }
+
+    fn is_cut_off(&self) -> bool {
+        let size = std::fs::metadata(&self.path).map_or(0, |file| file.len());
+        size < self.largest.fetch_max(size, Ordering::AcqRel)
     }
 
     /// The same as an error: what is written now would be lost, and what is read may be another database.

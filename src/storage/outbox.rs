@@ -385,7 +385,13 @@ pub fn load(db: &mut Db, now: Timestamp) -> Result<Load, StoreError> {
     }
     let oldest: Option<Ts> = outbox::table
         .filter(outbox::state.eq(enum_to_text(State::Pending)?))
-        .filter(outbox::next_attempt_at.le(Ts(now)))
+        .filter(outbox::due_at.le(Ts(now)))
+        // What failed waits for its next attempt, and waits all the same.
+        .filter(
+            outbox::next_attempt_at
+                .le(Ts(now))
+                .or(outbox::attempts.gt(0)),
+        )
         .order(outbox::due_at)
         .select(outbox::due_at)
         .first(db)

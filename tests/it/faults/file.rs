@@ -57,6 +57,20 @@ fn a_file_that_is_removed_or_replaced_is_not_written_to() {
 }
 
 #[test]
+fn a_file_that_is_cut_off_is_not_written_to() {
+    if !Database::is_sqlite() {
+        return;
+    }
+    let server = Server::start();
+    server.post("/teams", &team(1)).expect(201);
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .open(path(&server.database));
+    file.unwrap().set_len(0).unwrap();
+    is_refused(&server);
+}
+
+#[test]
 fn a_file_has_one_server_whatever_it_is_called() {
     if !Database::is_sqlite() {
         return;

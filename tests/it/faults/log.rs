@@ -1,4 +1,4 @@
-//! Standard error that takes nothing: a full disk, a closed pipe.
+//! Standard error that takes nothing: a full disk, a closed pipe, one that nobody reads.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -59,6 +59,21 @@ fn a_closed_pipe_under_the_log_stops_nothing() {
     let mut program = Program::serve_unheard(&database, &settings, Stdio::piped(), Stdio::piped());
     program.close_pipes();
     goes_on_without_its_log(&database, &program);
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_stops_nothing() {
+    let database = Database::new();
+    let settings = [
+        ("DOGWATCH_BOOTSTRAP_TOKEN", BOOTSTRAP),
+        ("DOGWATCH_LOG", "trace"),
+    ];
+    let program = Program::serve_unheard(&database, &settings, Stdio::piped(), Stdio::piped());
+    let remote = Remote::new(&program.url);
+    for number in 0..60 {
+        remote.post("/api/v1/teams", &team(number)).expect(201);
+    }
+    assert_eq!(remote.reasons(), [""; 0]);
 }
 
 #[test]
