@@ -35,7 +35,7 @@
       return;
     }
     const held = document.activeElement;
-    const names = all ? ["faults", "order", "hours", "added", "changes"] : ["faults", "added", "changes"];
+    const names = all ? ["errors", "order", "hours", "added", "changes"] : ["errors", "added", "changes"];
     for (const name of names) {
       const [old, fresh] = [part(form, name), part(page, name)];
       if (old && fresh && old.innerHTML !== fresh.innerHTML) old.innerHTML = fresh.innerHTML;

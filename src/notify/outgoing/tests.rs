@@ -1,4 +1,4 @@
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -194,6 +194,8 @@ fn slow_server(pause: Duration) -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         let mut stream = listener.accept().unwrap().0;
+        // An answer that comes before the request is none.
+        let _ = stream.read(&mut [0; 4096]).unwrap();
         let start = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
         let mut sent = stream.write_all(start);
         while sent.is_ok() {
