@@ -2,14 +2,14 @@
 //! one way to write.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::backend::Backend;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::prelude::*;
-use diesel::r2d2::{HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection as _};
+use diesel::r2d2::{Pool, PooledConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::audit;
@@ -17,8 +17,8 @@ use super::changes::{self, Change};
 use super::db::Db;
 use super::error::StoreError;
 use super::file::{self, DatabaseFile, Handle, ServerLock};
+use super::pool::{Manager, NoFurther, POOLED, establish_sqlite, unavailable};
 use super::pooler;
-use super::postgres::Postgres;
 use super::postgres_url::{BadDatabaseUrl, Target};
 use super::quotas::Limited;
 use super::reason::reason;
@@ -80,94 +80,6 @@ pub enum Tables {
     Older,
     /// They are those of this version.
     Current,
-}
-
-/// How many connections a server keeps at most, beside the one that listens.
-const POOLED: u32 = 8;
-
-/// How often is said that no further connection can be made.
-const SAY_AGAIN: Duration = Duration::from_mins(1);
-
-struct Manager {
-    url: DatabaseUrl,
-    file: Option<Arc<DatabaseFile>>,
-}
-
-/// Says why no further connection can be made, where the present ones may do.
-#[derive(Debug, Default)]
-struct NoFurther {
-    said: Mutex<Option<Instant>>,
-}
-
-impl HandleError<diesel::r2d2::Error> for NoFurther {
-    fn handle_error(&self, error: diesel::r2d2::Error) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_none_or(|last| last.elapsed() >= SAY_AGAIN) {
-            *said = Some(Instant::now());
-            tracing::warn!(
-                reason = reason(&error),
-                "no further connection to the database"
-            );
-        }
-    }
-}
-
-fn unavailable<E: std::error::Error + 'static>(error: E) -> StoreError {
-    StoreError::Unavailable(reason(&error))
-}
-
-impl ManageConnection for Manager {
-    type Connection = Db;
-    type Error = diesel::r2d2::Error;
-
-    fn connect(&self) -> Result<Db, Self::Error> {
-        // A connection to another file must not be in the pool when the right one is back.
-        let is_in_place = || {
-            let file = self.file.as_ref();
-            file.map_or(Ok(()), |file| file.must_be_in_place())
-                .map_err(|error| ConnectionError::BadConnection(error.to_string()))
-        };
-        is_in_place()?;
-        let connection = establish(&self.url)?;
-        is_in_place()?;
-        Ok(connection)
-    }
-
-    fn is_valid(&self, connection: &mut Db) -> Result<(), Self::Error> {
-        match connection {
-            Db::Sqlite(_) => Ok(()),
-            Db::Postgres(connection) => connection.ping().map_err(diesel::r2d2::Error::QueryError),
-        }
-    }
-
-    fn has_broken(&self, connection: &mut Db) -> bool {
-        std::thread::panicking() || connection.is_broken()
-    }
-}
-
-/// A connection as all of them are.
-fn establish(url: &DatabaseUrl) -> Result<Db, diesel::r2d2::Error> {
-    match url {
-        DatabaseUrl::Sqlite(path) => establish_sqlite(path).map(Db::Sqlite),
-        DatabaseUrl::Postgres(url) => {
-            let mut connection = Postgres::establish(url)?;
-            connection
-                .batch_execute("SET TIME ZONE 'UTC'")
-                .and_then(|()| connection.be_patient(false))
-                .map_err(diesel::r2d2::Error::QueryError)?;
-            Ok(Db::Postgres(connection))
-        }
-    }
-}
-
-fn establish_sqlite(path: &Path) -> Result<SqliteConnection, diesel::r2d2::Error> {
-    let mut connection = file::connect(path, "rw")?;
-    connection
-        .batch_execute(
-            "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-        )
-        .map_err(diesel::r2d2::Error::QueryError)?;
-    Ok(connection)
 }
 
 /// The database.

@@ -17,6 +17,7 @@ pub mod incident_webhooks;
 pub mod incidents;
 pub mod outbox;
 pub mod people;
+mod pool;
 mod pooler;
 pub mod postgres;
 mod postgres_url;
