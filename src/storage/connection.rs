@@ -49,7 +49,7 @@ impl DatabaseUrl {
     ///
     /// # Errors
     ///
-    /// [`BadDatabaseUrl`] for anything else, and for parameters that are not understood.
+    /// An error for anything else, and for parameters that are not understood.
     pub fn parse(text: &str) -> Result<Self, BadDatabaseUrl> {
         let Some(path) = text.strip_prefix("sqlite:") else {
             return Target::parse(text).map(|_| Self::Postgres(text.to_owned()));
