@@ -162,6 +162,12 @@ fn database(config: &Config) -> Found {
 
 fn look_into_database(config: &Config) -> Result<String, StoreError> {
     let store = Store::open(&config.database)?;
+    let found = look_into_store(config, &store);
+    store.close();
+    found
+}
+
+fn look_into_store(config: &Config, store: &Store) -> Result<String, StoreError> {
     // A server at our own address is the one that this configuration is for.
     if let Err(error) = store.must_have_no_server()
         && !is_running(config)

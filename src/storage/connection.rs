@@ -189,13 +189,14 @@ impl Store {
         }
     }
 
-    /// Whether it works or not, [`Store::write`] notes it.
+    /// Writes something and removes it. [`Store::write`] notes where that fails.
     fn try_to_write(&self) {
         let tried = self
             .write(|tx| audit::write_probe(tx.db(), true))
             .and_then(|()| self.write(|tx| audit::write_probe(tx.db(), false)));
-        if let Err(error) = tried {
-            tracing::debug!(%error, "writing does not work yet");
+        match tried {
+            Ok(()) => self.troubles.probe_worked(),
+            Err(error) => tracing::debug!(%error, "writing does not work yet"),
         }
     }
 
@@ -324,7 +325,7 @@ impl Store {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let (done, met) = watch(|| self.write_watched(work));
-        self.troubles.wrote(met, done.is_ok());
+        self.troubles.wrote(met);
         done
     }
 
@@ -406,6 +407,20 @@ impl Store {
         });
         if let Err(error) = done {
             tracing::debug!(%error, "what is in the -wal stays there");
+        }
+    }
+
+    /// Closes all connections, and waits a second at most until they are closed: the pool may be making one just now, and
+    /// a program that ended meanwhile would leave SQLite's `-wal` and `-shm` behind.
+    pub fn close(self) {
+        let file = self.file.as_ref().map(Arc::downgrade);
+        drop(self);
+        let is_open = || file.as_ref().is_some_and(|file| file.strong_count() > 0);
+        for _ in 0..50 {
+            if !is_open() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 

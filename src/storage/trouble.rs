@@ -109,14 +109,18 @@ impl Troubles {
         self.lock().present
     }
 
-    /// What came of a transaction that wrote.
-    pub(super) fn wrote(&self, met: Option<Trouble>, worked: bool) {
+    /// What came of a transaction that wrote. One that works ends no trouble: it may have had nothing to write.
+    pub(super) fn wrote(&self, met: Option<Trouble>) {
+        if let Some(trouble) = met {
+            self.lock().enter(trouble);
+        }
+    }
+
+    /// What was written to find out came through. That says nothing of what is damaged elsewhere.
+    pub(super) fn probe_worked(&self) {
         let mut state = self.lock();
-        match met {
-            Some(trouble) => state.enter(trouble),
-            // One write that works says nothing of what is damaged elsewhere.
-            None if worked && state.present != Some(Trouble::Damaged) => state.leave(),
-            None => {}
+        if state.present != Some(Trouble::Damaged) {
+            state.leave();
         }
     }
 
@@ -178,22 +182,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_write_that_works_ends_trouble_but_damage_stays() {
+    fn a_probe_that_works_ends_trouble_but_damage_stays() {
         let troubles = Troubles::default();
-        troubles.wrote(Some(Trouble::Full), false);
-        assert_eq!(troubles.present(), Some(Trouble::Full));
-        troubles.wrote(None, false);
+        troubles.wrote(Some(Trouble::Full));
+        troubles.wrote(None);
         assert_eq!(
             troubles.present(),
             Some(Trouble::Full),
-            "refused for itself"
+            "nothing may have been written"
         );
-        troubles.wrote(None, true);
+        troubles.probe_worked();
         assert_eq!(troubles.present(), None);
         troubles.read(Some(Trouble::Full));
         assert_eq!(troubles.present(), None, "reading needs no room");
         troubles.read(Some(Trouble::Damaged));
-        troubles.wrote(None, true);
+        troubles.probe_worked();
         assert_eq!(troubles.present(), Some(Trouble::Damaged));
         troubles.is_sound();
         assert_eq!(troubles.present(), None);

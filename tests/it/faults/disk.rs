@@ -81,6 +81,11 @@ fn a_full_disk_is_said_and_an_idle_server_notices_room() {
         remote.get("/metrics").text.contains("dogwatch_degraded 1")
     });
     assert_eq!(remote.get("/api/v1/on-duty").status, 200);
+    // What runs beside and has nothing to write does not make it well.
+    for _ in 0..20 {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert!(has(&remote.reasons(), "database disk full"));
+    }
     fs::remove_file(filler).unwrap();
     soon("it finds out by itself", || remote.reasons().is_empty());
     remote.post("/api/v1/teams", &team(1)).expect(201);
