@@ -19,13 +19,13 @@ pub struct FieldError {
 /// The bad values met so far.
 ///
 /// ```
-/// use dogwatch::service::Faults;
+/// use dogwatch::service::ValidationErrors;
 ///
-/// let mut faults = Faults::new();
-/// let age = faults.check("/age", "old".parse::<u8>());
-/// faults.add("/name", "must not be empty");
+/// let mut errors = ValidationErrors::new();
+/// let age = errors.check("/age", "old".parse::<u8>());
+/// errors.add("/name", "must not be empty");
 /// assert!(age.is_none());
-/// assert!(faults.finish().is_err());
+/// assert!(errors.finish().is_err());
 /// ```
 #[derive(Debug, Default)]
 pub struct ValidationErrors(Vec<FieldError>);
