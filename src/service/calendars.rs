@@ -460,7 +460,7 @@ impl App {
         }))
     }
 
-    /// Lets a calendar that is due wait, since its owner has had enough read for now. Blocks.
+    /// Lets a calendar that is due wait, since its owner has used up the time of this hour. Blocks.
     ///
     /// # Errors
     ///

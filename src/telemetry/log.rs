@@ -2,6 +2,7 @@
 //! stops nothing else.
 
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -30,7 +31,12 @@ pub(super) fn start() {
         let (queue, entries) = sync_channel(WAITING);
         let writer = std::thread::Builder::new().name("log".to_owned());
         // Without a thread every line is dropped, and counted.
-        let _ = writer.spawn(move || write_all(&entries));
+        let _ = writer.spawn(move || {
+            // A line that panics is lost; those after it are written.
+            while catch_unwind(AssertUnwindSafe(|| write_all(&entries))).is_err() {
+                DROPPED.fetch_add(1, Ordering::Relaxed);
+            }
+        });
         queue
     });
 }

@@ -58,7 +58,15 @@ fn ask_for_link(server: &Server) {
 fn every_thread_starts_again_and_is_reported() {
     let server = Server::start();
     ana(&server);
-    let mut threads = vec!["planner", "sender", "messenger", "reader", "follower"];
+    let mut threads = vec![
+        "planner",
+        "sign-in-sender",
+        "incident-sender",
+        "sender",
+        "messenger",
+        "reader",
+        "follower",
+    ];
     if !Database::is_sqlite() {
         threads.push("listener");
     }
