@@ -21,8 +21,8 @@ use crate::domain::zone;
 use crate::files;
 use crate::http::forwarding::Forwarding;
 use crate::http::openapi::Document;
-use crate::http::server::{Edge, server};
 use crate::notify::{Guard, MAIL_FOLDER, Mailer, Outgoing};
+use crate::server::listen::{Edge, server};
 use crate::service::secrets::new_secret;
 use crate::service::{self, App, SnapshotCache, addresses, operator, sessions};
 use crate::storage::{
@@ -262,7 +262,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
     let address = listener.local_addr()?;
     let mailer = Mailer::configured(config)?;
     // Before the roster is loaded, which then has the memory that making this takes for a moment.
-    let document = Document::collect();
+    let document = crate::api::document();
     let store = connect(config)?;
     // Before the tables are changed, which another server may be using.
     let alone = store

@@ -1,0 +1,330 @@
+//! What a feed shows: shifts of the final timeline (or the days on which they are worked), and gaps.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, TimeDelta};
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::feed::{Options, Scope};
+use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::publication::Item;
+use crate::domain::timeline::{Cause, Gap, GapReason, Layer, Shift, Timeline};
+use crate::secrets::hex;
+use crate::snapshot::Snapshot;
+
+/// Gaps are looked at in so much more than the window first: few last longer.
+const AROUND: TimeDelta = TimeDelta::days(14);
+
+/// So many names are told of who answers in a gap.
+const NAMES: usize = 5;
+
+/// Something that a feed shows.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What it is, and what calendars are told about.
+    pub item: Item,
+    /// Whose; nobody's where it is a gap.
+    pub person: Option<PersonId>,
+    /// Its name for one who sees other people's too.
+    pub summary: String,
+    /// Its name in one's own calendar.
+    pub own_summary: String,
+    /// Why it is so.
+    pub description: String,
+}
+
+/// What of a rotation a feed with these options shows in a window, in order of start. What has no end
+/// ends with `horizon`.
+pub fn of(
+    snapshot: &Snapshot,
+    timeline: &Timeline,
+    options: Options,
+    window: Interval,
+    horizon: Interval,
+) -> Vec<Entry> {
+    let source = Source {
+        snapshot,
+        timeline,
+        window,
+        horizon,
+        label: label(snapshot, timeline),
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    for shift in timeline.shifts(Layer::Final, window) {
+        if options.working_days {
+            entries.extend(source.days(&shift));
+        } else {
+            entries.push(source.shift(&shift));
+        }
+    }
+    if options.gaps {
+        entries.extend(source.gaps());
+    }
+    entries.sort_by(|a, b| {
+        let key = |entry: &Entry| (entry.item.interval.start(), entry.item.interval.end());
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.item.origin.cmp(&b.item.origin))
+    });
+    entries
+}
+
+/// Whether a feed with these options shows what is of such an origin.
+pub fn covers(options: Options, origin: &str) -> bool {
+    if origin.starts_with(GAP) {
+        options.gaps
+    } else if origin.starts_with(DAY) {
+        options.working_days
+    } else {
+        !options.working_days
+    }
+}
+
+const GAP: &str = "gap-";
+const DAY: &str = "day-";
+
+/// Whether a feed looks at a rotation at all.
+pub fn shows(snapshot: &Snapshot, scope: Scope, timeline: &Timeline) -> bool {
+    let rotation = timeline.rotation();
+    match scope {
+        // Whoever had a shift of it may still have to be told that it is gone.
+        Scope::Person(id) => timeline.names(id),
+        Scope::All => snapshot.team(rotation.team).is_some(),
+        Scope::Rotation(id) => rotation.id == id,
+        Scope::Team(team) => rotation.team == team,
+    }
+}
+
+/// Whether an entry is in a feed of this scope.
+pub fn is_of(scope: Scope, entry: &Entry) -> bool {
+    match scope {
+        Scope::Person(only) => entry.person == Some(only),
+        Scope::Rotation(_) | Scope::Team(_) | Scope::All => true,
+    }
+}
+
+/// What the calendar is called.
+pub fn name(snapshot: &Snapshot, scope: Scope) -> String {
+    let name = match scope {
+        Scope::Person(id) => Some(format!("{} on duty", person_name(snapshot, id))),
+        Scope::Rotation(id) => snapshot
+            .timeline_of(id)
+            .map(|timeline| label(snapshot, timeline)),
+        Scope::Team(id) => snapshot
+            .team(id)
+            .map(|team| format!("{} on duty", team.name)),
+        Scope::All => None,
+    };
+    name.unwrap_or_else(|| "Everybody on duty".to_owned())
+}
+
+/// `Support Hero · Feature Flags`.
+fn label(snapshot: &Snapshot, timeline: &Timeline) -> String {
+    let rotation = timeline.rotation();
+    let team = snapshot.team(rotation.team);
+    let team = team.map(|team| team.name.as_str()).unwrap_or_default();
+    format!("{} · {team}", rotation.title)
+}
+
+fn person_name(snapshot: &Snapshot, id: PersonId) -> &str {
+    let person = snapshot.people().get(&id);
+    person
+        .map(|person| person.name.as_str())
+        .unwrap_or_default()
+}
+
+/// Everything to do with one rotation in one window.
+struct Source<'a> {
+    snapshot: &'a Snapshot,
+    timeline: &'a Timeline,
+    window: Interval,
+    horizon: Interval,
+    label: String,
+}
+
+impl Source<'_> {
+    fn shift(&self, shift: &Shift) -> Entry {
+        let until = Interval::new(shift.interval.start(), self.horizon.end());
+        let ends = shift.interval.end() < FOREVER;
+        let interval = until.filter(|_| !ends).unwrap_or(shift.interval);
+        self.entry(shift, origin(shift.cause), interval)
+    }
+
+    /// One for each day (of the person's own) on which they work in it, from when they begin to when
+    /// they stop.
+    fn days(&self, shift: &Shift) -> Vec<Entry> {
+        let Some(person) = self.snapshot.people().get(&shift.person) else {
+            return Vec::new();
+        };
+        let Some(part) = shift.interval.intersect(&self.window) else {
+            return Vec::new();
+        };
+        // A day that the window cuts is shown whole, and the same tomorrow.
+        let around = Interval::new(
+            part.start() - TimeDelta::days(1),
+            part.end() + TimeDelta::days(1),
+        );
+        let work = around.and_then(|around| around.intersect(&shift.interval));
+        let mut days: BTreeMap<NaiveDate, Interval> = BTreeMap::new();
+        for hours in work
+            .map(|work| person.availability(work, FOREVER))
+            .unwrap_or_default()
+            .as_slice()
+        {
+            let day = person.zone(hours.start()).to_local(hours.start()).date();
+            let begun = days.get(&day).map_or(hours.start(), Interval::start);
+            days.extend(Interval::new(begun, hours.end()).map(|whole| (day, whole)));
+        }
+        let origin = origin(shift.cause);
+        days.into_iter()
+            .filter(|(_, hours)| hours.overlaps(&self.window))
+            .map(|(day, hours)| {
+                self.entry(
+                    shift,
+                    format!("{DAY}{}-{origin}", day.format("%Y%m%d")),
+                    hours,
+                )
+            })
+            .collect()
+    }
+
+    fn entry(&self, shift: &Shift, origin: String, interval: Interval) -> Entry {
+        let name = person_name(self.snapshot, shift.person);
+        let summary = format!("{}: {name}", self.label);
+        let description = self.cause(shift);
+        Entry {
+            item: item(origin, interval, &summary, &description),
+            person: Some(shift.person),
+            own_summary: self.label.clone(),
+            summary,
+            description,
+        }
+    }
+
+    /// Why the shift is theirs, for people.
+    fn cause(&self, shift: &Shift) -> String {
+        let rotation = &self.timeline.rotation().name;
+        let Cause::Override { id, swap } = shift.cause else {
+            return rotation.clone();
+        };
+        let mut covered: Vec<&str> = Vec::new();
+        for base in self.timeline.shifts(Layer::Base, shift.interval) {
+            let name = person_name(self.snapshot, base.person);
+            if base.person != shift.person && !covered.contains(&name) {
+                covered.push(name);
+            }
+        }
+        let mut text = if covered.is_empty() {
+            format!("{rotation}: an override")
+        } else {
+            format!("{rotation}: covers for {}", covered.join(", "))
+        };
+        if swap.is_some() {
+            text.push_str(", swap");
+        }
+        let all = self.timeline.overrides();
+        let reason = all
+            .iter()
+            .find(|one| one.id == id)
+            .and_then(|one| one.reason.as_ref());
+        if let Some(reason) = reason {
+            text = format!("{text} ({reason})");
+        }
+        text
+    }
+
+    /// Gaps between shifts: not what was before the first of them, or comes after the last.
+    fn gaps(&self) -> Vec<Entry> {
+        let near = Interval::new(self.window.start() - AROUND, self.window.end() + AROUND);
+        let near = near.and_then(|near| near.intersect(&self.horizon));
+        let whole = |gap: &Gap, seen: Interval| {
+            gap.interval.start() > seen.start() && gap.interval.end() < seen.end()
+        };
+        let mut gaps = near.map(|near| self.gaps_in(near)).unwrap_or_default();
+        if !near.is_some_and(|near| gaps.iter().all(|gap| whole(gap, near))) {
+            gaps = self.gaps_in(self.horizon);
+        }
+        gaps.iter()
+            .map(|gap| {
+                let origin = format!("{GAP}{}", stamp(gap.interval.start()));
+                let summary = format!("{}: nobody", self.label);
+                let description = self.answered(gap.reason, gap.interval);
+                Entry {
+                    item: item(origin, gap.interval, &summary, &description),
+                    person: None,
+                    own_summary: summary.clone(),
+                    summary,
+                    description,
+                }
+            })
+            .collect()
+    }
+
+    /// Those that the window shows, cut to what is looked at.
+    fn gaps_in(&self, seen: Interval) -> Vec<Gap> {
+        let mut gaps = self.timeline.gaps(Layer::Final, seen);
+        gaps.retain(|gap| {
+            let between = !matches!(gap.reason, GapReason::NotStarted | GapReason::Ended);
+            between && gap.interval.overlaps(&self.window)
+        });
+        gaps
+    }
+
+    /// Why nobody has it, and who answers meanwhile.
+    fn answered(&self, reason: GapReason, gap: Interval) -> String {
+        let why = match reason {
+            GapReason::DutyHours => "Outside duty hours",
+            GapReason::OutOfHours => "Outside everybody's working hours",
+            GapReason::Override => "An override by nobody",
+            GapReason::NoHandoff => "Before the first handoff",
+            GapReason::NotStarted => "Not started yet",
+            GapReason::Ended => "Over",
+        };
+        let mut seen: HashSet<RotationId> = HashSet::new();
+        let mut next = self.timeline.rotation().fallback;
+        while let Some(id) = next.filter(|id| seen.insert(*id)) {
+            let Some(other) = self.snapshot.timeline_of(id) else {
+                break;
+            };
+            let mut names: Vec<&str> = Vec::new();
+            for shift in other.shifts(Layer::Final, gap) {
+                let name = person_name(self.snapshot, shift.person);
+                if !names.contains(&name) && names.len() < NAMES {
+                    names.push(name);
+                }
+            }
+            if !names.is_empty() {
+                let label = label(self.snapshot, other);
+                return format!("{why}. {label} answers: {}", names.join(", "));
+            }
+            next = other.rotation().fallback;
+        }
+        format!("{why}. Nobody answers.")
+    }
+}
+
+fn item(origin: String, interval: Interval, summary: &str, description: &str) -> Item {
+    let mut content = Sha256::new();
+    for text in [summary, description] {
+        content.update(text.as_bytes());
+        content.update([0]);
+    }
+    let digest = hex(&content.finalize()).chars().take(32).collect();
+    Item {
+        origin,
+        interval,
+        digest,
+    }
+}
+
+fn origin(cause: Cause) -> String {
+    match cause {
+        Cause::Turn { began } => stamp(began),
+        Cause::Override { id, .. } => id.to_string(),
+    }
+}
+
+fn stamp(at: Timestamp) -> String {
+    DateTime::format(&at, "%Y%m%dT%H%M%SZ").to_string()
+}

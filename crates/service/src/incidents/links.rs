@@ -1,0 +1,78 @@
+//! What one-step links do about incidents.
+
+use super::{RaisedHand, Tick, answer_handover, raise_hand, tick};
+use crate::domain::actor::Actor;
+use crate::domain::ids::IncidentId;
+use crate::domain::interval::Timestamp;
+use crate::domain::link::IncidentStep;
+use crate::links::Offered;
+use crate::snapshot::Snapshot;
+use crate::storage::Tx;
+use crate::{Error, Expected};
+
+/// Does what the link says; answers in words.
+///
+/// # Errors
+///
+/// Those of what it does.
+pub(crate) fn follow(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: IncidentId,
+    step: IncidentStep,
+    now: Timestamp,
+) -> Result<String, Error> {
+    let any = &Expected::any();
+    Ok(match step {
+        IncidentStep::RaiseHand => {
+            let view = raise_hand(tx, actor, id, &RaisedHand::default(), any, now)?;
+            format!("You watch {} now.", view.reference)
+        }
+        IncidentStep::Accept(number) => {
+            let view = answer_handover(tx, actor, id, number, true, any, now)?;
+            format!("You watch {} now.", view.reference)
+        }
+        IncidentStep::Decline(number) => {
+            answer_handover(tx, actor, id, number, false, any, now)?;
+            "Whoever offered it to you watches on, and is told.".to_owned()
+        }
+        IncidentStep::Tick(item) => {
+            tick(tx, actor, id, item, &Tick { done: true }, any, now)?;
+            "It is ticked.".to_owned()
+        }
+    })
+}
+
+/// What a link would do.
+pub(crate) fn offered(snapshot: &Snapshot, id: IncidentId, step: IncidentStep) -> Offered {
+    let incident = snapshot.incident(id);
+    let title = incident.map_or_else(
+        || "An incident that is over".to_owned(),
+        |incident| format!("{}: {}", incident.reference, incident.title),
+    );
+    let (text, button) = match step {
+        IncidentStep::RaiseHand => (
+            "You watch it from now on, until you hand it over.".to_owned(),
+            "Raise my hand",
+        ),
+        IncidentStep::Accept(_) => (
+            "You watch it from now on. The notes are in the mail.".to_owned(),
+            "Accept the watch",
+        ),
+        IncidentStep::Decline(_) => (
+            "Whoever offers it to you watches on.".to_owned(),
+            "Decline the watch",
+        ),
+        IncidentStep::Tick(number) => {
+            let item = incident
+                .and_then(|incident| incident.items.iter().find(|item| item.number == number));
+            let text = item.map_or_else(String::new, |item| format!("“{}” is done.", item.text));
+            (text, "Tick it")
+        }
+    };
+    Offered {
+        title,
+        text,
+        button: Some(button),
+    }
+}

@@ -1,0 +1,60 @@
+//! The use cases: one function each, one transaction each. They know rights, storage and the domain, and nothing of HTTP.
+
+use dogwatch_calendar as calendar;
+use dogwatch_config as config;
+use dogwatch_domain as domain;
+use dogwatch_notify as notify;
+use dogwatch_storage as storage;
+use dogwatch_system::clock;
+use dogwatch_system::panics;
+
+pub mod access;
+pub mod addresses;
+pub mod ahead;
+pub mod app;
+pub mod audit;
+pub mod calendars;
+pub mod chats;
+pub mod error;
+pub mod errors;
+pub mod expected;
+pub mod feeds;
+pub mod handovers;
+pub mod health;
+pub mod import;
+pub mod incidents;
+pub mod input;
+pub mod links;
+pub mod locked_rotation;
+mod offboarding;
+pub mod operator;
+pub mod outbox;
+pub mod overrides;
+pub mod people;
+mod post;
+pub mod preferences;
+pub mod preview;
+mod quotas;
+pub mod reports;
+pub mod rotations;
+pub mod secrets;
+pub mod sessions;
+pub mod snapshot;
+pub mod snapshots;
+pub mod suggestions;
+pub mod swaps;
+pub mod teams;
+pub mod threads;
+pub mod time_off;
+pub mod tokens;
+pub mod values;
+pub mod views;
+
+pub use app::App;
+pub use error::Error;
+pub use errors::{FieldError, ValidationErrors};
+pub use expected::Expected;
+pub use snapshots::SnapshotCache;
+
+pub use crate::domain::actor::{Actor, Scope};
+pub use crate::storage::{Db, Tx};

@@ -1,0 +1,192 @@
+//! Revisions: appending one, and withdrawing it again.
+
+use super::commands::NewRevision;
+use super::{finish, parts};
+use crate::domain::duty::RotationLookup as _;
+use crate::domain::ids::RotationId;
+use crate::domain::interval::Timestamp;
+use crate::domain::rotation::{Handoff, Kind, Plan, Revision, Rotation, revise};
+use crate::locked_rotation::LockedRotation;
+use crate::storage::{Tx, rotations};
+use crate::{Actor, Error, Expected, ValidationErrors, access, input, values};
+
+/// Appends a revision.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and
+/// [`Error::Conflict`] where it would take effect before a revision that is made already.
+pub fn revise(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    new: &NewRevision,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<(Rotation, String), Error> {
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
+    expected.check(locked_rotation.rotation.version)?;
+    locked_rotation.must_run(now)?;
+    let revision = plan_revision(tx, actor, &locked_rotation.rotation, new, now)?;
+    rotations::add_revision(tx.db(), id, &revision)?;
+    let mut after = locked_rotation.rotation.clone();
+    after.revisions.push(revision);
+    finish(tx, actor, now, "rotation.revise", &locked_rotation, after)
+}
+
+fn plan_revision(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    rotation: &Rotation,
+    new: &NewRevision,
+    now: Timestamp,
+) -> Result<Revision, Error> {
+    let newest = rotation
+        .newest()
+        .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))?;
+    let mut errors = ValidationErrors::new();
+    let zone = match &new.time_zone {
+        None => Some(newest.time_zone.clone()),
+        Some(name) => values::zone(&mut errors, "/time_zone", name),
+    };
+    let people = match &new.order {
+        None => newest.order.clone(),
+        Some(given) => parts::order(
+            tx,
+            &mut errors,
+            given,
+            rotation.kind == Kind::FollowTheSun,
+            now,
+        )?,
+    };
+    let hours = match &new.duty_hours {
+        None => newest.duty_hours.clone(),
+        Some(given) => parts::duty_hours(&mut errors, given.as_deref()),
+    };
+    let supplied = new
+        .handoff
+        .as_ref()
+        .and_then(|input| parts::handoff(&mut errors, input, zone.as_ref()));
+    let start = supplied.as_ref().map(Handoff::first);
+    let default_from = revise::default_effective_from(rotation, start, now);
+    let from = match new.effective_from.as_deref() {
+        None => Some(default_from),
+        Some(text) => errors.check("/effective_from", input::bounded(text, now)),
+    };
+    if from.is_some_and(|from| from < now) && !actor.is_administrator() {
+        errors.add("/effective_from", "must not lie in the past");
+    }
+    let plan = match &newest.plan {
+        Plan::Ordered { handoff: old, .. } => {
+            // The same rule in another zone is another expansion.
+            let handoff = supplied.or_else(|| {
+                let zone = zone.as_ref()?;
+                if *zone == newest.time_zone {
+                    return Some(old.clone());
+                }
+                errors.check("/time_zone", Handoff::parse(old.start(), old.rule(), zone))
+            });
+            let first = match (&new.first, from) {
+                (Some(given), _) => parts::first(&mut errors, given, &people),
+                (None, Some(from)) => Some(revise::first_of(rotation, &people, from)),
+                (None, None) => None,
+            };
+            handoff
+                .zip(first)
+                .map(|(handoff, first)| Plan::Ordered { handoff, first })
+        }
+        Plan::FollowTheSun => {
+            let hours = matches!(new.duty_hours, Some(Some(_)));
+            parts::refuse_order_parts(
+                &mut errors,
+                new.handoff.is_some(),
+                hours,
+                new.first.is_some(),
+            );
+            Some(Plan::FollowTheSun)
+        }
+    };
+    let ((time_zone, plan), effective_from) = errors.finish_with(zone.zip(plan).zip(from))?;
+    if effective_from <= newest.effective_from {
+        let state = if newest.effective_from > now {
+            "pending"
+        } else {
+            "in force"
+        };
+        return Err(Error::conflict(format!(
+            "revision {} is {state} from {} on: a later one has to take effect after it",
+            newest.number,
+            newest.effective_from.format("%Y-%m-%dT%H:%M:%SZ")
+        )));
+    }
+    Ok(Revision {
+        number: newest.number + 1,
+        effective_from,
+        recorded_at: now,
+        time_zone,
+        order: people,
+        duty_hours: hours,
+        plan,
+    })
+}
+
+/// Withdraws the newest revision, before it takes effect.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], and [`Error::Conflict`] for any
+/// other revision, and where it takes out somebody who leaves.
+pub fn withdraw(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: RotationId,
+    number: u32,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<(Rotation, String), Error> {
+    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    access::manager(actor, &locked_rotation.team)?;
+    let found = locked_rotation
+        .rotation
+        .revisions
+        .iter()
+        .find(|revision| revision.number == number);
+    let revision = found.ok_or(Error::NotFound("revision"))?;
+    expected.check(locked_rotation.rotation.version)?;
+    if locked_rotation
+        .rotation
+        .newest()
+        .is_none_or(|newest| newest.number != number)
+        || number == 1
+    {
+        return Err(Error::conflict(
+            "only the newest revision can be withdrawn, and never the first",
+        ));
+    }
+    if revision.effective_from <= now {
+        return Err(Error::conflict(
+            "it has taken effect: make another revision",
+        ));
+    }
+    let mut after = locked_rotation.rotation.clone();
+    after.revisions.pop();
+    let order = after.newest().map(|newest| newest.order.as_slice());
+    let people = order.unwrap_or_default().iter();
+    let mut known = people.filter_map(|id| locked_rotation.snapshot.person(*id));
+    if let Some(leaves) = known.find(|person| person.deactivation.is_some()) {
+        return Err(Error::conflict(format!(
+            "without it {} would be in the order again, who leaves: make another after it",
+            leaves.name
+        )));
+    }
+    rotations::withdraw_revision(tx.db(), id, number)?;
+    finish(
+        tx,
+        actor,
+        now,
+        "rotation.withdraw_revision",
+        &locked_rotation,
+        after,
+    )
+}

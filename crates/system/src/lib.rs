@@ -1,0 +1,7 @@
+//! What every room needs of the machine: the time, files that only their owner may read, and what happens on a panic.
+
+use dogwatch_domain as domain;
+
+pub mod clock;
+pub mod files;
+pub mod panics;

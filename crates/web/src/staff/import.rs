@@ -1,0 +1,178 @@
+//! Adding everybody at once, on the first day: a table out of a spreadsheet.
+
+use actix_web::{get, post};
+use askama::Template;
+
+use crate::domain::person::Person;
+use crate::fields::Select;
+use crate::service::people::{self, NewPerson};
+use crate::service::teams::{self, TeamChange};
+use crate::service::{Actor, Error, Expected, FieldError, Tx, access, import};
+use crate::{Answer, Fields, Form, Page, Section, SignedIn};
+
+/// The line of headers, and the index of the first person's line.
+const FIRST_LINE: usize = 2;
+
+#[derive(Template)]
+#[template(path = "pages/people_import.html")]
+struct ImportPage {
+    page: Page,
+    form: Fields,
+    teams: Vec<(String, String)>,
+    /// Who would be added; `None` where nothing was asked yet.
+    added: Option<Vec<Person>>,
+}
+
+impl ImportPage {
+    fn new(page: Page, form: Fields, added: Option<Vec<Person>>) -> Self {
+        let mut teams: Vec<(String, String)> = page
+            .snapshot
+            .teams()
+            .map(|team| (team.slug.clone(), team.name.clone()))
+            .collect();
+        teams.sort_by_key(|(_, name)| name.to_lowercase());
+        Self {
+            page,
+            form,
+            teams,
+            added,
+        }
+    }
+
+    fn team(&self) -> Select {
+        let none = [(String::new(), "no team yet".to_owned())];
+        self.form.select(
+            "team",
+            "All of them become members of",
+            none.into_iter().chain(self.teams.clone()),
+        )
+    }
+
+    fn zone_of(&self, person: &Person) -> String {
+        person.zone(self.page.now).to_string()
+    }
+}
+
+/// An empty table.
+#[get("/people/import")]
+pub async fn show(visitor: SignedIn) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let page = visitor.page("Add people", Section::People)?;
+    let form = Fields::default().with("people", "Name, E-mail, Time zone, Hours\n");
+    visitor.show(&ImportPage::new(page, form, None))
+}
+
+/// Says who would be added, or what is wrong with which line; or adds them, all or nobody.
+#[post("/people/import")]
+pub async fn send(visitor: SignedIn, form: Form) -> Answer {
+    access::administrator(&visitor.actor)?;
+    let page = visitor.page("Add people", Section::People)?;
+    let save = form.get("do") == "save";
+    let team = form.filled("team");
+    let done = match read(&form) {
+        Ok(rows) if save => {
+            visitor
+                .change(move |tx, visitor| add(tx, &visitor.actor, rows, team, visitor))
+                .await
+        }
+        Ok(rows) => {
+            visitor
+                .dry_run(move |tx, visitor| add(tx, &visitor.actor, rows, team, visitor))
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(added) if save => {
+            let words = format!(
+                "{} people are added. Each can sign in with their address.",
+                added.len()
+            );
+            Ok(visitor.redirect_with_flash("people", &words))
+        }
+        Ok(added) => visitor.show(&ImportPage::new(page, form.fields(), Some(added))),
+        Err(Error::Invalid(errors)) => {
+            let errors = errors
+                .into_iter()
+                .map(|fault| in_lines(&form, &fault))
+                .collect();
+            visitor.show(&ImportPage::new(
+                page,
+                form.fields().with_faults(errors),
+                None,
+            ))
+        }
+        Err(error) => visitor.show(&ImportPage::new(page, form.failed(error)?, None)),
+    }
+}
+
+fn read(form: &Form) -> Result<Vec<NewPerson>, Error> {
+    let rows = import::read(form.get("people"))?;
+    if rows.is_empty() {
+        return Err(Error::invalid(
+            "",
+            "there is nobody below the first line, which says what the columns are",
+        ));
+    }
+    Ok(rows)
+}
+
+fn add(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    rows: Vec<NewPerson>,
+    team: Option<String>,
+    visitor: &SignedIn,
+) -> Result<Vec<Person>, Error> {
+    let rows = rows
+        .into_iter()
+        .enumerate()
+        .map(|(index, row)| (format!("/{index}"), row));
+    let added = people::create(tx, actor, rows.collect(), visitor.now)?;
+    if let Some(slug) = team {
+        let known = crate::service::locked_rotation::team_of_slug(tx, &slug)?;
+        let members = known
+            .members(visitor.now)
+            .chain(added.iter().map(|person| person.id));
+        let change = TeamChange {
+            members: Some(members.map(|id| id.to_string()).collect()),
+            ..TeamChange::default()
+        };
+        teams::change(tx, actor, &slug, &change, &Expected::any(), visitor.now)?;
+    }
+    Ok(added)
+}
+
+/// What is wrong, with the line where it is: `/2/email` is in the fourth.
+fn in_lines(form: &Form, fault: &FieldError) -> FieldError {
+    let mut path = fault.pointer.trim_start_matches('/').splitn(2, '/');
+    let index = path.next().and_then(|index| index.parse::<usize>().ok());
+    let Some(index) = index else {
+        return FieldError {
+            pointer: "/people".to_owned(),
+            ..fault.clone()
+        };
+    };
+    let line = form
+        .get("people")
+        .lines()
+        .nth(index + 1)
+        .unwrap_or_default();
+    let who = line
+        .split(['\t', ';', ','])
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let field = path
+        .next()
+        .map(|field| format!("{}: ", field.replace(['/', '_'], " ")))
+        .unwrap_or_default();
+    FieldError {
+        pointer: "/people".to_owned(),
+        detail: format!(
+            "line {} ({who}): {field}{}",
+            index + FIRST_LINE,
+            fault.detail
+        ),
+    }
+}
