@@ -1,7 +1,6 @@
 //! Mails about a change of the address with which somebody signs in. Each goes to an address of the change, whichever
 //! the person has by now.
 
-use super::deliver::message_id_of;
 use crate::domain::address_change::AddressChange;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::AddressChangeId;
@@ -12,6 +11,7 @@ use crate::domain::person::Person;
 use crate::notify::{Letter, Piece, masked};
 use crate::service::App;
 use crate::service::addresses::{CHANGE, TO_NEW, TO_OLD, UNDONE};
+use crate::service::outbox::message_id;
 use crate::snapshot::Snapshot;
 use crate::storage::outbox::{Mail, Outcome};
 use crate::storage::{StoreError, address_changes};
@@ -55,7 +55,7 @@ pub(super) fn letter(app: &App, mail: &Mail, now: Timestamp) -> Result<Letter, O
         body,
         footer: Vec::new(),
         entries: Vec::new(),
-        message_id: message_id_of(app, mail),
+        message_id: message_id(&mail.message_id, &app.mail_domain),
         in_reply_to: None,
         unsubscribe: None,
     })

@@ -330,11 +330,6 @@ fn recipient<'a>(
         .ok_or(Outcome::Dropped("the person is gone"))
 }
 
-/// The whole message id of a mail, the same for every attempt.
-pub(super) fn message_id_of(app: &App, mail: &Mail) -> String {
-    message_id(&mail.message_id, &app.mail_domain)
-}
-
 /// A notice as it goes to its recipient, with links in their name.
 fn letter(
     app: &App,
@@ -393,7 +388,7 @@ fn letter(
             (stop, unsubscribe.clone()),
         ],
         entries: notice.entries.clone(),
-        message_id: message_id_of(app, mail),
+        message_id: message_id(&mail.message_id, &app.mail_domain),
         in_reply_to: notice
             .in_reply_to
             .as_ref()

@@ -1,10 +1,10 @@
 //! The mail with a link by which somebody signs in.
 
-use super::deliver::message_id_of;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::SignInId;
 use crate::domain::interval::Timestamp;
 use crate::notify::{Letter, Piece};
+use crate::service::outbox::message_id;
 use crate::service::{App, sessions};
 use crate::storage::outbox::{Mail, Outcome};
 
@@ -43,7 +43,7 @@ pub(super) fn letter(app: &App, mail: &Mail, now: Timestamp) -> Result<Letter, O
         ],
         footer: Vec::new(),
         entries: Vec::new(),
-        message_id: message_id_of(app, mail),
+        message_id: message_id(&mail.message_id, &app.mail_domain),
         in_reply_to: None,
         unsubscribe: None,
     })

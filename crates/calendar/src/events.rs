@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
+use super::broken::Broken;
 use super::budget::{Kind, Meter};
-use super::ics::{self, Broken, Component, Line, Packed, ZoneDraft};
+use super::ics::{self, Component, Line, Packed, ZoneDraft};
 use super::recurrence::Rule;
 use super::zones::Zones;
 use crate::domain::absence::{Busy, Event, Status};

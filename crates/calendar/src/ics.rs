@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use super::budget::{Exceeded, Kind, Meter};
+use super::broken::Broken;
+use super::budget::{Kind, Meter};
 use super::lines::{Lines, Wanted};
 
 /// Components are nested at most so deep: a calendar, an event, an alarm, and some air.
@@ -41,26 +42,6 @@ const PARAMETERS: [&str; 2] = ["TZID", "RANGE"];
 const OF_ZONES: &[&str] = &["TZID", "X-LIC-LOCATION"];
 
 const OF_STANDARD_TIME: &[&str] = &["TZOFFSETTO"];
-
-/// What is wrong with a calendar.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
-    /// A page that asks for a password, mostly.
-    #[error("it is not a calendar")]
-    NoCalendar,
-    /// It was cut off on the way.
-    #[error("it ends too early")]
-    CutOff,
-    /// What ends is not what began.
-    #[error("its parts do not fit together")]
-    Tangled,
-    /// It has more of something than is read.
-    #[error(transparent)]
-    Exceeded(#[from] Exceeded),
-    /// Where it comes from gave no more of it, in its own words.
-    #[error("{0}")]
-    Source(String),
-}
 
 /// A property.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -342,6 +323,7 @@ fn parse_line(line: &str) -> Option<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Exceeded;
     use crate::budget::BUDGET;
 
     /// Keeps everything.

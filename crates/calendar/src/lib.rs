@@ -6,6 +6,7 @@
 
 use dogwatch_domain as domain;
 
+mod broken;
 mod budget;
 mod events;
 mod ics;
@@ -23,9 +24,9 @@ use icalendar::{
 
 use crate::domain::interval::{Interval, Timestamp};
 
+pub use broken::Broken;
 pub use budget::{BUDGET, Budget, Exceeded, Meter};
 pub use events::{Found, events};
-pub use ics::Broken;
 pub use local::LocalTimes;
 
 /// Something that a calendar shows.

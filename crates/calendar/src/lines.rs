@@ -5,8 +5,8 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 
+use super::broken::Broken;
 use super::budget::{Kind, Meter};
-use super::ics::Broken;
 
 /// So much of a line is looked at for the name of its property.
 const NAME: u64 = 64;

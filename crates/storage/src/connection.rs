@@ -14,6 +14,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::audit;
 use super::changes::{self, Change};
+use super::database_url::DatabaseUrl;
 use super::db::Db;
 use super::error::StoreError;
 use super::file::{self, DatabaseFile, Handle, ServerLock};
@@ -35,42 +36,6 @@ const MIGRATION_LOCK: i64 = 727_001;
 /// Writers take turns under this advisory lock, as they do on SQLite: what a change was decided on
 /// (a version, the other administrators, the fallbacks) is still so when it commits.
 const WRITE_LOCK: i64 = 727_003;
-
-/// Where the database is.
-#[derive(Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// A file.
-    Sqlite(PathBuf),
-    /// A server; the URL may hold a password.
-    Postgres(String),
-}
-
-impl DatabaseUrl {
-    /// Reads `sqlite:PATH` or `postgres://…`.
-    ///
-    /// # Errors
-    ///
-    /// An error for anything else, and for parameters that are not understood.
-    pub fn parse(text: &str) -> Result<Self, BadDatabaseUrl> {
-        let Some(path) = text.strip_prefix("sqlite:") else {
-            return Target::parse(text).map(|_| Self::Postgres(text.to_owned()));
-        };
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() {
-            return Err(BadDatabaseUrl("names no file: sqlite:PATH".to_owned()));
-        }
-        Ok(Self::Sqlite(path.into()))
-    }
-}
-
-impl std::fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(_) => f.write_str("postgres://…"),
-        }
-    }
-}
 
 /// How the tables of a database are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ pub mod calendars;
 pub mod changes;
 pub mod chats;
 pub mod connection;
+mod database_url;
 pub mod db;
 mod error;
 pub mod feeds;
@@ -39,7 +40,8 @@ mod trouble;
 pub mod types;
 
 pub use changes::Change;
-pub use connection::{DatabaseUrl, Store, Tables, Tx};
+pub use connection::{Store, Tables, Tx};
+pub use database_url::DatabaseUrl;
 pub use db::Db;
 pub use error::StoreError;
 pub use file::ServerLock;

@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::r2d2::{HandleError, ManageConnection, R2D2Connection as _};
 
-use super::connection::DatabaseUrl;
+use super::database_url::DatabaseUrl;
 use super::db::Db;
 use super::error::StoreError;
 use super::file::{self, DatabaseFile};

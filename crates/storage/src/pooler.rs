@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::postgres::{self, Failure};
+use super::postgres;
+use super::reason::Failure;
 
 /// How often it is tried. A pooler that takes the connection used last is found out at once.
 const ROUNDS: usize = 3;

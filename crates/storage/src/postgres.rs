@@ -28,10 +28,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::postgres_url::Target;
-use super::reason::reason;
-
-/// Why a connection could not be made.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+use super::reason::{Failure, reason};
 
 /// How long a statement may take, here and by the server's clock. A wait for a lock ends sooner.
 const PATIENCE: Duration = Duration::from_secs(8);

@@ -15,7 +15,7 @@ use tokio_postgres::config::{Host, LoadBalanceHosts, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::form_urlencoded;
 
-use super::postgres::Failure;
+use super::reason::Failure;
 use super::reason::reason;
 
 /// The name under which we are in `pg_stat_activity`, where the URL has no other.

@@ -8,6 +8,9 @@ use std::io;
 
 use tokio_postgres::error::{DbError, SqlState};
 
+/// Why a connection could not be made.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
 /// The whole chain of an error on one line, each piece once, and what helps against it.
 pub fn reason(error: &(dyn Error + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |&error| error.source());
