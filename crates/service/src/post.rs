@@ -2,9 +2,10 @@
 
 use chrono::TimeDelta;
 
+use super::Error;
 use super::locked_rotation::LockedRotation;
 use super::outbox::{Queued, queue_news};
-use super::{Error, Tx};
+use crate::UnitOfWork;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Interval, Timestamp};
@@ -140,7 +141,7 @@ impl ChangeNotifier<'_> {
     /// [`Error::Unavailable`] when the database is away.
     pub fn send(
         &self,
-        tx: &mut Tx<'_>,
+        uow: &mut UnitOfWork<'_>,
         to: PersonId,
         envelope: MessageMeta,
         words: impl FnOnce(&Zone) -> MessageText,
@@ -175,6 +176,6 @@ impl ChangeNotifier<'_> {
                 in_reply_to: Some(envelope.thread),
             },
         };
-        queue_news(tx, &mail, &envelope.news, now).map(|_| ())
+        queue_news(uow, &mail, &envelope.news).map(|_| ())
     }
 }

@@ -11,6 +11,7 @@ use super::Error;
 use super::locked_rotation::LockedRotation;
 use super::swaps::{self, SwapView};
 use super::views::{ClashView, GapView, OverrideView, PersonRef, ShiftView};
+use crate::UnitOfWork;
 use crate::domain::clash::{Clash, clashes};
 use crate::domain::ids::{RotationId, TimeOffId};
 use crate::domain::interval::{Interval, Timestamp};
@@ -141,12 +142,11 @@ pub fn before(tx: &mut Tx<'_>, id: RotationId) -> Result<LockedRotation, Error> 
 ///
 /// [`Error::NotFound`] where there is no such rotation.
 pub fn compare(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     was: &LockedRotation,
     from: Timestamp,
-    now: Timestamp,
 ) -> Result<PreviewView, Error> {
-    let is = LockedRotation::of(tx, was.rotation.id, &[])?;
+    let is = LockedRotation::of(uow, was.rotation.id, &[])?;
     let (old, new) = (was.timeline(), is.timeline());
     let made = is
         .overrides
@@ -158,7 +158,7 @@ pub fn compare(
         Interval::new(from, until).ok_or_else(|| Error::Internal("an empty window".to_owned()))?;
     let found = preview::diff(&old, &new, window);
     let mut view = view((&was.snapshot, &is.snapshot), &found, &new, window);
-    view.swaps = swaps::touched(tx, &is, &new, &found, now)?;
+    view.swaps = swaps::touched(uow, &is, &new, &found)?;
     let touched = is
         .overrides
         .iter()
@@ -169,7 +169,7 @@ pub fn compare(
     view.warnings = warnings(&was.rotation, &is.rotation, &view);
     let end = is.rotation.archived_at;
     if let Some(end) = end.filter(|_| end != was.rotation.archived_at) {
-        let all = rotations::load(tx.db(), None)?;
+        let all = rotations::load(uow.db(), None)?;
         let all = all.iter().map(|(rotation, _)| rotation);
         view.warnings.extend(left_without(is.rotation.id, end, all));
     }

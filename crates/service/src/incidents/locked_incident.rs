@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::view::IncidentView;
+use crate::UnitOfWork;
 use crate::domain::actor::Actor;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{IncidentId, PersonId, RotationId, TeamId};
@@ -17,7 +18,7 @@ use crate::locked_rotation::{as_json, record_audit};
 use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, incidents, people, rotations, teams};
-use crate::{Error, Expected, access};
+use crate::{Error, access};
 
 /// An incident, and what belongs to it.
 pub(super) struct LockedIncident {
@@ -119,21 +120,19 @@ impl LockedIncident {
     /// [`Error::Stale`], and [`Error::Unavailable`] when the database is away.
     pub(super) fn keep(
         self,
-        tx: &mut Tx<'_>,
-        actor: &Actor,
+        uow: &mut UnitOfWork<'_>,
         action: &str,
-        expected: &Expected,
-        now: Timestamp,
     ) -> Result<IncidentView, Error> {
-        expected.check(i64::try_from(self.known).unwrap_or(i64::MAX))?;
+        let now = uow.now;
+        uow.check_version(i64::try_from(self.known).unwrap_or(i64::MAX))?;
         let before = self.incident.events.get(..self.known).unwrap_or_default();
         let before = Incident::of(self.incident.id, before.to_vec());
         if self.known == 0 {
-            incidents::insert(tx.db(), &self.incident)?;
+            incidents::insert(uow.db(), &self.incident)?;
         } else {
-            incidents::append(tx.db(), &self.incident, self.known)?;
+            incidents::append(uow.db(), &self.incident, self.known)?;
         }
-        tx.changed(Change::Incidents);
+        uow.changed(Change::Incidents);
         let facts: Vec<&Fact> = self
             .incident
             .events
@@ -152,7 +151,7 @@ impl LockedIncident {
             before: before.as_ref().map(brief).unwrap_or_default(),
             after,
         };
-        record_audit(tx, actor, now, deed)?;
+        record_audit(uow, deed)?;
         Ok(self.view(now))
     }
 

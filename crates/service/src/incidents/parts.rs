@@ -1,20 +1,20 @@
 //! Reading the parts of which incidents are made: every fault is noted.
 
+use crate::UnitOfWork;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::incident::{Stage, WatchSettings};
-use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Kind, Rotation};
 use crate::storage::{Tx, people, rotations};
 use crate::{Error, ValidationErrors, values};
 
 pub(super) fn watcher_rotation(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     errors: &mut ValidationErrors,
     text: &str,
-    now: Timestamp,
 ) -> Result<Option<RotationId>, Error> {
+    let now = uow.now;
     let pointer = "/rotation_id";
-    let Some(found) = rotation(tx, errors, pointer, text)? else {
+    let Some(found) = rotation(uow, errors, pointer, text)? else {
         return Ok(None);
     };
     if found.kind == Kind::Ordered {

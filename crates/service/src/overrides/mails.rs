@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::UnitOfWork;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{IntervalSet, Timestamp};
+use crate::domain::interval::IntervalSet;
 use crate::domain::link::Step;
 use crate::domain::notice::{Block, News, Offer, short};
 use crate::domain::overrides::Override;
@@ -13,8 +14,7 @@ use crate::domain::swap::time_of;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::locked_rotation::LockedRotation;
 use crate::post::{ChangeNotifier, MessageMeta, MessageText};
-use crate::storage::Tx;
-use crate::{Actor, Error, outbox};
+use crate::{Error, outbox};
 
 /// The key of the mail to whoever takes over.
 fn key(one: &Override) -> String {
@@ -38,12 +38,11 @@ fn page(locked_rotation: &LockedRotation) -> Block {
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub(super) fn given(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     locked_rotation: &LockedRotation,
     made: &Override,
-    now: Timestamp,
 ) -> Result<(), Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let to = made.person.filter(|to| !actor.is(*to));
     let Some(to) = to.filter(|_| made.interval.end() > now) else {
         return Ok(());
@@ -68,7 +67,7 @@ pub(super) fn given(
         .cloned()
         .collect();
     let entries = post.entries(to, (&locked_rotation.overrides, &after), span);
-    post.send(tx, to, envelope, |zone| {
+    post.send(uow, to, envelope, |zone| {
         let mut blocks = vec![
             Block::Text(format!("{by} has entered that you take over as {role}:")),
             Block::span(span, zone),
@@ -98,13 +97,13 @@ pub(super) fn given(
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub(super) fn ended(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    (was, locked_rotation): (&Timeline, &LockedRotation),
+    uow: &mut UnitOfWork<'_>,
+    was: &Timeline,
+    locked_rotation: &LockedRotation,
     one: &Override,
-    now: Timestamp,
 ) -> Result<(), Error> {
-    outbox::withdraw(tx, &key(one), "it was ended", now)?;
+    let (actor, now) = (uow.actor, uow.now);
+    outbox::withdraw(uow, &key(one), "it was ended")?;
     let left = one.interval.ahead(now);
     let Some(left) = left else { return Ok(()) };
     let is = locked_rotation.timeline();
@@ -150,7 +149,7 @@ pub(super) fn ended(
             thread: thread(one),
         };
         let entries = post.entries(to, (&before, &locked_rotation.overrides), one.interval);
-        post.send(tx, to, envelope, |zone| {
+        post.send(uow, to, envelope, |zone| {
             let what = match one.person {
                 _ if had => format!("{by} has ended it: you no longer take over as {role}."),
                 None => format!("{by} has ended it: there is somebody again as {role}."),

@@ -2,12 +2,13 @@
 
 use super::commands::TakeOut;
 use super::finish;
+use crate::UnitOfWork;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Plan, Revision, Rotation, revise};
 use crate::locked_rotation::LockedRotation;
-use crate::storage::{Tx, rotations};
-use crate::{Actor, Error, Expected, ValidationErrors, access, input, values};
+use crate::storage::rotations;
+use crate::{Error, ValidationErrors, access, input, values};
 
 /// Takes somebody out of the order, by a revision: the others' turns move up. (To cover for them while they keep their
 /// turn is another wish: see [`crate::overrides::pause`].)
@@ -17,16 +18,14 @@ use crate::{Actor, Error, Expected, ValidationErrors, access, input, values};
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where nobody
 /// else is in it.
 pub fn take_out(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     command: &TakeOut,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     access::manager(actor, &locked_rotation.team)?;
-    expected.check(locked_rotation.rotation.version)?;
+    uow.check_version(locked_rotation.rotation.version)?;
     locked_rotation.must_run(now)?;
     let mut errors = ValidationErrors::new();
     let person = values::person_id(&mut errors, "/person_id", &command.person_id);
@@ -42,7 +41,7 @@ pub fn take_out(
         errors.add("/person_id", "is in no order that is in force from then on");
     }
     let (person, from) = errors.finish_with(both)?;
-    remove_person(tx, actor, id, person, from, now)
+    remove_person(uow, id, person, from)
 }
 
 /// The next handoff by what is in force, or when a pending revision takes its place.
@@ -80,14 +79,13 @@ pub fn names_from(rotation: &Rotation, person: PersonId, at: Timestamp) -> bool 
 ///
 /// [`Error::Conflict`] where nobody else is in it.
 pub fn remove_person(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     person: PersonId,
     at: Timestamp,
-    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let now = uow.now;
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     let mut after = locked_rotation.rotation.clone();
     // One that begins right then is made again, too.
     let pending = after.revisions.split_off(
@@ -97,7 +95,7 @@ pub fn remove_person(
     );
     let until = pending.first().map(|next| next.effective_from);
     for revision in &pending {
-        rotations::withdraw_revision(tx.db(), id, revision.number)?;
+        rotations::withdraw_revision(uow.db(), id, revision.number)?;
     }
     let leaving = after
         .newest()
@@ -124,9 +122,9 @@ pub fn remove_person(
     }
     let kept = locked_rotation.rotation.revisions.len() - pending.len();
     for revision in after.revisions.iter().skip(kept) {
-        rotations::add_revision(tx.db(), id, revision)?;
+        rotations::add_revision(uow.db(), id, revision)?;
     }
-    finish(tx, actor, now, "rotation.revise", &locked_rotation, after)
+    finish(uow, "rotation.revise", &locked_rotation, after)
 }
 
 /// Whose turn 0 of a revision is.

@@ -2,7 +2,8 @@
 
 use super::commands::{Answer, Part};
 use super::{SwapView, answer, find};
-use crate::domain::actor::Actor;
+use crate::Error;
+use crate::UnitOfWork;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, SwapId};
 use crate::domain::interval::Timestamp;
@@ -11,8 +12,7 @@ use crate::domain::notice::long;
 use crate::domain::swap::State;
 use crate::links::Offered;
 use crate::snapshot::Snapshot;
-use crate::storage::{Db, Tx};
-use crate::{Error, Expected};
+use crate::storage::Db;
 
 /// Does what the link says; answers in words.
 ///
@@ -20,18 +20,16 @@ use crate::{Error, Expected};
 ///
 /// Those of [`answer`].
 pub(crate) fn follow(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: SwapId,
     step: SwapStep,
-    now: Timestamp,
 ) -> Result<String, Error> {
     let (said, done) = match step {
         SwapStep::Accept => (Answer::Accept(Part::default()), "It is yours. Thank you!"),
         SwapStep::Decline => (Answer::Decline, "You have said no. Whoever asked sees it."),
         SwapStep::Undo => (Answer::Undo, "It is undone: all is as it was before."),
     };
-    answer(tx, actor, id, &said, &Expected::any(), now)?;
+    answer(uow, id, &said)?;
     Ok(done.to_owned())
 }
 

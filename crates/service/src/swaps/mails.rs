@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
+use crate::UnitOfWork;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{Interval, IntervalSet, Timestamp};
@@ -16,7 +17,6 @@ use crate::domain::swap::{Decision, Offer, State, Swap};
 use crate::domain::zone::Zone;
 use crate::locked_rotation::LockedRotation;
 use crate::post::{ChangeNotifier, MessageMeta, MessageText};
-use crate::storage::Tx;
 use crate::{Actor, Error, outbox};
 
 /// Mails about one swap.
@@ -49,7 +49,7 @@ impl<'a> Mails<'a> {
     /// # Errors
     ///
     /// [`Error::Unavailable`] when the database is away.
-    pub fn ask(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    pub fn ask(&self, uow: &mut UnitOfWork<'_>) -> Result<(), Error> {
         let start = self.swap.terms.given().start();
         let until = self.swap.terms.expires_at();
         // A trade is off when its first time begins.
@@ -64,7 +64,7 @@ impl<'a> Mails<'a> {
                 news: News::default(),
                 thread: self.thread(),
             };
-            self.post.send(tx, to, envelope, |zone| self.offer(zone))?;
+            self.post.send(uow, to, envelope, |zone| self.offer(zone))?;
         }
         Ok(())
     }
@@ -76,30 +76,30 @@ impl<'a> Mails<'a> {
     /// [`Error::Unavailable`] when the database is away.
     pub fn tell(
         &self,
-        tx: &mut Tx<'_>,
+        uow: &mut UnitOfWork<'_>,
         was: State,
         decision: &Decision,
         before: &[Override],
     ) -> Result<(), Error> {
         if self.swap.state != State::Open {
             let why = format!("the swap is {}", self.swap.state.as_str());
-            outbox::withdraw_all(tx, &self.offers(), &why, self.post.now)?;
+            outbox::withdraw_all(uow, &self.offers(), &why)?;
         }
         if !decision.made.is_empty() {
-            self.tell_taken(tx, &decision.made, before)?;
+            self.tell_taken(uow, &decision.made, before)?;
         }
         if self.swap.state == State::Declined {
-            self.tell_declined(tx)?;
+            self.tell_declined(uow)?;
         }
         let undone: Vec<&Override> = before
             .iter()
             .filter(|one| decision.cancelled.contains(&one.id))
             .collect();
         if !undone.is_empty() {
-            self.tell_undone(tx, &undone, before)?;
+            self.tell_undone(uow, &undone, before)?;
         }
         if was != State::Open && self.swap.state == State::Open {
-            self.ask(tx)?;
+            self.ask(uow)?;
         }
         Ok(())
     }
@@ -254,7 +254,7 @@ impl<'a> Mails<'a> {
 
     fn tell_taken(
         &self,
-        tx: &mut Tx<'_>,
+        uow: &mut UnitOfWork<'_>,
         made: &[(Interval, PersonId)],
         before: &[Override],
     ) -> Result<(), Error> {
@@ -277,7 +277,7 @@ impl<'a> Mails<'a> {
                 envelope.news = News::new(&has, &lost);
                 entries = self.entries(giver, before, whole);
             }
-            self.post.send(tx, to, envelope, |zone| {
+            self.post.send(uow, to, envelope, |zone| {
                 let from = if to == giver {
                     "you"
                 } else {
@@ -315,7 +315,7 @@ impl<'a> Mails<'a> {
         Ok(())
     }
 
-    fn tell_declined(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    fn tell_declined(&self, uow: &mut UnitOfWork<'_>) -> Result<(), Error> {
         let (role, given) = (self.post.role(), self.swap.terms.given());
         for to in self.requesters() {
             let envelope = self.told("swap.declined", to, Topic::Requests, given);
@@ -324,7 +324,7 @@ impl<'a> Mails<'a> {
             } else {
                 format!("{}’s", self.post.name(Some(self.swap.giver)))
             };
-            self.post.send(tx, to, envelope, |zone| MessageText {
+            self.post.send(uow, to, envelope, |zone| MessageText {
                 subject: format!(
                     "Nobody who was asked takes over {role} on {}",
                     short(given.start(), zone)
@@ -345,7 +345,7 @@ impl<'a> Mails<'a> {
 
     fn tell_undone(
         &self,
-        tx: &mut Tx<'_>,
+        uow: &mut UnitOfWork<'_>,
         undone: &[&Override],
         before: &[Override],
     ) -> Result<(), Error> {
@@ -375,7 +375,7 @@ impl<'a> Mails<'a> {
             let mut envelope = self.told("swap.undone", to, Topic::Changes, about);
             envelope.news = News::new(&back, &lost);
             let entries = self.entries(to, before, about);
-            self.post.send(tx, to, envelope, |zone| {
+            self.post.send(uow, to, envelope, |zone| {
                 let mut blocks = vec![Block::Text(format!("{by} has undone a swap, as {role}."))];
                 for (times, what) in [(&back, "Yours again:"), (&lost, "No longer yours:")] {
                     if !times.is_empty() {

@@ -83,9 +83,7 @@ async fn save(
 ) -> Result<Done, Error> {
     let id = rotation.id;
     let (after, _) = visitor
-        .change(move |tx, visitor| {
-            rotations::revise(tx, &visitor.actor, id, &new, &expected, visitor.now)
-        })
+        .change(move |uow, _| rotations::revise(uow.expecting(expected), id, &new))
         .await?;
     Ok(Done::Saved(
         after.newest().map_or(0, |newest| newest.number),
@@ -99,11 +97,10 @@ async fn dry_run(
 ) -> Result<Done, Error> {
     let id = rotation.id;
     visitor
-        .dry_run(move |tx, visitor| {
-            let before = preview::before(tx, id)?;
-            let any = Expected::any();
-            let (after, _) = rotations::revise(tx, &visitor.actor, id, &new, &any, visitor.now)?;
-            let view = preview::compare(tx, &before, begins(&after), visitor.now)?;
+        .dry_run(move |uow, _| {
+            let before = preview::before(uow, id)?;
+            let (after, _) = rotations::revise(uow, id, &new)?;
+            let view = preview::compare(uow, &before, begins(&after))?;
             Ok(Done::Shown(Box::new((after, view))))
         })
         .await

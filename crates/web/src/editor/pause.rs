@@ -9,8 +9,9 @@ use crate::domain::ids::PersonId;
 use crate::domain::interval::Interval;
 use crate::domain::rotation::Kind;
 use crate::fields::{Checks, Select};
+use crate::service::UnitOfWork;
 use crate::service::overrides::{self, Pause, PauseView};
-use crate::service::{Error, Expected, ValidationErrors, input};
+use crate::service::{Error, ValidationErrors, input};
 use crate::{Answer, Fields, Form, Page, Section, SignedIn, when};
 
 #[derive(Template)]
@@ -159,10 +160,8 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
         }
     };
     let who = wanted.person_id.parse().map(|id| name_of(&page, id));
-    let (id, any) = (subject.rotation().id, Expected::any());
-    let work = move |tx: &mut crate::service::Tx<'_>, visitor: &SignedIn| {
-        overrides::pause(tx, &visitor.actor, id, &wanted, &any, visitor.now)
-    };
+    let id = subject.rotation().id;
+    let work = move |uow: &mut UnitOfWork<'_>, _: &SignedIn| overrides::pause(uow, id, &wanted);
     let is_look = form.get("do") == "look";
     let done = if is_look {
         visitor.dry_run(work).await

@@ -13,7 +13,7 @@ use crate::domain::ids::WebhookId;
 use crate::fields::{Input, Select};
 use crate::http::limits::Limits;
 use crate::service::incidents::{self, Condition, Mapping, NewWebhook, WebhookView};
-use crate::service::{Error, Expected, ValidationErrors};
+use crate::service::{Error, ValidationErrors};
 use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 
 /// Where in what a program sends there is what: what fields are called, and words.
@@ -185,9 +185,8 @@ pub async fn make(
     let done = match read(&form) {
         Ok(new) => {
             visitor
-                .change(move |tx, visitor| {
-                    let made =
-                        incidents::create_webhook(tx, &visitor.actor, id, &new, visitor.now)?;
+                .change(move |uow, visitor| {
+                    let made = incidents::create_webhook(uow, id, &new)?;
                     let secret = visitor.app.webhook_secret(made.id)?;
                     let view = visitor.app.webhook_view(&made);
                     Ok((view.name, view.url, secret))
@@ -245,9 +244,7 @@ pub async fn revoke(visitor: SignedIn, path: web::Path<(String, String)>, _form:
         .parse()
         .map_err(|_| PageError::no_such("webhook"))?;
     visitor
-        .change(move |tx, visitor| {
-            incidents::revoke_webhook(tx, &visitor.actor, id, &Expected::any(), visitor.now)
-        })
+        .change(move |uow, _| incidents::revoke_webhook(uow, id))
         .await?;
     Ok(visitor.redirect_with_flash(&back, "That webhook declares nothing any more."))
 }
