@@ -6,29 +6,35 @@ use std::path::{Path, PathBuf};
 
 /// What each room may import from. A room that is not listed here (the program's top: `main`, `cli`,
 /// `startup`, `background`) may import from all.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("panics", &[]),
+    ("cause", &[]),
     ("files", &[]),
     // The address of the database is read by who knows its schemes.
     ("config", &["domain", "storage"]),
     ("telemetry", &["config"]),
-    ("storage", &["domain", "clock", "files"]),
+    ("storage", &["domain", "clock", "files", "cause"]),
     ("snapshot", &["domain"]),
     ("calendar", &["domain"]),
-    ("notify", &["domain", "config", "files"]),
+    ("notify", &["domain", "config", "files", "cause"]),
     (
         "service",
         &[
-            "domain", "clock", "panics", "config", "storage", "snapshot", "calendar", "notify",
+            "domain", "clock", "panics", "cause", "config", "storage", "snapshot", "calendar",
+            "notify",
         ],
     ),
-    ("http", &["domain", "panics", "snapshot", "service"]),
+    (
+        "http",
+        &["domain", "panics", "cause", "snapshot", "service"],
+    ),
     (
         "worker",
         &[
-            "domain", "clock", "panics", "storage", "snapshot", "calendar", "notify", "service",
+            "domain", "clock", "panics", "cause", "storage", "snapshot", "calendar", "notify",
+            "service",
         ],
     ),
 ];

@@ -2,6 +2,7 @@
 
 pub mod background;
 pub mod calendar;
+pub mod cause;
 pub mod cli;
 pub mod clock;
 pub mod config;

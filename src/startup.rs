@@ -24,13 +24,14 @@ use crate::http::openapi::Document;
 use crate::http::server::{Edge, server};
 use crate::notify::{Guard, MAIL_FOLDER, Mailer, Outgoing};
 use crate::service::secrets::new_secret;
+use crate::service::threads::turn_span;
 use crate::service::{self, App, SnapshotCache, addresses, operator, sessions};
 use crate::storage::{
     DatabaseUrl, ServerLock, Store, StoreError, Tables, audit, changes, file, idempotency,
     incident_webhooks, outbox, postgres,
 };
 use crate::telemetry;
-use crate::worker::{Lane, Reader, Worker};
+use crate::worker::{Lane, PLANNER, READER, Reader, Worker, sender_name};
 
 /// How often the database is asked whether it has changed: what others wrote is seen within a second, heard of or not.
 const POLL: Duration = Duration::from_millis(500);
@@ -346,7 +347,7 @@ impl Prepared {
             Vec::new()
         };
         let reader = self.reader;
-        threads.push(BackgroundThread::spawn("reader", &app, move |signals| {
+        threads.push(BackgroundThread::spawn(READER, &app, move |signals| {
             reader.run(|wait| signals.is_stopped(wait));
         })?);
         let (following, mail_kept) = (Arc::clone(&app), self.mail_kept);
@@ -367,21 +368,11 @@ impl Prepared {
     }
 }
 
-/// The thread that sends what is in a lane.
-const fn sender_name(lane: Lane) -> &'static str {
-    match lane {
-        Lane::SignIns => "sign-in-sender",
-        Lane::Incidents => "incident-sender",
-        Lane::Mails => "sender",
-        Lane::Messages => "messenger",
-    }
-}
-
 /// What plans, and what sends: a thread for each lane, so that none waits for the others.
 fn spawn_workers(app: &Arc<App>, worker: Worker) -> anyhow::Result<Vec<BackgroundThread>> {
     let worker = Arc::new(worker);
     let planner = Arc::clone(&worker);
-    let mut threads = vec![BackgroundThread::spawn("planner", app, move |signals| {
+    let mut threads = vec![BackgroundThread::spawn(PLANNER, app, move |signals| {
         planner.keep_planning(|wait| signals.is_stopped(wait));
     })?];
     for lane in Lane::ALL {
@@ -449,6 +440,7 @@ async fn listen(app: Arc<App>, url: String, follower: Refresh) {
 fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: &Signals) {
     let (mut tidied, mut kept, mut old_mails) = (None, None, false);
     while signals.wait(POLL) == Woken::Look {
+        let _turn = turn_span("follower").entered();
         telemetry::publish();
         metrics.run_upkeep();
         let now = app.clock.now();

@@ -122,7 +122,7 @@ fn shorten(body: &str) -> String {
 
 fn again(first: FirstAnswer) -> Result<Reply, Error> {
     let status = StatusCode::from_u16(first.status)
-        .map_err(|_| Error::Internal(format!("{} is no HTTP status", first.status)))?;
+        .map_err(|error| Error::caused("a kept answer has no status", error))?;
     let header = |name: &str| first.headers.get(name).cloned().unwrap_or_default();
     Ok(Reply {
         status,

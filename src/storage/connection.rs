@@ -23,6 +23,7 @@ use super::postgres_url::{BadDatabaseUrl, Target};
 use super::quotas::Limited;
 use super::reason::reason;
 use super::trouble::{Trouble, Troubles, watch};
+use crate::cause::Cause;
 use crate::files;
 
 pub(super) const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -140,7 +141,7 @@ impl Store {
             }
             DatabaseUrl::Postgres(url) => {
                 pooler::refuse_shared_sessions(url)
-                    .map_err(|error| StoreError::Unavailable(reason(&*error)))?;
+                    .map_err(|error| StoreError::Unavailable(explained(error)))?;
                 None
             }
         };
@@ -451,8 +452,10 @@ impl Store {
 
 /// Opens, or makes, the file of an SQLite database, before SQLite does.
 fn open_file(path: &Path) -> Result<Arc<Handle>, StoreError> {
-    let failed =
-        |path: &Path, error| StoreError::Unavailable(format!("{}: {error}", path.display()));
+    let failed = |path: &Path, error: std::io::Error| {
+        let text = format!("{}: {error}", path.display());
+        StoreError::Unavailable(Cause::new(text).because(error).told())
+    };
     let folder = path.parent();
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
         files::make_folder(folder).map_err(|error| failed(folder, error))?;
@@ -530,9 +533,13 @@ where
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "errors are handed over so")]
 fn migration_failed(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
-    StoreError::Internal(reason(&*error))
+    StoreError::Internal(explained(error))
+}
+
+/// An error of a library below, told in our words.
+fn explained(error: Box<dyn std::error::Error + Send + Sync>) -> Cause {
+    Cause::new(reason(&*error)).because(error).told()
 }
 
 type Transactions = <Db as Connection>::TransactionManager;

@@ -32,7 +32,12 @@ pub fn log(filter: &str, format: LogFormat) {
         .with_writer(|| log::Queued);
     let started = match format {
         LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        // Our spans do not lie in each other: the present one says everything.
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init(),
     };
     if let Err(error) = started {
         tracing::debug!(%error, "the log was started before");
@@ -83,7 +88,7 @@ enum Kind {
 }
 
 /// Every metric there is, and what it says to who looks at `/metrics`.
-const METRICS: [(&str, Kind, &str); 14] = [
+const METRICS: [(&str, Kind, &str); 15] = [
     (
         "dogwatch_people",
         Kind::Gauge,
@@ -146,6 +151,11 @@ const METRICS: [(&str, Kind, &str); 14] = [
         "Panics that were caught, by what panicked.",
     ),
     (
+        "dogwatch_unheard_failures_total",
+        Kind::Counter,
+        "Failures of work for requests that nobody waited for any more, by why.",
+    ),
+    (
         "dogwatch_degraded",
         Kind::Gauge,
         "1 while /readyz says degraded, else 0.",
@@ -181,8 +191,11 @@ pub fn metrics() -> Result<PrometheusHandle, BuildError> {
         tracing::warn!("somebody else counts: /metrics stays empty");
     }
     describe();
-    for place in ["request", "blocking", "mail", "thread"] {
+    for place in ["request", "blocking", "mail", "calendar", "thread"] {
         metrics::counter!("dogwatch_panics_total", "place" => place).increment(0);
+    }
+    for why in ["client left", "cancelled"] {
+        metrics::counter!("dogwatch_unheard_failures_total", "why" => why).increment(0);
     }
     metrics::gauge!("dogwatch_mail_settings_refused").set(0.0);
     publish();

@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 
 use super::claim::Claim;
 use super::{
-    Worker, addresses, broken, chat, digests, handovers, incidents, queued, sign_in, told, words,
+    Worker, addresses, broken, chat, digests, handovers, incidents, queued, sender_name, sign_in,
+    told, words,
 };
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::interval::Timestamp;
@@ -100,6 +101,7 @@ fn send_claimed(
             return Ok(false);
         }
         let now = app.clock.now();
+        let _job = mail_span(lane, mail).entered();
         let outcome = panics::catch(|| {
             app.threads.panic_if_injected("mail");
             attempt(worker, lane, mail, now)
@@ -118,6 +120,17 @@ fn send_claimed(
         }
     }
     Ok(true)
+}
+
+/// The span in which one mail is sent.
+fn mail_span(lane: Lane, mail: &Mail) -> tracing::Span {
+    tracing::error_span!(
+        parent: None,
+        "job",
+        job = sender_name(lane),
+        mail = %mail.id,
+        rotation = mail.rotation_id.as_ref().map(tracing::field::display),
+    )
 }
 
 /// Waits until the pace allows one more. Chats have no pace, and links to sign in a reserve. Says whether that came

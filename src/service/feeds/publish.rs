@@ -100,7 +100,7 @@ impl App {
             self.snapshots.refresh(&self.store, now)?;
             let snapshot = self.snapshots.snapshot();
             let draft = Draft::new(&snapshot, feed, now)
-                .ok_or_else(|| Error::Internal("a feed of no days".to_owned()))?;
+                .ok_or_else(|| Error::internal("a feed of no days"))?;
             let Some(editions) = self.tell(&draft, snapshot.version())? else {
                 continue;
             };

@@ -119,7 +119,7 @@ pub fn declare(
         fact,
     };
     let incident = Incident::of(IncidentId::from_uuid(new_id()), vec![event])
-        .ok_or_else(|| Error::Internal("a declaration declares nothing".to_owned()))?;
+        .ok_or_else(|| Error::internal("a declaration declares nothing"))?;
     let also: Vec<PersonId> = watcher.into_iter().collect();
     let mut locked_incident = LockedIncident::new(tx, incident, &also)?;
     if let Some(watcher) = watcher {

@@ -123,7 +123,7 @@ impl App {
         body: &[u8],
     ) -> Result<Vec<u8>, Error> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.webhook_key(id)?)
-            .map_err(|error| Error::Internal(error.to_string()))?;
+            .map_err(|error| Error::caused("the key cannot be used", error))?;
         for part in [delivery.id, ".", delivery.timestamp, "."] {
             mac.update(part.as_bytes());
         }
