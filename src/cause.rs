@@ -38,12 +38,16 @@ impl Cause {
         self
     }
 
-    /// The same, where its text was made from its source: the log need not repeat that, and must not where the source
-    /// quotes what people have entered.
+    /// This error, told in these words: the log does not repeat it, and must not where it quotes what people have entered.
     #[must_use]
-    pub const fn told(mut self) -> Self {
-        self.tells_all = true;
-        self
+    pub fn in_words(
+        text: impl Into<Cow<'static, str>>,
+        error: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            tells_all: true,
+            ..Self::new(text).because(error)
+        }
     }
 }
 
@@ -67,6 +71,8 @@ impl PartialEq for Cause {
         chain(self) == chain(other)
     }
 }
+
+impl Eq for Cause {}
 
 impl From<String> for Cause {
     fn from(text: String) -> Self {
@@ -126,7 +132,7 @@ mod tests {
     #[test]
     fn what_a_text_tells_already_is_kept_and_not_repeated() {
         let quoting = Cause::new("Key (email)=(ana@example.com) exists");
-        let cause = Cause::new("it exists").because(quoting).told();
+        let cause = Cause::in_words("it exists", quoting);
         assert_eq!(chain(&cause), "it exists");
         assert!(cause.source().is_some());
         assert_eq!(

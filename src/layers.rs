@@ -17,7 +17,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("telemetry", &["config"]),
     ("storage", &["domain", "clock", "files", "cause"]),
     ("snapshot", &["domain"]),
-    ("calendar", &["domain"]),
+    ("calendar", &["domain", "cause"]),
     ("notify", &["domain", "config", "files", "cause"]),
     (
         "service",

@@ -8,6 +8,7 @@ use std::io::Read;
 
 use super::budget::{Exceeded, Kind, Meter};
 use super::lines::{Lines, Wanted};
+use crate::cause::Cause;
 
 /// Components are nested at most so deep: a calendar, an event, an alarm, and some air.
 const DEEPEST: usize = 8;
@@ -59,7 +60,7 @@ pub enum Broken {
     Exceeded(#[from] Exceeded),
     /// Where it comes from gave no more of it, in its own words.
     #[error("{0}")]
-    Source(String),
+    Source(#[source] Cause),
 }
 
 /// A property.

@@ -454,7 +454,7 @@ impl Store {
 fn open_file(path: &Path) -> Result<Arc<Handle>, StoreError> {
     let failed = |path: &Path, error: std::io::Error| {
         let text = format!("{}: {error}", path.display());
-        StoreError::Unavailable(Cause::new(text).because(error).told())
+        StoreError::Unavailable(Cause::in_words(text, error))
     };
     let folder = path.parent();
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
@@ -539,7 +539,7 @@ fn migration_failed(error: Box<dyn std::error::Error + Send + Sync>) -> StoreErr
 
 /// An error of a library below, told in our words.
 fn explained(error: Box<dyn std::error::Error + Send + Sync>) -> Cause {
-    Cause::new(reason(&*error)).because(error).told()
+    Cause::in_words(reason(&*error), error)
 }
 
 type Transactions = <Db as Connection>::TransactionManager;

@@ -58,7 +58,7 @@ impl From<DieselError> for StoreError {
 
 /// The error, told in words that quote nothing that people have entered.
 fn cause(error: DieselError) -> Cause {
-    Cause::new(words(&error)).because(error).told()
+    Cause::in_words(words(&error), error)
 }
 
 /// What the server said, and its hint. Not its details, which quote what people have entered.

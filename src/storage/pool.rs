@@ -48,7 +48,7 @@ impl HandleError<diesel::r2d2::Error> for NoFurther {
 }
 
 pub(super) fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: E) -> StoreError {
-    StoreError::Unavailable(Cause::new(reason(&error)).because(error).told())
+    StoreError::Unavailable(Cause::in_words(reason(&error), error))
 }
 
 impl ManageConnection for Manager {

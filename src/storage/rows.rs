@@ -21,13 +21,13 @@ pub(super) fn corrupt(what: impl Display) -> StoreError {
 fn unreadable(error: serde_json::Error) -> StoreError {
     trouble::note(Trouble::Damaged);
     let what = format!("a row holds {error}");
-    StoreError::Unavailable(Cause::new(what).because(error).told())
+    StoreError::Unavailable(Cause::in_words(what, error))
 }
 
 /// What cannot be made a row of, which is a defect.
 fn unwritable(error: serde_json::Error) -> StoreError {
     let what = format!("a value cannot be stored: {error}");
-    StoreError::Internal(Cause::new(what).because(error).told())
+    StoreError::Internal(Cause::in_words(what, error))
 }
 
 /// An id, or whatever else is written as text.
