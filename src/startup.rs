@@ -14,6 +14,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 
 use crate::background::{BackgroundThread, Refresh, Signals, Woken};
+use crate::cause::chain;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::interval::Timestamp;
@@ -442,9 +443,12 @@ fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: 
     while signals.wait(POLL) == Woken::Look {
         let _turn = turn_span("follower").entered();
         telemetry::publish();
+        app.threads
+            .report_panics(telemetry::LOG_THREAD, telemetry::log_panics());
         metrics.run_upkeep();
         let now = app.clock.now();
         app.store.recover();
+        // Only so that it is known since when something does not work.
         let _ = app.health();
         // The keeper says itself when the database goes and comes back.
         if app.snapshots.refresh(&app.store, now).is_err() {
@@ -454,7 +458,10 @@ fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: 
         if is_time(kept, KEEP_FETCHES, now) {
             kept = Some(now);
             if let Err(error) = app.fetches.keep(&app.store, now) {
-                tracing::debug!(%error, "when feeds were fetched is not kept yet");
+                tracing::debug!(
+                    error = chain(&error),
+                    "when feeds were fetched is not kept yet"
+                );
             }
         }
         if is_time(tidied, HOUSEKEEPING, now) {
@@ -466,7 +473,7 @@ fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: 
         if old_mails {
             let forgotten = app.write(|tx| service::outbox::forget_old(tx, mail_kept, now));
             old_mails = forgotten.unwrap_or_else(|error| {
-                tracing::warn!(%error, "old mails are still there");
+                tracing::warn!(error = chain(&error), "old mails are still there");
                 false
             });
         }
@@ -481,18 +488,27 @@ fn is_time(last: Option<Timestamp>, every: TimeDelta, now: Timestamp) -> bool {
 /// Forgets what is old.
 fn tidy(app: &App, now: Timestamp) {
     if let Err(error) = app.store.write(|tx| idempotency::forget_old(tx.db(), now)) {
-        tracing::warn!(%error, "old idempotency keys are still there");
+        tracing::warn!(
+            error = chain(&error),
+            "old idempotency keys are still there"
+        );
     }
     if let Err(error) = app
         .store
         .write(|tx| incident_webhooks::forget_old(tx.db(), now))
     {
-        tracing::warn!(%error, "old deliveries of webhooks are still there");
+        tracing::warn!(
+            error = chain(&error),
+            "old deliveries of webhooks are still there"
+        );
     }
     if let Err(error) = app.store.write(|tx| sessions::forget_old(tx, now)) {
-        tracing::warn!(%error, "old sessions are still there");
+        tracing::warn!(error = chain(&error), "old sessions are still there");
     }
     if let Err(error) = app.store.write(|tx| addresses::forget_old(tx, now)) {
-        tracing::warn!(%error, "old changes of addresses are still there");
+        tracing::warn!(
+            error = chain(&error),
+            "old changes of addresses are still there"
+        );
     }
 }

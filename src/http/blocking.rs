@@ -75,13 +75,14 @@ impl<T, E: Into<Problem>> Drop for Unheard<T, E> {
         };
         let problem: Problem = error.into();
         let status = problem.status().as_u16();
-        self.span.in_scope(|| match problem.cause() {
-            Some(cause) => {
+        self.span.in_scope(|| {
+            if let Some(cause) = problem.cause() {
                 count_unheard("client left");
                 tracing::error!(status, cause, "it failed, and the client had left");
+            } else {
+                // What it would have been told may quote what it sent.
+                tracing::debug!(status, "it was refused, and the client had left");
             }
-            // What the client got wrong, which may be quoted in what it would have been told.
-            None => tracing::debug!(status, "it was refused, and the client had left"),
         });
     }
 }

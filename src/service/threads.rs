@@ -52,6 +52,8 @@ impl Backoff {
 pub struct Threads {
     /// When each thread that panicked is to run again.
     panicked: Mutex<BTreeMap<&'static str, Instant>>,
+    /// How often each thread that counts its panics itself had panicked at the last report.
+    reported: Mutex<BTreeMap<&'static str, u64>>,
     /// Whether `failing` has any.
     armed: AtomicBool,
     failing: Mutex<BTreeSet<&'static str>>,
@@ -109,6 +111,18 @@ impl Threads {
         panics::count("thread");
         metrics::counter!("dogwatch_thread_restarts_total", "thread" => name).increment(1);
         lock(&self.panicked).insert(name, Instant::now() + pause);
+    }
+
+    /// Reports a thread that is not supervised here and goes on by itself, where it has panicked: so often in all, as it
+    /// counts. What it had counted when it was first reported of is known to nobody, and not new.
+    pub fn report_panics(&self, name: &'static str, count: u64) {
+        let mut reported = lock(&self.reported);
+        let known = reported.insert(name, count);
+        let restarts = metrics::counter!("dogwatch_thread_restarts_total", "thread" => name);
+        restarts.absolute(count);
+        if known.is_some_and(|known| known < count) {
+            lock(&self.panicked).insert(name, Instant::now());
+        }
     }
 
     /// The threads that panicked and have not run well for a while since.
@@ -202,6 +216,15 @@ mod tests {
         };
         threads.supervise_task("tested", work).await;
         assert_eq!(calls.get(), 2);
+    }
+
+    #[test]
+    fn a_panic_of_a_thread_that_counts_its_own_is_reported_once_it_is_new() {
+        let threads = Threads::default();
+        for (count, expected) in [(3, &[][..]), (3, &[]), (4, &["tested"])] {
+            threads.report_panics("tested", count);
+            assert_eq!(threads.in_trouble(), expected, "{count}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-pub use log::flush;
+pub use log::{LOG_THREAD, flush, inject_log_panic, log_panics};
 
 use crate::config::LogFormat;
 
@@ -42,11 +42,11 @@ pub fn log(filter: &str, format: LogFormat) {
     if let Err(error) = started {
         tracing::debug!(%error, "the log was started before");
     }
-    log_panics();
+    hook_panics();
 }
 
 /// Puts panics into the log as any other event, instead of as text between the lines.
-fn log_panics() {
+fn hook_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
@@ -69,13 +69,19 @@ fn has_colours(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
 }
 
 /// What is logged. To the library it is an error that a stranger sends what is no HTTP: who runs the program is told of
-/// it only where they look closely, so that nobody fills the log.
+/// it only where they look closely, so that nobody fills the log. What the client of PostgreSQL says at `debug` holds the
+/// parameters of every statement, with secrets and addresses among them: that is never logged.
 fn chosen(filter: &str) -> EnvFilter {
     let chosen = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let looks_closely = chosen.max_level_hint() >= Some(LevelFilter::DEBUG);
-    match "actix_http::h1=off".parse() {
-        Ok(silence) if !looks_closely => chosen.add_directive(silence),
-        _ => chosen,
+    let silence = if looks_closely {
+        "tokio_postgres=info"
+    } else {
+        "actix_http::h1=off"
+    };
+    match silence.parse() {
+        Ok(silence) => chosen.add_directive(silence),
+        Err(_) => chosen,
     }
 }
 
