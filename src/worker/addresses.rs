@@ -2,6 +2,7 @@
 //! the person has by now.
 
 use super::deliver::message_id_of;
+use crate::cause::chain;
 use crate::domain::address_change::AddressChange;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::AddressChangeId;
@@ -87,7 +88,7 @@ fn to_old(
             person: person.id,
             expires,
         })
-        .map_err(|error| Outcome::Failed(error.to_string()))?;
+        .map_err(|error| Outcome::Failed(chain(&error)))?;
     let by = match change.changed_by.and_then(|id| snapshot.person(id)) {
         Some(by) if by.id == person.id => "in a browser that is signed in as you".to_owned(),
         Some(by) => format!("by {}", by.name),

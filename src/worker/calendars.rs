@@ -10,6 +10,7 @@ use tracing::Span;
 
 use super::turns::Turns;
 use crate::calendar::{self, BUDGET, Meter};
+use crate::cause::chain;
 use crate::domain::calendar::Calendar;
 use crate::domain::interval::IntervalSet;
 use crate::notify::{Outgoing, OutgoingError};
@@ -99,10 +100,17 @@ impl Reader {
             is_over: Arc::default(),
         };
         let mut wait = TICK;
+        let mut told_of = false;
         while !told(wait) {
             let _turn = turn_span(READER).entered();
             wait = self.look(&mut desk).unwrap_or_else(|error| {
-                tracing::debug!(%error, "calendars wait");
+                let error = &error;
+                // A database that is away is told elsewhere, and a defect comes again and again: once is enough.
+                if matches!(error, Error::Internal(_)) && !std::mem::replace(&mut told_of, true) {
+                    tracing::error!(cause = chain(error), "calendars wait");
+                } else {
+                    tracing::debug!(cause = chain(error), "calendars wait");
+                }
                 TICK
             });
         }

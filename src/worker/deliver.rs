@@ -9,6 +9,7 @@ use super::{
     Worker, addresses, broken, chat, digests, handovers, incidents, queued, sender_name, sign_in,
     told, words,
 };
+use crate::cause::chain;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::interval::Timestamp;
 use crate::domain::link::{Link, Step};
@@ -367,7 +368,7 @@ fn letter(
             person,
             expires,
         })
-        .map_err(|error| Outcome::Failed(error.to_string()))
+        .map_err(|error| Outcome::Failed(chain(&error)))
     };
     let unsubscribe = link(Step::Stop(notice.topic), now + UNSUBSCRIBE)?;
     let mut body = Vec::with_capacity(notice.blocks.len());

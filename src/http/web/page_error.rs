@@ -230,6 +230,24 @@ impl From<Error> for PageError {
     }
 }
 
+/// For what is handed to services: a page that cannot be made is a failure of ours.
+impl From<PageError> for Error {
+    fn from(page_error: PageError) -> Self {
+        Self::internal(page_error.cause.unwrap_or(page_error.detail))
+    }
+}
+
+/// What a page can do without: nothing, where it cannot be had. A database that is away is told elsewhere; anything else
+/// of ours is told here.
+pub fn or_nothing<T: Default>(found: Result<T, Error>) -> T {
+    found.unwrap_or_else(|error| {
+        if matches!(error, Error::Internal(_)) {
+            tracing::error!(cause = chain(&error), "a part of a page is missing");
+        }
+        T::default()
+    })
+}
+
 /// Calls a page's handler. What it refuses becomes a page; every answer carries what keeps browsers safe.
 ///
 /// # Errors

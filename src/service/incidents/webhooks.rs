@@ -191,7 +191,10 @@ impl App {
 }
 
 fn mapping(webhook: &Webhook) -> Mapping {
-    serde_json::from_value(webhook.mapping.0.clone()).unwrap_or_default()
+    serde_json::from_value(webhook.mapping.0.clone()).unwrap_or_else(|error| {
+        tracing::error!(webhook = %webhook.id, %error, "the mapping of a webhook cannot be read");
+        Mapping::default()
+    })
 }
 
 /// The webhook of this id.

@@ -14,7 +14,7 @@ use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::domain::zone::Zone;
 use crate::http::web::fields::Select;
-use crate::http::web::page_error::wait_before_trying;
+use crate::http::web::page_error::{or_nothing, wait_before_trying};
 use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn, when};
 use crate::service::overrides::{self, NewOverride};
 use crate::service::preview::{self, PreviewView};
@@ -189,7 +189,7 @@ impl Place {
     fn suggestions(&self, chosen: Interval) -> Vec<Suggested> {
         let rotation = self.timeline.rotation().id;
         let found = suggestions::of_rotation(&self.page.snapshot, rotation, chosen);
-        let known = found.unwrap_or_default().into_iter().filter_map(|one| {
+        let known = or_nothing(found).into_iter().filter_map(|one| {
             Some(Suggested {
                 id: one.person.id.parse().ok()?,
                 reasons: one.reasons.join("; "),
