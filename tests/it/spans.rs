@@ -65,13 +65,15 @@ fn team() -> Value {
     json!({ "slug": "flags", "name": "Flags", "time_zone": "UTC" })
 }
 
-/// Whether a line is about one of these rooms' work.
+/// Whether a line is about one of these rooms' work. The pool makes its connections for nobody in particular.
 fn is_of_work(line: &Value) -> bool {
     let target = line["target"].as_str().unwrap();
     let rooms = ["service", "storage", "worker", "notify", "http"];
-    rooms
-        .iter()
-        .any(|room| target.starts_with(&format!("dogwatch::{room}")))
+    let is_of_pool = target == "dogwatch::storage::pool";
+    !is_of_pool
+        && rooms
+            .iter()
+            .any(|room| target.starts_with(&format!("dogwatch::{room}")))
 }
 
 #[test]
