@@ -16,4 +16,4 @@ pub use dogwatch_notify as notify;
 pub use dogwatch_service as service;
 pub use dogwatch_service::snapshot;
 pub use dogwatch_storage as storage;
-pub use dogwatch_system::{clock, files, panics};
+pub use dogwatch_system::{cause, clock, files, panics};

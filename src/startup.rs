@@ -14,6 +14,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 
 use crate::background::{BackgroundThread, Refresh, Signals, Woken};
+use crate::cause::chain;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::interval::Timestamp;
@@ -24,13 +25,14 @@ use crate::http::openapi::Document;
 use crate::notify::{Guard, MAIL_FOLDER, Mailer, Outgoing};
 use crate::server::listen::{Edge, server};
 use crate::service::secrets::new_secret;
+use crate::service::threads::turn_span;
 use crate::service::{self, App, SnapshotCache, addresses, operator, sessions};
 use crate::storage::{
     DatabaseUrl, ServerLock, Store, StoreError, Tables, audit, changes, file, idempotency,
     incident_webhooks, outbox, postgres,
 };
 use crate::telemetry;
-use crate::worker::{Lane, Reader, Worker};
+use crate::worker::{Lane, PLANNER, READER, Reader, Worker, sender_name};
 
 /// How often the database is asked whether it has changed: what others wrote is seen within a second, heard of or not.
 const POLL: Duration = Duration::from_millis(500);
@@ -346,7 +348,7 @@ impl Prepared {
             Vec::new()
         };
         let reader = self.reader;
-        threads.push(BackgroundThread::spawn("reader", &app, move |signals| {
+        threads.push(BackgroundThread::spawn(READER, &app, move |signals| {
             reader.run(|wait| signals.is_stopped(wait));
         })?);
         let (following, mail_kept) = (Arc::clone(&app), self.mail_kept);
@@ -367,21 +369,11 @@ impl Prepared {
     }
 }
 
-/// The thread that sends what is in a lane.
-const fn sender_name(lane: Lane) -> &'static str {
-    match lane {
-        Lane::SignIns => "sign-in-sender",
-        Lane::Incidents => "incident-sender",
-        Lane::Mails => "sender",
-        Lane::Messages => "messenger",
-    }
-}
-
 /// What plans, and what sends: a thread for each lane, so that none waits for the others.
 fn spawn_workers(app: &Arc<App>, worker: Worker) -> anyhow::Result<Vec<BackgroundThread>> {
     let worker = Arc::new(worker);
     let planner = Arc::clone(&worker);
-    let mut threads = vec![BackgroundThread::spawn("planner", app, move |signals| {
+    let mut threads = vec![BackgroundThread::spawn(PLANNER, app, move |signals| {
         planner.keep_planning(|wait| signals.is_stopped(wait));
     })?];
     for lane in Lane::ALL {
@@ -449,10 +441,14 @@ async fn listen(app: Arc<App>, url: String, follower: Refresh) {
 fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: &Signals) {
     let (mut tidied, mut kept, mut old_mails) = (None, None, false);
     while signals.wait(POLL) == Woken::Look {
+        let _turn = turn_span("follower").entered();
         telemetry::publish();
+        app.threads
+            .report_panics(telemetry::LOG_THREAD, telemetry::log_panics());
         metrics.run_upkeep();
         let now = app.clock.now();
         app.store.recover();
+        // Only so that it is known since when something does not work.
         let _ = app.health();
         // The keeper says itself when the database goes and comes back.
         if app.snapshots.refresh(&app.store, now).is_err() {
@@ -462,7 +458,10 @@ fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: 
         if is_time(kept, KEEP_FETCHES, now) {
             kept = Some(now);
             if let Err(error) = app.fetches.keep(&app.store, now) {
-                tracing::debug!(%error, "when feeds were fetched is not kept yet");
+                tracing::debug!(
+                    error = chain(&error),
+                    "when feeds were fetched is not kept yet"
+                );
             }
         }
         if is_time(tidied, HOUSEKEEPING, now) {
@@ -474,7 +473,7 @@ fn follow(app: &App, metrics: &PrometheusHandle, mail_kept: TimeDelta, signals: 
         if old_mails {
             let forgotten = app.write(|tx| service::outbox::forget_old(tx, mail_kept, now));
             old_mails = forgotten.unwrap_or_else(|error| {
-                tracing::warn!(%error, "old mails are still there");
+                tracing::warn!(error = chain(&error), "old mails are still there");
                 false
             });
         }
@@ -489,18 +488,27 @@ fn is_time(last: Option<Timestamp>, every: TimeDelta, now: Timestamp) -> bool {
 /// Forgets what is old.
 fn tidy(app: &App, now: Timestamp) {
     if let Err(error) = app.store.write(|tx| idempotency::forget_old(tx.db(), now)) {
-        tracing::warn!(%error, "old idempotency keys are still there");
+        tracing::warn!(
+            error = chain(&error),
+            "old idempotency keys are still there"
+        );
     }
     if let Err(error) = app
         .store
         .write(|tx| incident_webhooks::forget_old(tx.db(), now))
     {
-        tracing::warn!(%error, "old deliveries of webhooks are still there");
+        tracing::warn!(
+            error = chain(&error),
+            "old deliveries of webhooks are still there"
+        );
     }
     if let Err(error) = app.store.write(|tx| sessions::forget_old(tx, now)) {
-        tracing::warn!(%error, "old sessions are still there");
+        tracing::warn!(error = chain(&error), "old sessions are still there");
     }
     if let Err(error) = app.store.write(|tx| addresses::forget_old(tx, now)) {
-        tracing::warn!(%error, "old changes of addresses are still there");
+        tracing::warn!(
+            error = chain(&error),
+            "old changes of addresses are still there"
+        );
     }
 }

@@ -77,7 +77,8 @@ const USUAL_ANSWER: usize = 1 << 10;
 /// An answer from the roster.
 fn from_roster(body: &impl Serialize) -> Result<HttpResponse, Problem> {
     let mut text = Vec::with_capacity(USUAL_ANSWER);
-    serde_json::to_writer(&mut text, body).map_err(|error| Error::Internal(error.to_string()))?;
+    serde_json::to_writer(&mut text, body)
+        .map_err(|error| Error::caused("an answer cannot be written", error))?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .body(text))

@@ -53,7 +53,7 @@ pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Pro
             let added = people::create(uow, vec![(String::new(), new)])?;
             let person = added
                 .first()
-                .ok_or_else(|| Error::Internal("nobody was added".to_owned()))?;
+                .ok_or_else(|| Error::internal("nobody was added"))?;
             let reply = Reply::created(&PersonView::of(person, true, caller.now))?;
             Ok(reply
                 .version(person.version)

@@ -75,7 +75,7 @@ pub struct NewRevisionView {
 fn newest(rotation: &Rotation) -> Result<&crate::domain::rotation::Revision, Error> {
     rotation
         .newest()
-        .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))
+        .ok_or_else(|| Error::internal("a rotation without revisions"))
 }
 
 /// Sets up a rotation.

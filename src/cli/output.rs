@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 
 use anyhow::Context as _;
 
+use crate::cause::chain;
+
 /// Prints a line. Whoever closed the pipe (`| head`) has had enough: that is no error.
 ///
 /// # Errors
@@ -30,5 +32,5 @@ pub fn secret(text: &str) -> anyhow::Result<()> {
 /// Says why a command failed.
 pub fn error(error: &anyhow::Error) {
     // There is nobody left to tell that it cannot be told.
-    let _ = writeln!(io::stderr().lock(), "dogwatch: {error:#}");
+    let _ = writeln!(io::stderr().lock(), "dogwatch: {}", chain(error.as_ref()));
 }

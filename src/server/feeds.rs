@@ -10,8 +10,10 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::cause::chain;
 use crate::domain::interval::Timestamp;
 use crate::http::blocking;
+use crate::http::error::attach_cause;
 use crate::http::etag;
 use crate::http::forwarding::address;
 use crate::http::limits::{Limits, together};
@@ -89,20 +91,15 @@ fn takes_gzip(request: &HttpRequest) -> bool {
 
 /// Pollers try again later by themselves, and show what they had meanwhile.
 fn failed(error: &Error) -> HttpResponse {
-    let (status, text) = match error {
-        Error::Unavailable => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The database is away: try again later.\n",
-        ),
-        other => {
-            tracing::error!(cause = %other, "a feed could not be made");
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "This calendar could not be made.\n",
-            )
-        }
+    let mut response = if *error == Error::Unavailable {
+        let text = "The database is away: try again later.\n";
+        plain(StatusCode::SERVICE_UNAVAILABLE, text)
+    } else {
+        let text = "This calendar could not be made.\n";
+        let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR, text);
+        attach_cause(&mut response, chain(error));
+        response
     };
-    let mut response = plain(status, text);
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, header::HeaderValue::from_static("60"));

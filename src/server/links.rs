@@ -6,9 +6,10 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use crate::cause::chain;
 use crate::http::blocking;
 use crate::http::body::{LARGEST_SMALL_BODY, StrangersBody};
-use crate::http::error::Problem;
+use crate::http::error::{Problem, attach_cause};
 use crate::http::forwarding::address;
 use crate::service::links::BadLink;
 use crate::service::{App, Error};
@@ -81,9 +82,6 @@ fn useless(bad: BadLink) -> HttpResponse {
 /// In the words of the API, which the one place for errors has.
 fn failed(error: Error) -> HttpResponse {
     let problem = Problem::from(error);
-    if let Some(cause) = problem.cause() {
-        tracing::error!(cause, "a link could not be followed");
-    }
     failed_as(&problem)
 }
 
@@ -95,6 +93,9 @@ fn failed_as(problem: &Problem) -> HttpResponse {
     .answer(problem.status());
     for (name, value) in problem.headers() {
         response.headers_mut().insert(name.clone(), value.clone());
+    }
+    if let Some(cause) = problem.cause() {
+        attach_cause(&mut response, cause);
     }
     response
 }
@@ -122,8 +123,9 @@ impl<'a> Page<'a> {
                 .insert_header(("X-Robots-Tag", "noindex"))
                 .body(page),
             Err(error) => {
-                tracing::error!(%error, "a page could not be written");
-                HttpResponse::InternalServerError().finish()
+                let mut response = HttpResponse::InternalServerError().finish();
+                attach_cause(&mut response, chain(&error));
+                response
             }
         }
     }

@@ -13,9 +13,12 @@ use actix_web::http::{Method, Version};
 use actix_web::{Error, web};
 use metrics::Histogram;
 use rand::RngCore as _;
+use tracing::Instrument as _;
 
 use super::connections::Answering;
-use crate::http::error::Problem;
+use crate::cause::Cause;
+use crate::http::error::{Problem, cause_of};
+use crate::http::spans::Asked;
 use crate::panics::{self, Panicked};
 use crate::service::{self, App};
 
@@ -94,16 +97,17 @@ where
     let id = request
         .app_data::<web::Data<RequestIds>>()
         .and_then(|ids| ids.id(&request));
-    let path = request.path().to_owned();
+    let asked = Asked::of(&request, method, id);
+    let span = asked.span();
     let app = request.app_data::<web::Data<App>>().cloned();
     let answering = Answering::of(&request);
-    let answer = panics::catch(|| service.call(request));
+    let answer = span.in_scope(|| panics::catch(|| service.call(request)));
     async move {
         let answer = answered(app, answer).await;
         drop(answering);
         let mut response = match answer {
             Ok(response) => response?,
-            Err(panicked) => return Err(refuse(&panicked, &method, &path, id, begun.elapsed())),
+            Err(panicked) => return Err(refuse(panicked, asked, begun.elapsed())),
         };
         let stale = response
             .request()
@@ -118,13 +122,13 @@ where
         {
             headers.insert(STALE_SINCE.clone(), since);
         }
-        let id_text = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("");
-        note(&response, &method, id_text, begun.elapsed());
-        if let Some(id) = id {
+        note(&response, &asked, begun.elapsed());
+        if let Some(id) = asked.id {
             response.headers_mut().insert(REQUEST_ID.clone(), id);
         }
         Ok(response)
     }
+    .instrument(span)
 }
 
 /// What answers say that say nothing else: they are not kept, and nothing in them is run or framed.
@@ -162,55 +166,42 @@ async fn answered<T>(
     .await
 }
 
-/// What is answered to a request whose handler panicked. The route is not known any more, and the path is left out of
-/// the log where it may be a secret.
-fn refuse(
-    panicked: &Panicked,
-    method: &Method,
-    path: &str,
-    id: Option<HeaderValue>,
-    took: std::time::Duration,
-) -> Error {
+/// What is answered to a request whose handler panicked.
+fn refuse(panicked: Panicked, asked: Asked, took: std::time::Duration) -> Error {
     panics::count("request");
-    let path = if path.starts_with("/api/") { path } else { "-" };
-    count(known_method(method), "-", 500, took);
-    let id_text = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("");
-    tracing::error!(id = id_text, %method, path, status = 500, cause = %panicked, "request");
-    let problem = Problem::from(service::Error::Internal(panicked.to_string()))
+    count(known_method(&asked.method), &asked.route, 500, took);
+    log_failure(&asked, 500, took, &panicked.to_string());
+    let problem = Problem::from(service::Error::Internal(Cause::of(panicked)))
         .header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
         .header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    match id {
+    match asked.id {
         Some(id) => problem.header(REQUEST_ID.clone(), id).into(),
         None => problem.into(),
     }
 }
 
 /// Neither headers nor queries, and no part of a path that may be a secret, come into the log.
-fn note<B>(response: &ServiceResponse<B>, method: &Method, id: &str, took: std::time::Duration) {
-    let request = response.request();
+fn note<B>(response: &ServiceResponse<B>, asked: &Asked, took: std::time::Duration) {
     let status = response.status().as_u16();
-    let route = request.match_pattern();
-    let route = route.as_deref().unwrap_or("-");
-    count(known_method(method), route, status, took);
-    let path = if route.starts_with("/api/") {
-        request.path()
-    } else {
-        route
-    };
-    let took = took.as_micros();
+    let (id, method, path) = (asked.id_text(), &asked.method, &asked.place);
+    count(known_method(method), &asked.route, status, took);
     if status >= 500 {
-        let cause = response
-            .response()
-            .error()
-            .and_then(actix_web::Error::as_error::<Problem>)
-            .and_then(Problem::cause)
-            .unwrap_or("");
-        tracing::error!(id, %method, path, status, took, cause, "request");
-    } else if *method == Method::GET {
+        let cause = cause_of(response.response());
+        return log_failure(asked, status, took, cause.as_deref().unwrap_or(""));
+    }
+    let took = took.as_micros();
+    if *method == Method::GET {
         tracing::debug!(id, %method, path, status, took, "request");
     } else {
         tracing::info!(id, %method, path, status, took, "request");
     }
+}
+
+/// The one place where a failure is told: the layers below hand it on with all that caused it.
+fn log_failure(asked: &Asked, status: u16, took: std::time::Duration, cause: &str) {
+    let (id, method, path) = (asked.id_text(), &asked.method, &asked.place);
+    let took = took.as_micros();
+    tracing::error!(id, %method, path, status, took, cause, "request");
 }
 
 /// What requests of one method that were answered with one status took, by route.

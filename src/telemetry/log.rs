@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
+/// The thread that writes.
+pub const LOG_THREAD: &str = "log";
+
 /// How many lines wait to be written at most; further ones are dropped.
 const WAITING: usize = 4096;
 
@@ -17,24 +20,30 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How many lines could not be written.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
+/// How often the thread that writes has panicked.
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
 static QUEUE: OnceLock<SyncSender<Entry>> = OnceLock::new();
 
 enum Entry {
     Line(Vec<u8>),
     /// Everything before it was written.
     Flush(SyncSender<()>),
+    /// A test wants the thread to panic.
+    Panic,
 }
 
 /// Starts the thread that writes, once.
 pub(super) fn start() {
     QUEUE.get_or_init(|| {
         let (queue, entries) = sync_channel(WAITING);
-        let writer = std::thread::Builder::new().name("log".to_owned());
+        let writer = std::thread::Builder::new().name(LOG_THREAD.to_owned());
         // Without a thread every line is dropped, and counted.
         let _ = writer.spawn(move || {
             // A line that panics is lost; those after it are written.
             while catch_unwind(AssertUnwindSafe(|| write_all(&entries))).is_err() {
                 DROPPED.fetch_add(1, Ordering::Relaxed);
+                PANICS.fetch_add(1, Ordering::Relaxed);
             }
         });
         queue
@@ -47,6 +56,7 @@ fn write_all(entries: &Receiver<Entry>) {
             Entry::Line(line) => write_line(io::stderr(), &line),
             // Whoever waited may have given up.
             Entry::Flush(done) => drop(done.try_send(())),
+            Entry::Panic => panic!("a test makes the log panic"),
         }
     }
 }
@@ -60,6 +70,20 @@ pub fn flush() {
     if queue.try_send(Entry::Flush(done)).is_ok() {
         // It is late anyway.
         let _ = flushed.recv_timeout(PATIENCE);
+    }
+}
+
+/// How often the thread that writes the log has panicked. It goes on after that.
+#[must_use]
+pub fn log_panics() -> u64 {
+    PANICS.load(Ordering::Relaxed)
+}
+
+/// Makes the thread that writes the log panic once. Only tests do so: nothing that comes from outside leads here.
+pub fn inject_log_panic() {
+    if let Some(queue) = QUEUE.get() {
+        // A full queue is a test's own fault, and it notices.
+        drop(queue.try_send(Entry::Panic));
     }
 }
 

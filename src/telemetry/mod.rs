@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-pub use log::flush;
+pub use log::{LOG_THREAD, flush, inject_log_panic, log_panics};
 
 use crate::config::LogFormat;
 
@@ -32,16 +32,21 @@ pub fn log(filter: &str, format: LogFormat) {
         .with_writer(|| log::Queued);
     let started = match format {
         LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        // Our spans do not lie in each other: the present one says everything.
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init(),
     };
     if let Err(error) = started {
         tracing::debug!(%error, "the log was started before");
     }
-    log_panics();
+    hook_panics();
 }
 
 /// Puts panics into the log as any other event, instead of as text between the lines.
-fn log_panics() {
+fn hook_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
@@ -64,13 +69,19 @@ fn has_colours(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
 }
 
 /// What is logged. To the library it is an error that a stranger sends what is no HTTP: who runs the program is told of
-/// it only where they look closely, so that nobody fills the log.
+/// it only where they look closely, so that nobody fills the log. What the client of PostgreSQL says at `debug` holds the
+/// parameters of every statement, with secrets and addresses among them: that is never logged.
 fn chosen(filter: &str) -> EnvFilter {
     let chosen = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let looks_closely = chosen.max_level_hint() >= Some(LevelFilter::DEBUG);
-    match "actix_http::h1=off".parse() {
-        Ok(silence) if !looks_closely => chosen.add_directive(silence),
-        _ => chosen,
+    let silence = if looks_closely {
+        "tokio_postgres=info"
+    } else {
+        "actix_http::h1=off"
+    };
+    match silence.parse() {
+        Ok(silence) => chosen.add_directive(silence),
+        Err(_) => chosen,
     }
 }
 
@@ -83,7 +94,7 @@ enum Kind {
 }
 
 /// Every metric there is, and what it says to who looks at `/metrics`.
-const METRICS: [(&str, Kind, &str); 14] = [
+const METRICS: [(&str, Kind, &str); 15] = [
     (
         "dogwatch_people",
         Kind::Gauge,
@@ -146,6 +157,11 @@ const METRICS: [(&str, Kind, &str); 14] = [
         "Panics that were caught, by what panicked.",
     ),
     (
+        "dogwatch_unheard_failures_total",
+        Kind::Counter,
+        "Failures of work for requests that nobody waited for any more, by why.",
+    ),
+    (
         "dogwatch_degraded",
         Kind::Gauge,
         "1 while /readyz says degraded, else 0.",
@@ -181,8 +197,11 @@ pub fn metrics() -> Result<PrometheusHandle, BuildError> {
         tracing::warn!("somebody else counts: /metrics stays empty");
     }
     describe();
-    for place in ["request", "blocking", "mail", "thread"] {
+    for place in ["request", "blocking", "mail", "calendar", "thread"] {
         metrics::counter!("dogwatch_panics_total", "place" => place).increment(0);
+    }
+    for why in ["client left", "cancelled"] {
+        metrics::counter!("dogwatch_unheard_failures_total", "why" => why).increment(0);
     }
     metrics::gauge!("dogwatch_mail_settings_refused").set(0.0);
     publish();

@@ -1,6 +1,7 @@
 //! Mails about a change of the address with which somebody signs in. Each goes to an address of the change, whichever
 //! the person has by now.
 
+use crate::cause::chain;
 use crate::domain::address_change::AddressChange;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::AddressChangeId;
@@ -87,7 +88,7 @@ fn to_old(
             person: person.id,
             expires,
         })
-        .map_err(|error| Outcome::Failed(error.to_string()))?;
+        .map_err(|error| Outcome::Failed(chain(&error)))?;
     let by = match change.changed_by.and_then(|id| snapshot.person(id)) {
         Some(by) if by.id == person.id => "in a browser that is signed in as you".to_owned(),
         Some(by) => format!("by {}", by.name),

@@ -6,12 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use tracing::Span;
+
 use super::turns::Turns;
 use crate::calendar::{self, BUDGET, Meter};
+use crate::cause::chain;
 use crate::domain::calendar::Calendar;
 use crate::domain::interval::IntervalSet;
 use crate::notify::{Outgoing, OutgoingError};
+use crate::panics::{self, Panicked};
 use crate::service::calendars::{Claimed, Reading};
+use crate::service::threads::turn_span;
 use crate::service::{App, Error};
 
 /// How often is looked whether a calendar is due.
@@ -39,7 +44,27 @@ pub struct Reader {
 struct Running {
     calendar: Calendar,
     begun: Instant,
-    thread: JoinHandle<Reading>,
+    thread: JoinHandle<Result<Reading, Panicked>>,
+}
+
+impl Running {
+    /// What came of it.
+    fn reading(self) -> Reading {
+        let end = self.thread.join().unwrap_or_else(|panic| Err(panic.into()));
+        end.unwrap_or_else(|panicked| {
+            tracing::error!(%panicked, "a calendar was not read");
+            Reading::Failed("reading it came to no end".to_owned())
+        })
+    }
+}
+
+/// The thread that has calendars read.
+pub const READER: &str = "reader";
+
+/// The span in which one calendar is read.
+fn calendar_span(calendar: &Calendar) -> Span {
+    let (calendar, person) = (calendar.id, calendar.person);
+    tracing::error_span!(parent: None, "job", job = READER, %calendar, %person)
 }
 
 /// What a reader has to do with at present.
@@ -75,9 +100,17 @@ impl Reader {
             is_over: Arc::default(),
         };
         let mut wait = TICK;
+        let mut told_of = false;
         while !told(wait) {
+            let _turn = turn_span(READER).entered();
             wait = self.look(&mut desk).unwrap_or_else(|error| {
-                tracing::debug!(%error, "calendars wait");
+                let error = &error;
+                // A database that is away is told elsewhere, and a defect comes again and again: once is enough.
+                if matches!(error, Error::Internal(_)) && !std::mem::replace(&mut told_of, true) {
+                    tracing::error!(cause = chain(error), "calendars wait");
+                } else {
+                    tracing::debug!(cause = chain(error), "calendars wait");
+                }
                 TICK
             });
         }
@@ -99,15 +132,12 @@ impl Reader {
         let is_finished = |running: &mut Running| running.thread.is_finished();
         let finished: Vec<Running> = desk.running.extract_if(.., is_finished).collect();
         for running in finished {
-            let panicked = |_| Reading::Failed("reading it came to no end".to_owned());
-            let reading = running.thread.join().unwrap_or_else(panicked);
-            let kept = self.keep(&running.calendar, reading);
+            let (calendar, begun) = (running.calendar.clone(), running.begun);
+            let kept =
+                calendar_span(&calendar).in_scope(|| self.keep(&calendar, running.reading()));
             // What it changed has a cost as well.
-            desk.turns.spent(
-                running.calendar.person,
-                running.begun.elapsed(),
-                Instant::now(),
-            );
+            desk.turns
+                .spent(calendar.person, begun.elapsed(), Instant::now());
             kept?;
         }
         Ok(())
@@ -153,13 +183,15 @@ impl Reader {
     fn begin(&self, claimed: Claimed, is_over: &Arc<AtomicBool>) -> Result<Running, Error> {
         let (outgoing, is_over) = (Arc::clone(&self.outgoing), Arc::clone(is_over));
         let (calendar, begun) = (claimed.calendar.clone(), Instant::now());
+        let work = move || {
+            let is_over = || is_over.load(Ordering::Relaxed) || begun.elapsed() > LONGEST;
+            read(&outgoing, &claimed, &is_over)
+        };
+        let work = calendar_span(&calendar).in_scope(|| panics::carried("calendar", work));
         let thread = std::thread::Builder::new()
             .name("calendar".to_owned())
-            .spawn(move || {
-                let is_over = || is_over.load(Ordering::Relaxed) || begun.elapsed() > LONGEST;
-                read(&outgoing, &claimed, &is_over)
-            })
-            .map_err(|error| Error::Internal(error.to_string()))?;
+            .spawn(work)
+            .map_err(|error| Error::caused("a calendar has no thread to be read on", error))?;
         Ok(Running {
             calendar,
             begun,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::handovers::in_window;
+use crate::cause::chain;
 use crate::clock::new_id;
 use crate::domain::chat::{Chat, Place};
 use crate::domain::duty::RotationLookup as _;
@@ -185,7 +186,7 @@ pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Timestamp) 
     });
     let (chat, swap) = match found {
         Ok(found) => found,
-        Err(error) => return Outcome::Failed(error.to_string()),
+        Err(error) => return Outcome::Failed(chain(&error)),
     };
     let Some((chat, url)) = chat.and_then(|chat| {
         let url = chat.settings.webhook_url.clone()?;

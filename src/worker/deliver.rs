@@ -6,8 +6,10 @@ use chrono::TimeDelta;
 
 use super::claim::Claim;
 use super::{
-    Worker, addresses, broken, chat, digests, handovers, incidents, queued, sign_in, told, words,
+    Worker, addresses, broken, chat, digests, handovers, incidents, queued, sender_name, sign_in,
+    told, words,
 };
+use crate::cause::chain;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::interval::Timestamp;
 use crate::domain::link::{Link, Step};
@@ -100,6 +102,7 @@ fn send_claimed(
             return Ok(false);
         }
         let now = app.clock.now();
+        let _job = mail_span(lane, mail).entered();
         let outcome = panics::catch(|| {
             app.threads.panic_if_injected("mail");
             attempt(worker, lane, mail, now)
@@ -118,6 +121,17 @@ fn send_claimed(
         }
     }
     Ok(true)
+}
+
+/// The span in which one mail is sent.
+fn mail_span(lane: Lane, mail: &Mail) -> tracing::Span {
+    tracing::error_span!(
+        parent: None,
+        "job",
+        job = sender_name(lane),
+        mail = %mail.id,
+        rotation = mail.rotation_id.as_ref().map(tracing::field::display),
+    )
 }
 
 /// Waits until the pace allows one more. Chats have no pace, and links to sign in a reserve. Says whether that came
@@ -349,7 +363,7 @@ fn letter(
             person,
             expires,
         })
-        .map_err(|error| Outcome::Failed(error.to_string()))
+        .map_err(|error| Outcome::Failed(chain(&error)))
     };
     let unsubscribe = link(Step::Stop(notice.topic), now + UNSUBSCRIBE)?;
     let mut body = Vec::with_capacity(notice.blocks.len());

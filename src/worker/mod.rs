@@ -18,7 +18,7 @@ mod turns;
 mod words;
 
 pub use crate::storage::outbox::Lane;
-pub use calendars::Reader;
+pub use calendars::{READER, Reader};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,6 +28,7 @@ use chrono::TimeDelta;
 use crate::notify::{Mailer, Outgoing};
 use crate::panics;
 use crate::service::App;
+use crate::service::threads::turn_span;
 use crate::storage::{StoreError, outbox};
 use claim::PendingOutcome;
 use pace::Pace;
@@ -38,6 +39,20 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Everything is planned after so long by the clock, whatever has changed. A clock that jumps makes that due at once.
 const PASS: TimeDelta = TimeDelta::seconds(30);
+
+/// The thread that plans.
+pub const PLANNER: &str = "planner";
+
+/// The thread that sends what is in a lane.
+#[must_use]
+pub const fn sender_name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::SignIns => "sign-in-sender",
+        Lane::Incidents => "incident-sender",
+        Lane::Mails => "sender",
+        Lane::Messages => "messenger",
+    }
+}
 
 /// Plans and sends. Any number of them may work on one database.
 pub struct Worker {
@@ -85,6 +100,7 @@ impl Worker {
                 continue;
             }
             last = Some((now, version));
+            let _turn = turn_span(PLANNER).entered();
             if let Some(planned) = trouble.heard(self.plan()).filter(|planned| *planned > 0) {
                 tracing::info!(planned, "planned what is due soon");
             }
@@ -97,6 +113,7 @@ impl Worker {
         let mut stopped = false;
         let mut trouble = ErrorThrottle::default();
         while !stopped && !told(TICK) {
+            let _turn = turn_span(sender_name(lane)).entered();
             self.mailer.rest(deliver::urgency(lane));
             // It is said once only.
             let sent = self.send(lane, || {
@@ -114,6 +131,7 @@ impl Worker {
     /// # Errors
     /// [`StoreError`] when the database is away: nothing is lost, and the next pass goes on.
     pub fn pass(&self, mut stopped: impl FnMut() -> bool) -> Result<Passed, StoreError> {
+        let _turn = turn_span("pass").entered();
         Ok(Passed {
             planned: self.plan()?,
             sent: self.send_all(&mut stopped)?,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{broken, chat, digests, handovers, incidents, told};
+use super::{PLANNER, broken, chat, digests, handovers, incidents, told};
 use crate::clock::new_id;
 use crate::domain::digest::{Trouble, troubles, window};
 use crate::domain::handover::Handover;
@@ -105,7 +105,11 @@ impl Planner {
             let people = concerned(snapshot, timeline);
             let plan = match before.remove(&id) {
                 Some(plan) if plan.holds(timeline, &people, told, since, now) => plan,
-                _ => Plan::make(snapshot, timeline, people, told, (since, now)),
+                _ => {
+                    let job =
+                        tracing::error_span!(parent: None, "job", job = PLANNER, rotation = %id);
+                    job.in_scope(|| Plan::make(snapshot, timeline, people, told, (since, now)))
+                }
             };
             self.plans.insert(id, plan);
         }

@@ -52,6 +52,7 @@ fn given(
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Outcome> {
     let news = mail.payload.0.get(NEWS).cloned();
+    // What no version of this program wrote promises nothing.
     let news: Option<News> = news.and_then(|news| serde_json::from_value(news).ok());
     let has = news.map(|news| news.has()).unwrap_or_default();
     let theirs = |piece: &Interval| {

@@ -1,5 +1,6 @@
 //! The mail with a link by which somebody signs in.
 
+use crate::cause::chain;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::SignInId;
 use crate::domain::interval::Timestamp;
@@ -25,7 +26,7 @@ pub(super) fn letter(app: &App, mail: &Mail, now: Timestamp) -> Result<Letter, O
         .ok_or_else(|| Outcome::Refused("it names no link".to_owned()))?;
     let secret = app
         .write(|tx| sessions::arm(tx, id, now))
-        .map_err(|error| Outcome::Failed(error.to_string()))?
+        .map_err(|error| Outcome::Failed(chain(&error)))?
         .ok_or(Outcome::Dropped("the link was used, or its time is over"))?;
     let link = format!("{}/sign-in/{secret}", app.public_url);
     let minutes = sessions::MAILED.num_minutes();

@@ -50,6 +50,7 @@ mod reminders;
 mod repeats;
 mod replicas;
 mod rights;
+mod spans;
 mod storage_pg;
 mod swaps;
 mod time_off;

@@ -49,7 +49,7 @@ fn add_team(store: &Store, slug: &str, fail: bool) -> Result<TeamId, StoreError>
         teams::insert(tx.db(), &team, instant(MONDAY))?;
         tx.changed(Change::Team(id));
         if fail {
-            return Err(StoreError::Internal("told to fail".to_owned()));
+            return Err(StoreError::Internal("told to fail".into()));
         }
         Ok(id)
     })

@@ -1,6 +1,7 @@
 //! Why a calendar cannot be read.
 
 use super::budget::Exceeded;
+use crate::cause::Cause;
 
 /// What is wrong with a calendar.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,5 +20,5 @@ pub enum Broken {
     Exceeded(#[from] Exceeded),
     /// Where it comes from gave no more of it, in its own words.
     #[error("{0}")]
-    Source(String),
+    Source(#[source] Cause),
 }

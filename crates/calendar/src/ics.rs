@@ -323,8 +323,8 @@ fn parse_line(line: &str) -> Option<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Exceeded;
     use crate::budget::BUDGET;
+    use crate::budget::Exceeded;
 
     /// Keeps everything.
     #[derive(Default)]

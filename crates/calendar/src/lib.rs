@@ -5,6 +5,7 @@
 //! changed last.
 
 use dogwatch_domain as domain;
+use dogwatch_system::cause;
 
 mod broken;
 mod budget;

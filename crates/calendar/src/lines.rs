@@ -7,6 +7,7 @@ use flate2::bufread::GzDecoder;
 
 use super::broken::Broken;
 use super::budget::{Kind, Meter};
+use crate::cause::Cause;
 
 /// So much of a line is looked at for the name of its property.
 const NAME: u64 = 64;
@@ -154,7 +155,7 @@ fn broken(meter: &Meter<'_>, error: &io::Error) -> Broken {
     let source = error.get_ref().and_then(|cause| cause.downcast_ref());
     match (meter.exceeded(), source) {
         (Some(exceeded), _) => exceeded.into(),
-        (None, Some(SourceError(words))) => Broken::Source(words.clone()),
+        (None, Some(SourceError(cause))) => Broken::Source(cause.clone()),
         (None, None) => Broken::CutOff,
     }
 }
@@ -164,13 +165,13 @@ struct Source<R>(R);
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct SourceError(String);
+struct SourceError(#[source] Cause);
 
 impl<R: Read> Read for Source<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
-            _ => io::Error::other(SourceError(error.to_string())),
+            _ => io::Error::other(SourceError(Cause::of(error))),
         })
     }
 }

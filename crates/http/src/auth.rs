@@ -15,6 +15,7 @@ use super::idempotency;
 use super::limits::{Limits, together};
 use super::openapi::Document;
 use super::reply::Reply;
+use super::spans::record_actor;
 use crate::domain::interval::Timestamp;
 use crate::service::app::RequestKey;
 use crate::service::{Actor, App, Db, Error, UnitOfWork, ValidationErrors};
@@ -139,13 +140,14 @@ impl FromRequest for Caller {
 
 fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
     let Some(app) = request.app_data::<web::Data<App>>() else {
-        return Err(Error::Internal("the server has no application".to_owned()).into());
+        return Err(Error::internal("the server has no application").into());
     };
     let token = bearer(request)?;
     let address = address(request);
     let Some(actor) = app.actor(token, address) else {
         return Err(refuse(request, app, address));
     };
+    record_actor(&actor);
     without_query(request)?;
     let once = if request.method() == Method::POST {
         idempotency::key(request, &actor)

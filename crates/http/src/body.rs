@@ -19,6 +19,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::blocking;
 use super::error::Problem;
 use crate::service::Error;
 
@@ -94,9 +95,7 @@ impl ReadBody {
         if self.bytes.len() <= SHORT {
             return parse(&self.bytes);
         }
-        web::block(move || parse(&self.bytes))
-            .await
-            .map_err(|_| Error::Internal("parsing a body panicked".to_owned()))?
+        blocking::run(move || parse(&self.bytes)).await
     }
 }
 
@@ -115,8 +114,8 @@ pub fn read(
     let payload = payload.take();
     Box::pin(async move {
         let (coding, announced) = allowed?;
-        let bodies = bodies
-            .ok_or_else(|| Error::Internal("the server has no memory for bodies".to_owned()))?;
+        let bodies =
+            bodies.ok_or_else(|| Error::internal("the server has no memory for bodies"))?;
         let collected = collect(payload, bodies.budget(sender), announced, largest);
         let (bytes, held) = timeout(SLOWEST_BODY, collected)
             .await
@@ -247,9 +246,7 @@ async fn unpacked(coding: Coding, packed: Bytes, largest: usize) -> Result<Bytes
     if coding == Coding::Identity {
         return Ok(packed);
     }
-    web::block(move || unpack(coding, &packed, largest))
-        .await
-        .map_err(|_| Error::Internal("unpacking a body panicked".to_owned()))?
+    blocking::run(move || unpack(coding, &packed, largest)).await
 }
 
 /// Unpacks until there is one byte too many, and no further.

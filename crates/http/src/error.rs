@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use super::limits::TooMany;
+use crate::cause::chain;
 use crate::service::{self, FieldError};
 
 /// A failed request (RFC 9457).
@@ -145,8 +146,30 @@ impl Problem {
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
-        response.body(Value::Object(body).to_string())
+        let mut response = response.body(Value::Object(body).to_string());
+        if let Some(cause) = &self.0.cause {
+            attach_cause(&mut response, cause.as_str());
+        }
+        response
     }
+}
+
+/// Why an answer is a failure.
+struct FailureCause(String);
+
+/// Gives an answer its cause, which the log tells with the request and the client is not told.
+pub fn attach_cause(response: &mut HttpResponse, cause: impl Into<String>) {
+    let cause = FailureCause(cause.into());
+    response.extensions_mut().insert(cause);
+}
+
+/// The cause that an answer was given.
+#[must_use]
+pub fn cause_of<B>(response: &HttpResponse<B>) -> Option<String> {
+    let extensions = response.extensions();
+    extensions
+        .get::<FailureCause>()
+        .map(|cause| cause.0.clone())
 }
 
 impl fmt::Display for Problem {
@@ -197,7 +220,7 @@ impl From<service::Error> for Problem {
             }
             Error::Internal(cause) => {
                 "something went wrong on our side; the log says what".clone_into(&mut parts.detail);
-                parts.cause = Some(cause);
+                parts.cause = Some(chain(&cause));
             }
             Error::Forbidden(_) | Error::NotFound(_) | Error::Stale => {}
         }

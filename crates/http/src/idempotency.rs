@@ -109,6 +109,7 @@ fn shorten(body: &str) -> String {
     if body.len() <= LONGEST_BODY {
         return body.to_owned();
     }
+    // Answers are objects, or lists, of which nothing is kept.
     let all: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
     let is_short = |value: &Value| match value {
         Value::Array(_) | Value::Object(_) => false,
@@ -122,7 +123,7 @@ fn shorten(body: &str) -> String {
 
 fn again(first: FirstAnswer) -> Result<Reply, Error> {
     let status = StatusCode::from_u16(first.status)
-        .map_err(|_| Error::Internal(format!("{} is no HTTP status", first.status)))?;
+        .map_err(|error| Error::caused("a kept answer has no status", error))?;
     let header = |name: &str| first.headers.get(name).cloned().unwrap_or_default();
     Ok(Reply {
         status,

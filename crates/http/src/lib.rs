@@ -3,6 +3,7 @@
 use dogwatch_domain as domain;
 use dogwatch_service as service;
 use dogwatch_service::snapshot;
+use dogwatch_system::cause;
 use dogwatch_system::panics;
 
 pub mod auth;
@@ -18,6 +19,7 @@ pub mod objects;
 pub mod openapi;
 pub mod paging;
 pub mod reply;
+pub mod spans;
 
 pub use auth::Caller;
 pub use error::Problem;

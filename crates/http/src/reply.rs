@@ -114,6 +114,5 @@ pub fn csv_file(name: &str, text: String) -> HttpResponse {
 }
 
 fn write<T: Serialize + ?Sized>(body: &T) -> Result<String, Error> {
-    serde_json::to_string(body)
-        .map_err(|error| Error::Internal(format!("an answer is not JSON: {error}")))
+    serde_json::to_string(body).map_err(|error| Error::caused("an answer is not JSON", error))
 }

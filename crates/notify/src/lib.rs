@@ -3,6 +3,7 @@
 
 use dogwatch_config as config;
 use dogwatch_domain as domain;
+use dogwatch_system::cause;
 use dogwatch_system::files;
 
 mod calendar;

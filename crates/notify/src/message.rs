@@ -6,6 +6,7 @@ use lettre::message::{Attachment, Mailbox, MultiPart};
 use lettre::{Address, Message};
 
 use super::{MailError, calendar};
+use crate::cause::Cause;
 use crate::domain::email;
 use crate::domain::interval::Timestamp;
 use crate::domain::notice::Entry;
@@ -60,8 +61,8 @@ struct Html<'a> {
     letter: &'a Letter,
 }
 
-fn failed(error: impl std::fmt::Display) -> MailError {
-    MailError::Message(error.to_string())
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> MailError {
+    MailError::Message(Cause::of(error))
 }
 
 impl Letter {
@@ -70,8 +71,9 @@ impl Letter {
     /// # Errors
     /// Where it has no such form.
     pub fn address(&self) -> Result<Address, MailError> {
-        let ascii = email::to_ascii(&self.email)
-            .ok_or_else(|| failed("the part of the address before the @ is not ASCII"))?;
+        let ascii = email::to_ascii(&self.email).ok_or_else(|| {
+            MailError::Message("the part of the address before the @ is not ASCII".into())
+        })?;
         ascii.parse().map_err(failed)
     }
 

@@ -17,6 +17,7 @@ use reqwest::redirect::Policy;
 use reqwest::{StatusCode, header};
 use url::{Host, Url};
 
+use crate::cause::Cause;
 use crate::config::Config;
 use crate::domain::calendar::Validators;
 
@@ -79,7 +80,7 @@ pub enum OutgoingError {
     Forbidden(&'static str),
     /// Not this time.
     #[error("it does not answer: {0}")]
-    Away(String),
+    Away(#[source] Cause),
     /// It answers, and does not want it.
     #[error("it answers {0}")]
     Refused(StatusCode),
@@ -117,15 +118,15 @@ pub struct Body {
 impl Read for Body {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if Instant::now() > self.until {
-            return Err(io::Error::other(OutgoingError::Away(too_slow())));
+            return Err(io::Error::other(OutgoingError::Away(too_slow().into())));
         }
         let count = self.answer.read(buffer).map_err(|error| {
-            let why = if Instant::now() < self.until {
+            let words = if Instant::now() < self.until {
                 error.to_string()
             } else {
                 too_slow()
             };
-            io::Error::other(OutgoingError::Away(why))
+            io::Error::other(OutgoingError::Away(Cause::in_words(words, error)))
         })?;
         let bytes = u64::try_from(count).unwrap_or(u64::MAX);
         self.left = self
@@ -223,17 +224,17 @@ impl Outgoing {
             .no_proxy()
             .dns_resolver(Arc::new(self.guard.clone()))
             .build()
-            .map_err(|error| away(&error))?;
+            .map_err(away)?;
         Ok(self.client.get_or_init(|| client))
     }
 }
 
 fn ask(request: RequestBuilder, patience: Duration) -> Result<Response, OutgoingError> {
-    let answer = request.timeout(patience).send().map_err(|e| away(&e))?;
+    let answer = request.timeout(patience).send().map_err(away)?;
     let status = answer.status();
     let later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
     if status.is_server_error() || later.contains(&status) {
-        Err(OutgoingError::Away(status.to_string()))
+        Err(OutgoingError::Away(status.to_string().into()))
     } else if status.is_client_error() {
         Err(OutgoingError::Refused(status))
     } else {
@@ -278,8 +279,8 @@ fn fetched(answer: Response, most: u64, until: Instant) -> Fetched {
     }
 }
 
-/// What went wrong, down to its cause.
-fn away(error: &reqwest::Error) -> OutgoingError {
+/// What went wrong, down to its cause. Not where it was asked: addresses of calendars and chats are secrets.
+fn away(error: reqwest::Error) -> OutgoingError {
     let mut words = Vec::new();
     let mut cause = error.source();
     while let Some(one) = cause {
@@ -292,7 +293,7 @@ fn away(error: &reqwest::Error) -> OutgoingError {
     if error.is_timeout() {
         words.push(format!("nothing within {} seconds", PATIENCE.as_secs()));
     }
-    OutgoingError::Away(words.join(": "))
+    OutgoingError::Away(Cause::in_words(words.join(": "), error.without_url()))
 }
 
 /// Why a private address is not asked.

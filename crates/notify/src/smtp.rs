@@ -141,6 +141,7 @@ impl Line {
     pub(super) fn rest(&mut self) {
         let is_idle = |open: &Open| open.used_at.elapsed() >= IDLE;
         if let Some(mut old) = self.open.take_if(|open| is_idle(open)) {
+            // The connection is given up, whatever the server says to that.
             let _ = old.connection.set_timeout(Some(PROBE));
             let _ = old.connection.quit();
         }

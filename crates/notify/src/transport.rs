@@ -1,6 +1,5 @@
 //! How mail leaves: by SMTP, or into files where no server is configured.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use super::Letter;
 use super::reply::{Reply, Subject};
 use super::smtp::{Failure, Line, Patience, Server, helo_of};
+use crate::cause::Cause;
 use crate::config::Config;
 use crate::domain::interval::Timestamp;
 use crate::files;
@@ -56,21 +56,22 @@ pub const MAIL_FOLDER: &str = "mail";
 pub enum MailError {
     /// It cannot be written.
     #[error("the message cannot be made: {0}")]
-    Message(String),
+    Message(#[source] Cause),
     /// The server, or the disk, did not take it this time.
     #[error("the message was not taken: {0}")]
-    Transport(String),
+    Transport(#[source] Cause),
     /// The server takes no mail from us until somebody changes a setting, here or there.
     #[error("the mail server refuses our settings (see {setting}): {answer}")]
     Settings {
         /// The setting that it is about.
         setting: &'static str,
         /// What the server said.
-        answer: String,
+        #[source]
+        answer: Cause,
     },
     /// The server will never take it.
     #[error("the message was refused: {0}")]
-    Refused(String),
+    Refused(#[source] Cause),
 }
 
 enum Way {
@@ -131,7 +132,7 @@ impl Mailer {
             .clone()
             .or_else(|| smtp.helo.clone())
             .unwrap_or_else(|| helo_of(&config.public_url(config.listen)));
-        let server = Server::new(smtp, &helo).map_err(|error| transport(&error))?;
+        let server = Server::new(smtp, &helo).map_err(transport)?;
         Ok(Self {
             from: config.mail_from.clone(),
             per_minute: config.mail_rate,
@@ -175,13 +176,13 @@ impl Mailer {
                 if sent.is_ok() {
                     smtp.takes_mail.store(true, Ordering::Relaxed);
                 }
-                sent.map_err(|failure| self.error(smtp, &failure, to.as_ref()))
+                sent.map_err(|failure| self.error(smtp, failure, to.as_ref()))
             }
             Way::Files(folder) => {
                 let file = folder.join(format!("{}.eml", Uuid::now_v7()));
                 files::make_folder(folder)
                     .and_then(|()| files::write_whole(&file, &message.formatted()))
-                    .map_err(|error| transport(&error))
+                    .map_err(transport)
             }
         }
     }
@@ -194,24 +195,24 @@ impl Mailer {
     }
 
     /// What a failure means for the mail. Servers like to repeat the recipient's address, which is masked.
-    fn error(&self, smtp: &Smtp, failure: &Failure, recipient: &str) -> MailError {
+    fn error(&self, smtp: &Smtp, failure: Failure, recipient: &str) -> MailError {
         let answer = failure
             .error
             .to_string()
             .replace(recipient, &masked(recipient));
-        let text = reason(failure);
-        let Some(reply) = self.reply(failure, &text, recipient) else {
+        let text = reason(&failure);
+        let reply = self.reply(&failure, &text, recipient);
+        let about = reply.map(|reply| (reply.subject(), reply.setting()));
+        let answer = Cause::in_words(answer, failure.error);
+        let Some((subject, setting)) = about else {
             return MailError::Transport(answer);
         };
-        match reply.subject() {
+        match subject {
             Subject::Mail => MailError::Refused(answer),
             Subject::Unclear if smtp.takes_mail.load(Ordering::Relaxed) => {
                 MailError::Refused(answer)
             }
-            Subject::Settings | Subject::Unclear => MailError::Settings {
-                setting: reply.setting(),
-                answer,
-            },
+            Subject::Settings | Subject::Unclear => MailError::Settings { setting, answer },
             Subject::Moment => MailError::Transport(answer),
         }
     }
@@ -262,9 +263,12 @@ impl Mailer {
             )),
             Some(reply) if reply.subject() != Subject::Moment => Err(MailError::Settings {
                 setting: reply.setting(),
-                answer: format!("{} (we are called {helo})", failure.error),
+                answer: Cause::in_words(
+                    format!("{} (we are called {helo})", failure.error),
+                    failure.error,
+                ),
             }),
-            _ => Err(transport(&failure.error)),
+            _ => Err(transport(failure.error)),
         }
     }
 }
@@ -273,8 +277,8 @@ fn lock(line: &Mutex<Line>) -> std::sync::MutexGuard<'_, Line> {
     line.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn transport(error: &dyn fmt::Display) -> MailError {
-    MailError::Transport(error.to_string())
+fn transport(error: impl std::error::Error + Send + Sync + 'static) -> MailError {
+    MailError::Transport(Cause::of(error))
 }
 
 /// The text of a reply, without its code.

@@ -209,7 +209,7 @@ impl App {
         match taken_back {
             Err(RolledBack::Done(done)) => Ok(done),
             Err(RolledBack::Failed(error)) => Err(error),
-            Ok(()) => Err(Error::Internal("a rehearsal was for real".to_owned())),
+            Ok(()) => Err(Error::internal("a rehearsal was for real")),
         }
     }
 

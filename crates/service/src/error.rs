@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::errors::FieldError;
+use crate::cause::{Cause, chain};
 use crate::storage::StoreError;
 
 /// Why something was not done, in words that a client may read (but for [`Error::Internal`], which is for the log).
@@ -40,8 +41,8 @@ pub enum Error {
     #[error("the database is away; try again later")]
     Unavailable,
     /// Something that should not happen. Only the log says what.
-    #[error("{0}")]
-    Internal(String),
+    #[error(transparent)]
+    Internal(Cause),
 }
 
 impl Error {
@@ -61,6 +62,21 @@ impl Error {
             pointer: pointer.into(),
             detail: detail.into(),
         }])
+    }
+
+    /// Something that should not happen, with nothing beneath it.
+    #[must_use]
+    pub fn internal(what: impl Into<Cause>) -> Self {
+        Self::Internal(what.into())
+    }
+
+    /// Something that should not happen: `what` failed because of `source`.
+    #[must_use]
+    pub fn caused(
+        what: &'static str,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Internal(Cause::new(what).because(source))
     }
 
     /// The actor may not.
@@ -91,13 +107,15 @@ impl Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(reason) => {
-                tracing::warn!(reason, "the database is away");
+            StoreError::Unavailable(cause) => {
+                // Told here: what is answered is the same for every reason, and many who ask hear of it.
+                tracing::warn!(reason = chain(&cause), "the database is away");
                 Self::Unavailable
             }
             StoreError::Duplicate => Self::conflict("there is one already"),
-            error @ StoreError::Newer(_) => Self::Internal(error.to_string()),
-            StoreError::Internal(reason) => Self::Internal(reason),
+            error @ (StoreError::Newer(_) | StoreError::Internal(_)) => {
+                Self::Internal(Cause::of(error))
+            }
         }
     }
 }

@@ -116,6 +116,6 @@ impl ValidationErrors {
     /// [`Error::Invalid`] with every fault noted.
     pub fn finish_with<T>(self, value: Option<T>) -> Result<T, Error> {
         self.finish()?;
-        value.ok_or_else(|| Error::Internal("a value is missing, and no fault says why".to_owned()))
+        value.ok_or_else(|| Error::internal("a value is missing, and no fault says why"))
     }
 }

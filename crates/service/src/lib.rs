@@ -5,6 +5,7 @@ use dogwatch_config as config;
 use dogwatch_domain as domain;
 use dogwatch_notify as notify;
 use dogwatch_storage as storage;
+use dogwatch_system::cause;
 use dogwatch_system::clock;
 use dogwatch_system::panics;
 

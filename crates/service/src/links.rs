@@ -76,7 +76,8 @@ impl App {
             person: link.person,
             expires: link.expires.timestamp(),
         };
-        let text = serde_json::to_vec(&signed).map_err(|e| Error::Internal(e.to_string()))?;
+        let text = serde_json::to_vec(&signed)
+            .map_err(|error| Error::caused("a link cannot be written", error))?;
         let signature = self.keyed(PURPOSE, &text)?.finalize().into_bytes();
         Ok(format!(
             "{}/links/{}.{}",
@@ -113,8 +114,8 @@ impl App {
     /// What the program's key makes of a text, for one purpose.
     pub(super) fn keyed(&self, purpose: &[u8], text: &[u8]) -> Result<Hmac<Sha256>, Error> {
         let key = self.secret.expose_secret().as_bytes();
-        let mut signature =
-            Hmac::<Sha256>::new_from_slice(key).map_err(|e| Error::Internal(e.to_string()))?;
+        let mut signature = Hmac::<Sha256>::new_from_slice(key)
+            .map_err(|error| Error::caused("the key cannot be used", error))?;
         signature.update(purpose);
         signature.update(text);
         Ok(signature)

@@ -120,7 +120,8 @@ pub fn person_of(tx: &mut Tx<'_>, id: PersonId) -> Result<Person, Error> {
 ///
 /// [`Error::Internal`] where it cannot be written as JSON.
 pub fn as_json(thing: impl serde::Serialize) -> Result<Value, Error> {
-    serde_json::to_value(thing).map_err(|error| Error::Internal(error.to_string()))
+    serde_json::to_value(thing)
+        .map_err(|error| Error::caused("it cannot be written as JSON", error))
 }
 
 /// Writes down who did what.

@@ -186,7 +186,7 @@ fn administrator(uow: &mut UnitOfWork<'_>, name: &str, email: &str) -> Result<Pe
 /// Monday to Friday, nine to five.
 fn office_hours() -> Result<WeeklyHours, Error> {
     let time = |text: &str| {
-        TimeOfDay::try_from(text.to_owned()).map_err(|error| Error::Internal(error.to_string()))
+        TimeOfDay::try_from(text.to_owned()).map_err(|error| Error::caused("a time of day", error))
     };
     Ok(WeeklyHours(vec![HoursRule {
         days: vec![Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri],

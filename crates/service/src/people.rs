@@ -288,7 +288,7 @@ pub fn change(
     }
     let old = before
         .profile(from)
-        .ok_or_else(|| Error::Internal("a person without a profile".to_owned()))?;
+        .ok_or_else(|| Error::internal("a person without a profile"))?;
     let mut profile = Profile {
         effective_from: Some(from),
         recorded_at: Some(now),

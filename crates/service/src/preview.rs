@@ -154,8 +154,7 @@ pub fn compare(
         .filter(|one| was.overrides.iter().all(|other| other.id != one.id));
     let reach = made.map(|one| one.interval.end()).max().unwrap_or(from);
     let until = reach.max(from + AHEAD).min(from + FARTHEST);
-    let window =
-        Interval::new(from, until).ok_or_else(|| Error::Internal("an empty window".to_owned()))?;
+    let window = Interval::new(from, until).ok_or_else(|| Error::internal("an empty window"))?;
     let found = preview::diff(&old, &new, window);
     let mut view = view((&was.snapshot, &is.snapshot), &found, &new, window);
     view.swaps = swaps::touched(uow, &is, &new, &found)?;

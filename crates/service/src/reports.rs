@@ -223,16 +223,18 @@ impl LoadReport {
     ///
     /// [`Error::Internal`] where it cannot be written.
     pub fn csv(&self) -> Result<String, Error> {
-        let failed = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
+        const WHAT: &str = "a report cannot be written";
         let mut writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .from_writer(Vec::new());
-        writer.write_record(COLUMNS).map_err(|e| failed(&e))?;
+        let failed = |error: csv::Error| Error::caused(WHAT, error);
+        writer.write_record(COLUMNS).map_err(failed)?;
         for item in &self.items {
-            writer.write_record(cells(item)).map_err(|e| failed(&e))?;
+            writer.write_record(cells(item)).map_err(failed)?;
         }
-        let bytes = writer.into_inner().map_err(|e| failed(&e))?;
-        String::from_utf8(bytes).map_err(|e| failed(&e))
+        let bytes = writer.into_inner();
+        let bytes = bytes.map_err(|error| Error::caused(WHAT, error.into_error()))?;
+        String::from_utf8(bytes).map_err(|error| Error::caused(WHAT, error))
     }
 }
 

@@ -133,7 +133,7 @@ impl App {
     pub fn form_token(&self, cookie: &str) -> Result<String, Error> {
         let key = self.secret.expose_secret().as_bytes();
         let mut signature = Hmac::<Sha256>::new_from_slice(key)
-            .map_err(|error| Error::Internal(error.to_string()))?;
+            .map_err(|error| Error::caused("the key cannot be used", error))?;
         signature.update(PURPOSE);
         signature.update(cookie.as_bytes());
         Ok(hex(&signature.finalize().into_bytes()))

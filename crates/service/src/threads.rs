@@ -1,9 +1,11 @@
 //! Background threads: they start again after a panic, and readiness knows which of them are in trouble.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use tracing::{Instrument as _, Span};
 
 use crate::panics::{self, Panicked};
 
@@ -15,6 +17,19 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// After running for so long a thread counts as well again.
 const WELL_AFTER: Duration = Duration::from_mins(1);
+
+/// The span of a background thread, where it is in none of its turns.
+fn thread_span(job: &'static str) -> Span {
+    tracing::error_span!(parent: None, "job", job)
+}
+
+/// The span of one turn of a background thread, with a number that no other turn of this process has.
+#[must_use]
+pub fn turn_span(job: &'static str) -> Span {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let turn = NEXT.fetch_add(1, Ordering::Relaxed);
+    tracing::error_span!(parent: None, "job", job, turn)
+}
 
 /// The pause after each panic: twice the last one, until the thread has run well for a while.
 #[derive(Debug, Default)]
@@ -37,6 +52,8 @@ impl Backoff {
 pub struct Threads {
     /// When each thread that panicked is to run again.
     panicked: Mutex<BTreeMap<&'static str, Instant>>,
+    /// How often each thread that counts its panics itself had panicked at the last report.
+    reported: Mutex<BTreeMap<&'static str, u64>>,
     /// Whether `failing` has any.
     armed: AtomicBool,
     failing: Mutex<BTreeSet<&'static str>>,
@@ -51,6 +68,7 @@ impl Threads {
         mut stopped: impl FnMut(Duration) -> bool,
         mut work: impl FnMut(),
     ) {
+        let _span = thread_span(name).entered();
         let mut backoff = watch(name);
         loop {
             let begun = Instant::now();
@@ -72,15 +90,19 @@ impl Threads {
         mut work: impl FnMut() -> F,
     ) {
         let mut backoff = watch(name);
-        loop {
-            let begun = Instant::now();
-            let Err(panicked) = panics::catch_async(Box::pin(async { work().await })).await else {
-                return;
-            };
-            let pause = backoff.next(begun.elapsed());
-            self.note_panic(name, &panicked, pause);
-            tokio::time::sleep(pause).await;
-        }
+        let supervised = async {
+            loop {
+                let begun = Instant::now();
+                let done = panics::catch_async(Box::pin(async { work().await })).await;
+                let Err(panicked) = done else {
+                    return;
+                };
+                let pause = backoff.next(begun.elapsed());
+                self.note_panic(name, &panicked, pause);
+                tokio::time::sleep(pause).await;
+            }
+        };
+        supervised.instrument(thread_span(name)).await;
     }
 
     fn note_panic(&self, name: &'static str, panicked: &Panicked, pause: Duration) {
@@ -89,6 +111,18 @@ impl Threads {
         panics::count("thread");
         metrics::counter!("dogwatch_thread_restarts_total", "thread" => name).increment(1);
         lock(&self.panicked).insert(name, Instant::now() + pause);
+    }
+
+    /// Reports a thread that is not supervised here and goes on by itself, where it has panicked: so often in all, as it
+    /// counts. What it had counted when it was first reported of is known to nobody, and not new.
+    pub fn report_panics(&self, name: &'static str, count: u64) {
+        let mut reported = lock(&self.reported);
+        let known = reported.insert(name, count);
+        let restarts = metrics::counter!("dogwatch_thread_restarts_total", "thread" => name);
+        restarts.absolute(count);
+        if known.is_some_and(|known| known < count) {
+            lock(&self.panicked).insert(name, Instant::now());
+        }
     }
 
     /// The threads that panicked and have not run well for a while since.
@@ -182,6 +216,15 @@ mod tests {
         };
         threads.supervise_task("tested", work).await;
         assert_eq!(calls.get(), 2);
+    }
+
+    #[test]
+    fn a_panic_of_a_thread_that_counts_its_own_is_reported_once_it_is_new() {
+        let threads = Threads::default();
+        for (count, expected) in [(3, &[][..]), (3, &[]), (4, &["tested"])] {
+            threads.report_panics("tested", count);
+            assert_eq!(threads.in_trouble(), expected, "{count}");
+        }
     }
 
     #[test]

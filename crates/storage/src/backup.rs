@@ -1,5 +1,6 @@
 //! Backups of SQLite databases: made while a server runs, put back while none does.
 
+use std::error::Error;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,16 +12,19 @@ use diesel::sql_types::Text;
 
 use super::connection::{SQLITE_MIGRATIONS, must_know};
 use super::file::{self, Handle, ServerLock};
+use crate::cause::Cause;
 use crate::clock::new_id;
 use crate::files::{self, beside};
 
 /// Why nothing was backed up or restored.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct BackupError(String);
+pub struct BackupError(#[source] Cause);
 
-fn failed(path: &Path, error: &dyn std::fmt::Display) -> BackupError {
-    BackupError(format!("{}: {error}", path.display()))
+fn failed(path: &Path, error: impl Into<Box<dyn Error + Send + Sync>>) -> BackupError {
+    let error = error.into();
+    let text = format!("{}: {error}", path.display());
+    BackupError(Cause::in_words(text, error))
 }
 
 /// A file beside `path` that is removed unless it is given its final name.
@@ -35,7 +39,7 @@ impl Unfinished {
     fn beside(path: &Path) -> Result<Self, BackupError> {
         let name = format!(".{}.unfinished", new_id().simple());
         let path = beside(path, &name);
-        let handle = Handle::open(&path).map_err(|error| failed(&path, &error))?;
+        let handle = Handle::open(&path).map_err(|error| failed(&path, error))?;
         Ok(Self { path, handle })
     }
 
@@ -49,7 +53,7 @@ impl Unfinished {
             .and_then(|file| file.sync_all())
             .and_then(|()| std::fs::rename(&self.path, name))
             .and_then(|()| files::sync_folder_of(name));
-        done.map_err(|error| failed(name, &error))
+        done.map_err(|error| failed(name, error))
     }
 }
 
@@ -63,10 +67,10 @@ impl Drop for Unfinished {
 }
 
 fn connect(path: &Path) -> Result<SqliteConnection, BackupError> {
-    let mut connection = file::connect(path, "rw").map_err(|error| failed(path, &error))?;
+    let mut connection = file::connect(path, "rw").map_err(|error| failed(path, error))?;
     connection
         .batch_execute("PRAGMA busy_timeout=5000")
-        .map_err(|error| failed(path, &error))?;
+        .map_err(|error| failed(path, error))?;
     Ok(connection)
 }
 
@@ -77,20 +81,20 @@ fn connect(path: &Path) -> Result<SqliteConnection, BackupError> {
 pub fn backup(database: &Path, copy: &Path, replace: bool) -> Result<(), BackupError> {
     must_be_file(database)?;
     if !replace && copy.exists() {
-        return Err(failed(copy, &"it exists already (--force replaces it)"));
+        return Err(failed(copy, "it exists already (--force replaces it)"));
     }
     if is_same(database, copy) {
-        return Err(failed(copy, &"it is the database itself"));
+        return Err(failed(copy, "it is the database itself"));
     }
     // Opened before SQLite opens it, and until the end: see `file`.
-    let handle = Handle::open(database).map_err(|error| failed(database, &error))?;
-    file::check_leftover_wal(database, &handle).map_err(|error| BackupError(error.to_string()))?;
+    let handle = Handle::open(database).map_err(|error| failed(database, error))?;
+    file::check_leftover_wal(database, &handle).map_err(|error| BackupError(Cause::of(error)))?;
     let unfinished = Unfinished::beside(copy)?;
     let mut source = connect(database)?;
     diesel::sql_query("VACUUM INTO ?")
         .bind::<Text, _>(unfinished.path.to_string_lossy())
         .execute(&mut source)
-        .map_err(|error| failed(database, &error))?;
+        .map_err(|error| failed(database, error))?;
     must_be_sound(&unfinished)?;
     unfinished.finish(copy)
 }
@@ -107,20 +111,20 @@ pub fn restore(
 ) -> Result<Option<PathBuf>, BackupError> {
     must_be_file(copy)?;
     if is_same(database, copy) {
-        return Err(failed(copy, &"it is the database itself"));
+        return Err(failed(copy, "it is the database itself"));
     }
     if std::fs::metadata(beside(copy, "-wal")).is_ok_and(|wal| wal.len() > 0) {
         let why =
             "it has a -wal beside it, so it is no finished copy: make one with `dogwatch backup`";
-        return Err(failed(copy, &why));
+        return Err(failed(copy, why));
     }
     if let Some(folder) = database.parent().filter(|one| !one.as_os_str().is_empty()) {
-        files::make_folder(folder).map_err(|error| failed(folder, &error))?;
+        files::make_folder(folder).map_err(|error| failed(folder, error))?;
     }
     let locked = Locked::out(database)?;
     let unfinished = Unfinished::beside(database)?;
     let nobody_yet = unfinished.handle.clone().lock();
-    let _nobody_yet = nobody_yet.map_err(|error| failed(&unfinished.path, &error))?;
+    let _nobody_yet = nobody_yet.map_err(|error| failed(&unfinished.path, error))?;
     copy_into(copy, &unfinished)?;
     must_be_sound(&unfinished)?;
     let kept = match &locked {
@@ -133,7 +137,7 @@ pub fn restore(
     }
     placed?;
     let mut restored = connect(database)?;
-    file::check(&mut restored).map_err(|found| failed(database, &found))?;
+    file::check(&mut restored).map_err(|found| failed(database, found))?;
     Ok(kept)
 }
 
@@ -148,20 +152,20 @@ impl Locked {
     fn out(database: &Path) -> Result<Self, BackupError> {
         if !database.exists() {
             let lock = file::lock_beside(database).map(Self::Name);
-            return lock.map_err(|error| failed(database, &format!("a server has it ({error})")));
+            return lock.map_err(|error| failed(database, format!("a server has it ({error})")));
         }
-        let handle = Handle::open(database).map_err(|error| failed(database, &error))?;
+        let handle = Handle::open(database).map_err(|error| failed(database, error))?;
         ServerLock::take(&handle, database)
             .map(Self::Database)
-            .map_err(|error| BackupError(error.to_string()))
+            .map_err(|error| BackupError(Cause::of(error)))
     }
 }
 
 fn must_be_file(path: &Path) -> Result<(), BackupError> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() => Ok(()),
-        Ok(_) => Err(failed(path, &"it is not a file")),
-        Err(error) => Err(failed(path, &error)),
+        Ok(_) => Err(failed(path, "it is not a file")),
+        Err(error) => Err(failed(path, error)),
     }
 }
 
@@ -172,24 +176,29 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Copies the content through a descriptor that stays open: closing one would give up SQLite's locks.
 fn copy_into(copy: &Path, unfinished: &Unfinished) -> Result<(), BackupError> {
-    let mut from = File::open(copy).map_err(|error| failed(copy, &error))?;
+    let mut from = File::open(copy).map_err(|error| failed(copy, error))?;
     unfinished
         .handle
         .fill(&mut from)
-        .map_err(|error| failed(&unfinished.path, &error))
+        .map_err(|error| failed(&unfinished.path, error))
 }
 
 /// Checks what is about to become a backup or a database: whole, ours, and not of a newer program.
 fn must_be_sound(unfinished: &Unfinished) -> Result<(), BackupError> {
     let mut connection = unfinished.connect()?;
-    let wrong =
-        |found: &dyn std::fmt::Display| BackupError(format!("the copy is not sound: {found}"));
-    file::check(&mut connection).map_err(|found| wrong(&found))?;
+    let wrong = |found: Box<dyn Error + Send + Sync>| {
+        let text = format!("the copy is not sound: {found}");
+        BackupError(Cause::in_words(text, found))
+    };
+    file::check(&mut connection).map_err(|found| wrong(found.into()))?;
     // Asking for the migrations would make the table.
     diesel::sql_query("SELECT version FROM __diesel_schema_migrations LIMIT 1")
         .execute(&mut connection)
-        .map_err(|_| wrong(&"it is no database of Dogwatch"))?;
-    must_know(&mut connection, &SQLITE_MIGRATIONS).map_err(|error| wrong(&error))
+        .map_err(|error| {
+            let why = "it is no database of Dogwatch";
+            wrong(Box::new(Cause::in_words(why, error)))
+        })?;
+    must_know(&mut connection, &SQLITE_MIGRATIONS).map_err(|error| wrong(Box::new(error)))
 }
 
 /// Gives the database that is there another name. What is only in its `-wal` is brought into it first; where that
@@ -198,7 +207,7 @@ fn set_aside(database: &Path, name_kept: &str) -> Result<PathBuf, BackupError> {
     if file::check_read_only(database).is_ok() {
         connect(database)?
             .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            .map_err(|error| failed(database, &error))?;
+            .map_err(|error| failed(database, error))?;
     }
     let kept = unused(database, name_kept);
     rename(database, &kept)?;
@@ -222,7 +231,7 @@ fn rename(database: &Path, name: &Path) -> Result<(), BackupError> {
         let (from, to) = (beside(database, suffix), beside(name, suffix));
         match std::fs::rename(&from, to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !suffix.is_empty() => {}
-            done => done.map_err(|error| failed(&from, &error))?,
+            done => done.map_err(|error| failed(&from, error))?,
         }
     }
     Ok(())
@@ -234,7 +243,7 @@ fn remove_rest(database: &Path) -> Result<(), BackupError> {
         let rest = beside(database, suffix);
         match std::fs::remove_file(&rest) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(failed(&rest, &error));
+                return Err(failed(&rest, error));
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! Connections: one enum over both databases, a pool that picks by the scheme of the URL, and the
 //! one way to write.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ use super::error::StoreError;
 use super::file::{self, DatabaseFile, Handle, ServerLock};
 use super::pool::{Manager, NoFurther, POOLED, establish_sqlite, unavailable};
 use super::pooler;
-use super::postgres_url::{BadDatabaseUrl, Target};
 use super::quotas::Limited;
 use super::reason::reason;
 use super::trouble::{Trouble, Troubles, watch};
+use crate::cause::Cause;
 use crate::files;
 
 pub(super) const SQLITE_MIGRATIONS: EmbeddedMigrations =
@@ -115,7 +115,7 @@ impl Store {
             }
             DatabaseUrl::Postgres(url) => {
                 pooler::refuse_shared_sessions(url)
-                    .map_err(|error| StoreError::Unavailable(reason(&*error)))?;
+                    .map_err(|error| StoreError::Unavailable(explained(error)))?;
                 None
             }
         };
@@ -425,8 +425,10 @@ impl Store {
 
 /// Opens, or makes, the file of an SQLite database, before SQLite does.
 fn open_file(path: &Path) -> Result<Arc<Handle>, StoreError> {
-    let failed =
-        |path: &Path, error| StoreError::Unavailable(format!("{}: {error}", path.display()));
+    let failed = |path: &Path, error: std::io::Error| {
+        let text = format!("{}: {error}", path.display());
+        StoreError::Unavailable(Cause::in_words(text, error))
+    };
     let folder = path.parent();
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
         files::make_folder(folder).map_err(|error| failed(folder, error))?;
@@ -504,9 +506,13 @@ where
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "errors are handed over so")]
 fn migration_failed(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
-    StoreError::Internal(reason(&*error))
+    StoreError::Internal(explained(error))
+}
+
+/// An error of a library below, told in our words.
+fn explained(error: Box<dyn std::error::Error + Send + Sync>) -> Cause {
+    Cause::in_words(reason(&*error), error)
 }
 
 type Transactions = <Db as Connection>::TransactionManager;

@@ -4,13 +4,14 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::reason::reason;
 use super::trouble::{self, Trouble};
+use crate::cause::Cause;
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It does not answer, or not in time, or not as one that is well. The same may work in a while.
     #[error("the database cannot be used: {0}")]
-    Unavailable(String),
+    Unavailable(#[source] Cause),
     /// Something of that name exists.
     #[error("already there")]
     Duplicate,
@@ -21,7 +22,7 @@ pub enum StoreError {
     Newer(String),
     /// Anything else: a defect.
     #[error("the database refused: {0}")]
-    Internal(String),
+    Internal(#[source] Cause),
 }
 
 impl From<DieselError> for StoreError {
@@ -45,14 +46,19 @@ impl From<DieselError> for StoreError {
                 | Kind::ReadOnlyTransaction,
                 _,
             )
-            | DieselError::BrokenTransactionManager => Self::Unavailable(words(&error)),
+            | DieselError::BrokenTransactionManager => Self::Unavailable(cause(error)),
             DieselError::DatabaseError(_, info) if is_away(info.message()) => {
-                Self::Unavailable(words(&error))
+                Self::Unavailable(cause(error))
             }
-            _ if Trouble::of(&error).is_some() => Self::Unavailable(words(&error)),
-            _ => Self::Internal(words(&error)),
+            _ if Trouble::of(&error).is_some() => Self::Unavailable(cause(error)),
+            _ => Self::Internal(cause(error)),
         }
     }
+}
+
+/// The error, told in words that quote nothing that people have entered.
+fn cause(error: DieselError) -> Cause {
+    Cause::in_words(words(&error), error)
 }
 
 /// What the server said, and its hint. Not its details, which quote what people have entered.

@@ -122,7 +122,7 @@ fn in_use(path: &Path, error: &io::Error) -> StoreError {
         io::ErrorKind::WouldBlock => "stop it first".to_owned(),
         _ => error.to_string(),
     };
-    StoreError::Unavailable(format!("another server has {}: {why}", path.display()))
+    StoreError::Unavailable(format!("another server has {}: {why}", path.display()).into())
 }
 
 /// The right to be the one server of a database file, until it is dropped.
@@ -174,7 +174,7 @@ pub(super) fn lock_beside(path: &Path) -> io::Result<File> {
 fn moved() -> StoreError {
     StoreError::Unavailable(
         "the database file was removed or replaced while it was open: stop the server before that"
-            .to_owned(),
+            .into(),
     )
 }
 
@@ -260,12 +260,13 @@ pub(super) fn check_leftover_wal(path: &Path, handle: &Arc<Handle>) -> Result<()
         return Ok(());
     };
     check_read_only(path).map_err(|found| {
-        StoreError::Unavailable(format!(
+        let what = format!(
             "{} and the {} beside it do not make a sound database ({found}): restore a backup with `dogwatch restore`, \
              or, where a copy was put in its place, move the -wal and the -shm away",
             path.display(),
             wal.file_name().unwrap_or_default().display(),
-        ))
+        );
+        StoreError::Unavailable(what.into())
     })
 }
 

@@ -9,6 +9,7 @@ use super::db::Db;
 use super::error::StoreError;
 use super::schema::idempotency::dsl;
 use super::types::{Json, Ts};
+use crate::cause::Cause;
 use crate::domain::interval::Timestamp;
 
 /// How long an answer is kept.
@@ -80,10 +81,12 @@ pub fn find(
         .first(db)
         .optional()?;
     row.map(|(body_hash, status, Json(headers), Json(body))| {
-        let status = u16::try_from(status)
-            .map_err(|_| StoreError::Internal(format!("{status} is no HTTP status")))?;
+        let status = u16::try_from(status).map_err(|error| {
+            let what = format!("{status} is no HTTP status");
+            StoreError::Internal(Cause::new(what).because(error))
+        })?;
         let Value::String(body) = body else {
-            return Err(StoreError::Internal("a kept answer is not text".to_owned()));
+            return Err(StoreError::Internal("a kept answer is not text".into()));
         };
         Ok(FirstAnswer {
             body_hash,

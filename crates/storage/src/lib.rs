@@ -1,6 +1,7 @@
 //! The database: SQLite or PostgreSQL, one schema.
 
 use dogwatch_domain as domain;
+use dogwatch_system::cause;
 use dogwatch_system::clock;
 use dogwatch_system::files;
 

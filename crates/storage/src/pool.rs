@@ -14,6 +14,7 @@ use super::error::StoreError;
 use super::file::{self, DatabaseFile};
 use super::postgres::Postgres;
 use super::reason::reason;
+use crate::cause::Cause;
 
 /// How many connections a server keeps at most, beside the one that listens.
 pub(super) const POOLED: u32 = 8;
@@ -46,8 +47,8 @@ impl HandleError<diesel::r2d2::Error> for NoFurther {
     }
 }
 
-pub(super) fn unavailable<E: std::error::Error + 'static>(error: E) -> StoreError {
-    StoreError::Unavailable(reason(&error))
+pub(super) fn unavailable<E: std::error::Error + Send + Sync + 'static>(error: E) -> StoreError {
+    StoreError::Unavailable(Cause::in_words(reason(&error), error))
 }
 
 impl ManageConnection for Manager {

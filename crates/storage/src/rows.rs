@@ -8,17 +8,26 @@ use serde::de::DeserializeOwned;
 use super::StoreError;
 use super::trouble::{self, Trouble};
 use super::types::{Json, Ts};
+use crate::cause::Cause;
 use crate::domain::interval::{Interval, Timestamp};
 
 /// What a row holds and no version of this program wrote.
 pub(super) fn corrupt(what: impl Display) -> StoreError {
     trouble::note(Trouble::Damaged);
-    StoreError::Unavailable(format!("a row holds {what}"))
+    StoreError::Unavailable(format!("a row holds {what}").into())
+}
+
+/// The same, where that is what a parser says.
+fn unreadable(error: serde_json::Error) -> StoreError {
+    trouble::note(Trouble::Damaged);
+    let what = format!("a row holds {error}");
+    StoreError::Unavailable(Cause::in_words(what, error))
 }
 
 /// What cannot be made a row of, which is a defect.
-fn unwritable(what: impl Display) -> StoreError {
-    StoreError::Internal(format!("a value cannot be stored: {what}"))
+fn unwritable(error: serde_json::Error) -> StoreError {
+    let what = format!("a value cannot be stored: {error}");
+    StoreError::Internal(Cause::in_words(what, error))
 }
 
 /// An id, or whatever else is written as text.
@@ -35,7 +44,7 @@ pub(super) fn parse_some<T: std::str::FromStr>(
 
 /// A document.
 pub(super) fn from_json<T: DeserializeOwned>(json: Json) -> Result<T, StoreError> {
-    serde_json::from_value(json.0).map_err(corrupt)
+    serde_json::from_value(json.0).map_err(unreadable)
 }
 
 /// A value as a document.
@@ -47,13 +56,17 @@ pub(super) fn to_document(value: impl Serialize) -> Result<Json, StoreError> {
 pub(super) fn enum_to_text(value: impl Serialize) -> Result<String, StoreError> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(enum_to_text)) => Ok(enum_to_text),
-        other => Err(unwritable(format!("{other:?}"))),
+        Ok(other) => {
+            let what = format!("a value cannot be stored: {other:?}");
+            Err(StoreError::Internal(what.into()))
+        }
+        Err(error) => Err(unwritable(error)),
     }
 }
 
 /// The plain enumeration of a word.
 pub(super) fn enum_from_text<T: DeserializeOwned>(enum_to_text: String) -> Result<T, StoreError> {
-    serde_json::from_value(serde_json::Value::String(enum_to_text)).map_err(corrupt)
+    serde_json::from_value(serde_json::Value::String(enum_to_text)).map_err(unreadable)
 }
 
 /// An interval of two columns.

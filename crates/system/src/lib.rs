@@ -2,6 +2,7 @@
 
 use dogwatch_domain as domain;
 
+pub mod cause;
 pub mod clock;
 pub mod files;
 pub mod panics;

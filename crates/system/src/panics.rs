@@ -31,6 +31,16 @@ pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
     catch_unwind(AssertUnwindSafe(work)).map_err(Panicked::from)
 }
 
+/// `work`, to be called on another thread: in the span of this one, so that the log says there what it is about. Its panic
+/// is caught, and counted.
+pub fn carried<T>(
+    place: &'static str,
+    work: impl FnOnce() -> T,
+) -> impl FnOnce() -> Result<T, Panicked> {
+    let span = tracing::Span::current();
+    move || span.in_scope(|| catch(work).inspect_err(|_| count(place)))
+}
+
 /// Awaits `future`; the same as [`catch`].
 ///
 /// # Errors

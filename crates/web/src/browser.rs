@@ -15,11 +15,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::assets;
 use super::page::{Page, Section};
 use super::page_error::PageError;
+use crate::cause::Cause;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::interval::Timestamp;
 use crate::domain::session::Session;
 use crate::domain::zone::Zone;
 use crate::http::forwarding;
+use crate::http::spans::record_actor;
 use crate::service::secrets::new_secret;
 use crate::service::{Actor, App, sessions};
 
@@ -77,6 +79,9 @@ impl WebRequest {
         let signed_in = session
             .as_deref()
             .and_then(|session| app.visitor(session, address));
+        if let Some((actor, _)) = &signed_in {
+            record_actor(actor);
+        }
         let known = if signed_in.is_some() {
             session
         } else {
@@ -175,7 +180,7 @@ impl WebRequest {
     ) -> Result<HttpResponse, PageError> {
         let text = template
             .render()
-            .map_err(|error| PageError::internal(&error.to_string()))?;
+            .map_err(|error| PageError::internal(Cause::of(error)))?;
         let mut response = HttpResponse::build(status);
         response.content_type("text/html; charset=utf-8");
         if self.is_new {

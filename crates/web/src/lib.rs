@@ -8,6 +8,7 @@ use dogwatch_domain as domain;
 use dogwatch_http as http;
 use dogwatch_service as service;
 use dogwatch_service::snapshot;
+use dogwatch_system::cause;
 
 mod administration;
 mod ahead;

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use super::duties::{self, Duty};
 use super::handovers::{self, Mine};
 use super::incidents::{Line, Offered};
+use super::page_error::or_nothing;
 use super::staff::consent::Pending;
 use super::standing::{Standing, runs};
 use super::swaps::{self, Request};
@@ -121,13 +122,13 @@ pub async fn show(visitor: SignedIn) -> Answer {
     mine.truncate(MINE);
     // Who has which duty is shown without the database, too.
     let standing = swaps::of_visitor(&visitor, &page).await;
-    let mut asked = standing.unwrap_or_default();
+    let mut asked = or_nothing(standing);
     asked.retain(|one| one.can_take);
     let handovers = match Interval::new(page.now - AFTER, page.now + BEFORE) {
         Some(near) => handovers::of_visitor(&visitor, &page, near, HANDOVERS).await,
         None => Ok(Vec::new()),
     };
-    let mut handovers = handovers.unwrap_or_default();
+    let mut handovers = or_nothing(handovers);
     handovers.retain(Mine::asks_for_something);
     let now = Now {
         pending: Pending::of(&page, visitor.id),

@@ -11,7 +11,8 @@ use askama::Template;
 
 use super::browser::WebRequest;
 use super::page::{Page, Section};
-use crate::http::error::Problem;
+use crate::cause::{Cause, chain};
+use crate::http::error::{Problem, attach_cause};
 use crate::http::limits::TooMany;
 use crate::service::Error;
 
@@ -80,8 +81,8 @@ impl PageError {
     }
 
     /// Something that should not happen.
-    pub fn internal(cause: &str) -> Self {
-        Error::Internal(cause.to_owned()).into()
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Error::Internal(cause.into()).into()
     }
 
     /// Whoever asks must sign in; afterwards they come back, where they only looked.
@@ -135,7 +136,15 @@ impl PageError {
             detail: &self.detail,
         };
         let response = browser.show_as(self.status, &sheet)?;
-        Ok(with_retry_after(response, self.retry_after))
+        Ok(self.finish(response))
+    }
+
+    /// An answer that says this, with all that goes with it.
+    fn finish(&self, mut response: HttpResponse) -> HttpResponse {
+        if let Some(cause) = &self.cause {
+            attach_cause(&mut response, cause.as_str());
+        }
+        with_retry_after(response, self.retry_after)
     }
 }
 
@@ -155,7 +164,7 @@ impl ResponseError for PageError {
         let response = HttpResponse::build(self.status)
             .content_type("text/plain; charset=utf-8")
             .body(self.detail.clone());
-        with_retry_after(response, self.retry_after)
+        self.finish(response)
     }
 }
 
@@ -210,7 +219,7 @@ impl From<Error> for PageError {
                     status,
                     "Something went wrong on our side; the log says what.",
                 );
-                page_error.cause = Some(cause);
+                page_error.cause = Some(chain(&cause));
                 page_error
             }
             Error::Unavailable => {
@@ -219,6 +228,24 @@ impl From<Error> for PageError {
             other => Self::new(status, sentence(&other.to_string())).after(other.retry_after()),
         }
     }
+}
+
+/// For what is handed to services: a page that cannot be made is a failure of ours.
+impl From<PageError> for Error {
+    fn from(page_error: PageError) -> Self {
+        Self::internal(page_error.cause.unwrap_or(page_error.detail))
+    }
+}
+
+/// What a page can do without: nothing, where it cannot be had. A database that is away is told elsewhere; anything else
+/// of ours is told here.
+pub fn or_nothing<T: Default>(found: Result<T, Error>) -> T {
+    found.unwrap_or_else(|error| {
+        if matches!(error, Error::Internal(_)) {
+            tracing::error!(cause = chain(&error), "a part of a page is missing");
+        }
+        T::default()
+    })
 }
 
 /// Calls a page's handler. What it refuses becomes a page; every answer carries what keeps browsers safe.
@@ -240,9 +267,6 @@ where
         let sheet = error
             .and_then(actix_web::Error::as_error::<PageError>)
             .and_then(|page_error| {
-                if let Some(cause) = &page_error.cause {
-                    tracing::error!(cause, "a page failed");
-                }
                 let browser = WebRequest::of(response.request()).ok()?;
                 page_error.sheet(&browser).ok()
             });

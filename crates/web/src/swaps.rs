@@ -247,9 +247,7 @@ pub async fn answer(visitor: SignedIn, id: web::Path<String>, form: Form) -> Ans
 }
 
 fn part(visitor: &SignedIn, form: &Form) -> Result<Part, Error> {
-    let page = visitor
-        .page("", Section::Mine)
-        .map_err(|_| Error::Unavailable)?;
+    let page = visitor.page("", Section::Mine).map_err(Error::from)?;
     let mut errors = ValidationErrors::new();
     let mut read = |name: &str| {
         let at = form.moment(&mut errors, &page.zone, name);

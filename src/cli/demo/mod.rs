@@ -78,6 +78,7 @@ fn text(welcome: &organisation::Welcome, url: &str) -> String {
     let mut doors = String::new();
     for (what, name, link) in links {
         let who = format!("{name}, {what}:");
+        // Writing into a text does not fail.
         let _ = writeln!(doors, "  {who:<33} {link}");
     }
     format!(

@@ -1,8 +1,10 @@
 //! Threads and requests that panic.
 
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::Duration;
 
+use dogwatch::config::LogFormat;
 use reqwest::Method;
 use serde_json::json;
 
@@ -81,6 +83,39 @@ fn every_thread_starts_again_and_is_reported() {
     for thread in &threads {
         panics(&server, thread);
     }
+}
+
+/// The log is one for the whole process, so this test has a process of its own: this program again, with this test only.
+#[test]
+fn a_log_thread_that_panics_is_reported_and_writes_on() {
+    const ALONE: &str = "DOGWATCH_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return the_log_panics();
+    }
+    let name = "faults::threads::a_log_thread_that_panics_is_reported_and_writes_on";
+    let done = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(ALONE, "yes")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{printed}");
+    assert!(printed.contains("written after the panic"), "{printed}");
+}
+
+fn the_log_panics() {
+    dogwatch::telemetry::log("info", LogFormat::Text);
+    let server = Server::start();
+    // The follower has to have looked once before.
+    let counted = "dogwatch_thread_restarts_total{thread=\"log\"}";
+    soon("it is watched", || metrics(&server).contains(counted));
+    dogwatch::telemetry::inject_log_panic();
+    soon("it is reported", || {
+        has(&reasons_of(&server), "thread log panicked")
+    });
+    assert_eq!(metric(&server, counted), 1);
+    tracing::info!("written after the panic");
+    dogwatch::telemetry::flush();
 }
 
 #[test]

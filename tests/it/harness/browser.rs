@@ -79,6 +79,16 @@ impl Browser {
         browser
     }
 
+    /// What the form of the last page is sent with.
+    pub fn form_token(&self) -> &str {
+        &self.form_token
+    }
+
+    /// A cookie that it keeps.
+    pub fn cookie(&self, name: &str) -> String {
+        self.cookies[name].clone()
+    }
+
     /// Looks at a page.
     pub fn get(&mut self, path: &str) -> Seen {
         let request = self.request(Method::GET, path);

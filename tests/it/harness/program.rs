@@ -64,7 +64,10 @@ impl Program {
         let log = Arc::new(Mutex::new(String::new()));
         let address = loop {
             let line = lines.next().expect("it serves").unwrap();
-            log.lock().unwrap().push_str(&line);
+            let mut kept = log.lock().unwrap();
+            kept.push_str(&line);
+            kept.push('\n');
+            drop(kept);
             let event: serde_json::Value = serde_json::from_str(&line).expect(&line);
             if event["message"] == "serving" {
                 break event["address"].as_str().unwrap().to_owned();
@@ -129,6 +132,11 @@ impl Program {
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("it does not answer");
+    }
+
+    /// Everything that it has logged until now.
+    pub fn log_so_far(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// Closes the pipes that its output goes to.

@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 use super::draft::{Draft, Editions, Told};
+use crate::cause::chain;
 use crate::domain::feed::Feed;
 use crate::domain::interval::{Interval, Timestamp};
 use crate::secrets::hex;
@@ -88,8 +89,16 @@ impl App {
             self.publish_now(feed)
         };
         published.or_else(|error| {
-            tracing::debug!(%error, "a feed comes as last published");
-            self.feed_cache.last(feed.id).ok_or(error)
+            let Some(last) = self.feed_cache.last(feed.id) else {
+                return Err(error);
+            };
+            // Nobody is answered with it, so a defect is told here.
+            if matches!(error, Error::Internal(_)) {
+                tracing::error!(cause = chain(&error), "a feed comes as last published");
+            } else {
+                tracing::debug!(%error, "a feed comes as last published");
+            }
+            Ok(last)
         })
     }
 
@@ -100,7 +109,7 @@ impl App {
             self.snapshots.refresh(&self.store, now)?;
             let snapshot = self.snapshots.snapshot();
             let draft = Draft::new(&snapshot, feed, now)
-                .ok_or_else(|| Error::Internal("a feed of no days".to_owned()))?;
+                .ok_or_else(|| Error::internal("a feed of no days"))?;
             let Some(editions) = self.tell(&draft, snapshot.version())? else {
                 continue;
             };

@@ -82,7 +82,7 @@ impl LockedIncident {
         let (settings, _) = incidents::settings(tx.db(), incident.rotation)?;
         let team = team_of(&snapshot, incident.rotation)
             .cloned()
-            .ok_or_else(|| Error::Internal("a rotation without a team".to_owned()))?;
+            .ok_or_else(|| Error::internal("a rotation without a team"))?;
         Ok(Self {
             known: incident.events.len(),
             snapshot,

@@ -116,7 +116,7 @@ pub fn declare(uow: &mut UnitOfWork<'_>, new: &NewIncident) -> Result<Declared, 
         fact,
     };
     let incident = Incident::of(IncidentId::from_uuid(new_id()), vec![event])
-        .ok_or_else(|| Error::Internal("a declaration declares nothing".to_owned()))?;
+        .ok_or_else(|| Error::internal("a declaration declares nothing"))?;
     let also: Vec<PersonId> = watcher.into_iter().collect();
     let mut locked_incident = LockedIncident::new(uow, incident, &also)?;
     if let Some(watcher) = watcher {

@@ -366,6 +366,7 @@ impl EventView {
         Self {
             at: event.at,
             by: event.by.map(|by| PersonRef::of(snapshot, by, now)),
+            // Facts have names and texts only, which JSON can hold.
             fact: serde_json::to_value(&event.fact).unwrap_or_default(),
         }
     }

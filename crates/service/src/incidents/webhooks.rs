@@ -124,7 +124,7 @@ impl App {
         body: &[u8],
     ) -> Result<Vec<u8>, Error> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.webhook_key(id)?)
-            .map_err(|error| Error::Internal(error.to_string()))?;
+            .map_err(|error| Error::caused("the key cannot be used", error))?;
         for part in [delivery.id, ".", delivery.timestamp, "."] {
             mac.update(part.as_bytes());
         }
@@ -192,7 +192,10 @@ impl App {
 }
 
 fn mapping(webhook: &Webhook) -> Mapping {
-    serde_json::from_value(webhook.mapping.0.clone()).unwrap_or_default()
+    serde_json::from_value(webhook.mapping.0.clone()).unwrap_or_else(|error| {
+        tracing::error!(webhook = %webhook.id, %error, "the mapping of a webhook cannot be read");
+        Mapping::default()
+    })
 }
 
 /// The webhook of this id.

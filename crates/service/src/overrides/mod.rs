@@ -103,7 +103,7 @@ pub fn create(
             return Err(errors
                 .finish()
                 .err()
-                .unwrap_or_else(|| Error::Internal("no fault says why".to_owned())));
+                .unwrap_or_else(|| Error::internal("no fault says why")));
         }
     };
     locked_rotation.must_run(interval.start())?;

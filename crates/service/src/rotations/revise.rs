@@ -41,7 +41,7 @@ fn plan_revision(
     let (actor, now) = (uow.actor, uow.now);
     let newest = rotation
         .newest()
-        .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))?;
+        .ok_or_else(|| Error::internal("a rotation without revisions"))?;
     let mut errors = ValidationErrors::new();
     let zone = match &new.time_zone {
         None => Some(newest.time_zone.clone()),

@@ -222,7 +222,7 @@ pub fn revision(
     let mut errors = ValidationErrors::new();
     let newest = rotation
         .newest()
-        .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))?;
+        .ok_or_else(|| Error::internal("a rotation without revisions"))?;
     let is_ordered = rotation.kind == Kind::Ordered;
     let zone = zone_of(form, &mut errors);
     let said = if is_ordered {

@@ -141,9 +141,7 @@ fn last_day(visitor: &SignedIn, form: &Form) -> Result<Option<String>, Error> {
     let next = day
         .succ_opt()
         .ok_or_else(|| bad("is too far ahead".to_owned()))?;
-    let page = visitor
-        .page("", Section::Mine)
-        .map_err(|_| Error::Unavailable)?;
+    let page = visitor.page("", Section::Mine).map_err(Error::from)?;
     let at = page.zone.to_instant(next.into());
     Ok(Some(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)))
 }

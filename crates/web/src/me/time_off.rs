@@ -254,10 +254,7 @@ fn read(visitor: &SignedIn, form: &Form) -> Result<NewTimeOff, Error> {
             ..NewTimeOff::default()
         });
     }
-    let zone = visitor
-        .page("", Section::Mine)
-        .map_err(|_| Error::Unavailable)?
-        .zone;
+    let zone = visitor.page("", Section::Mine).map_err(Error::from)?.zone;
     let mut errors = crate::service::ValidationErrors::new();
     let mut read = |name: &str, text: Option<String>| {
         let local = input::local(&text.unwrap_or_default());

@@ -14,7 +14,7 @@ use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::domain::zone::Zone;
 use crate::fields::Select;
-use crate::page_error::wait_before_trying;
+use crate::page_error::{or_nothing, wait_before_trying};
 use crate::service::overrides::{self, NewOverride};
 use crate::service::preview::{self, PreviewView};
 use crate::service::suggestions;
@@ -189,7 +189,7 @@ impl Place {
     fn suggestions(&self, chosen: Interval) -> Vec<Suggested> {
         let rotation = self.timeline.rotation().id;
         let found = suggestions::of_rotation(&self.page.snapshot, rotation, chosen);
-        let known = found.unwrap_or_default().into_iter().filter_map(|one| {
+        let known = or_nothing(found).into_iter().filter_map(|one| {
             Some(Suggested {
                 id: one.person.id.parse().ok()?,
                 reasons: one.reasons.join("; "),
