@@ -14,13 +14,11 @@ use crate::harness::server::config;
 use crate::harness::{Database, program};
 
 /// Blocks that nobody runs, by what follows `not-run:`, and how many there may be of each. Whoever adds one says why.
-const NOT_RUN: [(&str, usize); 3] = [
-    // It would have to become the machine's first process.
+const NOT_RUN: [(&str, usize); 2] = [
+    // It needs a running systemd.
     ("a unit for systemd", 1),
-    // Each builds for minutes. `documents_name_what_exists` looks at their arguments.
+    // Each builds for minutes. `commands_for_contributors_name_what_exists` looks at their arguments.
     ("builds the program", 3),
-    // It needs a mail server and a proxy of the reader's own.
-    ("settings of another program", 2),
 ];
 
 /// A picture in characters; there is nothing in it to run.
