@@ -10,7 +10,15 @@ use crate::harness::Server;
 
 /// Folders below which a path in backticks is one of this repository.
 const FOLDERS: [&str; 9] = [
-    "assets/", "crates/", "docs/", "migrations/", "src/", "templates/", "tests/", "tools/", "benches/",
+    "assets/",
+    "crates/",
+    "docs/",
+    "migrations/",
+    "src/",
+    "templates/",
+    "tests/",
+    "tools/",
+    "benches/",
 ];
 
 /// Rooms that are named where they are going: `crates/web/src/page.rs` is still `src/http/web/page.rs`.
@@ -44,7 +52,10 @@ fn before_moving(path: &str) -> Option<String> {
         .iter()
         .find_map(|(new, old)| Some(format!("{old}{}", path.strip_prefix(new)?)));
     moved.or_else(|| {
-        let (room, rest) = path.strip_prefix("crates/")?.split_once("/src").unwrap_or((path.strip_prefix("crates/")?, ""));
+        let (room, rest) = path
+            .strip_prefix("crates/")?
+            .split_once("/src")
+            .unwrap_or((path.strip_prefix("crates/")?, ""));
         Some(format!("src/{room}{rest}"))
     })
 }
@@ -159,7 +170,8 @@ fn is_route(template: &str, path: &str) -> bool {
 #[test]
 fn named_routes_exist() {
     let server = Server::start_still(&[]);
-    let document = crate::harness::server::send(server.bare(reqwest::Method::GET, "/api/openapi.json")).json();
+    let document =
+        crate::harness::server::send(server.bare(reqwest::Method::GET, "/api/openapi.json")).json();
     let routes = document["paths"].as_object().unwrap();
     let has = |method: &str, path: &str| {
         let path = path.split('?').next().unwrap();
@@ -218,12 +230,19 @@ fn settings_are_those_of_the_program() {
         for name in names(&text, "DOGWATCH_") {
             let is_ours = !NOT_SETTINGS.iter().any(|other| name.starts_with(other));
             let base = name.strip_suffix("_FILE").unwrap_or(&name);
-            assert!(!is_ours || known.contains(base), "{}: {name}", document.path);
+            assert!(
+                !is_ours || known.contains(base),
+                "{}: {name}",
+                document.path
+            );
         }
     }
     let operations = std::fs::read_to_string(Path::new(ROOT).join("docs/OPERATIONS.md")).unwrap();
     for name in known.iter().filter(|name| !name.ends_with("_FILE")) {
-        assert!(operations.contains(&format!("| `{name}` |")), "{name} has no row");
+        assert!(
+            operations.contains(&format!("| `{name}` |")),
+            "{name} has no row"
+        );
     }
 }
 
@@ -257,7 +276,11 @@ fn named_metrics_exist() {
                     .find_map(|suffix| name.strip_suffix(suffix))
                     .unwrap_or(&name);
                 let is_known = known.contains(&name) || known.contains(base);
-                assert!(is_known || name == "dogwatch_session", "{}: {name}", document.path);
+                assert!(
+                    is_known || name == "dogwatch_session",
+                    "{}: {name}",
+                    document.path
+                );
             }
         }
     }
@@ -305,7 +328,9 @@ fn commands_for_contributors_name_what_exists() {
                         let name = module.split("::").next().unwrap();
                         modules.contains(&format!("mod {name};"))
                     }
-                    ["-p", name] => exists(&format!("crates/{}", name.trim_start_matches("dogwatch-"))),
+                    ["-p", name] => {
+                        exists(&format!("crates/{}", name.trim_start_matches("dogwatch-")))
+                    }
                     ["./test.sh", option] => options.contains(option),
                     _ => continue,
                 };

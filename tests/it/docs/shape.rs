@@ -36,19 +36,37 @@ fn compare(at: &str, shown: &Value, real: &Value, found: &mut Vec<String>) {
             }
         }
         _ if std::mem::discriminant(shown) == std::mem::discriminant(real) => {}
-        _ => found.push(format!("{at} is {real}, which is another type than {shown}")),
+        _ => found.push(format!(
+            "{at} is {real}, which is another type than {shown}"
+        )),
     }
 }
 
 #[test]
 fn answers_of_another_shape_are_found() {
-    let shown = serde_json::json!({"person": {"name": "Ada"}, "gap": null, "items": [1], "status": 422});
+    let shown =
+        serde_json::json!({"person": {"name": "Ada"}, "gap": null, "items": [1], "status": 422});
     for (real, count) in [
-        (serde_json::json!({"person": {"name": "B", "id": 1}, "gap": null, "items": [2, 3], "status": 422}), 0),
-        (serde_json::json!({"person": null, "gap": null, "items": [2], "status": 422}), 1),
-        (serde_json::json!({"person": {}, "gap": null, "items": [2], "status": 422}), 1),
-        (serde_json::json!({"person": {"name": "B"}, "gap": "x", "items": [], "status": 409}), 3),
-        (serde_json::json!({"person": {"name": 1}, "gap": null, "items": ["2"], "status": 422}), 2),
+        (
+            serde_json::json!({"person": {"name": "B", "id": 1}, "gap": null, "items": [2, 3], "status": 422}),
+            0,
+        ),
+        (
+            serde_json::json!({"person": null, "gap": null, "items": [2], "status": 422}),
+            1,
+        ),
+        (
+            serde_json::json!({"person": {}, "gap": null, "items": [2], "status": 422}),
+            1,
+        ),
+        (
+            serde_json::json!({"person": {"name": "B"}, "gap": "x", "items": [], "status": 409}),
+            3,
+        ),
+        (
+            serde_json::json!({"person": {"name": 1}, "gap": null, "items": ["2"], "status": 422}),
+            2,
+        ),
     ] {
         let different = differences(&shown, &real);
         assert_eq!(different.len(), count, "{different:?}");

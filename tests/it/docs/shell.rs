@@ -40,7 +40,10 @@ fn has_tools() -> bool {
         .filter(|tool| Command::new(tool).arg("--version").output().is_err())
         .collect();
     let required = std::env::var_os("DOGWATCH_TEST_DOCS").is_some();
-    assert!(missing.is_empty() || !required, "not installed: {missing:?}");
+    assert!(
+        missing.is_empty() || !required,
+        "not installed: {missing:?}"
+    );
     if !missing.is_empty() {
         eprintln!("{missing:?} not installed: the documents' commands were not run");
     }
@@ -85,7 +88,8 @@ enum Task<'a> {
 impl<'a> Task<'a> {
     fn of(block: &'a Block) -> Self {
         let reason = block.mark.strip_prefix("not-run: ");
-        let is_known = reason.is_some_and(|reason| NOT_RUN.iter().any(|(known, _)| *known == reason));
+        let is_known =
+            reason.is_some_and(|reason| NOT_RUN.iter().any(|(known, _)| *known == reason));
         match (block.language.as_str(), block.mark.as_str()) {
             ("sh", "") => Self::Run {
                 block,
@@ -116,9 +120,12 @@ impl<'a> Task<'a> {
             text = text.replace(placeholder, command);
         }
         if *on_postgres {
-            text = format!("if [ -n \"$POSTGRES_TOOLS\" ]; then\nPATH=$POSTGRES_TOOLS:$PATH\n{text}fi\n");
+            text = format!(
+                "if [ -n \"$POSTGRES_TOOLS\" ]; then\nPATH=$POSTGRES_TOOLS:$PATH\n{text}fi\n"
+            );
         }
-        let is_refused = matches!(next, Some(Self::Show(shown)) if shown.text.contains("\"status\": 4"));
+        let is_refused =
+            matches!(next, Some(Self::Show(shown)) if shown.text.contains("\"status\": 4"));
         if is_refused {
             text = format!("set +e\n{text}set -e\n");
         }
@@ -144,7 +151,11 @@ fn run_script(path: &str, script: &str, work: &TempDir, database: &Database) {
         .current_dir(folder)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs(settings.get_envs().filter_map(|(key, value)| Some((key, value?))))
+        .envs(
+            settings
+                .get_envs()
+                .filter_map(|(key, value)| Some((key, value?))),
+        )
         .env("DOGWATCH_LOG_FORMAT", "text")
         .env("BIN", settings.get_program())
         .env("WORK", folder)
@@ -155,7 +166,9 @@ fn run_script(path: &str, script: &str, work: &TempDir, database: &Database) {
         .unwrap();
     let at = std::fs::read_to_string(folder.join("at")).unwrap_or_else(|_| path.to_owned());
     let error = String::from_utf8_lossy(&done.stderr);
-    let outputs: Vec<String> = (0..100).filter_map(|number| output(folder, number)).collect();
+    let outputs: Vec<String> = (0..100)
+        .filter_map(|number| output(folder, number))
+        .collect();
     let last = outputs.last().cloned().unwrap_or_default();
     assert!(done.status.success(), "{at}{last}\n{error}");
 }
@@ -167,15 +180,14 @@ fn postgres_tools() -> String {
     }
     let on_path = std::env::var("PATH").unwrap_or_default();
     let of_debian = std::fs::read_dir("/usr/lib/postgresql").ok();
-    let folders = on_path.split(':').map(str::to_owned).chain(
+    let mut folders = on_path.split(':').map(str::to_owned).chain(
         of_debian
             .into_iter()
             .flatten()
             .filter_map(|entry| Some(entry.ok()?.path().join("bin").to_str()?.to_owned())),
     );
     folders
-        .filter(|folder| Path::new(folder).join("pg_dump").exists())
-        .next()
+        .find(|folder| Path::new(folder).join("pg_dump").exists())
         .unwrap_or_default()
 }
 
@@ -187,7 +199,12 @@ fn output(folder: &Path, number: usize) -> Option<String> {
 fn compare(block: &Block, number: Option<usize>, folder: &Path) {
     let printed = number
         .and_then(|number| output(folder, number))
-        .unwrap_or_else(|| panic!("{}: no command stands right before this answer", block.place));
+        .unwrap_or_else(|| {
+            panic!(
+                "{}: no command stands right before this answer",
+                block.place
+            )
+        });
     let shown: Value = serde_json::from_str(&block.text)
         .unwrap_or_else(|error| panic!("{}: {error}", block.place));
     let answers = serde_json::Deserializer::from_str(&printed).into_iter::<Value>();
@@ -196,7 +213,11 @@ fn compare(block: &Block, number: Option<usize>, folder: &Path) {
         .unwrap_or_else(|| panic!("{}: the command answered nothing", block.place))
         .unwrap_or_else(|error| panic!("{}: {error} in {printed}", block.place));
     let different = shape::differences(&shown, &last);
-    assert!(different.is_empty(), "{}: {different:?} in {last:#}", block.place);
+    assert!(
+        different.is_empty(),
+        "{}: {different:?} in {last:#}",
+        block.place
+    );
 }
 
 /// A file of settings that a document shows can be used.
