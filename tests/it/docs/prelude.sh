@@ -47,6 +47,17 @@ stop_servers() {
 }
 trap stop_servers EXIT
 
+# Runs a block on a PostgreSQL database with tables, where this run has one and PostgreSQL's programs are installed.
+if_postgresql() {
+  if [ -z "$POSTGRES_URL" ] || [ -z "$POSTGRES_TOOLS" ]; then return; fi
+  (
+    PATH=$POSTGRES_TOOLS:$PATH
+    export DATABASE_URL=$POSTGRES_URL
+    dogwatch migrate
+    "$1"
+  )
+}
+
 # The program is built already.
 cargo() {
   case $* in

@@ -120,9 +120,7 @@ impl<'a> Task<'a> {
             text = text.replace(placeholder, command);
         }
         if *on_postgres {
-            text = format!(
-                "if [ -n \"$POSTGRES_TOOLS\" ]; then\nPATH=$POSTGRES_TOOLS:$PATH\n{text}fi\n"
-            );
+            text = format!("on_postgresql() {{\n{text}}}\nif_postgresql on_postgresql\n");
         }
         let is_refused =
             matches!(next, Some(Self::Show(shown)) if shown.text.contains("\"status\": 4"));
@@ -144,6 +142,7 @@ fn run_script(path: &str, script: &str, work: &TempDir, database: &Database) {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
+    let postgres = (!Database::is_sqlite()).then(Database::new);
     let prelude = format!("{ROOT}/tests/it/docs/prelude.sh");
     let done = Command::new("bash")
         .arg("-c")
@@ -162,6 +161,10 @@ fn run_script(path: &str, script: &str, work: &TempDir, database: &Database) {
         .env("ROOT", root)
         .env("DEMO_PORT", port.to_string())
         .env("POSTGRES_TOOLS", postgres_tools())
+        .env(
+            "POSTGRES_URL",
+            postgres.as_ref().map_or("", |one| one.url.as_str()),
+        )
         .output()
         .unwrap();
     let at = std::fs::read_to_string(folder.join("at")).unwrap_or_else(|_| path.to_owned());
