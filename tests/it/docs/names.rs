@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Parser as _;
+use dogwatch::service::sessions;
 
 use super::blocks::{Document, ROOT, every_document};
 use crate::harness::Server;
@@ -340,4 +341,20 @@ fn commands_for_contributors_name_what_exists() {
         }
     }
     assert!(count > 3, "commands are found at all: {count}");
+}
+
+#[test]
+fn sign_in_links_last_as_long_as_the_documents_say() {
+    let mailed = format!("{} minutes", sessions::MAILED.num_minutes());
+    let printed = format!("{} hours", sessions::PRINTED.num_hours());
+    for (path, durations) in [
+        ("README.md", &[&printed][..]),
+        ("docs/OPERATIONS.md", &[&mailed, &printed]),
+        ("docs/SECURITY.md", &[&mailed, &printed]),
+    ] {
+        let prose = Document::read(path).prose();
+        for duration in durations {
+            assert!(prose.contains(duration.as_str()), "{path}: {duration}");
+        }
+    }
 }
