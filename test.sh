@@ -62,6 +62,8 @@ has_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null; }
 missing=() packages=()
 need() { missing+=("$1"); packages+=("$2"); }
 command -v cc >/dev/null || need "a C compiler" build-essential
+command -v curl >/dev/null || need curl curl
+command -v jq >/dev/null || need jq jq
 if [ $with_postgres = yes ] && ! find_postgres >/dev/null; then need "PostgreSQL's server (or --without postgres)" postgresql; fi
 if [ $with_python = yes ] && ! has_venv; then need "Python 3 with venv (or --without python)" python3-venv; fi
 if [ $with_node = yes ] && ! command -v npm >/dev/null; then need "Node with npm (or --without node)" npm; fi
@@ -161,6 +163,9 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
   test_runner=(cargo test --locked --workspace)
 fi
+
+# The documents' commands are run, rather than left out where curl or jq is missing.
+export DOGWATCH_TEST_DOCS=yes
 
 # --- The checks -------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ mod contract;
 mod conventions;
 mod delivery;
 mod digests;
+mod docs;
 mod edge;
 mod faults;
 mod feeds;

@@ -42,7 +42,8 @@ impl Database {
         }
     }
 
-    fn on_sqlite() -> Self {
+    /// On SQLite, whatever this run is about.
+    pub fn on_sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         let url = format!("sqlite:{}", folder.path().join("dogwatch.db").display());
         Self {
