@@ -284,3 +284,34 @@ fn suggestion(
         owed_seconds,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn hours(start: i64, end: i64) -> Interval {
+        let at = |hour: i64| DateTime::UNIX_EPOCH + TimeDelta::hours(hour);
+        Interval::new(at(start), at(end)).unwrap()
+    }
+
+    /// Running totals give what counting gives.
+    #[test]
+    fn turns_in_a_window_are_summed_without_looking_at_all_of_them() {
+        let mut turns = Turns::default();
+        for (start, end) in [(0, 2), (2, 3), (7, 11), (20, 21)] {
+            turns.push(hours(start, end));
+        }
+        for start in -1..22 {
+            for end in start + 1..24 {
+                let window = hours(start, end);
+                let cut = turns.all.iter().filter_map(|turn| turn.intersect(&window));
+                let cut: Vec<Interval> = cut.collect();
+                let seconds: i64 = cut.iter().map(Interval::seconds).sum();
+                assert_eq!(turns.seconds(window), seconds, "{window:?}");
+                assert_eq!(turns.within(window).len(), cut.len(), "{window:?}");
+            }
+        }
+    }
+}
