@@ -322,7 +322,7 @@ fn feed_of_fifteen_months(bencher: Bencher<'_, '_>) {
         .unwrap()
         .tell(&Told::new())
         .into_iter()
-        .map(|(rotation, edition)| (rotation, edition.shown))
+        .map(|(rotation, written)| (rotation, written.edition.shown))
         .collect();
     bencher.bench(|| {
         let draft = Draft::new(&snapshot, &feed, black_box(now())).unwrap();

@@ -100,7 +100,18 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
 }
 
 fn connect(config: &Config) -> anyhow::Result<Store> {
-    Store::open(&config.database).with_context(|| format!("DATABASE_URL ({:?})", config.database))
+    Store::open(&config.database).with_context(|| {
+        if is_own(config) {
+            format!("DOGWATCH_DATA_DIR ({})", config.data_dir.display())
+        } else {
+            format!("DATABASE_URL ({:?})", config.database)
+        }
+    })
+}
+
+/// Whether the database is in the data folder because no other was configured.
+fn is_own(config: &Config) -> bool {
+    matches!(&config.database, DatabaseUrl::Sqlite(path) if *path == config.data_dir.join("dogwatch.db"))
 }
 
 fn migrate(config: &Config, store: &Store) -> anyhow::Result<()> {
@@ -178,7 +189,7 @@ fn must_exist(config: &Config) -> anyhow::Result<()> {
     if path.exists() {
         return Ok(());
     }
-    let setting = if *path == config.data_dir.join("dogwatch.db") {
+    let setting = if is_own(config) {
         format!("DOGWATCH_DATA_DIR is {}", config.data_dir.display())
     } else {
         "DATABASE_URL says so".to_owned()
@@ -263,6 +274,10 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         .with_context(|| format!("DOGWATCH_LISTEN ({})", config.listen))?;
     let address = listener.local_addr()?;
     let mailer = Mailer::configured(config)?;
+    if config.smtp_url.is_none() {
+        let folder = config.data_dir.join(MAIL_FOLDER);
+        tracing::info!(folder = %folder.display(), "no mail server: mails are written to files");
+    }
     // Before the roster is loaded, which then has the memory that making this takes for a moment.
     let document = crate::api::document();
     let store = connect(config)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::output;
+use super::{BadArgument, output};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::service::Scope;
@@ -58,6 +58,9 @@ impl Token {
             administrator,
         } = self;
         super::must_be_address(&email)?;
+        if name.trim().is_empty() {
+            return Err(BadArgument("--name must not be empty".to_owned()).into());
+        }
         let store = if administrator.is_some() {
             startup::open_or_make_store(config)?
         } else {

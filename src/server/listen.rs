@@ -1,13 +1,15 @@
 //! The server.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App as Application, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpSocket;
 
 use super::connections;
 use super::middleware::{RequestIds, observe};
@@ -21,6 +23,9 @@ use crate::service::App;
 /// How long the head of a request may take to arrive. A thread of the server counts from when it last looked at the
 /// clock, and it does not look while it makes its routes: where that took as long, the first request was refused (408).
 const SLOWEST_HEAD: Duration = Duration::from_secs(30);
+
+/// How many bytes of a connection the system holds before they are read. The server reads all that it holds at once.
+const UNREAD: u32 = 64 << 10;
 
 /// How long requests under way may take to end when the server stops, in seconds.
 const LAST_REQUESTS: u64 = 10;
@@ -45,6 +50,7 @@ pub fn server(
     metrics: PrometheusHandle,
     document: Document,
 ) -> io::Result<Server> {
+    bound_unread(&listener)?;
     let app = web::Data::from(app);
     let document = web::Data::new(document);
     let forwarding = web::Data::new(edge.forwarding);
@@ -74,4 +80,11 @@ pub fn server(
         .shutdown_timeout(LAST_REQUESTS)
         .listen(listener)?
         .run())
+}
+
+/// Bounds what the system holds of each connection that will be accepted.
+fn bound_unread(listener: &TcpListener) -> io::Result<()> {
+    // The standard library has no such option. This is another handle of the same socket.
+    let handle = OwnedFd::from(listener.try_clone()?);
+    TcpSocket::from_std_stream(TcpStream::from(handle)).set_recv_buffer_size(UNREAD)
 }

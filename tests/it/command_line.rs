@@ -411,3 +411,70 @@ fn a_mail_server_that_does_not_answer_fails_the_check() {
         "a check changes nothing"
     );
 }
+
+/// `/sys` takes no files, not even root's.
+#[test]
+fn serving_from_a_folder_that_takes_no_files_says_why_and_names_the_setting() {
+    let folder = TempDir::new().unwrap();
+    for (data, database, words) in [
+        ("/sys", None, "DOGWATCH_DATA_DIR (/sys)"),
+        ("/dev/null/x", None, "the folder /dev/null/x cannot be made"),
+        ("data", Some("sqlite:/sys/x.db"), "DATABASE_URL"),
+    ] {
+        let mut command = dogwatch(&folder);
+        command.arg("serve").env("DOGWATCH_DATA_DIR", data);
+        command.envs(database.map(|url| ("DATABASE_URL", url)));
+        let failed = command.assert().code(1);
+        let error = text(&failed.get_output().stderr);
+        assert!(error.contains(words), "{error}");
+        assert!(!error.contains("No such file"), "{error}");
+    }
+}
+
+#[test]
+fn a_backup_to_no_folder_or_onto_one_says_so() {
+    let folder = TempDir::new().unwrap();
+    dogwatch(&folder).arg("migrate").assert().success();
+    std::fs::create_dir(folder.path().join("copies")).unwrap();
+    for (arguments, words) in [
+        (&["missing/copy.db"][..], "missing: there is no such folder"),
+        (&["copies"], "copies: it is a folder"),
+        (&["copies", "--force"], "copies: it is a folder"),
+    ] {
+        let failed = dogwatch(&folder)
+            .arg("backup")
+            .args(arguments)
+            .assert()
+            .code(1);
+        let error = text(&failed.get_output().stderr);
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_check_says_nothing_but_what_it_found() {
+    let folder = TempDir::new().unwrap();
+    let checked = dogwatch(&folder).arg("check").assert().success();
+    assert_eq!(text(&checked.get_output().stderr), "");
+}
+
+#[test]
+fn a_token_has_a_name() {
+    let folder = TempDir::new().unwrap();
+    dogwatch(&folder).arg("migrate").assert().success();
+    for name in ["", " "] {
+        let failed = dogwatch(&folder)
+            .args([
+                "token",
+                "create",
+                "--email",
+                "ada@example.org",
+                "--administrator",
+            ])
+            .args(["--name", name])
+            .assert()
+            .code(2);
+        let error = text(&failed.get_output().stderr);
+        assert!(error.contains("--name"), "{error}");
+    }
+}

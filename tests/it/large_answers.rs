@@ -1,8 +1,17 @@
 //! Answers whose size a client can choose are bounded.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use dogwatch::storage::{Change, StoreError};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
+use crate::harness::server::send;
 
 /// More would be kept for a day under an idempotency key.
 const LARGEST: usize = 256 << 10;
@@ -174,4 +183,76 @@ fn a_window_with_too_much_in_it_is_refused_with_the_number() {
         );
         assert!(count(&one["reasons"]) < 20, "{one}");
     }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+impl World {
+    /// A new feed of Ann's shifts, as it is fetched the first time.
+    fn first_fetch(&self) -> String {
+        let scope = json!({ "scope": { "person_id": self.ann } });
+        let feed = self.server.post("/feeds", &scope).expect(201);
+        let url = feed["url"].as_str().unwrap();
+        let path = url.strip_prefix(&self.server.url).unwrap();
+        let fetched = send(self.server.bare(Method::GET, path));
+        assert_eq!(fetched.status, 200, "{}", fetched.text);
+        fetched.text
+    }
+
+    /// How many events the database remembers that calendars were told.
+    fn remembered(&self) -> i64 {
+        let query = "SELECT count(*) AS count FROM publications";
+        let read = self
+            .server
+            .app
+            .store
+            .read::<_, StoreError>(|db| Ok(diesel::sql_query(query).get_result::<Count>(db)?));
+        read.unwrap().count
+    }
+}
+
+#[test]
+fn a_feed_of_many_shifts_shows_the_next_thousand_and_remembers_no_more() {
+    let world = World::new(3);
+    world.server.at("2026-06-01T12:30:00Z");
+    let feed = world.first_fetch();
+    assert_eq!(feed.matches("BEGIN:VEVENT").count(), 1000);
+    let mut starts: Vec<&str> = feed
+        .lines()
+        .filter_map(|line| line.strip_prefix("DTSTART:"))
+        .collect();
+    starts.sort_unstable();
+    // Twelve a day in each of three rotations.
+    assert!(starts[0] >= "20260601T120000Z", "{}", starts[0]);
+    assert!(starts[999] <= "20260629T180000Z", "{}", starts[999]);
+    // Of the days it looks at: some more of her shifts, and none of Ben's.
+    assert!(world.remembered() < 1300, "{}", world.remembered());
+    world.first_fetch();
+    assert!(world.remembered() < 1300, "{}", world.remembered());
+}
+
+#[test]
+fn a_feed_is_published_while_others_write_all_the_time() {
+    let world = World::new(3);
+    let app = &world.server.app;
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                let written = app.store.write::<_, StoreError>(|tx| {
+                    tx.changed(Change::Tokens);
+                    Ok(())
+                });
+                written.unwrap();
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let feed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.first_fetch()));
+        is_done.store(true, Ordering::Relaxed);
+        assert_eq!(feed.unwrap().matches("BEGIN:VEVENT").count(), 1000);
+    });
 }

@@ -183,12 +183,17 @@ impl Config {
         given.check()
     }
 
-    /// What links begin with: as configured, or made of the address that is really listened at.
+    /// What links begin with: as configured, or made of the address that is really listened at. Where that is every
+    /// address of the machine, it is none that a browser can open.
     #[must_use]
     pub fn public_url(&self, listening: SocketAddr) -> String {
-        self.public_url
-            .clone()
-            .unwrap_or_else(|| format!("http://{listening}"))
+        self.public_url.clone().unwrap_or_else(|| {
+            if listening.ip().to_canonical().is_unspecified() {
+                format!("http://localhost:{}", listening.port())
+            } else {
+                format!("http://{listening}")
+            }
+        })
     }
 }
 

@@ -21,6 +21,13 @@ fn everything_has_a_default() {
         DatabaseUrl::Sqlite("./data/dogwatch.db".into())
     );
     assert_eq!(config.public_url(config.listen), "http://127.0.0.1:8080");
+    for (listening, url) in [
+        ("0.0.0.0:8080", "http://localhost:8080"),
+        ("[::]:81", "http://localhost:81"),
+        ("192.0.2.1:80", "http://192.0.2.1:80"),
+    ] {
+        assert_eq!(config.public_url(listening.parse().unwrap()), url);
+    }
     assert!(config.smtp_url.is_none());
     assert_eq!(config.mail_kept, TimeDelta::days(400));
 }

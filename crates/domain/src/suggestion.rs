@@ -1,13 +1,15 @@
 //! Who could take an interval of a rotation, best first, and why.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use super::availability::PublicHoliday;
 use super::ids::{PersonId, RotationId};
-use super::interval::{FOREVER, Interval, IntervalSet};
+use super::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 use super::load;
 use super::person::{People, Person, Role};
 use super::team::Team;
@@ -22,6 +24,9 @@ pub const COVERS: TimeDelta = TimeDelta::weeks(52);
 /// Working hours in the interval are compared in so many parts of it, so that half an hour more of
 /// them does not outweigh eight weeks of duty.
 const PARTS: i64 = 10;
+
+/// So much more is looked at than is needed, since what is asked for next is often a little later.
+const BEYOND: TimeDelta = TimeDelta::weeks(2);
 
 /// Somebody who could take an interval, and what speaks for and against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +55,52 @@ pub struct Suggestion {
 pub struct Colleagues<'a> {
     people: &'a People,
     duties: HashMap<PersonId, Vec<&'a Timeline>>,
+    /// What was looked at last of each rotation: suggestions that are asked for together are near one another.
+    seen: RefCell<HashMap<RotationId, Arc<Duties>>>,
+}
+
+/// The duties of everybody in one rotation, in a window.
+#[derive(Debug)]
+struct Duties {
+    window: Interval,
+    by_person: HashMap<PersonId, Turns>,
+}
+
+/// What one person has of one rotation, in order. No two overlap.
+#[derive(Debug, Default)]
+struct Turns {
+    all: Vec<Interval>,
+    /// Seconds of those before each, so that no sum has to look at all of them.
+    before: Vec<i64>,
+}
+
+impl Turns {
+    fn push(&mut self, turn: Interval) {
+        let last = self.all.last().zip(self.before.last());
+        let before = last.map_or(0, |(turn, before)| before + turn.seconds());
+        self.before.push(before);
+        self.all.push(turn);
+    }
+
+    /// Those that meet a window.
+    fn within(&self, window: Interval) -> &[Interval] {
+        let first = self.all.partition_point(|one| one.end() <= window.start());
+        let next = self.all.partition_point(|one| one.start() < window.end());
+        self.all.get(first..next).unwrap_or_default()
+    }
+
+    fn seconds(&self, window: Interval) -> i64 {
+        self.seconds_before(window.end()) - self.seconds_before(window.start())
+    }
+
+    fn seconds_before(&self, end: Timestamp) -> i64 {
+        let count = self.all.partition_point(|one| one.start() < end);
+        let last = count.checked_sub(1);
+        let last = last.and_then(|last| Some((self.all.get(last)?, self.before.get(last)?)));
+        last.map_or(0, |(turn, before)| {
+            before + turn.until(end).map_or(0, |part| part.seconds())
+        })
+    }
 }
 
 impl<'a> Colleagues<'a> {
@@ -65,7 +116,11 @@ impl<'a> Colleagues<'a> {
                 duties.entry(person).or_default().push(timeline);
             }
         }
-        Self { people, duties }
+        Self {
+            people,
+            duties,
+            seen: RefCell::default(),
+        }
     }
 
     /// Who of the team (for all of it) and of the order in force could take `interval` of a rotation, best first:
@@ -75,16 +130,19 @@ impl<'a> Colleagues<'a> {
     #[must_use]
     pub fn suggest(&self, timeline: &Timeline, team: &Team, interval: Interval) -> Vec<Suggestion> {
         let chosen = self.eligible(timeline, team, interval);
-        let duties = self.duties_of(&chosen, interval);
+        let duties = self.duties_around(&chosen, interval);
         let covers = Interval::new(interval.start() - COVERS, interval.start())
             .map(|year| load::covers(timeline, year))
             .unwrap_or_default();
         let mut found: Vec<Suggestion> = chosen
             .iter()
             .map(|person| {
-                let duties = duties.get(&person.id).map_or(&[][..], Vec::as_slice);
+                let own = duties.iter().filter_map(|(rotation, duties)| {
+                    Some((*rotation, duties.by_person.get(&person.id)?))
+                });
+                let own: Vec<(RotationId, &Turns)> = own.collect();
                 let owed = covers.get(&person.id).map_or(0, |covers| -covers.balance());
-                suggestion(person, duties, interval, owed)
+                suggestion(person, &own, interval, owed)
             })
             .collect();
         // (The sort is stable: equals stay in the order of the team.)
@@ -126,36 +184,54 @@ impl<'a> Colleagues<'a> {
         chosen
     }
 
-    /// When each of `chosen` is on duty around `interval`, whatever the rotation, in order.
-    fn duties_of(
+    /// When somebody is on duty around `interval` in the rotations that `chosen` have a part in.
+    fn duties_around(
         &self,
         chosen: &[&Person],
         interval: Interval,
-    ) -> HashMap<PersonId, Vec<(RotationId, Interval)>> {
-        let mut found: HashMap<PersonId, Vec<(RotationId, Interval)>> = chosen
-            .iter()
-            .map(|person| (person.id, Vec::new()))
-            .collect();
+    ) -> Vec<(RotationId, Arc<Duties>)> {
+        let Some(around) = Interval::new(interval.start() - AROUND, interval.end() + AROUND) else {
+            return Vec::new();
+        };
         let lines: BTreeMap<RotationId, &Timeline> = chosen
             .iter()
             .filter_map(|person| self.duties.get(&person.id))
             .flatten()
             .map(|timeline| (timeline.rotation().id, *timeline))
             .collect();
-        let Some(around) = Interval::new(interval.start() - AROUND, interval.end() + AROUND) else {
-            return found;
-        };
-        for (rotation, timeline) in lines {
-            for shift in timeline.shifts(Layer::Final, around) {
-                if let Some(duties) = found.get_mut(&shift.person) {
-                    duties.push((rotation, shift.interval));
-                }
-            }
+        let lines = lines.into_iter();
+        lines
+            .map(|(id, timeline)| (id, self.duties_in(timeline, around)))
+            .collect()
+    }
+
+    /// The duties of a rotation in a window, or in more.
+    fn duties_in(&self, timeline: &Timeline, window: Interval) -> Arc<Duties> {
+        let id = timeline.rotation().id;
+        let mut seen = self.seen.borrow_mut();
+        if let Some(known) = seen
+            .get(&id)
+            .filter(|one| one.window.hull(&window) == one.window)
+        {
+            return Arc::clone(known);
         }
-        for duties in found.values_mut() {
-            duties.sort_unstable_by_key(|(rotation, interval)| (*interval, *rotation));
+        let more = Interval::new(window.start() - BEYOND, window.end() + BEYOND);
+        let duties = Arc::new(Duties::new(timeline, more.unwrap_or(window)));
+        seen.insert(id, Arc::clone(&duties));
+        duties
+    }
+}
+
+impl Duties {
+    fn new(timeline: &Timeline, window: Interval) -> Self {
+        let mut by_person: HashMap<PersonId, Turns> = HashMap::new();
+        for shift in timeline.shifts(Layer::Final, window) {
+            by_person
+                .entry(shift.person)
+                .or_default()
+                .push(shift.interval);
         }
-        found
+        Self { window, by_person }
     }
 }
 
@@ -176,19 +252,25 @@ impl Suggestion {
 
 fn suggestion(
     person: &Person,
-    duties: &[(RotationId, Interval)],
+    duties: &[(RotationId, &Turns)],
     interval: Interval,
     owed_seconds: i64,
 ) -> Suggestion {
-    let within = |part: Option<Interval>| -> i64 {
-        let Some(part) = part else { return 0 };
-        let pieces = duties.iter().filter_map(|(_, one)| one.intersect(&part));
-        pieces.map(|piece| piece.seconds()).sum()
+    let load = |part: Option<Interval>| -> i64 {
+        part.map_or(0, |part| {
+            duties.iter().map(|(_, one)| one.seconds(part)).sum()
+        })
     };
     let whole: IntervalSet = std::iter::once(interval).collect();
-    let busy = duties
+    // Whole duties in order, whatever is cut from them.
+    let mut busy: Vec<(Interval, RotationId)> = Vec::new();
+    for (rotation, turns) in duties {
+        busy.extend(turns.within(interval).iter().map(|one| (*one, *rotation)));
+    }
+    busy.sort_unstable();
+    let busy = busy
         .iter()
-        .filter_map(|(rotation, one)| Some((*rotation, one.intersect(&interval)?)));
+        .filter_map(|(one, rotation)| Some((*rotation, one.intersect(&interval)?)));
     let mut holidays = person.public_holidays(interval, FOREVER);
     holidays.retain(|day| day.observed);
     Suggestion {
@@ -197,8 +279,39 @@ fn suggestion(
         busy: busy.collect(),
         working_seconds: person.availability(interval, FOREVER).seconds(),
         holidays,
-        load_before: within(Interval::new(interval.start() - AROUND, interval.start())),
-        load_after: within(Interval::new(interval.end(), interval.end() + AROUND)),
+        load_before: load(Interval::new(interval.start() - AROUND, interval.start())),
+        load_after: load(Interval::new(interval.end(), interval.end() + AROUND)),
         owed_seconds,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn hours(start: i64, end: i64) -> Interval {
+        let at = |hour: i64| DateTime::UNIX_EPOCH + TimeDelta::hours(hour);
+        Interval::new(at(start), at(end)).unwrap()
+    }
+
+    /// Running totals give what counting gives.
+    #[test]
+    fn turns_in_a_window_are_summed_without_looking_at_all_of_them() {
+        let mut turns = Turns::default();
+        for (start, end) in [(0, 2), (2, 3), (7, 11), (20, 21)] {
+            turns.push(hours(start, end));
+        }
+        for start in -1..22 {
+            for end in start + 1..24 {
+                let window = hours(start, end);
+                let cut = turns.all.iter().filter_map(|turn| turn.intersect(&window));
+                let cut: Vec<Interval> = cut.collect();
+                let seconds: i64 = cut.iter().map(Interval::seconds).sum();
+                assert_eq!(turns.seconds(window), seconds, "{window:?}");
+                assert_eq!(turns.within(window).len(), cut.len(), "{window:?}");
+            }
+        }
     }
 }

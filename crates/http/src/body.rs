@@ -37,6 +37,10 @@ pub const SLOWEST_BODY: Duration = Duration::from_mins(1);
 const HELD_FOR_STRANGERS: usize = 16 << 20;
 const HELD_FOR_KNOWN: usize = 64 << 20;
 
+/// A body takes its share of the budget in pieces of at least so many bytes: a body that comes in chunks of one byte must
+/// not cost much more than another, since all of it is read in one go.
+const SHARE: usize = 512;
+
 /// How many packed or long bodies are unpacked and parsed at the same time.
 const TURNS: usize = 2;
 
@@ -166,19 +170,27 @@ async fn collect(
     let mut held: Option<OwnedSemaphorePermit> = None;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| incomplete(&error))?;
-        if bytes.len() + chunk.len() > largest {
+        let length = bytes.len() + chunk.len();
+        if length > largest {
             return Err(too_large(largest));
         }
-        let share = u32::try_from(chunk.len()).map_err(|_| too_large(largest))?;
-        let share = Arc::clone(&budget).try_acquire_many_owned(share);
-        let share = share.map_err(|_| no_room())?;
-        match &mut held {
-            Some(held) => held.merge(share),
-            None => held = Some(share),
+        let room = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        if length > room {
+            let share = acquire(&budget, (length - room).max(SHARE))?;
+            match &mut held {
+                Some(held) => held.merge(share),
+                None => held = Some(share),
+            }
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok((bytes.into(), held))
+}
+
+fn acquire(budget: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+    let share = u32::try_from(bytes).map_err(|_| no_room())?;
+    let share = Arc::clone(budget).try_acquire_many_owned(share);
+    share.map_err(|_| no_room())
 }
 
 /// How a body is packed.

@@ -30,8 +30,6 @@ pub struct Limits {
     pub wrong_links: Limit<IpAddr>,
     /// Links to sign in that were asked for, by address. Beyond it people still get their first link.
     pub asked_links: Limit<IpAddr>,
-    /// Links to sign in that were asked for, by a digest of the mail address, whether there is somebody of it or not.
-    pub asked_links_of: Limit<[u8; 32]>,
     /// Tokens and feeds made, by person (none is the administrator called `bootstrap`).
     pub new_secrets: Limit<Option<PersonId>>,
 }
@@ -43,7 +41,6 @@ impl Default for Limits {
             unknown_feeds: Limit::new(60, TimeDelta::seconds(2)),
             wrong_links: Limit::new(20, TimeDelta::seconds(15)),
             asked_links: Limit::new(60, TimeDelta::seconds(5)),
-            asked_links_of: Limit::new(10, TimeDelta::minutes(1)),
             new_secrets: Limit::new(600, TimeDelta::seconds(6)),
         }
     }

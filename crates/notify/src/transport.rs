@@ -124,7 +124,6 @@ impl Mailer {
     pub fn configured(config: &Config) -> Result<Self, MailError> {
         let Some(smtp) = &config.smtp_url else {
             let folder = config.data_dir.join(MAIL_FOLDER);
-            tracing::info!(folder = %folder.display(), "no mail server: mails are written to files");
             return Ok(Self::to_files(config.mail_from.clone(), folder));
         };
         let helo = config

@@ -35,21 +35,28 @@ pub const PRINTED: TimeDelta = TimeDelta::hours(24);
 /// How long a browser stays signed in.
 pub const SESSION: TimeDelta = TimeDelta::days(30);
 
-/// How many links a person is mailed within [`MAILED`].
+/// How readily a person is mailed another link while they have unused ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Links {
-    /// Only one.
+    /// Only where the newest is about to end.
     First,
     /// As many as anybody needs.
     Several,
 }
 
 impl Links {
-    const fn most(self) -> i64 {
-        match self {
-            Self::First => 1,
-            Self::Several => 3,
-        }
+    /// Whether another link is mailed to somebody whose unused links were made at these times, newest first.
+    ///
+    /// Whoever is mailed none has a link that works for five minutes and more: three are made only if the newest was
+    /// made five minutes or more after the others, however somebody else times what they ask for.
+    fn allow(self, unused: &[Timestamp], now: Timestamp) -> bool {
+        let pause = match (self, unused.len()) {
+            (_, 0) | (Self::Several, 1) => return true,
+            (Self::First, 1 | 2) => TimeDelta::minutes(10),
+            (Self::Several, 2) => TimeDelta::minutes(5),
+            (_, _) => return false,
+        };
+        unused.first().is_none_or(|newest| now - *newest >= pause)
     }
 }
 
@@ -99,8 +106,8 @@ impl App {
     }
 
     /// Has a link mailed to whoever has this address. Nobody is told whether there is somebody: something is written for
-    /// unknown addresses as well, so that it fails for them where it fails for others. A network that asks for too many
-    /// addresses writes nothing for unknown ones.
+    /// unknown addresses, and for people who have enough links, so that it fails for them where it fails for others. A
+    /// network that asks for too many links writes nothing for those.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database is away or cannot be written.
@@ -117,8 +124,15 @@ impl App {
             .people()
             .values()
             .find(|person| email::key(&person.email) == wanted && person.active_at(now));
-        match found {
-            Some(person) => self.write(|tx| ask(tx, person.id, next, links, now)),
+        // Looked at before the transaction: whoever asks without end must not keep others from writing.
+        let mailed = match found {
+            Some(person) => self
+                .read(|db| is_mailed(db, person.id, links, now))?
+                .then_some(person.id),
+            None => None,
+        };
+        match mailed {
+            Some(person) => self.write(|tx| ask(tx, person, next, links, now)),
             None if links == Links::Several => {
                 self.write(|tx| Ok(audit::touch_setting(tx.db(), "sign_in_asked")?))
             }
@@ -160,7 +174,13 @@ pub fn own_path(path: &str) -> &str {
     if fine { path } else { "/" }
 }
 
-/// Has a link mailed to a person, as long as they were not mailed enough of them.
+/// Whether a person is mailed another link. Printed ones last longer, and do not count.
+fn is_mailed(db: &mut Db, person: PersonId, links: Links, now: Timestamp) -> Result<bool, Error> {
+    let unused = sessions::unused_links(db, person, now - MAILED, now + MAILED)?;
+    Ok(links.allow(&unused, now))
+}
+
+/// Has a link mailed to a person, as long as they do not have enough of them.
 fn ask(
     tx: &mut Tx<'_>,
     person: PersonId,
@@ -169,11 +189,7 @@ fn ask(
     now: Timestamp,
 ) -> Result<(), Error> {
     let person = person_of(tx, person)?;
-    if !person.active_at(now) {
-        return Ok(());
-    }
-    // Printed links last longer, and do not count.
-    if sessions::count_links(tx.db(), person.id, now - MAILED, now + MAILED)? >= links.most() {
+    if !person.active_at(now) || !is_mailed(tx.db(), person.id, links, now)? {
         return Ok(());
     }
     let link = link(person.id, None, next, now, MAILED);
@@ -359,6 +375,42 @@ pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::instant;
+
+    /// However others time what they ask for, whoever asks has a link that works for five minutes.
+    #[test]
+    fn links_mailed_whoever_asks_are_few_and_the_newest_lasts() {
+        let start = instant("2026-03-02T09:00:00Z").unwrap();
+        let asked = |links: Links, minutes: &[i64]| {
+            let mut mailed: Vec<Timestamp> = Vec::new();
+            for minute in minutes {
+                let now = start + TimeDelta::minutes(*minute);
+                let newest_first = mailed.iter().rev().copied();
+                let unused: Vec<_> = newest_first.filter(|made| *made > now - MAILED).collect();
+                if links.allow(&unused, now) {
+                    mailed.push(now);
+                }
+                assert!(*mailed.last().unwrap() + MAILED - now >= TimeDelta::minutes(5));
+            }
+            for first in &mailed {
+                let within = mailed
+                    .iter()
+                    .filter(|made| **made >= *first && **made < *first + MAILED);
+                assert!(within.count() <= 3);
+            }
+            mailed.len()
+        };
+        let often: Vec<i64> = (0..60).flat_map(|minute| [minute; 5]).collect();
+        assert_eq!(asked(Links::Several, &often), 12);
+        assert_eq!(asked(Links::First, &often), 6);
+        for wait in 1..15 {
+            asked(
+                Links::Several,
+                &[0, 0, 0, wait, 14, 14, 15, 15, 15, 15 + wait, 29, 29],
+            );
+            asked(Links::First, &[0, wait, 14, 15, 15 + wait, 29]);
+        }
+    }
 
     #[test]
     fn nobody_is_sent_to_another_site() {

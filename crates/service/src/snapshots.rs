@@ -132,6 +132,18 @@ impl SnapshotCache {
     }
 }
 
+/// The snapshot of what a transaction sees, which nobody else has yet: `known`, and what changed since.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub(super) fn seen_by(db: &mut Db, known: &Arc<Snapshot>) -> Result<Arc<Snapshot>, StoreError> {
+    let found = load(db, Some(known.version()))?;
+    Ok(found.map_or_else(
+        || Arc::clone(known),
+        |(loaded, version)| Arc::new(known.with(loaded, version)),
+    ))
+}
+
 /// What changed after `version`, or everything where that is `None` or too long ago.
 fn load(db: &mut Db, after: Option<i64>) -> Result<Option<(Loaded, i64)>, StoreError> {
     let version = changes::version(db)?;

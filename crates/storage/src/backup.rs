@@ -80,6 +80,7 @@ fn connect(path: &Path) -> Result<SqliteConnection, BackupError> {
 /// Where the database is none, the file exists and must not be replaced, or the copy cannot be written or is not sound.
 pub fn backup(database: &Path, copy: &Path, replace: bool) -> Result<(), BackupError> {
     must_be_file(database)?;
+    must_be_in_folder(copy)?;
     if !replace && copy.exists() {
         return Err(failed(copy, "it exists already (--force replaces it)"));
     }
@@ -97,6 +98,21 @@ pub fn backup(database: &Path, copy: &Path, replace: bool) -> Result<(), BackupE
         .map_err(|error| failed(database, error))?;
     must_be_sound(&unfinished)?;
     unfinished.finish(copy)
+}
+
+/// Looks whether a file can be made there at all.
+fn must_be_in_folder(copy: &Path) -> Result<(), BackupError> {
+    if copy.is_dir() {
+        let why = "it is a folder: name the file that is to be made in it";
+        return Err(failed(copy, &why));
+    }
+    let folder = copy.parent().filter(|one| !one.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            Err(failed(folder, &"there is no such folder: make it first"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Puts a copy in the place of a database that no server has. The copy itself stays. Returns the name of what was there

@@ -98,7 +98,11 @@ fn open_or_make(path: &Path) -> io::Result<File> {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
             ) =>
         {
-            File::open(path)
+            // Where there is none, the first error says why none can be made.
+            File::open(path).map_err(|second| match second.kind() {
+                io::ErrorKind::NotFound => error,
+                _ => second,
+            })
         }
         made => made,
     }

@@ -205,23 +205,26 @@ pub fn insert_link(db: &mut Db, link: &SignIn) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How many links a person has, made after `since`, that end by `until`.
+/// When the unused links of a person were made, newest first: those made after `since` that end by `until`.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn count_links(
+pub fn unused_links(
     db: &mut Db,
     person: PersonId,
     since: Timestamp,
     until: Timestamp,
-) -> Result<i64, StoreError> {
-    Ok(sign_ins::table
+) -> Result<Vec<Timestamp>, StoreError> {
+    let made: Vec<Ts> = sign_ins::table
         .filter(sign_ins::person_id.eq(person.to_string()))
         .filter(sign_ins::created_at.gt(Ts(since)))
         .filter(sign_ins::expires_at.le(Ts(until)))
-        .count()
-        .get_result(db)?)
+        .filter(sign_ins::used_at.is_null())
+        .order(sign_ins::created_at.desc())
+        .select(sign_ins::created_at)
+        .load(db)?;
+    Ok(made.into_iter().map(|made| made.0).collect())
 }
 
 /// The link whose secret has this hash.

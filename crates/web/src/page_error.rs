@@ -102,11 +102,6 @@ impl PageError {
     /// Whoever asks did so too often.
     pub fn too_many(wait: TooMany) -> Self {
         let words = format!("That was too often. Try again in {} seconds.", wait.seconds);
-        Self::too_many_because(words, wait)
-    }
-
-    /// The same in other words.
-    pub fn too_many_because(words: impl Into<String>, wait: TooMany) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, words).after(Some(wait.seconds))
     }
 

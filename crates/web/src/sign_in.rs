@@ -6,7 +6,6 @@ use actix_web::rt::time::sleep;
 use actix_web::{HttpResponse, get, post, web};
 use askama::Template;
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn, WebRequest};
 use crate::domain::ids::PersonId;
@@ -50,26 +49,14 @@ fn count_wrong_link(browser: &WebRequest, limits: &Limits) -> Result<(), PageErr
         .map_err(PageError::too_many)
 }
 
-/// How many links this mail address may still be sent. A neighbour at the same network address who asks for many only
-/// takes second links from others, never a first one.
-fn count_asked(browser: &WebRequest, limits: &Limits, email: &str) -> Result<Links, PageError> {
-    let digest = Sha256::digest(email.to_lowercase()).into();
-    limits
-        .asked_links_of
-        .take(digest, browser.now)
-        .map_err(|wait| {
-            let words = format!(
-                "Links for this address were asked for several times just now. Look into its mailbox: what was sent \
-                 in the last {} minutes still works. Or ask again in {} seconds.",
-                sessions::MAILED.num_minutes(),
-                wait.seconds
-            );
-            PageError::too_many_because(words, wait)
-        })?;
-    let by_network = limits
+/// How many links people are still mailed for this browser. Nobody is refused: a neighbour at the same network address
+/// who asks for many only takes second links from others, never a first one. How many links one person is mailed does
+/// not depend on who asks.
+fn count_asked(browser: &WebRequest, limits: &Limits) -> Links {
+    let counted = limits
         .asked_links
         .take(together(browser.address), browser.now);
-    Ok(by_network.map_or(Links::First, |()| Links::Several))
+    counted.map_or(Links::First, |()| Links::Several)
 }
 
 /// Asks for an address.
@@ -97,7 +84,7 @@ pub async fn mail(browser: WebRequest, limits: web::Data<Limits>, form: Form) ->
         let page = browser.page("Sign in", Section::Other)?;
         return browser.show(&Ask { page, form });
     }
-    let links = count_asked(&browser, &limits, &email)?;
+    let links = count_asked(&browser, &limits);
     if browser.app.snapshots.away_since().is_some() {
         return Err(Error::Unavailable.into());
     }

@@ -322,3 +322,21 @@ fn what_mends_a_clash_and_a_gap() {
     archived.archived_at = Some(at("2026-03-03T10:00:00Z"));
     assert_eq!(mend_gap(&timeline(archived, Vec::new())), None);
 }
+
+/// Suggestions that are asked for together share what they look at, and are those that each gets alone.
+#[test]
+fn suggestions_asked_for_together_are_those_asked_for_alone() {
+    let line = timeline(abc(), Vec::new());
+    let other = other("CAB");
+    let everybody = people("ABC".chars().map(londoner));
+    let together = Colleagues::new(&everybody, [&line, &other]);
+    for days in (0..29).rev().map(|week| week * 7).chain([1, 90, 3]) {
+        let start = at("2026-03-04T00:00:00Z") + chrono::TimeDelta::days(days);
+        let interval = Interval::new(start, start + chrono::TimeDelta::hours(30)).unwrap();
+        let alone = Colleagues::new(&everybody, [&line, &other]);
+        assert_eq!(
+            together.suggest(&line, &team("ABC"), interval),
+            alone.suggest(&line, &team("ABC"), interval)
+        );
+    }
+}

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::feed::{Options, Scope};
-use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::feed::{Feed, Options, Scope};
+use crate::domain::ids::{OverrideId, PersonId, RotationId};
 use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::publication::Item;
 use crate::domain::timeline::{Cause, Gap, GapReason, Layer, Shift, Timeline};
@@ -34,40 +34,78 @@ pub struct Entry {
     pub description: String,
 }
 
-/// What of a rotation a feed with these options shows in a window, in order of start. What has no end
-/// ends with `horizon`.
-pub fn of(
-    snapshot: &Snapshot,
-    timeline: &Timeline,
-    options: Options,
-    window: Interval,
-    horizon: Interval,
-) -> Vec<Entry> {
-    let source = Source {
-        snapshot,
-        timeline,
-        window,
-        horizon,
-        label: label(snapshot, timeline),
-    };
-    let mut entries: Vec<Entry> = Vec::new();
-    for shift in timeline.shifts(Layer::Final, window) {
-        if options.working_days {
-            entries.extend(source.days(&shift));
-        } else {
-            entries.push(source.shift(&shift));
-        }
-    }
-    if options.gaps {
-        entries.extend(source.gaps());
-    }
+/// In order of start.
+pub fn sort(entries: &mut [Entry]) {
     entries.sort_by(|a, b| {
         let key = |entry: &Entry| (entry.item.interval.start(), entry.item.interval.end());
         key(a)
             .cmp(&key(b))
             .then_with(|| a.item.origin.cmp(&b.item.origin))
     });
-    entries
+}
+
+/// What entries are made of, before anything is written down about it: most of it is never shown.
+#[derive(Debug, Clone, Copy)]
+enum Piece<'a> {
+    Shift(&'a Shift),
+    Gap(&'a Gap),
+}
+
+/// Origins that calendars were told of before.
+#[derive(Debug, Default)]
+pub struct Origins {
+    /// When turns began, in seconds.
+    turns: HashSet<i64>,
+    overrides: HashSet<OverrideId>,
+    /// When gaps begin, in seconds.
+    gaps: HashSet<i64>,
+}
+
+impl Origins {
+    /// Those that a feed with these options shows.
+    pub fn of<'a>(options: Options, origins: impl Iterator<Item = &'a str>) -> Self {
+        let mut all = Self::default();
+        for origin in origins.filter(|origin| covers(options, origin)) {
+            if let Some(stamp) = origin.strip_prefix(GAP) {
+                all.gaps.extend(seconds(stamp));
+                continue;
+            }
+            let day = origin.strip_prefix(DAY);
+            let whole = day.and_then(|day| day.split_once('-'));
+            let origin = whole.map_or(origin, |(_, origin)| origin);
+            match seconds(origin) {
+                Some(began) => {
+                    all.turns.insert(began);
+                }
+                None => all.overrides.extend(origin.parse::<OverrideId>()),
+            }
+        }
+        all
+    }
+
+    fn has(&self, piece: Piece<'_>) -> bool {
+        match piece {
+            Piece::Gap(gap) => self.gaps.contains(&gap.interval.start().timestamp()),
+            Piece::Shift(shift) => match shift.cause {
+                Cause::Turn { began } => self.turns.contains(&began.timestamp()),
+                Cause::Override { id, .. } => self.overrides.contains(&id),
+            },
+        }
+    }
+}
+
+fn seconds(stamp: &str) -> Option<i64> {
+    let read = NaiveDateTime::parse_from_str(stamp, STAMP).ok()?;
+    Some(read.and_utc().timestamp())
+}
+
+/// Whether a piece is in a feed of this scope.
+fn is_shown(scope: Scope, piece: Piece<'_>) -> bool {
+    match (scope, piece) {
+        (Scope::Person(only), Piece::Shift(shift)) => shift.person == only,
+        (Scope::Person(_), Piece::Gap(_)) => false,
+        (Scope::Rotation(_) | Scope::Team(_) | Scope::All, _) => true,
+    }
 }
 
 /// Whether a feed with these options shows what is of such an origin.
@@ -83,6 +121,7 @@ pub fn covers(options: Options, origin: &str) -> bool {
 
 const GAP: &str = "gap-";
 const DAY: &str = "day-";
+const STAMP: &str = "%Y%m%dT%H%M%SZ";
 
 /// Whether a feed looks at a rotation at all.
 pub fn shows(snapshot: &Snapshot, scope: Scope, timeline: &Timeline) -> bool {
@@ -134,16 +173,103 @@ fn person_name(snapshot: &Snapshot, id: PersonId) -> &str {
         .unwrap_or_default()
 }
 
-/// Everything to do with one rotation in one window.
-struct Source<'a> {
+/// One rotation in one window, as a feed looks at it.
+#[derive(Debug)]
+pub struct Source<'a> {
     snapshot: &'a Snapshot,
     timeline: &'a Timeline,
+    scope: Scope,
+    options: Options,
     window: Interval,
     horizon: Interval,
     label: String,
+    shifts: Vec<Shift>,
+    gaps: Vec<Gap>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// What has no end ends with `horizon`.
+    pub fn new(
+        snapshot: &'a Snapshot,
+        timeline: &'a Timeline,
+        feed: &Feed,
+        window: Interval,
+        horizon: Interval,
+    ) -> Self {
+        Self {
+            snapshot,
+            timeline,
+            scope: feed.scope,
+            options: feed.options,
+            window,
+            horizon,
+            label: label(snapshot, timeline),
+            shifts: timeline.shifts(Layer::Final, window),
+            gaps: Vec::new(),
+        }
+    }
+
+    /// With the gaps, where the feed shows them.
+    pub fn with_gaps(mut self) -> Self {
+        if self.options.gaps {
+            self.gaps = self.whole_gaps();
+        }
+        self
+    }
+
+    /// How many events that the feed shows meet a condition. Nothing is written down for that.
+    pub fn count(&self, counts: &dyn Fn(Interval) -> bool) -> usize {
+        let shown = self
+            .shifts
+            .iter()
+            .filter(|one| is_shown(self.scope, Piece::Shift(one)));
+        let shifts = if self.options.working_days {
+            let days = shown.flat_map(|shift| self.worked(shift).into_values());
+            days.filter(|day| counts(*day)).count()
+        } else {
+            shown.filter(|shift| counts(shift.interval)).count()
+        };
+        let gaps = if self.options.gaps {
+            self.gaps_in(self.window)
+        } else {
+            Vec::new()
+        };
+        let gaps = gaps
+            .iter()
+            .filter(|gap| is_shown(self.scope, Piece::Gap(gap)) && counts(gap.interval));
+        shifts + gaps.count()
+    }
+
+    /// The rotation.
+    pub fn rotation(&self) -> RotationId {
+        self.timeline.rotation().id
+    }
+
+    /// What the feed shows of it.
+    pub fn shown(&self) -> Vec<Entry> {
+        self.entries(|piece| is_shown(self.scope, piece))
+    }
+
+    /// What the feed does not show, but calendars were told of before: it may have been shown then.
+    pub fn others(&self, told: &Origins) -> Vec<Entry> {
+        self.entries(|piece| !is_shown(self.scope, piece) && told.has(piece))
+    }
+
+    fn entries(&self, wanted: impl Fn(Piece<'_>) -> bool) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
+        for shift in self.shifts.iter().filter(|one| wanted(Piece::Shift(one))) {
+            if self.options.working_days {
+                entries.extend(self.days(shift));
+            } else {
+                entries.push(self.shift(shift));
+            }
+        }
+        let gaps = self.gaps.iter().filter(|one| wanted(Piece::Gap(one)));
+        entries.extend(gaps.map(|gap| self.gap(gap)));
+        sort(&mut entries);
+        entries
+    }
+
     fn shift(&self, shift: &Shift) -> Entry {
         let until = Interval::new(shift.interval.start(), self.horizon.end());
         let ends = shift.interval.end() < FOREVER;
@@ -151,14 +277,23 @@ impl Source<'_> {
         self.entry(shift, origin(shift.cause), interval)
     }
 
-    /// One for each day (of the person's own) on which they work in it, from when they begin to when
-    /// they stop.
+    /// One for each day on which it is worked.
     fn days(&self, shift: &Shift) -> Vec<Entry> {
-        let Some(person) = self.snapshot.people().get(&shift.person) else {
-            return Vec::new();
+        let origin = origin(shift.cause);
+        let entry = |(day, hours): (NaiveDate, Interval)| {
+            let origin = format!("{DAY}{}-{origin}", day.format("%Y%m%d"));
+            self.entry(shift, origin, hours)
         };
-        let Some(part) = shift.interval.intersect(&self.window) else {
-            return Vec::new();
+        self.worked(shift).into_iter().map(entry).collect()
+    }
+
+    /// The days (of the person's own) on which they work in it, each from when they begin to when they stop.
+    fn worked(&self, shift: &Shift) -> BTreeMap<NaiveDate, Interval> {
+        let mut days: BTreeMap<NaiveDate, Interval> = BTreeMap::new();
+        let person = self.snapshot.people().get(&shift.person);
+        let part = shift.interval.intersect(&self.window);
+        let Some((person, part)) = person.zip(part) else {
+            return days;
         };
         // A day that the window cuts is shown whole, and the same tomorrow.
         let around = Interval::new(
@@ -166,7 +301,6 @@ impl Source<'_> {
             part.end() + TimeDelta::days(1),
         );
         let work = around.and_then(|around| around.intersect(&shift.interval));
-        let mut days: BTreeMap<NaiveDate, Interval> = BTreeMap::new();
         for hours in work
             .map(|work| person.availability(work, FOREVER))
             .unwrap_or_default()
@@ -176,17 +310,8 @@ impl Source<'_> {
             let begun = days.get(&day).map_or(hours.start(), Interval::start);
             days.extend(Interval::new(begun, hours.end()).map(|whole| (day, whole)));
         }
-        let origin = origin(shift.cause);
-        days.into_iter()
-            .filter(|(_, hours)| hours.overlaps(&self.window))
-            .map(|(day, hours)| {
-                self.entry(
-                    shift,
-                    format!("{DAY}{}-{origin}", day.format("%Y%m%d")),
-                    hours,
-                )
-            })
-            .collect()
+        days.retain(|_, hours| hours.overlaps(&self.window));
+        days
     }
 
     fn entry(&self, shift: &Shift, origin: String, interval: Interval) -> Entry {
@@ -235,7 +360,7 @@ impl Source<'_> {
     }
 
     /// Gaps between shifts: not what was before the first of them, or comes after the last.
-    fn gaps(&self) -> Vec<Entry> {
+    fn whole_gaps(&self) -> Vec<Gap> {
         let near = Interval::new(self.window.start() - AROUND, self.window.end() + AROUND);
         let near = near.and_then(|near| near.intersect(&self.horizon));
         let whole = |gap: &Gap, seen: Interval| {
@@ -245,20 +370,20 @@ impl Source<'_> {
         if !near.is_some_and(|near| gaps.iter().all(|gap| whole(gap, near))) {
             gaps = self.gaps_in(self.horizon);
         }
-        gaps.iter()
-            .map(|gap| {
-                let origin = format!("{GAP}{}", stamp(gap.interval.start()));
-                let summary = format!("{}: nobody", self.label);
-                let description = self.answered(gap.reason, gap.interval);
-                Entry {
-                    item: item(origin, gap.interval, &summary, &description),
-                    person: None,
-                    own_summary: summary.clone(),
-                    summary,
-                    description,
-                }
-            })
-            .collect()
+        gaps
+    }
+
+    fn gap(&self, gap: &Gap) -> Entry {
+        let origin = format!("{GAP}{}", stamp(gap.interval.start()));
+        let summary = format!("{}: nobody", self.label);
+        let description = self.answered(gap.reason, gap.interval);
+        Entry {
+            item: item(origin, gap.interval, &summary, &description),
+            person: None,
+            own_summary: summary.clone(),
+            summary,
+            description,
+        }
     }
 
     /// Those that the window shows, cut to what is looked at.
@@ -326,5 +451,5 @@ fn origin(cause: Cause) -> String {
 }
 
 fn stamp(at: Timestamp) -> String {
-    DateTime::format(&at, "%Y%m%dT%H%M%SZ").to_string()
+    DateTime::format(&at, STAMP).to_string()
 }

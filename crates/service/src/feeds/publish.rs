@@ -16,10 +16,10 @@ use crate::domain::interval::{Interval, Timestamp};
 use crate::secrets::hex;
 use crate::snapshot::Snapshot;
 use crate::storage::{Db, StoreError, Tx, changes, publications};
-use crate::{App, Error};
+use crate::{App, Error, snapshots};
 
 /// How often is tried to publish from a roster that is not overtaken meanwhile.
-const TRIES: usize = 5;
+const TRIES: usize = 3;
 
 /// A calendar, as it is sent.
 #[derive(Debug)]
@@ -108,24 +108,40 @@ impl App {
             // Another replica may have changed what this one has not heard of yet.
             self.snapshots.refresh(&self.store, now)?;
             let snapshot = self.snapshots.snapshot();
-            let draft = Draft::new(&snapshot, feed, now)
-                .ok_or_else(|| Error::internal("a feed of no days"))?;
-            let Some(editions) = self.tell(&draft, snapshot.version())? else {
-                continue;
-            };
-            let body = draft.write(&editions, &self.public_url);
-            let digest = hex(&Sha256::digest(body.as_bytes()));
-            let published = Arc::new(Published {
-                tag: digest.chars().take(32).collect(),
-                body,
-                modified_at: draft.modified_at(&editions),
-                made_of: MadeOf::new(feed, &snapshot, now),
-                compressed: OnceLock::new(),
-            });
-            self.feed_cache.put(feed.id, Arc::clone(&published));
-            return Ok(published);
+            let draft = draft(&snapshot, feed, now)?;
+            if let Some(editions) = self.tell(&draft, snapshot.version())? {
+                return Ok(self.keep(feed, &snapshot, &draft, &editions));
+            }
         }
-        Err(Error::Unavailable)
+        // Others write all the time: nobody does in here.
+        let (now, known) = (self.clock.now(), self.snapshots.snapshot());
+        self.store.write(|tx| {
+            let snapshot = snapshots::seen_by(tx.db(), &known)?;
+            let draft = draft(&snapshot, feed, now)?;
+            let editions = remember(tx, &draft, snapshot.version())?.ok_or(Error::Unavailable)?;
+            Ok(self.keep(feed, &snapshot, &draft, &editions))
+        })
+    }
+
+    /// Writes the calendar down, and keeps it.
+    fn keep(
+        &self,
+        feed: &Feed,
+        snapshot: &Snapshot,
+        draft: &Draft<'_>,
+        editions: &Editions,
+    ) -> Arc<Published> {
+        let body = draft.write(editions, &self.public_url);
+        let digest = hex(&Sha256::digest(body.as_bytes()));
+        let published = Arc::new(Published {
+            tag: digest.chars().take(32).collect(),
+            body,
+            modified_at: draft.modified_at(editions),
+            made_of: MadeOf::new(feed, snapshot, draft.now()),
+            compressed: OnceLock::new(),
+        });
+        self.feed_cache.put(feed.id, Arc::clone(&published));
+        published
     }
 
     /// Compares with what was told before, and remembers what is new; where nothing is, nothing is
@@ -134,12 +150,16 @@ impl App {
     fn tell(&self, draft: &Draft<'_>, version: i64) -> Result<Option<Editions>, StoreError> {
         let editions = self.store.read(|db| editions(db, draft, version))?;
         match editions {
-            Some(editions) if editions.values().any(|one| !one.changed.is_empty()) => {
+            Some(editions) if editions.values().any(|one| !one.edition.changed.is_empty()) => {
                 self.store.write(|tx| remember(tx, draft, version))
             }
             other => Ok(other),
         }
     }
+}
+
+fn draft<'a>(snapshot: &'a Snapshot, feed: &'a Feed, now: Timestamp) -> Result<Draft<'a>, Error> {
+    Draft::new(snapshot, feed, now).ok_or_else(|| Error::internal("a feed of no days"))
 }
 
 fn editions(db: &mut Db, draft: &Draft<'_>, version: i64) -> Result<Option<Editions>, StoreError> {
@@ -157,8 +177,8 @@ fn remember(
     version: i64,
 ) -> Result<Option<Editions>, StoreError> {
     let editions = editions(tx.db(), draft, version)?;
-    for (rotation, edition) in editions.iter().flatten() {
-        publications::keep(tx.db(), *rotation, &edition.changed)?;
+    for (rotation, written) in editions.iter().flatten() {
+        publications::keep(tx.db(), *rotation, &written.edition.changed)?;
     }
     Ok(editions)
 }
