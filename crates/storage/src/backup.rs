@@ -104,12 +104,12 @@ pub fn backup(database: &Path, copy: &Path, replace: bool) -> Result<(), BackupE
 fn must_be_in_folder(copy: &Path) -> Result<(), BackupError> {
     if copy.is_dir() {
         let why = "it is a folder: name the file that is to be made in it";
-        return Err(failed(copy, &why));
+        return Err(failed(copy, why));
     }
     let folder = copy.parent().filter(|one| !one.as_os_str().is_empty());
     match folder {
         Some(folder) if !folder.is_dir() => {
-            Err(failed(folder, &"there is no such folder: make it first"))
+            Err(failed(folder, "there is no such folder: make it first"))
         }
         _ => Ok(()),
     }

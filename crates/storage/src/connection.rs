@@ -432,10 +432,8 @@ fn open_file(path: &Path) -> Result<Arc<Handle>, StoreError> {
     let folder = path.parent();
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
         files::make_folder(folder).map_err(|error| {
-            StoreError::Unavailable(format!(
-                "the folder {} cannot be made: {error}",
-                folder.display()
-            ))
+            let text = format!("the folder {} cannot be made: {error}", folder.display());
+            StoreError::Unavailable(Cause::in_words(text, error))
         })?;
     }
     let handle = Handle::open(path).map_err(|error| failed(path, error))?;
