@@ -5,30 +5,19 @@ use serde_json::{Value, json};
 
 use super::links::Offered;
 use super::locked_rotation::{person_of, record_audit};
+use super::messages::address_change::Payload;
 use super::operator::FIRST_ADMINISTRATOR;
 use super::{Actor, Error, Tx, feeds, tokens};
 use crate::clock::new_id;
 use crate::domain::address_change::{AddressChange, UNDO};
 use crate::domain::ids::{AddressChangeId, TokenId};
 use crate::domain::interval::Timestamp;
+use crate::domain::message::MessageKind;
 use crate::domain::person::Person;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::outbox::{self, Planned};
-use crate::storage::types::Json;
 use crate::storage::{Change, Db, StoreError, address_changes, people, sessions};
-
-/// The kind of mail that tells the old address of a change, with a link that undoes it.
-pub const TO_OLD: &str = "sign_in.address_left";
-
-/// The kind of mail that tells the new address.
-pub const TO_NEW: &str = "sign_in.address_taken";
-
-/// The kind of mail that tells an address that it is left since a change was undone.
-pub const UNDONE: &str = "sign_in.address_undone";
-
-/// Where such a mail has the change that it is about.
-pub const CHANGE: &str = "address_change_id";
 
 /// So often people change their own address within [`WINDOW`]: each time two addresses get a mail.
 const MOST: usize = 5;
@@ -75,20 +64,27 @@ pub(super) fn changed(
     address_changes::insert(tx.db(), &change)?;
     // Nobody reads what comes to the address of the first administrator.
     if change.old_email != FIRST_ADMINISTRATOR {
-        queue(tx, TO_OLD, &change, now)?;
+        queue(tx, MessageKind::AddressLeft, &change, now)?;
     }
-    queue(tx, TO_NEW, &change, now)
+    queue(tx, MessageKind::AddressTaken, &change, now)
 }
 
-/// Queues a mail about a change. The addresses are looked up when it is written, so that the outbox holds none.
-fn queue(tx: &mut Tx<'_>, kind: &str, change: &AddressChange, now: Timestamp) -> Result<(), Error> {
+/// Queues a mail about a change.
+fn queue(
+    tx: &mut Tx<'_>,
+    kind: MessageKind,
+    change: &AddressChange,
+    now: Timestamp,
+) -> Result<(), Error> {
     let mail = Planned {
         id: new_id().to_string(),
         key: format!("{kind}/{}", change.id),
-        kind: kind.to_owned(),
-        person_id: Some(change.person.to_string()),
+        kind: kind.into(),
+        person_id: Some(change.person),
         rotation_id: None,
-        payload: Json(json!({ CHANGE: change.id })),
+        payload: json!(Payload {
+            address_change_id: change.id,
+        }),
         due_at: now,
         not_after: change.undo_until(),
     };
@@ -202,7 +198,7 @@ fn restore(
     };
     address_changes::insert(tx.db(), &back)?;
     if is_another(before, &after.email) {
-        queue(tx, UNDONE, &back, now)?;
+        queue(tx, MessageKind::AddressUndone, &back, now)?;
     }
     let shown =
         |person: &Person| -> Value { json!({ "name": person.name, "email": person.email }) };

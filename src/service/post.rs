@@ -8,6 +8,7 @@ use super::{Error, Tx};
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::message::MessageKind;
 use crate::domain::notice::{Block, Entry, News, Notice};
 use crate::domain::overrides::Override;
 use crate::domain::preferences::Topic;
@@ -30,8 +31,8 @@ pub(super) struct ChangeNotifier<'a> {
 
 /// All about a mail but its words.
 pub(super) struct MessageMeta {
-    /// What it says, such as `swap.offered`.
-    pub kind: &'static str,
+    /// What it says.
+    pub kind: MessageKind,
     /// Unique: of mails with the same key one is sent.
     pub key: String,
     /// What it is about, as far as people can do without it.
@@ -68,6 +69,12 @@ impl ChangeNotifier<'_> {
         person
             .and_then(|id| self.locked_rotation.snapshot.person(id))
             .map_or("An administrator", |person| person.name.as_str())
+    }
+
+    /// Where there is more to see.
+    pub fn page(&self) -> Block {
+        let rotation = format!("/rotations/{}", self.locked_rotation.rotation.id);
+        Block::Pages(vec![("See who has which shift".to_owned(), rotation)])
     }
 
     /// What is another in somebody's calendar once overrides are not as `before` but as `after`, of which the

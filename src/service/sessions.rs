@@ -11,6 +11,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use super::locked_rotation::{person_of, record_audit};
+use super::messages::sign_in::Payload;
 use super::secrets::{hex, new_secret, token_hash};
 use super::{Actor, App, Error, Tx, access};
 use crate::clock::new_id;
@@ -19,10 +20,10 @@ use crate::domain::duty::RotationLookup as _;
 use crate::domain::email;
 use crate::domain::ids::{PersonId, SessionId, SignInId};
 use crate::domain::interval::Timestamp;
+use crate::domain::message::MessageKind;
 use crate::domain::session::{Session, SignIn};
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::outbox::{self, Planned};
-use crate::storage::types::Json;
 use crate::storage::{Change, Db, sessions};
 
 /// How long a mailed link can be used.
@@ -57,9 +58,6 @@ const KEPT: TimeDelta = TimeDelta::days(7);
 
 /// The longest path that somebody is sent back to, and the longest name of a browser, in characters.
 const LONGEST: usize = 500;
-
-/// The kind of mail that a link goes out in.
-pub const MAIL_KIND: &str = "sign_in";
 
 /// What the key signs here is told apart from all else that it signs.
 const PURPOSE: &[u8] = b"dogwatch form 1\0";
@@ -179,12 +177,14 @@ fn ask(
     sessions::insert_link(tx.db(), &link)?;
     let mail = Planned {
         id: new_id().to_string(),
-        key: format!("{MAIL_KIND}/{}", link.id),
-        kind: MAIL_KIND.to_owned(),
-        person_id: Some(person.id.to_string()),
+        key: format!("{}/{}", MessageKind::SignIn, link.id),
+        kind: MessageKind::SignIn.into(),
+        person_id: Some(person.id),
         rotation_id: None,
         // The link's secret is made when the mail is written, so that no table ever holds it.
-        payload: Json(json!({ "sign_in_id": link.id })),
+        payload: json!(Payload {
+            sign_in_id: link.id,
+        }),
         due_at: now,
         not_after: link.expires_at,
     };

@@ -28,7 +28,6 @@ use crate::service::{App, Error, Expected, FieldError, ValidationErrors, access,
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::incident_webhooks::{self, Webhook};
-use crate::storage::types::Json;
 use crate::storage::{Db, StoreError, Tx, incidents};
 
 /// What is signed is neither older nor further ahead.
@@ -191,7 +190,7 @@ impl App {
 }
 
 fn mapping(webhook: &Webhook) -> Mapping {
-    serde_json::from_value(webhook.mapping.0.clone()).unwrap_or_default()
+    serde_json::from_value(webhook.mapping.clone()).unwrap_or_default()
 }
 
 /// The webhook of this id.
@@ -255,11 +254,11 @@ pub fn create_webhook(
         id: WebhookId::from_uuid(new_id()),
         rotation: id,
         name,
-        mapping: Json(as_json(&new.mapping)?),
+        mapping: as_json(&new.mapping)?,
         created_at: now,
     };
     incident_webhooks::insert(tx.db(), &webhook)?;
-    let after = json!({ "rotation_id": id, "name": webhook.name, "mapping": webhook.mapping.0 });
+    let after = json!({ "rotation_id": id, "name": webhook.name, "mapping": webhook.mapping });
     note_webhook(
         tx,
         actor,

@@ -1,17 +1,17 @@
-//! What is said of incidents, in words.
+//! `incident.*`: what is due about an incident, by mail and to the support channel.
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::candidates::Candidate;
 use crate::domain::duty::{self, RotationLookup as _};
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{Handover, Incident, Item, Prompt, PromptKind, Recipient};
 use crate::domain::interval::Timestamp;
 use crate::domain::link::{IncidentStep, Step};
 use crate::domain::notice::{Block, Notice, Offer, cut, long, short};
 use crate::domain::preferences::Topic;
 use crate::domain::zone::Zone;
-use crate::service::App;
 use crate::snapshot::Snapshot;
 
 /// How long a link can be used.
@@ -23,6 +23,17 @@ const NAMED: usize = 8;
 /// So many characters of a text of somebody's are in a subject: it is read on phones.
 const IN_A_SUBJECT: usize = 60;
 
+/// What the outbox keeps of it.
+#[derive(Serialize, Deserialize)]
+pub struct Payload {
+    /// The incident.
+    pub incident: IncidentId,
+    /// What people call it.
+    pub reference: String,
+    /// The time that the prompt is about.
+    pub about: Timestamp,
+}
+
 /// Who is told about what, on whose clock.
 struct Speaker<'a> {
     snapshot: &'a Snapshot,
@@ -33,7 +44,7 @@ struct Speaker<'a> {
 }
 
 /// What a mail says; `None` where its recipient is gone.
-pub(super) fn notice(
+pub fn notice(
     snapshot: &Snapshot,
     incident: &Incident,
     prompt: &Prompt,
@@ -74,8 +85,8 @@ pub(super) fn notice(
 }
 
 /// What the support channel is told.
-pub(super) fn message(
-    app: &App,
+pub fn message(
+    public_url: &str,
     snapshot: &Snapshot,
     incident: &Incident,
     prompt: &Prompt,
@@ -117,7 +128,7 @@ pub(super) fn message(
         }
     }
     lines.extend(incident.links.channel.clone());
-    lines.push(format!("{}{}", app.public_url, path(incident)));
+    lines.push(format!("{public_url}{}", path(incident)));
     lines.join("\n")
 }
 
