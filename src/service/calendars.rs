@@ -447,8 +447,7 @@ impl App {
         let claimed = self
             .store
             .write(|tx| calendars::claim(tx.db(), &calendar, now + pause))?;
-        let window = Interval::new(now, now + AHEAD);
-        let (true, Some(owner), Some(window)) = (claimed, owner, window) else {
+        let (true, Some(owner)) = (claimed, owner) else {
             return Ok(None);
         };
         let recorded = owner.profiles.iter().filter_map(|one| one.recorded_at);
@@ -456,7 +455,7 @@ impl App {
             validators: calendar.known(recorded.max(), now),
             owner: (*owner).clone(),
             calendar,
-            window,
+            window: Interval::from_start_and_duration(now, AHEAD),
         }))
     }
 

@@ -85,9 +85,7 @@ impl ChangeNotifier<'_> {
         (before, after): (&[Override], &[Override]),
         changed: Interval,
     ) -> Vec<Entry> {
-        let Some(window) = Interval::new(changed.start() - SIGHT, changed.end() + SIGHT) else {
-            return Vec::new();
-        };
+        let window = changed.widened(SIGHT, SIGHT);
         let had = self.runs(whose, before, window);
         let has = self.runs(whose, after, window);
         let gone = had

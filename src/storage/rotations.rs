@@ -12,6 +12,7 @@ use super::{Db, StoreError, Tx};
 use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId, TeamId};
 use crate::domain::interval::Timestamp;
+use crate::domain::non_empty::NonEmpty;
 use crate::domain::overrides::Override;
 use crate::domain::reminder::Settings;
 use crate::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
@@ -122,7 +123,8 @@ fn rotation(row: RotationRow, revisions: Vec<Revision>) -> Result<Rotation, Stor
         name: row.name,
         title: row.title,
         kind: row.kind.0,
-        revisions,
+        revisions: NonEmpty::from_vec(revisions)
+            .ok_or_else(|| corrupt("a rotation without revisions"))?,
         archived_at: instant(row.archived_at),
         fallback: inner(row.fallback_id),
         fallback_when: row.fallback_when.0,

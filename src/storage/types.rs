@@ -218,3 +218,40 @@ fn variant_name(value: &impl Serialize) -> deserialize::Result<String> {
 fn variant<T: DeserializeOwned>(name: String) -> deserialize::Result<T> {
     Ok(serde_json::from_value(Value::String(name))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+
+    use super::*;
+    use crate::domain::ids::PersonId;
+    use crate::domain::person::Role;
+    use crate::storage::StoreError;
+
+    fn id(text: &str) -> Result<PersonId, StoreError> {
+        let mut db = SqliteConnection::establish(":memory:").unwrap();
+        let column = diesel::select(text.into_sql::<Text>());
+        Ok(column.get_result::<AsText<PersonId>>(&mut db)?.0)
+    }
+
+    fn role(text: &str) -> Result<Role, StoreError> {
+        let mut db = SqliteConnection::establish(":memory:").unwrap();
+        let column = diesel::select(text.into_sql::<Text>());
+        Ok(column.get_result::<AsEnum<Role>>(&mut db)?.0)
+    }
+
+    #[test]
+    fn ids_and_enums_are_stored_as_their_names() {
+        let text = "01a1ff3f-73be-747b-985a-7e2cbec8dac5";
+        assert_eq!(displayed(&id(text).unwrap()).unwrap(), text);
+        let found = role("administrator").unwrap();
+        assert_eq!(variant_name(&found).unwrap(), "administrator");
+    }
+
+    /// No version has written that, so the database is damaged, and nothing of it is answered.
+    #[test]
+    fn what_a_type_does_not_allow_makes_the_database_unusable() {
+        assert!(matches!(id("somebody"), Err(StoreError::Unavailable(_))));
+        assert!(matches!(role("emperor"), Err(StoreError::Unavailable(_))));
+    }
+}

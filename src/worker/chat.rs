@@ -62,8 +62,8 @@ fn messages(snapshot: &Snapshot, chat: &Chat, open: &[Swap], now: Timestamp) -> 
         return Vec::new();
     };
     let mut found = Vec::new();
-    let lately = Interval::new(now - NEWS, now + TimeDelta::seconds(1));
-    if let Some(lately) = lately.filter(|_| chat.settings.handoffs) {
+    if chat.settings.handoffs {
+        let lately = Interval::second_at(now).widened(NEWS, TimeDelta::zero());
         for timeline in &timelines {
             let id = timeline.rotation().id;
             for one in in_window(timeline, lately) {
@@ -91,10 +91,10 @@ fn messages(snapshot: &Snapshot, chat: &Chat, open: &[Swap], now: Timestamp) -> 
     if chat.settings.week_ahead {
         let monday = this_monday(&team.time_zone, now);
         // Of a week in which nobody has anything there is nothing to be said.
-        let week = Interval::new(monday, monday + WEEK);
+        let week = Interval::from_start_and_duration(monday, WEEK);
         let has_any = || {
             let mut all = timelines.iter();
-            week.is_some_and(|week| all.any(|one| !one.shifts(Layer::Final, week).is_empty()))
+            all.any(|one| !one.shifts(Layer::Final, week).is_empty())
         };
         if monday <= now && now < monday + MONDAY && has_any() {
             found.push(planned(chat, About::Week(monday), monday, monday + MONDAY));

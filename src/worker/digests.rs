@@ -123,9 +123,7 @@ pub(super) fn notice(
         .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")))?;
     let gone = Outcome::Dropped("the person or the team is gone");
     let person = mail.person_id.and_then(|id| snapshot.person(id));
-    let (Some(person), Some(team), Some(window)) =
-        (person, snapshot.team(payload.team), window(now))
-    else {
+    let (Some(person), Some(team)) = (person, snapshot.team(payload.team)) else {
         return Err(gone);
     };
     // What the mails before this one said counts.
@@ -134,7 +132,7 @@ pub(super) fn notice(
         .read(|db| told(db, now))
         .map_err(|error: StoreError| Outcome::Failed(error.to_string()))?;
     let known = told.remove(&(person.id, team.id)).unwrap_or_default();
-    let found = of_team(snapshot, team, window);
+    let found = of_team(snapshot, team, window(now));
     let digest = team
         .is_managed_by(person.id, now)
         .then(|| of_manager(team, person, &found, &known, now))

@@ -122,12 +122,11 @@ impl Plan {
         (since, now): (Timestamp, Timestamp),
     ) -> Self {
         let everybody = snapshot.people();
-        let ahead = window(now).map(|window| troubles(timeline, snapshot, everybody, window));
         let meanwhile = Interval::new(since, now + HOLDS * 2);
         let handed_over = meanwhile.map(|around| handovers::in_window(timeline, around));
         Self {
             wanted: due(timeline, everybody, told, now, HORIZON),
-            wrong: ahead.unwrap_or_default(),
+            wrong: troubles(timeline, snapshot, everybody, window(now)),
             handovers: handed_over.unwrap_or_default(),
             timeline: Arc::clone(timeline),
             people,

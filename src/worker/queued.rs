@@ -133,3 +133,35 @@ fn by_day(
     let morning = when_at_work(person, due, latest, now);
     (now < morning && morning < latest).then_some(morning)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A mail as the outbox has it since November 2026.
+    const OFFERED: &str = r#"{
+        "subject": "Can you take over Hero for Flags from Ana on Wed 4 Mar 10:00?",
+        "topic": "requests",
+        "blocks": [
+            { "text": "Ana asks you to take over as Hero for Flags:" },
+            { "facts": [["from", "Wednesday 4 March 2026, 10:00"], ["times are", "Europe/London"]] },
+            { "quote": ["They write", "Dentist"] },
+            { "steps": [
+                { "label": "Take it over", "until": "2026-03-05T00:00:00Z",
+                  "step": { "swap": ["01a1ff3f-73be-747b-985a-000000000001", "accept"] } },
+                { "label": "Say no", "until": "2026-03-05T00:00:00Z",
+                  "step": { "swap": ["01a1ff3f-73be-747b-985a-000000000001", "decline"] } }
+            ] },
+            { "pages": [["See the request", "/swaps/01a1ff3f-73be-747b-985a-000000000001"]] }
+        ],
+        "entries": [],
+        "in_reply_to": "swap-01a1ff3f-73be-747b-985a-000000000001"
+    }"#;
+
+    #[test]
+    fn a_mail_that_was_queued_earlier_names_the_swap_that_it_offers() {
+        let notice: Notice = serde_json::from_str(OFFERED).unwrap();
+        let swap = "01a1ff3f-73be-747b-985a-000000000001".parse().unwrap();
+        assert_eq!(swap_of(&notice), Some(swap));
+    }
+}

@@ -528,7 +528,10 @@ fn what_somebody_waits_for_goes_before_a_backlog() {
             let then = now + TimeDelta::hours(1);
             let mut claim = |most| -> Result<Vec<String>, StoreError> {
                 let mails = outbox::claim(tx.db(), Lane::Messages, then, then, most)?;
-                Ok(mails.into_iter().map(|mail| mail.kind.to_string()).collect())
+                Ok(mails
+                    .into_iter()
+                    .map(|mail| mail.kind.to_string())
+                    .collect())
             };
             // (What is claimed until now can be claimed at once.)
             Ok((claim(3)?, claim(9)?))

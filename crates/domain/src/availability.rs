@@ -145,11 +145,11 @@ impl Person {
             }
             found = found.hull(more);
         }
-        if found.end() >= at + ENDLESS {
-            Interval::new(found.start(), FOREVER)
+        Some(if found.end() >= at + ENDLESS {
+            Interval::starting_at(found.start())
         } else {
-            Some(found)
-        }
+            found
+        })
     }
 
     /// The first availability that begins after `after`, within some 400 days; none for who never stops.
@@ -168,7 +168,7 @@ impl Person {
 
     /// The first availability from `from` on, where they are not available just before.
     fn available_from(&self, from: Timestamp, known: Timestamp) -> Option<Interval> {
-        let ahead = Interval::new(from, from.checked_add_signed(HORIZON)?)?;
+        let ahead = Interval::from_start_and_duration(from, HORIZON);
         let first = self.first_available(ahead, known)?;
         self.available_at(first.start(), known)
     }

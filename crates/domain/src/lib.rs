@@ -22,6 +22,7 @@ pub mod link;
 pub mod load;
 pub mod mend;
 pub mod message;
+pub mod non_empty;
 pub mod notice;
 pub mod overrides;
 pub mod pause;

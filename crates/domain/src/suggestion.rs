@@ -76,9 +76,8 @@ impl<'a> Colleagues<'a> {
     pub fn suggest(&self, timeline: &Timeline, team: &Team, interval: Interval) -> Vec<Suggestion> {
         let chosen = self.eligible(timeline, team, interval);
         let duties = self.duties_of(&chosen, interval);
-        let covers = Interval::new(interval.start() - COVERS, interval.start())
-            .map(|year| load::covers(timeline, year))
-            .unwrap_or_default();
+        let year = Interval::from_start_and_duration(interval.start() - COVERS, COVERS);
+        let covers = load::covers(timeline, year);
         let mut found: Vec<Suggestion> = chosen
             .iter()
             .map(|person| {
@@ -142,9 +141,7 @@ impl<'a> Colleagues<'a> {
             .flatten()
             .map(|timeline| (timeline.rotation().id, *timeline))
             .collect();
-        let Some(around) = Interval::new(interval.start() - AROUND, interval.end() + AROUND) else {
-            return found;
-        };
+        let around = interval.widened(AROUND, AROUND);
         for (rotation, timeline) in lines {
             for shift in timeline.shifts(Layer::Final, around) {
                 if let Some(duties) = found.get_mut(&shift.person) {

@@ -71,12 +71,6 @@ pub struct NewRevisionView {
     version: i64,
 }
 
-fn newest(rotation: &Rotation) -> Result<&crate::domain::rotation::Revision, Error> {
-    rotation
-        .newest()
-        .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))
-}
-
 /// Sets up a rotation.
 #[utoipa::path(tag = "rotations", params(("slug" = String, Path), DryRun), request_body = NewRotation, responses((status = 201, body = RotationView), (status = 200, description = "with dry_run", body = PreviewView)))]
 #[post("/teams/{slug}/rotations")]
@@ -93,7 +87,7 @@ pub async fn create(
                     rotations::create(tx, &caller.actor, &slug.0, &body.value, caller.now)?;
                 let mut before = preview::before(tx, rotation.id)?;
                 before.rotation.archived_at = Some(Timestamp::MIN_UTC);
-                let from = newest(&rotation)?.effective_from;
+                let from = rotation.newest().effective_from;
                 Reply::ok(&preview::compare(tx, &before, from, caller.now)?.bounded())
             })
             .await;
@@ -253,13 +247,9 @@ pub async fn revise(
     let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
         rotations::revise(tx, actor, id.0, &value, &expected.0, now)
     };
-    let from = |_: &LockedRotation, after: &Rotation, now| {
-        after
-            .newest()
-            .map_or(now, |revision| revision.effective_from)
-    };
+    let from = |_: &LockedRotation, after: &Rotation, _| after.newest().effective_from;
     let reply = |rotation: &Rotation, _: &str| {
-        let revision = newest(rotation)?.into();
+        let revision = rotation.newest().into();
         Reply::created(&NewRevisionView {
             rotation_id: rotation.id.to_string(),
             revision,
@@ -283,12 +273,7 @@ pub async fn withdraw(
         let expected: &Expected = &expected.0;
         rotations::withdraw(tx, actor, id.0, number.0, expected, now)
     };
-    let from = |before: &LockedRotation, _: &Rotation, now| {
-        before
-            .rotation
-            .newest()
-            .map_or(now, |newest| newest.effective_from)
-    };
+    let from = |before: &LockedRotation, _: &Rotation, _| before.rotation.newest().effective_from;
     apply(caller, id.0, query.0.dry_run, &NO_BODY, work, from, shown).await
 }
 

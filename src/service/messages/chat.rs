@@ -104,8 +104,7 @@ impl Speaker<'_> {
 
     fn handoff(&self, rotation: RotationId, at: Timestamp) -> Option<String> {
         let timeline = self.timeline(rotation)?;
-        let moment = Interval::new(at, at + TimeDelta::seconds(1))?;
-        let Handover { from, to, .. } = handovers(timeline, moment).pop()?;
+        let Handover { from, to, .. } = handovers(timeline, Interval::second_at(at)).pop()?;
         let (role, from, to) = (self.role(timeline), self.name(from), self.name(to));
         Some(format!("{role}: {from} hands over to {to}."))
     }
@@ -138,7 +137,7 @@ impl Speaker<'_> {
 
     fn week(&self, monday: Timestamp) -> Option<String> {
         let zone = &self.team.time_zone;
-        let week = Interval::new(monday, monday + WEEK)?;
+        let week = Interval::from_start_and_duration(monday, WEEK);
         let turns = |timeline: &&Arc<Timeline>| {
             let turns: Vec<String> = runs(timeline.shifts(Layer::Final, week))
                 .iter()

@@ -415,3 +415,74 @@ impl Speaker<'_> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::ids::RotationId;
+    use crate::domain::incident::{Event, Fact, Links};
+
+    fn incident() -> Incident {
+        let declared = Fact::Declared {
+            reference: "INC-7".to_owned(),
+            title: "Flags are late".to_owned(),
+            severity: Some("major".to_owned()),
+            rotation: RotationId::from_uuid(Uuid::from_u128(2)),
+            communications: None,
+            lead: None,
+            links: Links::default(),
+            to_do: Vec::new(),
+        };
+        let event = Event {
+            at: "2026-03-02T10:00:00Z".parse().unwrap(),
+            by: None,
+            fact: declared,
+        };
+        Incident::of(IncidentId::from_uuid(Uuid::from_u128(1)), vec![event]).unwrap()
+    }
+
+    /// The first line of what the channel is told.
+    fn headline(kind: PromptKind) -> String {
+        let now = "2026-03-02T10:00:00Z".parse().unwrap();
+        let prompt = Prompt {
+            key: String::new(),
+            kind,
+            recipient: Recipient::Channel,
+            about: now,
+            number: None,
+            due_at: now,
+            not_after: now,
+        };
+        let snapshot = Snapshot::default();
+        let text = message("https://d.example", &snapshot, &incident(), &prompt, now);
+        let (first, rest) = text.split_once('\n').unwrap();
+        let page = "https://d.example/incidents/00000000-0000-0000-0000-000000000001";
+        assert!(rest.ends_with(page), "{text}");
+        first.to_owned()
+    }
+
+    #[test]
+    fn the_channel_is_told_each_prompt_in_one_line_first() {
+        for (kind, says) in [
+            (PromptKind::Ask, "who watches it?"),
+            (PromptKind::Nudge, "would you watch it?"),
+            (PromptKind::NobodyYet, "nobody of support watches yet"),
+            (PromptKind::OutOfHours, "support is not at work"),
+            (PromptKind::Named, "you watch it"),
+            (PromptKind::Watched, "Nobody watches it"),
+            (PromptKind::HandOver, "hand over before 10:00"),
+            (PromptKind::Offered, "the watch is offered to you"),
+            (PromptKind::Unanswered, "Whoever you asked has not answered"),
+            (PromptKind::Accepted, "Nobody watches it now"),
+            (PromptKind::Declined, "your handover was declined"),
+            (PromptKind::UpdateDue, "customers are to be told by 10:00"),
+            (PromptKind::Resolved, "it is over"),
+            (PromptKind::FollowUp, "0 things are left to be done"),
+        ] {
+            let expected = format!("INC-7: {says} (Flags are late, major)");
+            assert_eq!(headline(kind), expected);
+        }
+    }
+}

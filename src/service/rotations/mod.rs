@@ -19,6 +19,7 @@ use super::{Actor, Error, Expected, ValidationErrors, access, input, swaps, valu
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Timestamp;
+use crate::domain::non_empty::NonEmpty;
 use crate::domain::reminder::Settings;
 use crate::domain::rotation::{Kind, Plan, Revision, Rotation};
 use crate::storage::audit::AuditEvent;
@@ -104,7 +105,7 @@ pub fn create(
             name,
             title,
             kind,
-            revisions: vec![Revision {
+            revisions: NonEmpty::new(Revision {
                 number: 1,
                 effective_from: from.unwrap_or(default_from),
                 recorded_at: now,
@@ -112,7 +113,7 @@ pub fn create(
                 order: people,
                 duty_hours: hours,
                 plan,
-            }],
+            }),
             archived_at: None,
             fallback,
             fallback_when,

@@ -42,9 +42,7 @@ fn plan_revision(
     new: &NewRevision,
     now: Timestamp,
 ) -> Result<Revision, Error> {
-    let newest = rotation
-        .newest()
-        .ok_or_else(|| Error::Internal("a rotation without revisions".to_owned()))?;
+    let newest = rotation.newest();
     let mut errors = ValidationErrors::new();
     let zone = match &new.time_zone {
         None => Some(newest.time_zone.clone()),
@@ -89,7 +87,7 @@ fn plan_revision(
             });
             let first = match (&new.first, from) {
                 (Some(given), _) => parts::first(&mut errors, given, &people),
-                (None, Some(from)) => Some(revise::first_of(rotation, &people, from)),
+                (None, Some(from)) => Some(revise::first_of(newest, &people, from)),
                 (None, None) => None,
             };
             handoff
@@ -154,12 +152,9 @@ pub fn withdraw(
         .find(|revision| revision.number == number);
     let revision = found.ok_or(Error::NotFound("revision"))?;
     expected.check(locked_rotation.rotation.version)?;
-    if locked_rotation
-        .rotation
-        .newest()
-        .is_none_or(|newest| newest.number != number)
-        || number == 1
-    {
+    let mut after = locked_rotation.rotation.clone();
+    let is_newest = after.newest().number == number;
+    if !is_newest || after.revisions.pop().is_none() {
         return Err(Error::conflict(
             "only the newest revision can be withdrawn, and never the first",
         ));
@@ -169,11 +164,11 @@ pub fn withdraw(
             "it has taken effect: make another revision",
         ));
     }
-    let mut after = locked_rotation.rotation.clone();
-    after.revisions.pop();
-    let order = after.newest().map(|newest| newest.order.as_slice());
-    let people = order.unwrap_or_default().iter();
-    let mut known = people.filter_map(|id| locked_rotation.snapshot.person(*id));
+    let mut known = after
+        .newest()
+        .order
+        .iter()
+        .filter_map(|id| locked_rotation.snapshot.person(*id));
     if let Some(leaves) = known.find(|person| person.deactivation.is_some()) {
         return Err(Error::conflict(format!(
             "without it {} would be in the order again, who leaves: make another after it",

@@ -6,7 +6,6 @@ use super::Subject;
 use super::changes::Changes;
 use super::draft::{self, FormAction};
 use super::sheet::RotationEditPage;
-use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Rotation;
 use crate::http::web::{Answer, Form, Section, SignedIn};
 use crate::service::preview::{self, PreviewView};
@@ -18,7 +17,7 @@ pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Edit rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let rotation = subject.rotation();
-    let form = rotation.newest().map(draft::fields_of).unwrap_or_default();
+    let form = draft::fields_of(rotation.newest());
     let form = form.with("when", "next").with("version", rotation.version);
     let changes = Changes::of(&page, rotation, PreviewView::default());
     let sheet = RotationEditPage::new(
@@ -87,9 +86,7 @@ async fn save(
             rotations::revise(tx, &visitor.actor, id, &new, &expected, visitor.now)
         })
         .await?;
-    Ok(Done::Saved(
-        after.newest().map_or(0, |newest| newest.number),
-    ))
+    Ok(Done::Saved(after.newest().number))
 }
 
 async fn dry_run(
@@ -103,14 +100,8 @@ async fn dry_run(
             let before = preview::before(tx, id)?;
             let any = Expected::any();
             let (after, _) = rotations::revise(tx, &visitor.actor, id, &new, &any, visitor.now)?;
-            let view = preview::compare(tx, &before, begins(&after), visitor.now)?;
+            let view = preview::compare(tx, &before, after.newest().effective_from, visitor.now)?;
             Ok(Done::Shown(Box::new((after, view))))
         })
         .await
-}
-
-fn begins(rotation: &Rotation) -> Timestamp {
-    rotation
-        .newest()
-        .map_or(Timestamp::MIN_UTC, |newest| newest.effective_from)
 }
