@@ -211,9 +211,9 @@ pub fn application(
         config.public_url(address),
         config.mail_from.email.domain().to_owned(),
         secret,
-        config.bootstrap_token.clone(),
     );
     Ok(app
+        .bootstrapped_with(config.bootstrap_token.clone())
         .asking(Guard::configured(config))
         .limited_to(config.hourly_limits))
 }

@@ -17,7 +17,7 @@ use super::openapi::Document;
 use super::reply::Reply;
 use crate::domain::interval::Timestamp;
 use crate::service::app::RequestKey;
-use crate::service::{Actor, App, Db, Error, Tx, ValidationErrors};
+use crate::service::{Actor, App, Db, Error, UnitOfWork, ValidationErrors};
 use crate::snapshot::Snapshot;
 
 /// A request by somebody known.
@@ -41,7 +41,7 @@ impl Caller {
     pub async fn change(
         self,
         digest: &[u8],
-        work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<Reply, Error> + Send + 'static,
+        work: impl FnOnce(&mut UnitOfWork<'_>, &Self) -> Result<Reply, Error> + Send + 'static,
     ) -> Result<idempotency::Answer, Problem> {
         self.must_write()?;
         let once = match &self.once {
@@ -52,9 +52,11 @@ impl Caller {
         self.block(move |caller| match once {
             None => caller
                 .app
-                .write(|tx| work(tx, caller))
+                .change(&caller.actor, caller.now, |uow| work(uow, caller))
                 .map(idempotency::Answer::first),
-            Some(key) => idempotency::answer(&caller.app, &key, &hash, |tx| work(tx, caller)),
+            Some(key) => idempotency::answer(&caller.app, &key, &hash, |tx| {
+                work(&mut UnitOfWork::new(tx, &caller.actor, caller.now), caller)
+            }),
         })
         .await
     }
@@ -65,13 +67,13 @@ impl Caller {
     /// Those of `work`, and 403 for a token that may only read.
     pub async fn dry_run(
         self,
-        work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<Reply, Error> + Send + 'static,
+        work: impl FnOnce(&mut UnitOfWork<'_>, &Self) -> Result<Reply, Error> + Send + 'static,
     ) -> Result<idempotency::Answer, Problem> {
         self.must_write()?;
         self.block(move |caller| {
             caller
                 .app
-                .dry_run(|tx| work(tx, caller))
+                .dry_run(&caller.actor, caller.now, |uow| work(uow, caller))
                 .map(idempotency::Answer::first)
         })
         .await

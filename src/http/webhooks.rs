@@ -50,8 +50,8 @@ pub async fn take(
         let sent = serde_json::from_slice(&body.bytes)
             .map_err(|error| Problem::not_json(format!("the body is not JSON: {error}")))?;
         let snapshot = app.snapshots.snapshot();
-        let taken = app.write(|tx| {
-            incidents::take_delivery(tx, &webhook, &snapshot, delivery, &sent, from, now)
+        let taken = app.change(&incidents::webhook_actor(from, now), now, |uow| {
+            incidents::take_delivery(uow, &webhook, &snapshot, delivery, &sent)
         })?;
         Ok(taken)
     });

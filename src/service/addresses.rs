@@ -7,13 +7,14 @@ use super::links::Offered;
 use super::locked_rotation::{person_of, record_audit};
 use super::messages::address_change::Payload;
 use super::operator::FIRST_ADMINISTRATOR;
-use super::{Actor, Error, Tx, feeds, tokens};
+use super::{Error, Tx, feeds, tokens};
 use crate::clock::new_id;
 use crate::domain::address_change::{AddressChange, UNDO};
 use crate::domain::ids::{AddressChangeId, TokenId};
 use crate::domain::interval::Timestamp;
 use crate::domain::message::MessageKind;
 use crate::domain::person::Person;
+use crate::service::UnitOfWork;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::outbox::{self, Planned};
@@ -34,12 +35,11 @@ fn is_another(person: &Person, email: &str) -> bool {
 ///
 /// [`Error::Conflict`] where they have changed it too often.
 pub(super) fn changed(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     before: &Person,
     after: &Person,
-    now: Timestamp,
 ) -> Result<(), Error> {
+    let (actor, now) = (uow.actor, uow.now);
     if !is_another(before, &after.email) {
         return Ok(());
     }
@@ -53,7 +53,7 @@ pub(super) fn changed(
         undone_at: None,
     };
     if change.is_own() && !actor.is_administrator() {
-        let earlier = address_changes::of_person(tx.db(), after.id)?;
+        let earlier = address_changes::of_person(uow.db(), after.id)?;
         let recent = |one: &&AddressChange| one.is_own() && now - one.changed_at < WINDOW;
         if earlier.iter().filter(recent).count() >= MOST {
             return Err(Error::conflict(
@@ -61,21 +61,17 @@ pub(super) fn changed(
             ));
         }
     }
-    address_changes::insert(tx.db(), &change)?;
+    address_changes::insert(uow.db(), &change)?;
     // Nobody reads what comes to the address of the first administrator.
     if change.old_email != FIRST_ADMINISTRATOR {
-        queue(tx, MessageKind::AddressLeft, &change, now)?;
+        queue(uow, MessageKind::AddressLeft, &change)?;
     }
-    queue(tx, MessageKind::AddressTaken, &change, now)
+    queue(uow, MessageKind::AddressTaken, &change)
 }
 
 /// Queues a mail about a change.
-fn queue(
-    tx: &mut Tx<'_>,
-    kind: MessageKind,
-    change: &AddressChange,
-    now: Timestamp,
-) -> Result<(), Error> {
+fn queue(uow: &mut UnitOfWork<'_>, kind: MessageKind, change: &AddressChange) -> Result<(), Error> {
+    let now = uow.now;
     let mail = Planned {
         id: new_id().to_string(),
         key: format!("{kind}/{}", change.id),
@@ -88,7 +84,7 @@ fn queue(
         due_at: now,
         not_after: change.undo_until(),
     };
-    outbox::plan(tx.db(), &mail, now)?;
+    outbox::plan(uow.db(), &mail, now)?;
     Ok(())
 }
 
@@ -136,16 +132,12 @@ fn taken(email: &str) -> String {
 /// # Errors
 ///
 /// [`Error::NotFound`], and [`Error::Conflict`] where it was undone, is too old, or somebody else has the address.
-pub(super) fn undo(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: AddressChangeId,
-    now: Timestamp,
-) -> Result<String, Error> {
+pub(super) fn undo(uow: &mut UnitOfWork<'_>, id: AddressChangeId) -> Result<String, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let none = || Error::NotFound("change of an address");
     let person = actor.person.ok_or_else(none)?;
-    let before = person_of(tx, person)?;
-    let all = address_changes::of_person(tx.db(), person)?;
+    let before = person_of(uow, person)?;
+    let all = address_changes::of_person(uow.db(), person)?;
     let later: Vec<&AddressChange> = all.iter().skip_while(|one| one.id != id).collect();
     let change = *later.first().ok_or_else(none)?;
     if change.undone_at.is_some() {
@@ -154,17 +146,17 @@ pub(super) fn undo(
     if change.undo_until() <= now {
         return Err(Error::conflict("this change can no longer be undone"));
     }
-    restore(tx, actor, &before, change, now)?;
+    restore(uow, &before, change)?;
     for one in later.iter().filter(|one| one.undone_at.is_none()) {
-        address_changes::mark_undone(tx.db(), one.id, now)?;
+        address_changes::mark_undone(uow.db(), one.id, now)?;
     }
     // Whoever changes an address is signed in, before the change already: then all browsers are signed out.
     let all_sessions = later.iter().any(|one| one.is_own());
     let since = (!all_sessions).then_some(change.changed_at);
-    sessions::revoke_since(tx.db(), person, since, now)?;
-    sessions::use_links(tx.db(), person, now)?;
-    tx.changed(Change::Sessions);
-    end_what_was_made(tx, actor, change, now)?;
+    sessions::revoke_since(uow.db(), person, since, now)?;
+    sessions::use_links(uow.db(), person, now)?;
+    uow.changed(Change::Sessions);
+    end_what_was_made(uow, change)?;
     Ok(format!(
         "You sign in with {} again. Look at your tokens and calendar feeds: those from before the change are still good.",
         change.old_email
@@ -172,21 +164,16 @@ pub(super) fn undo(
 }
 
 /// Gives the person the old address again, and tells the one that they had meanwhile.
-fn restore(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    before: &Person,
-    change: &AddressChange,
-    now: Timestamp,
-) -> Result<(), Error> {
+fn restore(uow: &mut UnitOfWork<'_>, before: &Person, change: &AddressChange) -> Result<(), Error> {
+    let now = uow.now;
     let mut after = before.clone();
     after.email.clone_from(&change.old_email);
     after.version += 1;
-    people::update(tx.db(), &after).map_err(|error| match error {
+    people::update(uow.db(), &after).map_err(|error| match error {
         StoreError::Duplicate => Error::conflict(taken(&change.old_email)),
         other => other.into(),
     })?;
-    tx.changed(Change::Person(after.id));
+    uow.changed(Change::Person(after.id));
     let back = AddressChange {
         id: AddressChangeId::from_uuid(new_id()),
         old_email: before.email.clone(),
@@ -196,9 +183,9 @@ fn restore(
         undone_at: Some(now),
         ..change.clone()
     };
-    address_changes::insert(tx.db(), &back)?;
+    address_changes::insert(uow.db(), &back)?;
     if is_another(before, &after.email) {
-        queue(tx, MessageKind::AddressUndone, &back, now)?;
+        queue(uow, MessageKind::AddressUndone, &back)?;
     }
     let shown =
         |person: &Person| -> Value { json!({ "name": person.name, "email": person.email }) };
@@ -209,27 +196,22 @@ fn restore(
         before: shown(before),
         after: shown(&after),
     };
-    record_audit(tx, actor, now, deed)
+    record_audit(uow, deed)
 }
 
 /// Revokes the tokens and feeds that the person's account made since a change.
-fn end_what_was_made(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    change: &AddressChange,
-    now: Timestamp,
-) -> Result<(), Error> {
+fn end_what_was_made(uow: &mut UnitOfWork<'_>, change: &AddressChange) -> Result<(), Error> {
     let since = change.changed_at;
-    let all = crate::storage::tokens::load(tx.db())?;
+    let all = crate::storage::tokens::load(uow.db())?;
     let made = all
         .iter()
         .filter(|token| token.person == change.person && token.created_at >= since);
     let made: Vec<TokenId> = made.map(|token| token.id).collect();
-    tokens::revoke_all(tx, actor, &made, now)?;
+    tokens::revoke_all(uow, &made)?;
     let theirs = |feed: &crate::domain::feed::Feed| {
         feed.owner == Some(change.person) && feed.created_at >= since
     };
-    feeds::revoke_all(tx, actor, theirs, now)
+    feeds::revoke_all(uow, theirs)
 }
 
 /// Forgets changes that cannot be undone any more.

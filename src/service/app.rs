@@ -14,10 +14,12 @@ use super::quotas;
 use super::secrets::token_hash;
 use super::snapshots::SnapshotCache;
 use super::threads::Threads;
+use super::unit_of_work::UnitOfWork;
 use crate::clock::Clock;
 use crate::config::HourlyLimits;
 use crate::domain::actor::{Actor, Scope};
 use crate::domain::duty::RotationLookup as _;
+use crate::domain::interval::Timestamp;
 use crate::domain::person::Role;
 use crate::notify::Guard;
 use crate::snapshot::Snapshot;
@@ -76,7 +78,6 @@ impl App {
         public_url: String,
         mail_domain: String,
         secret: SecretString,
-        bootstrap_token: Option<SecretString>,
     ) -> Self {
         Self {
             store,
@@ -85,7 +86,7 @@ impl App {
             public_url,
             mail_domain,
             secret,
-            bootstrap_token,
+            bootstrap_token: None,
             guard: Guard::default(),
             hourly_limits: HourlyLimits::default(),
             fetches: Fetches::default(),
@@ -93,6 +94,15 @@ impl App {
             degradation: Degradation::default(),
             feed_cache: FeedCache::default(),
             running: Mutex::default(),
+        }
+    }
+
+    /// The same with the first administrator's token.
+    #[must_use]
+    pub fn bootstrapped_with(self, bootstrap_token: Option<SecretString>) -> Self {
+        Self {
+            bootstrap_token,
+            ..self
         }
     }
 
@@ -143,7 +153,20 @@ impl App {
         self.store.read(|db| work(db, &self.snapshots.snapshot()))
     }
 
-    /// Changes something, all or nothing; afterwards the roster knows. Blocks.
+    /// Changes something for somebody, all or nothing; afterwards the roster knows. Blocks.
+    ///
+    /// # Errors
+    /// Those of `work`, [`Error::TooMany`] and [`Error::Unavailable`].
+    pub fn change<T>(
+        &self,
+        actor: &Actor,
+        now: Timestamp,
+        work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.write(|tx| work(&mut UnitOfWork::new(tx, actor, now)))
+    }
+
+    /// The same where nobody is known who asks for it, as while somebody signs in. Blocks.
     ///
     /// # Errors
     /// Those of `work`, [`Error::TooMany`] and [`Error::Unavailable`].
@@ -163,7 +186,9 @@ impl App {
     /// Those of `work`, and [`Error::Unavailable`].
     pub fn dry_run<T>(
         &self,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+        actor: &Actor,
+        now: Timestamp,
+        work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         /// Either way an error for the transaction, which is what takes it back.
         enum RolledBack<T> {
@@ -175,9 +200,11 @@ impl App {
                 Self::Failed(error.into())
             }
         }
-        let taken_back = self.store.write::<(), RolledBack<T>>(|tx| match work(tx) {
-            Ok(done) => Err(RolledBack::Done(done)),
-            Err(error) => Err(RolledBack::Failed(error)),
+        let taken_back = self.store.write::<(), RolledBack<T>>(|tx| {
+            match work(&mut UnitOfWork::new(tx, actor, now)) {
+                Ok(done) => Err(RolledBack::Done(done)),
+                Err(error) => Err(RolledBack::Failed(error)),
+            }
         });
         match taken_back {
             Err(RolledBack::Done(done)) => Ok(done),

@@ -8,15 +8,16 @@ use url::Url;
 use utoipa::ToSchema;
 
 use super::locked_rotation::{as_json, person_of, record_audit};
-use super::{Actor, App, Db, Error, Expected, ValidationErrors, access, values};
+use super::{Actor, App, Db, Error, ValidationErrors, access, values};
 use crate::clock::new_id;
 use crate::domain::absence::Rule;
 use crate::domain::calendar::{AHEAD, Calendar, Validators, difference};
 use crate::domain::ids::{CalendarId, PersonId, TimeOffId};
 use crate::domain::interval::{Interval, IntervalSet, Timestamp};
 use crate::domain::person::{Person, TimeOff};
+use crate::service::UnitOfWork;
 use crate::storage::audit::AuditEvent;
-use crate::storage::{Change, StoreError, Tx, calendars, people};
+use crate::storage::{Change, StoreError, calendars, people};
 
 /// A person has at most so many.
 const MOST: usize = 10;
@@ -232,18 +233,17 @@ pub fn list(db: &mut Db, actor: &Actor, person: PersonId) -> Result<Vec<Calendar
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where there are
 /// too many.
 pub fn create(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     person: PersonId,
     new: &NewCalendar,
-    now: Timestamp,
 ) -> Result<Calendar, Error> {
-    let owner = person_of(tx, person)?;
+    let (actor, now) = (uow.actor, uow.now);
+    let owner = person_of(uow, person)?;
     access::own_affairs(actor, person)?;
     if !owner.active_at(now) {
         return Err(Error::conflict("they are deactivated"));
     }
-    if calendars::of_person(tx.db(), person)?.len() >= MOST {
+    if calendars::of_person(uow.db(), person)?.len() >= MOST {
         return Err(Error::conflict(format!(
             "a person has at most {MOST} calendars"
         )));
@@ -275,12 +275,10 @@ pub fn create(
         skipped: 0,
         version: 1,
     };
-    calendars::insert(tx.db(), &calendar)?;
+    calendars::insert(uow.db(), &calendar)?;
     let after = shown(&calendar)?;
     record_audit(
-        tx,
-        actor,
-        now,
+        uow,
         deed("calendar.create", calendar.id, Value::Null, after),
     )?;
     Ok(calendar)
@@ -292,15 +290,13 @@ pub fn create(
 ///
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
 pub fn change(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: CalendarId,
     change: &CalendarChange,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<Calendar, Error> {
-    let before = own(tx.db(), actor, id)?;
-    expected.check(before.version)?;
+    let (actor, now) = (uow.actor, uow.now);
+    let before = own(uow.db(), actor, id)?;
+    uow.check_version(before.version)?;
     let mut errors = ValidationErrors::new();
     let url = match &change.url {
         Some(url) => address(&mut errors, url),
@@ -321,9 +317,9 @@ pub fn change(
         version: before.version + 1,
         ..before.clone()
     };
-    calendars::update(tx.db(), &after)?;
+    calendars::update(uow.db(), &after)?;
     let (was, is) = (shown(&before)?, shown(&after)?);
-    record_audit(tx, actor, now, deed("calendar.change", id, was, is))?;
+    record_audit(uow, deed("calendar.change", id, was, is))?;
     Ok(after)
 }
 
@@ -332,15 +328,10 @@ pub fn change(
 /// # Errors
 ///
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
-pub fn remove(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: CalendarId,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let before = own(tx.db(), actor, id)?;
-    expected.check(before.version)?;
+pub fn remove(uow: &mut UnitOfWork<'_>, id: CalendarId) -> Result<(), Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let before = own(uow.db(), actor, id)?;
+    uow.check_version(before.version)?;
     let after = Calendar {
         removed_at: Some(now),
         // There is no use for it any more.
@@ -348,16 +339,11 @@ pub fn remove(
         version: before.version + 1,
         ..before.clone()
     };
-    calendars::update(tx.db(), &after)?;
-    let person = person_of(tx, before.person)?;
-    follow(tx, &person, id, &IntervalSet::default(), now)?;
+    calendars::update(uow.db(), &after)?;
+    let person = person_of(uow, before.person)?;
+    follow(uow, &person, id, &IntervalSet::default())?;
     let was = shown(&before)?;
-    record_audit(
-        tx,
-        actor,
-        now,
-        deed("calendar.remove", id, was, Value::Null),
-    )
+    record_audit(uow, deed("calendar.remove", id, was, Value::Null))
 }
 
 /// The actor's own, or anybody's for administrators.
@@ -483,8 +469,8 @@ impl App {
         reading: Reading,
         now: Timestamp,
     ) -> Result<usize, Error> {
-        self.write(|tx| {
-            let found = calendars::find(tx.db(), calendar.id)?;
+        self.change(&Actor::operator(), now, |uow| {
+            let found = calendars::find(uow.db(), calendar.id)?;
             let Some(present) = found.filter(|one| one.version == calendar.version) else {
                 return Ok(0);
             };
@@ -500,24 +486,24 @@ impl App {
                     (present.read(Some((validators, skipped)), now), Some(away))
                 }
             };
-            calendars::update(tx.db(), &after)?;
+            calendars::update(uow.db(), &after)?;
             let Some(away) = away else {
                 return Ok(0);
             };
-            let person = person_of(tx, after.person)?;
-            follow(tx, &person, after.id, &away, now)
+            let person = person_of(uow, after.person)?;
+            follow(uow, &person, after.id, &away)
         })
     }
 }
 
 /// Makes somebody's time off ahead what their calendar says. Says how many stretches changed.
 fn follow(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     person: &Person,
     calendar: CalendarId,
     away: &IntervalSet,
-    now: Timestamp,
 ) -> Result<usize, Error> {
+    let now = uow.now;
     let of_calendar = person
         .time_off
         .iter()
@@ -531,7 +517,7 @@ fn follow(
     let ended: Vec<Value> = over.iter().map(|off| stretch(&off.interval)).collect();
     let added: Vec<Value> = new.iter().map(stretch).collect();
     for off in over {
-        people::cancel_time_off(tx.db(), off.id, now)?;
+        people::cancel_time_off(uow.db(), off.id, now)?;
     }
     for interval in new {
         let off = TimeOff {
@@ -543,16 +529,11 @@ fn follow(
             recorded_at: now,
             cancelled_at: None,
         };
-        people::add_time_off(tx.db(), person.id, &off)?;
+        people::add_time_off(uow.db(), person.id, &off)?;
     }
-    tx.changed(Change::Person(person.id));
+    uow.changed(Change::Person(person.id));
     let (before, after) = (json!({ "away": ended }), json!({ "away": added }));
-    record_audit(
-        tx,
-        &Actor::operator(),
-        now,
-        deed("calendar.read", calendar, before, after),
-    )?;
+    record_audit(uow, deed("calendar.read", calendar, before, after))?;
     Ok(count)
 }
 

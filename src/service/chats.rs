@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::locked_rotation::{as_json, record_audit, team_of, team_of_slug};
-use super::{Actor, Db, Error, Expected, Tx, ValidationErrors, access, values};
+use super::{Actor, Db, Error, ValidationErrors, access, values};
 use crate::domain::chat::{Chat, ChatSettings, Place};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Timestamp;
 use crate::domain::team::Team;
 use crate::notify::Guard;
+use crate::service::UnitOfWork;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::{chats, rotations};
@@ -117,15 +117,13 @@ fn show(db: &mut Db, actor: &Actor, team: &Team, place: Place) -> Result<ChatVie
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn put_of_team(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     slug: &str,
-    new: (&ChatInput, &Guard),
-    expected: &Expected,
-    now: Timestamp,
+    new: &ChatInput,
+    guard: &Guard,
 ) -> Result<ChatView, Error> {
-    let team = team_of_slug(tx, slug)?;
-    put(tx, actor, &team, Place::Team(team.id), new, expected, now)
+    let team = team_of_slug(uow, slug)?;
+    put(uow, &team, Place::Team(team.id), new, guard)
 }
 
 /// Says what the chat of a rotation is told.
@@ -134,30 +132,27 @@ pub fn put_of_team(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn put_of_rotation(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
-    new: (&ChatInput, &Guard),
-    expected: &Expected,
-    now: Timestamp,
+    new: &ChatInput,
+    guard: &Guard,
 ) -> Result<ChatView, Error> {
-    let (rotation, _) = rotations::lock(tx, id)?.ok_or(Error::NotFound("rotation"))?;
-    let team = team_of(tx, rotation.team)?;
-    put(tx, actor, &team, Place::Rotation(id), new, expected, now)
+    let (rotation, _) = rotations::lock(uow, id)?.ok_or(Error::NotFound("rotation"))?;
+    let team = team_of(uow, rotation.team)?;
+    put(uow, &team, Place::Rotation(id), new, guard)
 }
 
 fn put(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     team: &Team,
     place: Place,
-    (new, guard): (&ChatInput, &Guard),
-    expected: &Expected,
-    now: Timestamp,
+    new: &ChatInput,
+    guard: &Guard,
 ) -> Result<ChatView, Error> {
+    let actor = uow.actor;
     access::manager(actor, team)?;
-    let before = chats::find(tx.db(), place)?;
-    expected.check(before.version)?;
+    let before = chats::find(uow.db(), place)?;
+    uow.check_version(before.version)?;
     let mut errors = ValidationErrors::new();
     let webhook_url = new
         .webhook_url
@@ -174,7 +169,7 @@ fn put(
         },
         version: before.version + 1,
     };
-    chats::put(tx.db(), &after)?;
+    chats::put(uow.db(), &after)?;
     let deed = AuditEvent {
         action: "chat.change",
         kind: match place {
@@ -185,6 +180,6 @@ fn put(
         before: as_json(ChatView::of(&before, false))?,
         after: as_json(ChatView::of(&after, false))?,
     };
-    record_audit(tx, actor, now, deed)?;
+    record_audit(uow, deed)?;
     Ok(ChatView::of(&after, true))
 }

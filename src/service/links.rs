@@ -10,15 +10,14 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::feeds::{NewFeed, Options, ScopeInput};
-use super::{
-    Actor, App, Error, Expected, Tx, addresses, feeds, incidents, overrides, preferences, swaps,
-};
+use super::{Actor, App, Error, addresses, feeds, incidents, overrides, preferences, swaps};
 use crate::domain::actor::Scope;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{OverrideId, PersonId};
 use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::link::{Link, Step};
 use crate::domain::notice::long;
+use crate::service::UnitOfWork;
 use crate::snapshot::Snapshot;
 
 /// What the key signs is told apart from all else that it signs.
@@ -162,16 +161,14 @@ impl App {
         let now = self.clock.now();
         let snapshot = self.snapshots.snapshot();
         let actor = actor(&snapshot, link, address, now)?;
-        self.write(|tx| self.act(tx, &actor, &snapshot, link, now))
+        self.change(&actor, now, |uow| self.act(uow, &snapshot, link))
     }
 
     fn act(
         &self,
-        tx: &mut Tx<'_>,
-        actor: &Actor,
+        uow: &mut UnitOfWork<'_>,
         snapshot: &Snapshot,
         link: &Link,
-        now: Timestamp,
     ) -> Result<Done, Error> {
         let done = |text: &str| Done {
             text: text.to_owned(),
@@ -179,12 +176,12 @@ impl App {
         };
         match link.step {
             Step::HandBack(id) => {
-                overrides::cancel(tx, actor, id, &Expected::any(), now)?;
+                overrides::cancel(uow, id)?;
                 Ok(done("You have handed it back."))
             }
             Step::Cover(rotation, start, end) => {
                 let time = (rotation, interval(start, end)?);
-                swaps::ask_for_cover(tx, actor, link.person, time, now).map(|text| done(&text))
+                swaps::ask_for_cover(uow, link.person, time).map(|text| done(&text))
             }
             Step::Subscribe => {
                 let scope = ScopeInput {
@@ -193,19 +190,17 @@ impl App {
                 };
                 let options = Options::default();
                 let new = NewFeed { scope, options };
-                let (feed, secret) = feeds::create(tx, actor, snapshot, &new, now)?;
+                let (feed, secret) = feeds::create(uow, snapshot, &new)?;
                 Ok(Done {
                     text: "Subscribe to this address in your calendar program. It is shown once; whoever has it sees your shifts.".to_owned(),
                     address: Some(feeds::address(self, snapshot, &feed, &secret)),
                 })
             }
-            Step::Swap(id, step) => swaps::follow(tx, actor, id, step, now).map(|text| done(&text)),
-            Step::Incident(id, step) => {
-                incidents::follow(tx, actor, id, step, now).map(|text| done(&text))
-            }
-            Step::UndoAddress(id) => addresses::undo(tx, actor, id, now).map(|text| done(&text)),
+            Step::Swap(id, step) => swaps::follow(uow, id, step).map(|text| done(&text)),
+            Step::Incident(id, step) => incidents::follow(uow, id, step).map(|text| done(&text)),
+            Step::UndoAddress(id) => addresses::undo(uow, id).map(|text| done(&text)),
             Step::Stop(topic) => {
-                preferences::stop(tx, actor, link.person, topic, now)?;
+                preferences::stop(uow, link.person, topic)?;
                 Ok(done("You will get no more of these mails."))
             }
         }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Actor, Error, quotas};
+use super::{Error, quotas};
 use crate::domain::ids::{PersonId, RotationId, TeamId};
 use crate::domain::interval::Timestamp;
 use crate::domain::overrides::Override;
@@ -11,6 +11,7 @@ use crate::domain::person::Person;
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
 use crate::domain::timeline::Timeline;
+use crate::service::UnitOfWork;
 use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::{Tx, audit, people, rotations, teams};
 
@@ -127,12 +128,8 @@ pub fn as_json(thing: impl serde::Serialize) -> Result<Value, Error> {
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn record_audit(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    now: Timestamp,
-    deed: audit::AuditEvent<'_>,
-) -> Result<(), Error> {
-    quotas::record_audit(tx, actor, &deed);
-    Ok(audit::record(tx.db(), actor, deed, now)?)
+pub fn record_audit(uow: &mut UnitOfWork<'_>, deed: audit::AuditEvent<'_>) -> Result<(), Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    quotas::record_audit(uow, actor, &deed);
+    Ok(audit::record(uow.db(), actor, deed, now)?)
 }

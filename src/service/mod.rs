@@ -39,6 +39,7 @@ pub mod teams;
 pub mod threads;
 pub mod time_off;
 pub mod tokens;
+pub mod unit_of_work;
 pub mod values;
 pub mod views;
 
@@ -47,6 +48,7 @@ pub use error::Error;
 pub use errors::{FieldError, ValidationErrors};
 pub use expected::Expected;
 pub use snapshots::SnapshotCache;
+pub use unit_of_work::UnitOfWork;
 
 pub use crate::domain::actor::{Actor, Scope};
 pub use crate::storage::{Db, Tx};

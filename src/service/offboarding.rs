@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::locked_rotation::LockedRotation;
 use super::rotations::{names_from, remove_person};
-use super::{Actor, Error, overrides, swaps};
+use super::{Error, overrides, swaps};
 use crate::domain::ids::{PersonId, RotationId, TeamId};
 use crate::domain::interval::Timestamp;
 use crate::domain::overrides::Override;
+use crate::service::UnitOfWork;
 use crate::storage::{Tx, rotations};
 
 /// Something that names somebody.
@@ -79,19 +80,17 @@ pub(super) fn find_references(
 ///
 /// [`Error::Conflict`] where nobody else is in an order.
 pub(super) fn remove_references(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     person: PersonId,
     named: &[Reference],
     at: Timestamp,
-    now: Timestamp,
 ) -> Result<(), Error> {
     for one in named {
         match one {
             Reference::Order(rotation, _) => {
-                remove_person(tx, actor, *rotation, person, at, now)?;
+                remove_person(uow, *rotation, person, at)?;
             }
-            Reference::Override(rotation, one) => end(tx, actor, *rotation, one, at, now)?,
+            Reference::Override(rotation, one) => end(uow, *rotation, one, at)?,
         }
     }
     Ok(())
@@ -99,26 +98,24 @@ pub(super) fn remove_references(
 
 /// Ends what an override gives to somebody who leaves at `at`: where it belongs to a swap, by undoing that.
 fn end(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     rotation: RotationId,
     one: &Override,
     at: Timestamp,
-    now: Timestamp,
 ) -> Result<(), Error> {
     let swap = one.swap.filter(|_| one.interval.start() >= at);
     if let (Some(swap), Some(person)) = (swap, one.person)
-        && swaps::give_back(tx, actor, swap, person, now)?
+        && swaps::give_back(uow, swap, person)?
     {
         return Ok(());
     }
-    let locked_rotation = LockedRotation::of(tx, rotation, &[])?;
+    let locked_rotation = LockedRotation::of(uow, rotation, &[])?;
     // The swap of another of their overrides may have ended it.
     let stands = |other: &Override| {
         other.id == one.id && other.in_force().is_some_and(|left| left.end() > at)
     };
     if locked_rotation.overrides.iter().any(stands) {
-        overrides::end(tx, actor, &locked_rotation, one.id, at, now)?;
+        overrides::end(uow, &locked_rotation, one.id, at)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::app::App;
 use super::error::Error;
+use super::locked_rotation::record_audit;
 use super::secrets::{new_token, token_hash};
 use super::sessions;
 use crate::clock::new_id;
@@ -11,13 +12,13 @@ use crate::domain::actor::{Actor, Scope};
 use crate::domain::email;
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::{PersonId, TokenId};
-use crate::domain::interval::Timestamp;
 use crate::domain::person::{Person, Profile, Role};
 use crate::domain::preferences::Preferences;
 use crate::domain::token::Token;
 use crate::domain::zone::Zone;
-use crate::storage::audit::{self, AuditEvent};
-use crate::storage::{Change, Tx, people, tokens};
+use crate::service::UnitOfWork;
+use crate::storage::audit::AuditEvent;
+use crate::storage::{Change, people, tokens};
 
 /// The address of the administrator that is made where there is none.
 pub const FIRST_ADMINISTRATOR: &str = "administrator@localhost";
@@ -49,14 +50,14 @@ pub fn first_administrator(app: &App) -> Result<Option<String>, Error> {
         scope: Scope::Write,
         administrator: Some("Administrator".to_owned()),
     };
-    let made = app.write(|tx| {
+    let made = app.change(&Actor::operator(), app.clock.now(), |uow| {
         // Another replica may have been quicker.
-        let everybody = people::load(tx.db(), None)?;
+        let everybody = people::load(uow.db(), None)?;
         let one = everybody.iter().any(is_administrator);
         if one {
             return Ok(None);
         }
-        issue(tx, &everybody, &wanted, app.clock.now()).map(Some)
+        issue(uow, &everybody, &wanted).map(Some)
     });
     match made {
         // Both looked, both made one; the address is unique.
@@ -79,9 +80,9 @@ fn is_administrator(person: &Person) -> bool {
 /// # Errors
 /// [`Error::NotFound`] where there is nobody of this address and no administrator is to be made.
 pub fn create_token(app: &App, wanted: &NewToken) -> Result<String, Error> {
-    app.write(|tx| {
-        let everybody = people::load(tx.db(), None)?;
-        issue(tx, &everybody, wanted, app.clock.now())
+    app.change(&Actor::operator(), app.clock.now(), |uow| {
+        let everybody = people::load(uow.db(), None)?;
+        issue(uow, &everybody, wanted)
     })
 }
 
@@ -91,22 +92,23 @@ pub fn create_token(app: &App, wanted: &NewToken) -> Result<String, Error> {
 /// [`Error::NotFound`] where there is nobody of this address, [`Error::Conflict`] where they are deactivated.
 pub fn sign_in(app: &App, email: &str) -> Result<String, Error> {
     let wanted = email::key(email);
-    let secret = app.write(|tx| {
-        let person = people::load(tx.db(), None)?
+    let secret = app.change(&Actor::operator(), app.clock.now(), |uow| {
+        let person = people::load(uow.db(), None)?
             .into_iter()
             .find(|person| email::key(&person.email) == wanted)
             .ok_or(Error::NotFound("person"))?;
-        sessions::print(tx, person.id, app.clock.now())
+        let now = uow.now;
+        sessions::print(uow, person.id, now)
     })?;
     Ok(format!("{}/sign-in/{secret}", app.public_url))
 }
 
 fn issue(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     everybody: &[Person],
     wanted: &NewToken,
-    now: Timestamp,
 ) -> Result<String, Error> {
+    let now = uow.now;
     let found = everybody
         .iter()
         .find(|person| email::key(&person.email) == email::key(&wanted.email));
@@ -120,7 +122,7 @@ fn issue(
             ));
         }
         (Some(person), _) => person.id,
-        (None, Some(name)) => administrator(tx, name, &wanted.email, now)?,
+        (None, Some(name)) => administrator(uow, name, &wanted.email)?,
         (None, None) => return Err(Error::NotFound("person")),
     };
     let secret = new_token();
@@ -135,8 +137,8 @@ fn issue(
         revoked_at: None,
         made_by: None,
     };
-    tokens::insert(tx.db(), &token)?;
-    tx.changed(Change::Tokens);
+    tokens::insert(uow.db(), &token)?;
+    uow.changed(Change::Tokens);
     let deed = AuditEvent {
         action: "token.create",
         kind: "token",
@@ -144,16 +146,12 @@ fn issue(
         before: json!(null),
         after: json!({ "person_id": id, "name": token.name, "scope": token.scope }),
     };
-    audit::record(tx.db(), &Actor::operator(), deed, now)?;
+    record_audit(uow, deed)?;
     Ok(secret)
 }
 
-fn administrator(
-    tx: &mut Tx<'_>,
-    name: &str,
-    email: &str,
-    now: Timestamp,
-) -> Result<PersonId, Error> {
+fn administrator(uow: &mut UnitOfWork<'_>, name: &str, email: &str) -> Result<PersonId, Error> {
+    let now = uow.now;
     let person = Person {
         id: PersonId::from_uuid(new_id()),
         name: name.to_owned(),
@@ -172,8 +170,8 @@ fn administrator(
         deactivation: None,
         version: 1,
     };
-    people::insert(tx.db(), &person, now)?;
-    tx.changed(Change::Person(person.id));
+    people::insert(uow.db(), &person, now)?;
+    uow.changed(Change::Person(person.id));
     let deed = AuditEvent {
         action: "person.create",
         kind: "person",
@@ -181,7 +179,7 @@ fn administrator(
         before: json!(null),
         after: json!({ "name": name, "email": email, "role": person.role }),
     };
-    audit::record(tx.db(), &Actor::operator(), deed, now)?;
+    record_audit(uow, deed)?;
     Ok(person.id)
 }
 

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::locked_rotation::{as_json, record_audit};
-use super::{Actor, Db, Error, Tx, access};
+use super::{Db, Error, Tx, access};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
 use crate::domain::message::MessageKind;
 use crate::domain::notice::{News, Notice};
+use crate::service::UnitOfWork;
 use crate::storage::audit::AuditEvent;
 pub use crate::storage::outbox::state_of;
 use crate::storage::outbox::{self, Mail, State};
@@ -128,23 +129,18 @@ pub fn dead(db: &mut Db) -> Result<i64, Error> {
 /// # Errors
 ///
 /// [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where it is not dead, or of no use any more.
-pub fn retry(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: &str,
-    domain: &str,
-    now: Timestamp,
-) -> Result<OutboxView, Error> {
+pub fn retry(uow: &mut UnitOfWork<'_>, id: &str, domain: &str) -> Result<OutboxView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     access::administrator(actor)?;
     let none = || Error::NotFound("mail");
-    let before = outbox::find(tx.db(), id)?.ok_or_else(none)?;
+    let before = outbox::find(uow.db(), id)?.ok_or_else(none)?;
     if before.not_after <= now {
         return Err(Error::conflict("what it says is over"));
     }
-    if !outbox::revive(tx.db(), id, now)? {
+    if !outbox::revive(uow.db(), id, now)? {
         return Err(Error::conflict("only what is dead is tried again"));
     }
-    let after = outbox::find(tx.db(), id)?.ok_or_else(none)?;
+    let after = outbox::find(uow.db(), id)?.ok_or_else(none)?;
     let deed = AuditEvent {
         action: "outbox.retry",
         kind: "mail",
@@ -152,7 +148,7 @@ pub fn retry(
         before: as_json(json!({ "state": before.state, "last_error": before.last_error }))?,
         after: as_json(json!({ "state": after.state }))?,
     };
-    record_audit(tx, actor, now, deed)?;
+    record_audit(uow, deed)?;
     Ok(OutboxView::of(after, domain))
 }
 
@@ -203,8 +199,8 @@ pub struct Queued {
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn queue(tx: &mut Tx<'_>, mail: &Queued, now: Timestamp) -> Result<String, Error> {
-    queue_news(tx, mail, &News::default(), now)
+pub fn queue(uow: &mut UnitOfWork<'_>, mail: &Queued) -> Result<String, Error> {
+    queue_news(uow, mail, &News::default())
 }
 
 /// The same for a mail that tells somebody of their shifts.
@@ -212,12 +208,8 @@ pub fn queue(tx: &mut Tx<'_>, mail: &Queued, now: Timestamp) -> Result<String, E
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn queue_news(
-    tx: &mut Tx<'_>,
-    mail: &Queued,
-    news: &News,
-    now: Timestamp,
-) -> Result<String, Error> {
+pub fn queue_news(uow: &mut UnitOfWork<'_>, mail: &Queued, news: &News) -> Result<String, Error> {
+    let now = uow.now;
     let mut payload = as_json(&mail.notice)?;
     if let Some(members) = payload.as_object_mut().filter(|_| !news.is_empty()) {
         members.insert(NEWS.to_owned(), as_json(news)?);
@@ -232,7 +224,7 @@ pub fn queue_news(
         due_at: mail.due_at,
         not_after: mail.not_after,
     };
-    outbox::plan(tx.db(), &planned, now)?;
+    outbox::plan(uow.db(), &planned, now)?;
     Ok(planned.id)
 }
 
@@ -241,8 +233,9 @@ pub fn queue_news(
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn withdraw(tx: &mut Tx<'_>, key: &str, why: &str, now: Timestamp) -> Result<(), Error> {
-    outbox::drop_pending(tx.db(), key, why, now)?;
+pub fn withdraw(uow: &mut UnitOfWork<'_>, key: &str, why: &str) -> Result<(), Error> {
+    let now = uow.now;
+    outbox::drop_pending(uow.db(), key, why, now)?;
     Ok(())
 }
 
@@ -251,7 +244,8 @@ pub fn withdraw(tx: &mut Tx<'_>, key: &str, why: &str, now: Timestamp) -> Result
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn withdraw_all(tx: &mut Tx<'_>, prefix: &str, why: &str, now: Timestamp) -> Result<(), Error> {
-    outbox::drop_pending_under(tx.db(), prefix, why, now)?;
+pub fn withdraw_all(uow: &mut UnitOfWork<'_>, prefix: &str, why: &str) -> Result<(), Error> {
+    let now = uow.now;
+    outbox::drop_pending_under(uow.db(), prefix, why, now)?;
     Ok(())
 }

@@ -10,17 +10,16 @@ use super::locked_rotation::{as_json, person_of, record_audit};
 use super::offboarding::{self, Reference};
 use super::values::{self, HolidaysInput, HoursInput};
 use super::views::PersonView;
-use super::{Actor, Error, Expected, ValidationErrors, access, addresses, input, swaps};
+use super::{Error, ValidationErrors, access, addresses, input, swaps};
 use crate::clock::new_id;
 use crate::domain::email;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
 use crate::domain::person::{Deactivation, Person, Profile, Role};
 use crate::domain::preferences::Preferences;
+use crate::service::UnitOfWork;
 use crate::storage::audit::AuditEvent;
 use crate::storage::{
-    Change, StoreError, Tx, address_changes, audit, calendars, idempotency, people, sessions,
-    tokens,
+    Change, StoreError, address_changes, audit, calendars, idempotency, people, sessions, tokens,
 };
 
 /// What somebody is called who is erased.
@@ -166,18 +165,17 @@ fn external_ids(
 /// [`Error::Invalid`] with every fault of every one of them; [`Error::Conflict`] where a single
 /// one's address is taken; [`Error::Forbidden`].
 pub fn create(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     new: Vec<(String, NewPerson)>,
-    now: Timestamp,
 ) -> Result<Vec<Person>, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     access::administrator(actor)?;
     let mut errors = ValidationErrors::new();
     let read: Vec<(String, Option<Person>)> = new
         .into_iter()
         .map(|(base, one)| (base.clone(), read(&mut errors, &base, one)))
         .collect();
-    let mut taken: HashSet<String> = people::load(tx.db(), None)?
+    let mut taken: HashSet<String> = people::load(uow.db(), None)?
         .iter()
         .map(|person| email::key(&person.email))
         .collect();
@@ -192,21 +190,20 @@ pub fn create(
     errors.finish()?;
     let added: Vec<Person> = read.into_iter().filter_map(|(_, person)| person).collect();
     for person in &added {
-        people::insert(tx.db(), person, now)?;
-        tx.changed(Change::Person(person.id));
-        deed(tx, actor, now, "person.create", None, Some(person))?;
+        people::insert(uow.db(), person, now)?;
+        uow.changed(Change::Person(person.id));
+        deed(uow, "person.create", None, Some(person))?;
     }
     Ok(added)
 }
 
 fn deed(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    now: Timestamp,
+    uow: &mut UnitOfWork<'_>,
     action: &str,
     before: Option<&Person>,
     after: Option<&Person>,
 ) -> Result<(), Error> {
+    let now = uow.now;
     let show =
         |person: Option<&Person>| as_json(person.map(|person| PersonView::of(person, true, now)));
     let id = after
@@ -215,9 +212,7 @@ fn deed(
         .unwrap_or_default();
     let (before, after) = (show(before)?, show(after)?);
     record_audit(
-        tx,
-        actor,
-        now,
+        uow,
         AuditEvent {
             action,
             kind: "person",
@@ -235,14 +230,12 @@ fn deed(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn change(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: PersonId,
     change: PersonChange,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<Person, Error> {
-    let before = person_of(tx, id)?;
+    let (actor, now) = (uow.actor, uow.now);
+    let before = person_of(uow, id)?;
     access::own_affairs(actor, id)?;
     if change.role.is_some() || change.external_ids.is_some() {
         access::administrator(actor)?;
@@ -254,7 +247,7 @@ pub fn change(
     {
         access::changes_address(actor, id)?;
     }
-    expected.check(before.version)?;
+    uow.check_version(before.version)?;
     let mut errors = ValidationErrors::new();
     let mut after = before.clone();
     if let Some(name) = change
@@ -323,20 +316,20 @@ pub fn change(
     }
     errors.finish()?;
     if after.role != Role::Administrator {
-        keep_an_administrator(tx, &before, now)?;
+        keep_an_administrator(uow, &before)?;
     }
     after.version += 1;
-    people::update(tx.db(), &after).map_err(|error| match error {
+    people::update(uow.db(), &after).map_err(|error| match error {
         StoreError::Duplicate => Error::invalid("/email", "somebody has this address already"),
         other => other.into(),
     })?;
-    addresses::changed(tx, actor, &before, &after, now)?;
+    addresses::changed(uow, &before, &after)?;
     for profile in before.changed(old, profile) {
-        people::add_profile(tx.db(), id, &profile)?;
+        people::add_profile(uow.db(), id, &profile)?;
         after.profiles.push(profile);
     }
-    tx.changed(Change::Person(id));
-    deed(tx, actor, now, "person.change", Some(&before), Some(&after))?;
+    uow.changed(Change::Person(id));
+    deed(uow, "person.change", Some(&before), Some(&after))?;
     Ok(after)
 }
 
@@ -346,16 +339,14 @@ pub fn change(
 ///
 /// [`Error::Conflict`] with the list of what still names them, unless they are to be removed.
 pub fn deactivate(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: PersonId,
     command: &Deactivate,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<Person, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     access::administrator(actor)?;
-    let before = person_of(tx, id)?;
-    expected.check(before.version)?;
+    let before = person_of(uow, id)?;
+    uow.check_version(before.version)?;
     let at = input::at_or_now(command.at.as_deref(), now)?;
     if at < now {
         return Err(Error::invalid("/at", "must not lie in the past"));
@@ -363,36 +354,30 @@ pub fn deactivate(
     if before.deactivation.is_some_and(|gone| gone.at <= now) {
         return Err(Error::conflict("they are deactivated already"));
     }
-    keep_an_administrator(tx, &before, now)?;
-    let named = offboarding::find_references(tx, id, None, at)?;
+    keep_an_administrator(uow, &before)?;
+    let named = offboarding::find_references(uow, id, None, at)?;
     if command.remove_from_rotations {
-        offboarding::remove_references(tx, actor, id, &named, at, now)?;
+        offboarding::remove_references(uow, id, &named, at)?;
     } else {
         Reference::none(&named)?;
     }
-    swaps::leave(tx, actor, id, None, at, now)?;
+    swaps::leave(uow, id, None, at)?;
     let mut after = before.clone();
     after.deactivation = Some(Deactivation {
         at,
         recorded_at: now,
     });
     after.version += 1;
-    people::update(tx.db(), &after)?;
-    tx.changed(Change::Person(id));
-    deed(
-        tx,
-        actor,
-        now,
-        "person.deactivate",
-        Some(&before),
-        Some(&after),
-    )?;
+    people::update(uow.db(), &after)?;
+    uow.changed(Change::Person(id));
+    deed(uow, "person.deactivate", Some(&before), Some(&after))?;
     Ok(after)
 }
 
 /// There has to be an administrator: refuses what would take away the last one.
-fn keep_an_administrator(tx: &mut Tx<'_>, leaving: &Person, now: Timestamp) -> Result<(), Error> {
-    let others = people::load(tx.db(), None)?;
+fn keep_an_administrator(uow: &mut UnitOfWork<'_>, leaving: &Person) -> Result<(), Error> {
+    let now = uow.now;
+    let others = people::load(uow.db(), None)?;
     let stays = |person: &Person| {
         person.role == Role::Administrator
             && person.id != leaving.id
@@ -411,16 +396,11 @@ fn keep_an_administrator(tx: &mut Tx<'_>, leaving: &Person, now: Timestamp) -> R
 ///
 /// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] while they
 /// are active.
-pub fn erase(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: PersonId,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<Person, Error> {
+pub fn erase(uow: &mut UnitOfWork<'_>, id: PersonId) -> Result<Person, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     access::administrator(actor)?;
-    let before = person_of(tx, id)?;
-    expected.check(before.version)?;
+    let before = person_of(uow, id)?;
+    uow.check_version(before.version)?;
     if before.active_at(now) {
         return Err(Error::conflict("they are active: deactivate them first"));
     }
@@ -429,20 +409,20 @@ pub fn erase(
     after.email = format!("erased-{id}@invalid.example");
     after.external_ids = BTreeMap::new();
     after.version += 1;
-    people::update(tx.db(), &after)?;
-    people::forget_reasons(tx.db(), id)?;
-    crate::storage::swaps::forget_notes(tx.db(), id)?;
-    tokens::revoke_all(tx.db(), id, now)?;
-    sessions::forget(tx.db(), id)?;
-    address_changes::forget(tx.db(), id)?;
-    calendars::forget(tx.db(), id, now)?;
-    audit::forget(tx.db(), &id.to_string(), &before)?;
-    idempotency::forget(tx.db(), &[id.to_string(), before.email.clone()])?;
+    people::update(uow.db(), &after)?;
+    people::forget_reasons(uow.db(), id)?;
+    crate::storage::swaps::forget_notes(uow.db(), id)?;
+    tokens::revoke_all(uow.db(), id, now)?;
+    sessions::forget(uow.db(), id)?;
+    address_changes::forget(uow.db(), id)?;
+    calendars::forget(uow.db(), id, now)?;
+    audit::forget(uow.db(), &id.to_string(), &before)?;
+    idempotency::forget(uow.db(), &[id.to_string(), before.email.clone()])?;
     // The name may be a part of the address.
-    crate::storage::outbox::forget(tx.db(), &[before.email, before.name], NOBODY)?;
-    tx.changed(Change::Person(id));
-    tx.changed(Change::Tokens);
-    tx.changed(Change::Sessions);
-    deed(tx, actor, now, "person.erase", None, Some(&after))?;
+    crate::storage::outbox::forget(uow.db(), &[before.email, before.name], NOBODY)?;
+    uow.changed(Change::Person(id));
+    uow.changed(Change::Tokens);
+    uow.changed(Change::Sessions);
+    deed(uow, "person.erase", None, Some(&after))?;
     Ok(after)
 }

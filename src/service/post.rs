@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 
+use super::Error;
 use super::locked_rotation::LockedRotation;
 use super::outbox::{Queued, queue_news};
-use super::{Error, Tx};
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Interval, Timestamp};
@@ -17,6 +17,7 @@ use crate::domain::rotation::Kind;
 use crate::domain::runs::{Run, runs};
 use crate::domain::timeline::{Cause, Layer};
 use crate::domain::zone::Zone;
+use crate::service::UnitOfWork;
 
 /// Shifts are looked for so far around a change: those that go on beyond it are left as they are in calendars.
 const SIGHT: TimeDelta = TimeDelta::days(100);
@@ -145,7 +146,7 @@ impl ChangeNotifier<'_> {
     /// [`Error::Unavailable`] when the database is away.
     pub fn send(
         &self,
-        tx: &mut Tx<'_>,
+        uow: &mut UnitOfWork<'_>,
         to: PersonId,
         envelope: MessageMeta,
         words: impl FnOnce(&Zone) -> MessageText,
@@ -180,6 +181,6 @@ impl ChangeNotifier<'_> {
                 in_reply_to: Some(envelope.thread),
             },
         };
-        queue_news(tx, &mail, &envelope.news, now).map(|_| ())
+        queue_news(uow, &mail, &envelope.news).map(|_| ())
     }
 }

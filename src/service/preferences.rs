@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::locked_rotation::{person_of, record_audit};
-use super::{Actor, Error, Expected, Tx, access};
+use super::{Error, access};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
 use crate::domain::person::Person;
 use crate::domain::preferences::{Preferences, Topic};
+use crate::service::UnitOfWork;
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, people};
 
@@ -17,17 +17,15 @@ use crate::storage::{Change, people};
 ///
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
 pub fn set(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: PersonId,
     preferences: Preferences,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<Person, Error> {
+    let actor = uow.actor;
     access::own_affairs(actor, id)?;
-    let person = person_of(tx, id)?;
-    expected.check(person.version)?;
-    write(tx, actor, person, preferences, now)
+    let person = person_of(uow, id)?;
+    uow.check_version(person.version)?;
+    write(uow, person, preferences)
 }
 
 /// No more mails of this topic: what viewers may do too, who get mails as others do.
@@ -35,32 +33,24 @@ pub fn set(
 /// # Errors
 ///
 /// [`Error::NotFound`].
-pub fn stop(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: PersonId,
-    topic: Topic,
-    now: Timestamp,
-) -> Result<Person, Error> {
-    let person = person_of(tx, id)?;
+pub fn stop(uow: &mut UnitOfWork<'_>, id: PersonId, topic: Topic) -> Result<Person, Error> {
+    let person = person_of(uow, id)?;
     let preferences = person.preferences.without(topic);
-    write(tx, actor, person, preferences, now)
+    write(uow, person, preferences)
 }
 
 fn write(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     mut person: Person,
     preferences: Preferences,
-    now: Timestamp,
 ) -> Result<Person, Error> {
     let before = std::mem::replace(&mut person.preferences, preferences);
     if before == preferences {
         return Ok(person);
     }
     person.version += 1;
-    people::update(tx.db(), &person)?;
-    tx.changed(Change::Person(person.id));
+    people::update(uow.db(), &person)?;
+    uow.changed(Change::Person(person.id));
     let deed = AuditEvent {
         action: "person.preferences",
         kind: "person",
@@ -68,6 +58,6 @@ fn write(
         before: json!(before),
         after: json!(preferences),
     };
-    record_audit(tx, actor, now, deed)?;
+    record_audit(uow, deed)?;
     Ok(person)
 }

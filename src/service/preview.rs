@@ -19,6 +19,7 @@ use crate::domain::person::Person;
 use crate::domain::preview::{self, Preview};
 use crate::domain::rotation::{Plan, Rotation};
 use crate::domain::timeline::{Gap, Layer, Timeline};
+use crate::service::UnitOfWork;
 use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::{Tx, rotations};
 
@@ -141,12 +142,11 @@ pub fn before(tx: &mut Tx<'_>, id: RotationId) -> Result<LockedRotation, Error> 
 ///
 /// [`Error::NotFound`] where there is no such rotation.
 pub fn compare(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     was: &LockedRotation,
     from: Timestamp,
-    now: Timestamp,
 ) -> Result<PreviewView, Error> {
-    let is = LockedRotation::of(tx, was.rotation.id, &[])?;
+    let is = LockedRotation::of(uow, was.rotation.id, &[])?;
     let (old, new) = (was.timeline(), is.timeline());
     let made = is
         .overrides
@@ -157,7 +157,7 @@ pub fn compare(
     let window = Interval::from_start_and_duration(from, until - from);
     let found = preview::diff(&old, &new, window);
     let mut view = view((&was.snapshot, &is.snapshot), &found, &new, window);
-    view.swaps = swaps::touched(tx, &is, &new, &found, now)?;
+    view.swaps = swaps::touched(uow, &is, &new, &found)?;
     let touched = is
         .overrides
         .iter()
@@ -168,7 +168,7 @@ pub fn compare(
     view.warnings = warnings(&was.rotation, &is.rotation, &view);
     let end = is.rotation.archived_at;
     if let Some(end) = end.filter(|_| end != was.rotation.archived_at) {
-        let all = rotations::load(tx.db(), None)?;
+        let all = rotations::load(uow.db(), None)?;
         let all = all.iter().map(|(rotation, _)| rotation);
         view.warnings.extend(left_without(is.rotation.id, end, all));
     }

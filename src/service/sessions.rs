@@ -22,6 +22,7 @@ use crate::domain::ids::{PersonId, SessionId, SignInId};
 use crate::domain::interval::Timestamp;
 use crate::domain::message::MessageKind;
 use crate::domain::session::{Session, SignIn};
+use crate::service::UnitOfWork;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::outbox::{self, Planned};
 use crate::storage::{Change, Db, sessions};
@@ -295,9 +296,7 @@ pub fn enter(
     };
     let after = json!({ "person_id": person.id });
     deed(
-        tx,
-        &actor,
-        now,
+        &mut UnitOfWork::new(tx, &actor, now),
         "session.create",
         session.id,
         Value::Null,
@@ -315,8 +314,9 @@ pub fn enter(
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is none, and [`Error::Forbidden`] where it is somebody else's.
-pub fn leave(tx: &mut Tx<'_>, actor: &Actor, id: SessionId, now: Timestamp) -> Result<(), Error> {
-    let session = sessions::load(tx.db())?
+pub fn leave(uow: &mut UnitOfWork<'_>, id: SessionId) -> Result<(), Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let session = sessions::load(uow.db())?
         .into_iter()
         .find(|session| session.id == id)
         .ok_or(Error::NotFound("session"))?;
@@ -324,16 +324,14 @@ pub fn leave(tx: &mut Tx<'_>, actor: &Actor, id: SessionId, now: Timestamp) -> R
     if !actor.is(session.person) {
         access::administrator(actor)?;
     }
-    sessions::revoke(tx.db(), id, now)?;
-    tx.changed(Change::Sessions);
+    sessions::revoke(uow.db(), id, now)?;
+    uow.changed(Change::Sessions);
     let before = json!({ "person_id": session.person });
-    deed(tx, actor, now, "session.revoke", id, before, Value::Null)
+    deed(uow, "session.revoke", id, before, Value::Null)
 }
 
 fn deed(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    now: Timestamp,
+    uow: &mut UnitOfWork<'_>,
     action: &str,
     id: SessionId,
     before: Value,
@@ -346,7 +344,7 @@ fn deed(
         before,
         after,
     };
-    record_audit(tx, actor, now, deed)
+    record_audit(uow, deed)
 }
 
 /// Forgets sessions and links that ended a while ago.

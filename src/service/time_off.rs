@@ -10,15 +10,16 @@ use super::preview::{self, PreviewView};
 use super::swaps::{self, EndedCovers};
 use super::values;
 use super::views::TimeOffView;
-use super::{Actor, Error, Expected, ValidationErrors, access, input};
+use super::{Error, ValidationErrors, access, input};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, TimeOffId};
 use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::person::{Person, TimeOff};
 use crate::domain::zone::Zone;
+use crate::service::UnitOfWork;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
-use crate::storage::{Change, Tx, people};
+use crate::storage::{Change, people};
 
 /// A preview looks so far after time off, since a plan that follows the sun is the same again only from
 /// the next Saturday on, and so far in all.
@@ -47,13 +48,12 @@ pub struct NewTimeOff {
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`].
 pub fn create(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: PersonId,
     new: &NewTimeOff,
-    now: Timestamp,
 ) -> Result<(Person, TimeOff), Error> {
-    let mut person = person_of(tx, id)?;
+    let (actor, now) = (uow.actor, uow.now);
+    let mut person = person_of(uow, id)?;
     access::own_affairs(actor, id)?;
     let mut errors = ValidationErrors::new();
     let reason = values::text(&mut errors, "/reason", new.reason.as_deref());
@@ -68,9 +68,9 @@ pub fn create(
         cancelled_at: None,
     });
     let off = errors.finish_with(off)?;
-    people::add_time_off(tx.db(), id, &off)?;
+    people::add_time_off(uow.db(), id, &off)?;
     person.time_off.push(off.clone());
-    tx.changed(Change::Person(id));
+    uow.changed(Change::Person(id));
     let after = as_json(TimeOffView::of(id, &off, true))?;
     let deed = AuditEvent {
         action: "time_off.create",
@@ -79,7 +79,7 @@ pub fn create(
         before: serde_json::Value::Null,
         after,
     };
-    record_audit(tx, actor, now, deed)?;
+    record_audit(uow, deed)?;
     Ok((person, off))
 }
 
@@ -158,19 +158,17 @@ fn read_day(text: &str, zone: &Zone, now: Timestamp) -> Result<NaiveDate, BadTim
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], and [`Error::Conflict`] where it is
 /// over.
 pub fn cancel(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: TimeOffId,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<(Person, TimeOff, EndedCovers), Error> {
-    let owner = people::of_time_off(tx.db(), id)?.ok_or(Error::NotFound("time off"))?;
-    let mut person = person_of(tx, owner)?;
+    let (actor, now) = (uow.actor, uow.now);
+    let owner = people::of_time_off(uow.db(), id)?.ok_or(Error::NotFound("time off"))?;
+    let mut person = person_of(uow, owner)?;
     let found = person.time_off.iter_mut().find(|off| off.id == id);
     let off = found.ok_or(Error::NotFound("time off"))?;
     let before = off.clone();
     access::own_affairs(actor, owner)?;
-    expected.check(before.version())?;
+    uow.check_version(before.version())?;
     if before.cancelled_at.is_some() || before.interval.end() <= now {
         return Err(Error::conflict("it is over already"));
     }
@@ -181,14 +179,12 @@ pub fn cancel(
     }
     off.cancelled_at = Some(now);
     let after = off.clone();
-    people::cancel_time_off(tx.db(), id, now)?;
-    tx.changed(Change::Person(owner));
+    people::cancel_time_off(uow.db(), id, now)?;
+    uow.changed(Change::Person(owner));
     let show = |off: &TimeOff| as_json(TimeOffView::of(owner, off, true));
     let (was, is) = (show(&before)?, show(&after)?);
     record_audit(
-        tx,
-        actor,
-        now,
+        uow,
         AuditEvent {
             action: "time_off.cancel",
             kind: "time_off",
@@ -197,7 +193,7 @@ pub fn cancel(
             after: is,
         },
     )?;
-    let covers = swaps::no_longer_away(tx, actor, &person, after.interval, now)?;
+    let covers = swaps::no_longer_away(uow, &person, after.interval)?;
     Ok((person, after, covers))
 }
 

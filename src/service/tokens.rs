@@ -10,14 +10,15 @@ use utoipa::ToSchema;
 use super::locked_rotation::{person_of, record_audit};
 use super::secrets::{new_token, token_hash};
 use super::values;
-use super::{Actor, Error, Expected, Scope, ValidationErrors, access, feeds, input};
+use super::{Error, Scope, ValidationErrors, access, feeds, input};
 use crate::clock::new_id;
 use crate::domain::feed::Feed;
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Timestamp;
 use crate::domain::token::{Token, with_descendants};
+use crate::service::UnitOfWork;
 use crate::storage::audit::AuditEvent;
-use crate::storage::{Change, Tx, tokens};
+use crate::storage::{Change, tokens};
 
 /// A token to make.
 #[derive(Debug, Clone, serde::Serialize, Deserialize, ToSchema)]
@@ -83,18 +84,17 @@ impl From<&Token> for TokenView {
 /// [`Error::Invalid`], also where it would outlast the token it is made with, [`Error::Forbidden`],
 /// [`Error::NotFound`].
 pub fn create(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     person: PersonId,
     new: &NewToken,
-    now: Timestamp,
 ) -> Result<(Token, String), Error> {
-    let owner = person_of(tx, person)?;
+    let (actor, now) = (uow.actor, uow.now);
+    let owner = person_of(uow, person)?;
     access::own_affairs(actor, person)?;
     if !owner.active_at(now) {
         return Err(Error::conflict("they are deactivated"));
     }
-    let parent = parent(tx, actor, now)?;
+    let parent = parent(uow)?;
     let mut errors = ValidationErrors::new();
     let name = values::line(&mut errors, "/name", &new.name, 100);
     let scope = scope(&mut errors, &new.scope, parent.as_ref());
@@ -113,18 +113,19 @@ pub fn create(
         made_by: actor.token.filter(|_| actor.is(person)),
     });
     let token = errors.finish_with(token)?;
-    tokens::insert(tx.db(), &token)?;
-    tx.changed(Change::Tokens);
-    record(tx, actor, now, "token.create", &token)?;
+    tokens::insert(uow.db(), &token)?;
+    uow.changed(Change::Tokens);
+    record(uow, "token.create", &token)?;
     Ok((token, secret))
 }
 
 /// The token that the actor came with, which must still be good.
-fn parent(tx: &mut Tx<'_>, actor: &Actor, now: Timestamp) -> Result<Option<Token>, Error> {
+fn parent(uow: &mut UnitOfWork<'_>) -> Result<Option<Token>, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let Some(id) = actor.token else {
         return Ok(None);
     };
-    tokens::find(tx.db(), id)?
+    tokens::find(uow.db(), id)?
         .filter(|token| token.is_good(now))
         .map(Some)
         .ok_or_else(|| Error::forbidden("this token is expired or revoked"))
@@ -173,20 +174,15 @@ fn expires_at(
 /// # Errors
 ///
 /// [`Error::NotFound`], [`Error::Stale`], and [`Error::Forbidden`] where it is somebody else's.
-pub fn revoke(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: TokenId,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let token = tokens::find(tx.db(), id)?.ok_or(Error::NotFound("token"))?;
+pub fn revoke(uow: &mut UnitOfWork<'_>, id: TokenId) -> Result<(), Error> {
+    let actor = uow.actor;
+    let token = tokens::find(uow.db(), id)?.ok_or(Error::NotFound("token"))?;
     access::own_affairs(actor, token.person)?;
-    expected.check(token.version())?;
+    uow.check_version(token.version())?;
     if token.revoked_at.is_some() {
         return Ok(());
     }
-    revoke_all(tx, actor, &[id], now)
+    revoke_all(uow, &[id])
 }
 
 /// Revokes tokens, and the tokens and feeds that were made with them.
@@ -194,31 +190,21 @@ pub fn revoke(
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub(super) fn revoke_all(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    roots: &[TokenId],
-    now: Timestamp,
-) -> Result<(), Error> {
-    let all = tokens::load(tx.db())?;
+pub(super) fn revoke_all(uow: &mut UnitOfWork<'_>, roots: &[TokenId]) -> Result<(), Error> {
+    let now = uow.now;
+    let all = tokens::load(uow.db())?;
     let gone: HashSet<TokenId> = with_descendants(&all, roots);
     let good = |token: &&Token| gone.contains(&token.id) && token.revoked_at.is_none();
     for token in all.iter().filter(good) {
-        tokens::revoke(tx.db(), token.id, now)?;
-        record(tx, actor, now, "token.revoke", token)?;
+        tokens::revoke(uow.db(), token.id, now)?;
+        record(uow, "token.revoke", token)?;
     }
-    tx.changed(Change::Tokens);
+    uow.changed(Change::Tokens);
     let made_with = |feed: &Feed| feed.made_by.is_some_and(|id| gone.contains(&id));
-    feeds::revoke_all(tx, actor, made_with, now)
+    feeds::revoke_all(uow, made_with)
 }
 
-fn record(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    now: Timestamp,
-    action: &str,
-    token: &Token,
-) -> Result<(), Error> {
+fn record(uow: &mut UnitOfWork<'_>, action: &str, token: &Token) -> Result<(), Error> {
     let shown = json!({
         "person_id": token.person.to_string(), "name": token.name, "scope": token.scope.as_str(),
     });
@@ -227,9 +213,7 @@ fn record(
         _ => (shown, Value::Null),
     };
     record_audit(
-        tx,
-        actor,
-        now,
+        uow,
         AuditEvent {
             action,
             kind: "token",

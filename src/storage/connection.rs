@@ -95,11 +95,20 @@ pub struct Store {
 /// A transaction that writes.
 pub struct Tx<'a> {
     db: &'a mut Db,
-    changes: Vec<Change>,
-    limited: Vec<Limited>,
+    changes: &'a mut Vec<Change>,
+    limited: &'a mut Vec<Limited>,
 }
 
 impl Tx<'_> {
+    /// The same transaction, for as long as this one is borrowed.
+    pub fn reborrow(&mut self) -> Tx<'_> {
+        Tx {
+            db: self.db,
+            changes: self.changes,
+            limited: self.limited,
+        }
+    }
+
     /// The connection, inside the transaction.
     pub fn db(&mut self) -> &mut Db {
         self.db
@@ -345,14 +354,13 @@ impl Store {
                     .execute(db)
                     .map_err(StoreError::from)?;
             }
-            let mut tx = Tx {
+            let (mut changes, mut limited) = (Vec::new(), Vec::new());
+            let result = work(&mut Tx {
                 db,
-                changes: Vec::new(),
-                limited: Vec::new(),
-            };
-            let result = work(&mut tx)?;
-            let changes = std::mem::take(&mut tx.changes);
-            changes::record(tx.db, &changes)?;
+                changes: &mut changes,
+                limited: &mut limited,
+            })?;
+            changes::record(db, &changes)?;
             Ok(result)
         })?;
         // What went into a file that is gone meanwhile is not acknowledged.

@@ -35,25 +35,24 @@ fn reminders(database: &Database, count: usize) {
     let app = startup::application(&config, store, clock, config.listen).unwrap();
     let began = (now - TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00");
     let began = began.to_string();
-    app.write(|tx| {
-        let actor = Actor::operator();
+    app.change(&Actor::operator(), now, |uow| {
         let person = |name: &str| {
             let body = json!({
                 "name": name, "email": format!("{name}@example.com"), "time_zone": "UTC", "working_hours": [],
             });
             (String::new(), serde_json::from_value(body).unwrap())
         };
-        let people = people::create(tx, &actor, vec![person("ana"), person("bo")], now)?;
+        let people = people::create(uow, vec![person("ana"), person("bo")])?;
         let order: Vec<String> = people.iter().map(|person| person.id.to_string()).collect();
         let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "UTC", "members": order });
-        teams::create(tx, &actor, &serde_json::from_value(team).unwrap(), now)?;
+        teams::create(uow, &serde_json::from_value(team).unwrap())?;
         for number in 0..count / 2 {
             let rotation = json!({
                 "name": "hero", "title": format!("Hero {number}"), "kind": "ordered", "time_zone": "UTC",
                 "handoff": { "start": began, "rule": "FREQ=WEEKLY" }, "order": order,
             });
             let rotation = serde_json::from_value(rotation).unwrap();
-            rotations::create(tx, &actor, "flags", &rotation, now)?;
+            rotations::create(uow, "flags", &rotation)?;
         }
         Ok(())
     })

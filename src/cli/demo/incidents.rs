@@ -6,8 +6,8 @@ use super::organisation::{Founding, read};
 use crate::domain::ids::PersonId;
 use crate::domain::interval::Timestamp;
 use crate::domain::person::Role;
+use crate::service::Actor;
 use crate::service::incidents::{self, RaisedHand};
-use crate::service::{Actor, Expected};
 
 /// What somebody does themselves.
 fn member(person: PersonId, now: Timestamp) -> Actor {
@@ -38,10 +38,10 @@ impl Founding<'_> {
         let (lee, ines) = (self.acting("Lee")?, self.acting("Ines")?);
         let first = self
             .app
-            .write(|tx| incidents::declare(tx, &lee, &first, self.now))?
+            .change(&lee, self.now, |uow| incidents::declare(uow, &first))?
             .view;
         self.app
-            .write(|tx| incidents::declare(tx, &ines, &second, self.now))?;
+            .change(&ines, self.now, |uow| incidents::declare(uow, &second))?;
         let at_work = |one: &&crate::service::views::CandidateView| one.available_from.is_none();
         // At a weekend nobody of support is at work.
         let Some(best) = first.candidates.iter().find(at_work) else {
@@ -50,10 +50,10 @@ impl Founding<'_> {
         let watcher = member(best.person.id.parse()?, self.now);
         let hand = RaisedHand::default();
         let update = read(json!({ "text": "We know of delays, and are looking for the cause." }))?;
-        let (id, any) = (first.id.parse()?, Expected::any());
-        self.app.write(|tx| {
-            incidents::raise_hand(tx, &watcher, id, &hand, &any, self.now)?;
-            incidents::tell(tx, &watcher, id, &update, &any, self.now)
+        let id = first.id.parse()?;
+        self.app.change(&watcher, self.now, |uow| {
+            incidents::raise_hand(uow, id, &hand)?;
+            incidents::tell(uow, id, &update)
         })?;
         Ok(())
     }

@@ -12,8 +12,7 @@ use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
 use crate::domain::timeline::Layer;
 use crate::service::{
-    Actor, App, Expected, Scope, feeds, operator, overrides, people, rotations, teams, time_off,
-    tokens,
+    Actor, App, Scope, feeds, operator, overrides, people, rotations, teams, time_off, tokens,
 };
 
 /// First name, zone, start and end of the working day; Monday to Friday.
@@ -332,7 +331,7 @@ impl Founding<'_> {
             let new = vec![(String::new(), read(body)?)];
             let added = self
                 .app
-                .write(|tx| people::create(tx, &self.actor, new, self.now))?;
+                .change(&self.actor, self.now, |uow| people::create(uow, new))?;
             let id = added.first().context("nobody was added")?.id.to_string();
             self.people.insert(*name, id);
         }
@@ -347,7 +346,7 @@ impl Founding<'_> {
                 json!({ "slug": slug, "name": name, "time_zone": zone, "members": members, "managers": managers }),
             )?;
             self.app
-                .write(|tx| teams::create(tx, &self.actor, &new, self.now))?;
+                .change(&self.actor, self.now, |uow| teams::create(uow, &new))?;
         }
         Ok(())
     }
@@ -373,9 +372,9 @@ impl Founding<'_> {
 
     fn set_up(&mut self, team: &str, name: &'static str, body: Value) -> anyhow::Result<()> {
         let new = read(body)?;
-        let (made, _) = self
-            .app
-            .write(|tx| rotations::create(tx, &self.actor, team, &new, self.now))?;
+        let (made, _) = self.app.change(&self.actor, self.now, |uow| {
+            rotations::create(uow, team, &new)
+        })?;
         self.rotations.insert(name, made.id);
         Ok(())
     }
@@ -436,8 +435,8 @@ impl Founding<'_> {
     ) -> anyhow::Result<()> {
         let new =
             read(json!({ "start": start, "end": end, "person_id": person, "reason": reason }))?;
-        self.app.write(|tx| {
-            overrides::create(tx, &self.actor, rotation, &new, &Expected::any(), self.now)
+        self.app.change(&self.actor, self.now, |uow| {
+            overrides::create(uow, rotation, &new)
         })?;
         Ok(())
     }
@@ -452,8 +451,9 @@ impl Founding<'_> {
         let new = read(
             json!({ "first_day": first, "last_day": first + Days::new(days - 1), "reason": reason }),
         )?;
-        self.app
-            .write(|tx| time_off::create(tx, &self.actor, person, &new, self.now))?;
+        self.app.change(&self.actor, self.now, |uow| {
+            time_off::create(uow, person, &new)
+        })?;
         Ok(())
     }
 }
@@ -487,14 +487,15 @@ fn token(app: &App, person: &str, now: Timestamp) -> anyhow::Result<String> {
     let new = read(json!({ "name": "demo", "scope": Scope::Write.as_str() }))?;
     let id = person.parse()?;
     Ok(app
-        .write(|tx| tokens::create(tx, &Actor::operator(), id, &new, now))?
+        .change(&Actor::operator(), now, |uow| tokens::create(uow, id, &new))?
         .1)
 }
 
 fn feed(app: &App, now: Timestamp) -> anyhow::Result<String> {
     let new = read(json!({ "scope": { "team": "feature-flags" } }))?;
     let snapshot = app.snapshots.snapshot();
-    let (feed, secret) =
-        app.write(|tx| feeds::create(tx, &Actor::operator(), &snapshot, &new, now))?;
+    let (feed, secret) = app.change(&Actor::operator(), now, |uow| {
+        feeds::create(uow, &snapshot, &new)
+    })?;
     Ok(feeds::address(app, &snapshot, &feed, &secret))
 }

@@ -34,8 +34,8 @@ pub async fn create(
     body: Body<NewCalendar>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let made = calendars::create(tx, &caller.actor, id.0, &body.value, caller.now)?;
+        .change(&body.digest, move |uow, _| {
+            let made = calendars::create(uow, id.0, &body.value)?;
             Ok(Reply::created(&CalendarView::from(&made))?.version(made.version))
         })
         .await
@@ -51,9 +51,8 @@ pub async fn change(
     body: Body<CalendarChange>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let (actor, now) = (&caller.actor, caller.now);
-            let changed = calendars::change(tx, actor, id.0, &body.value, &expected.0, now)?;
+        .change(&body.digest, move |uow, _| {
+            let changed = calendars::change(uow.expecting(expected.0), id.0, &body.value)?;
             Ok(Reply::ok(&CalendarView::from(&changed))?.version(changed.version))
         })
         .await
@@ -68,8 +67,8 @@ pub async fn remove(
     expected: IfMatch,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&NO_BODY, move |tx, caller| {
-            calendars::remove(tx, &caller.actor, id.0, &expected.0, caller.now)?;
+        .change(&NO_BODY, move |uow, _| {
+            calendars::remove(uow.expecting(expected.0), id.0)?;
             Ok(Reply::no_content())
         })
         .await

@@ -40,10 +40,13 @@ pub async fn put_of_team(
     body: Body<ChatInput>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let new = (&body.value, &caller.app.guard);
-            let chat =
-                chats::put_of_team(tx, &caller.actor, &slug.0, new, &expected.0, caller.now)?;
+        .change(&body.digest, move |uow, caller| {
+            let chat = chats::put_of_team(
+                uow.expecting(expected.0),
+                &slug.0,
+                &body.value,
+                &caller.app.guard,
+            )?;
             Ok(Reply::ok(&chat)?.version(chat.version))
         })
         .await
@@ -59,10 +62,13 @@ pub async fn put_of_rotation(
     body: Body<ChatInput>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let new = (&body.value, &caller.app.guard);
-            let chat =
-                chats::put_of_rotation(tx, &caller.actor, id.0, new, &expected.0, caller.now)?;
+        .change(&body.digest, move |uow, caller| {
+            let chat = chats::put_of_rotation(
+                uow.expecting(expected.0),
+                id.0,
+                &body.value,
+                &caller.app.guard,
+            )?;
             Ok(Reply::ok(&chat)?.version(chat.version))
         })
         .await

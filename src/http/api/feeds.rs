@@ -35,10 +35,9 @@ pub async fn create(
 ) -> Result<Answer, Problem> {
     limits.count_secret(&caller)?;
     caller
-        .change(&body.digest, move |tx, caller| {
+        .change(&body.digest, move |uow, caller| {
             let snapshot = caller.app.snapshots.snapshot();
-            let (feed, secret) =
-                feeds::create(tx, &caller.actor, &snapshot, &body.value, caller.now)?;
+            let (feed, secret) = feeds::create(uow, &snapshot, &body.value)?;
             let url = feeds::address(&caller.app, &snapshot, &feed, &secret);
             let view = |url| FeedView::of(&caller.app, &snapshot, &feed, url);
             let reply = Reply::created(&view(Some(url)))?.version(feed.version);
@@ -57,15 +56,8 @@ pub async fn change(
     body: Body<FeedChange>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let feed = feeds::change(
-                tx,
-                &caller.actor,
-                id.0,
-                &body.value,
-                &expected.0,
-                caller.now,
-            )?;
+        .change(&body.digest, move |uow, caller| {
+            let feed = feeds::change(uow.expecting(expected.0), id.0, &body.value)?;
             let snapshot = caller.app.snapshots.snapshot();
             let view = FeedView::of(&caller.app, &snapshot, &feed, None);
             Ok(Reply::ok(&view)?.version(feed.version))
@@ -78,8 +70,8 @@ pub async fn change(
 #[delete("/feeds/{id}")]
 pub async fn revoke(caller: Caller, id: Id<FeedId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller
-        .change(&NO_BODY, move |tx, caller| {
-            feeds::revoke(tx, &caller.actor, id.0, &expected.0, caller.now)?;
+        .change(&NO_BODY, move |uow, _| {
+            feeds::revoke(uow.expecting(expected.0), id.0)?;
             Ok(Reply::no_content())
         })
         .await

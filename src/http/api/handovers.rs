@@ -80,16 +80,9 @@ pub async fn change(
 ) -> Result<Answer, Problem> {
     let snapshot = caller.app.snapshots.snapshot();
     caller
-        .change(&body.digest, move |tx, caller| {
-            let changed = handovers::change(
-                tx,
-                &caller.actor,
-                &snapshot,
-                id.0,
-                &body.value,
-                &expected.0,
-                caller.now,
-            )?;
+        .change(&body.digest, move |uow, _| {
+            let changed =
+                handovers::change(uow.expecting(expected.0), &snapshot, id.0, &body.value)?;
             Ok(Reply::ok(&changed)?.version(changed.version))
         })
         .await

@@ -6,16 +6,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::ids::{IncidentId, RotationId, WebhookId};
 use crate::domain::incident::WatchSettings;
-use crate::domain::interval::Timestamp;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::limits::Limits;
 use crate::http::{Body, BodyOrDefault, Id, IfMatch, Number, Page, Paging, Problem, Query, Reply};
+use crate::service::UnitOfWork;
 use crate::service::incidents::{
     self, IncidentChange, IncidentView, NewHandover, NewIncident, NewUpdate, NewWebhook,
     RaisedHand, Resolve, SettingsView, Stay, Tick, WebhookView,
 };
-use crate::service::{Actor, Error, Tx, ValidationErrors};
+use crate::service::{Error, ValidationErrors};
 
 use super::tokens::PageQuery;
 
@@ -34,7 +34,7 @@ pub struct IncidentsQuery {
 async fn change_by(
     caller: Caller,
     digest: &[u8],
-    work: impl FnOnce(&mut Tx<'_>, &Actor, Timestamp) -> Result<IncidentView, Error> + Send + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<IncidentView, Error> + Send + 'static,
 ) -> Result<Answer, Problem> {
     answer_by(caller, digest, Reply::ok, work).await
 }
@@ -43,7 +43,7 @@ async fn change_by(
 async fn add_by(
     caller: Caller,
     digest: &[u8],
-    work: impl FnOnce(&mut Tx<'_>, &Actor, Timestamp) -> Result<IncidentView, Error> + Send + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<IncidentView, Error> + Send + 'static,
 ) -> Result<Answer, Problem> {
     answer_by(caller, digest, Reply::created, work).await
 }
@@ -52,11 +52,11 @@ async fn answer_by(
     caller: Caller,
     digest: &[u8],
     reply: fn(&IncidentView) -> Result<Reply, Error>,
-    work: impl FnOnce(&mut Tx<'_>, &Actor, Timestamp) -> Result<IncidentView, Error> + Send + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<IncidentView, Error> + Send + 'static,
 ) -> Result<Answer, Problem> {
     caller
-        .change(digest, move |tx, caller| {
-            let view = work(tx, &caller.actor, caller.now)?;
+        .change(digest, move |uow, _| {
+            let view = work(uow)?;
             Ok(reply(&view)?.version(view.version))
         })
         .await
@@ -67,8 +67,8 @@ async fn answer_by(
 #[post("/incidents")]
 pub async fn declare(caller: Caller, body: Body<NewIncident>) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let declared = incidents::declare(tx, &caller.actor, &body.value, caller.now)?;
+        .change(&body.digest, move |uow, _| {
+            let declared = incidents::declare(uow, &body.value)?;
             let view = declared.view;
             let reply = if declared.is_new {
                 Reply::created(&view)?.location(format!("/api/v1/incidents/{}", view.id))
@@ -130,8 +130,8 @@ pub async fn change(
     body: Body<IncidentChange>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
-    change_by(caller, &digest, move |tx, actor, now| {
-        incidents::change(tx, actor, id.0, &value, &expected.0, now)
+    change_by(caller, &digest, move |uow| {
+        incidents::change(uow.expecting(expected.0), id.0, &value)
     })
     .await
 }
@@ -146,8 +146,8 @@ pub async fn raise_hand(
     body: BodyOrDefault<RaisedHand>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body.0;
-    change_by(caller, &digest, move |tx, actor, now| {
-        incidents::raise_hand(tx, actor, id.0, &value, &expected.0, now)
+    change_by(caller, &digest, move |uow| {
+        incidents::raise_hand(uow.expecting(expected.0), id.0, &value)
     })
     .await
 }
@@ -162,8 +162,8 @@ pub async fn hand_over(
     body: Body<NewHandover>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
-    add_by(caller, &digest, move |tx, actor, now| {
-        incidents::hand_over(tx, actor, id.0, &value, &expected.0, now)
+    add_by(caller, &digest, move |uow| {
+        incidents::hand_over(uow.expecting(expected.0), id.0, &value)
     })
     .await
 }
@@ -177,8 +177,8 @@ pub async fn accept(
     expected: IfMatch,
     number: Number,
 ) -> Result<Answer, Problem> {
-    change_by(caller, &NO_BODY, move |tx, actor, now| {
-        incidents::answer_handover(tx, actor, id.0, number.0, true, &expected.0, now)
+    change_by(caller, &NO_BODY, move |uow| {
+        incidents::answer_handover(uow.expecting(expected.0), id.0, number.0, true)
     })
     .await
 }
@@ -192,8 +192,8 @@ pub async fn decline(
     expected: IfMatch,
     number: Number,
 ) -> Result<Answer, Problem> {
-    change_by(caller, &NO_BODY, move |tx, actor, now| {
-        incidents::answer_handover(tx, actor, id.0, number.0, false, &expected.0, now)
+    change_by(caller, &NO_BODY, move |uow| {
+        incidents::answer_handover(uow.expecting(expected.0), id.0, number.0, false)
     })
     .await
 }
@@ -208,8 +208,8 @@ pub async fn stay(
     body: Body<Stay>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
-    change_by(caller, &digest, move |tx, actor, now| {
-        incidents::stay(tx, actor, id.0, &value, &expected.0, now)
+    change_by(caller, &digest, move |uow| {
+        incidents::stay(uow.expecting(expected.0), id.0, &value)
     })
     .await
 }
@@ -224,8 +224,8 @@ pub async fn tell(
     body: Body<NewUpdate>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
-    add_by(caller, &digest, move |tx, actor, now| {
-        incidents::tell(tx, actor, id.0, &value, &expected.0, now)
+    add_by(caller, &digest, move |uow| {
+        incidents::tell(uow.expecting(expected.0), id.0, &value)
     })
     .await
 }
@@ -241,8 +241,8 @@ pub async fn tick(
     body: Body<Tick>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
-    change_by(caller, &digest, move |tx, actor, now| {
-        incidents::tick(tx, actor, id.0, number.0, &value, &expected.0, now)
+    change_by(caller, &digest, move |uow| {
+        incidents::tick(uow.expecting(expected.0), id.0, number.0, &value)
     })
     .await
 }
@@ -257,8 +257,8 @@ pub async fn resolve(
     body: BodyOrDefault<Resolve>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body.0;
-    change_by(caller, &digest, move |tx, actor, now| {
-        incidents::resolve(tx, actor, id.0, &value, &expected.0, now)
+    change_by(caller, &digest, move |uow| {
+        incidents::resolve(uow.expecting(expected.0), id.0, &value)
     })
     .await
 }
@@ -286,15 +286,12 @@ pub async fn put_settings(
     body: Body<WatchSettings>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
+        .change(&body.digest, move |uow, caller| {
             let view = incidents::put_settings(
-                tx,
-                &caller.actor,
+                uow.expecting(expected.0),
                 id.0,
                 &body.value,
                 &caller.app.guard,
-                &expected.0,
-                caller.now,
             )?;
             Ok(Reply::ok(&view)?.version(view.version))
         })
@@ -322,8 +319,8 @@ pub async fn create_webhook(
 ) -> Result<Answer, Problem> {
     limits.count_secret(&caller)?;
     caller
-        .change(&body.digest, move |tx, caller| {
-            let made = incidents::create_webhook(tx, &caller.actor, id.0, &body.value, caller.now)?;
+        .change(&body.digest, move |uow, caller| {
+            let made = incidents::create_webhook(uow, id.0, &body.value)?;
             let view = NewWebhookView {
                 secret: Some(caller.app.webhook_secret(made.id)?),
                 about: caller.app.webhook_view(&made),
@@ -367,8 +364,8 @@ pub async fn revoke_webhook(
     expected: IfMatch,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&NO_BODY, move |tx, caller| {
-            incidents::revoke_webhook(tx, &caller.actor, id.0, &expected.0, caller.now)?;
+        .change(&NO_BODY, move |uow, _| {
+            incidents::revoke_webhook(uow.expecting(expected.0), id.0)?;
             Ok(Reply::no_content())
         })
         .await

@@ -50,9 +50,9 @@ pub async fn list(caller: Caller, query: Query<OutboxQuery>) -> Result<Reply, Pr
 #[post("/outbox/{id}/retry")]
 pub async fn retry(caller: Caller, id: Id<String>) -> Result<Answer, Problem> {
     caller
-        .change(&NO_BODY, move |tx, caller| {
+        .change(&NO_BODY, move |uow, caller| {
             let domain = &caller.app.mail_domain;
-            let revived = outbox::retry(tx, &caller.actor, &id.0, domain, caller.now)?;
+            let revived = outbox::retry(uow, &id.0, domain)?;
             Reply::ok(&revived)
         })
         .await

@@ -41,17 +41,16 @@ pub async fn create(
     let Body { value, digest } = body;
     if query.0.dry_run {
         return caller
-            .dry_run(move |tx, caller| {
-                let before = preview::before(tx, id.0)?;
-                let made =
-                    overrides::create(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
-                Reply::ok(&preview::compare(tx, &before, made.start, caller.now)?.bounded())
+            .dry_run(move |uow, _| {
+                let before = preview::before(uow, id.0)?;
+                let made = overrides::create(uow.expecting(expected.0), id.0, &value)?;
+                Reply::ok(&preview::compare(uow, &before, made.start)?.bounded())
             })
             .await;
     }
     caller
-        .change(&digest, move |tx, caller| {
-            let made = overrides::create(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
+        .change(&digest, move |uow, _| {
+            let made = overrides::create(uow.expecting(expected.0), id.0, &value)?;
             let reply = Reply::created(&made)?.version(made.version);
             Ok(reply.location(format!("/api/v1/overrides/{}", made.id)))
         })
@@ -100,17 +99,17 @@ pub async fn cancel(
 ) -> Result<Answer, Problem> {
     if query.0.dry_run {
         return caller
-            .dry_run(move |tx, caller| {
-                let rotation = overrides::rotation_of(tx, id.0)?;
-                let before = preview::before(tx, rotation)?;
-                overrides::cancel(tx, &caller.actor, id.0, &expected.0, caller.now)?;
-                Reply::ok(&preview::compare(tx, &before, caller.now, caller.now)?.bounded())
+            .dry_run(move |uow, caller| {
+                let rotation = overrides::rotation_of(uow, id.0)?;
+                let before = preview::before(uow, rotation)?;
+                overrides::cancel(uow.expecting(expected.0), id.0)?;
+                Reply::ok(&preview::compare(uow, &before, caller.now)?.bounded())
             })
             .await;
     }
     caller
-        .change(&NO_BODY, move |tx, caller| {
-            let ended = overrides::cancel(tx, &caller.actor, id.0, &expected.0, caller.now)?;
+        .change(&NO_BODY, move |uow, _| {
+            let ended = overrides::cancel(uow.expecting(expected.0), id.0)?;
             Ok(Reply::ok(&ended)?.version(ended.version))
         })
         .await
@@ -130,17 +129,16 @@ pub async fn pause(
     let Body { value, digest } = body;
     if query.0.dry_run {
         return caller
-            .dry_run(move |tx, caller| {
-                let before = preview::before(tx, id.0)?;
-                overrides::pause(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
-                Reply::ok(&preview::compare(tx, &before, caller.now, caller.now)?.bounded())
+            .dry_run(move |uow, caller| {
+                let before = preview::before(uow, id.0)?;
+                overrides::pause(uow.expecting(expected.0), id.0, &value)?;
+                Reply::ok(&preview::compare(uow, &before, caller.now)?.bounded())
             })
             .await;
     }
     caller
-        .change(&digest, move |tx, caller| {
-            let actor = &caller.actor;
-            let made = overrides::pause(tx, actor, id.0, &value, &expected.0, caller.now)?;
+        .change(&digest, move |uow, _| {
+            let made = overrides::pause(uow.expecting(expected.0), id.0, &value)?;
             Reply::created(&made)
         })
         .await

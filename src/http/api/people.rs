@@ -49,8 +49,8 @@ fn sees(actor: &Actor, snapshot: &Snapshot, person: PersonId) -> bool {
 pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Problem> {
     let new = body.value;
     caller
-        .change(&body.digest, move |tx, caller| {
-            let added = people::create(tx, &caller.actor, vec![(String::new(), new)], caller.now)?;
+        .change(&body.digest, move |uow, caller| {
+            let added = people::create(uow, vec![(String::new(), new)])?;
             let person = added
                 .first()
                 .ok_or_else(|| Error::Internal("nobody was added".to_owned()))?;
@@ -76,13 +76,13 @@ pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
         raw.json::<Vec<NewPerson>>().await?
     };
     caller
-        .change(&digest, move |tx, caller| {
+        .change(&digest, move |uow, caller| {
             let rows = rows
                 .into_iter()
                 .enumerate()
                 .map(|(index, row)| (format!("/{index}"), row))
                 .collect();
-            let added = people::create(tx, &caller.actor, rows, caller.now)?;
+            let added = people::create(uow, rows)?;
             let items = added
                 .iter()
                 .map(|person| PersonView::of(person, true, caller.now))
@@ -140,9 +140,8 @@ pub async fn change(
     body: Body<PersonChange>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let person =
-                people::change(tx, &caller.actor, id.0, body.value, &expected.0, caller.now)?;
+        .change(&body.digest, move |uow, caller| {
+            let person = people::change(uow.expecting(expected.0), id.0, body.value)?;
             Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
         })
         .await
@@ -159,9 +158,8 @@ pub async fn deactivate(
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body.0;
     caller
-        .change(&digest, move |tx, caller| {
-            let person =
-                people::deactivate(tx, &caller.actor, id.0, &value, &expected.0, caller.now)?;
+        .change(&digest, move |uow, caller| {
+            let person = people::deactivate(uow.expecting(expected.0), id.0, &value)?;
             Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
         })
         .await
@@ -172,8 +170,8 @@ pub async fn deactivate(
 #[post("/people/{id}/erase")]
 pub async fn erase(caller: Caller, id: Id<PersonId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller
-        .change(&NO_BODY, move |tx, caller| {
-            let person = people::erase(tx, &caller.actor, id.0, &expected.0, caller.now)?;
+        .change(&NO_BODY, move |uow, caller| {
+            let person = people::erase(uow.expecting(expected.0), id.0)?;
             Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
         })
         .await

@@ -96,14 +96,11 @@ pub async fn set(
     body: Body<PreferencesView>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
+        .change(&body.digest, move |uow, _| {
             let person = preferences::set(
-                tx,
-                &caller.actor,
+                uow.expecting(expected.0),
                 id.0,
                 Preferences::from(&body.value),
-                &expected.0,
-                caller.now,
             )?;
             Ok(Reply::ok(&PreferencesView::from(person.preferences))?.version(person.version))
         })

@@ -32,15 +32,8 @@ pub async fn set(
     body: Body<RemindersInput>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let rotation = set_reminders(
-                tx,
-                &caller.actor,
-                id.0,
-                &body.value,
-                &expected.0,
-                caller.now,
-            )?;
+        .change(&body.digest, move |uow, caller| {
+            let rotation = set_reminders(uow.expecting(expected.0), id.0, &body.value)?;
             Ok(Reply::ok(&RemindersView::of(&rotation, caller.now))?.version(rotation.version))
         })
         .await

@@ -14,11 +14,12 @@ use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{
     Body, BodyOrDefault, Id, IfMatch, Number, Page, Paging, Problem, Query, Reply, Slug,
 };
+use crate::service::Error;
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::LockedRotation;
 use crate::service::preview::{self, PreviewView};
 use crate::service::rotations::{self, Archive, NewRevision, NewRotation, RotationChange, TakeOut};
 use crate::service::views::{RevisionView, RotationView};
-use crate::service::{Actor, Error, Expected, Tx};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -82,20 +83,18 @@ pub async fn create(
 ) -> Result<Answer, Problem> {
     if query.0.dry_run {
         return caller
-            .dry_run(move |tx, caller| {
-                let (rotation, _) =
-                    rotations::create(tx, &caller.actor, &slug.0, &body.value, caller.now)?;
-                let mut before = preview::before(tx, rotation.id)?;
+            .dry_run(move |uow, _| {
+                let (rotation, _) = rotations::create(uow, &slug.0, &body.value)?;
+                let mut before = preview::before(uow, rotation.id)?;
                 before.rotation.archived_at = Some(Timestamp::MIN_UTC);
                 let from = rotation.newest().effective_from;
-                Reply::ok(&preview::compare(tx, &before, from, caller.now)?.bounded())
+                Reply::ok(&preview::compare(uow, &before, from)?.bounded())
             })
             .await;
     }
     caller
-        .change(&body.digest, move |tx, caller| {
-            let (rotation, team) =
-                rotations::create(tx, &caller.actor, &slug.0, &body.value, caller.now)?;
+        .change(&body.digest, move |uow, _| {
+            let (rotation, team) = rotations::create(uow, &slug.0, &body.value)?;
             let reply =
                 Reply::created(&RotationView::of(&rotation, &team))?.version(rotation.version);
             Ok(reply.location(format!("/api/v1/rotations/{}", rotation.id)))
@@ -154,30 +153,32 @@ pub async fn get(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Pro
 }
 
 /// A change of one rotation, for real or rehearsed. `from` is when what it does begins.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "until it takes the extractor of a change"
+)]
 async fn apply(
     caller: Caller,
     id: RotationId,
     dry_run: bool,
     digest: &[u8],
-    work: impl FnOnce(&mut Tx<'_>, &Actor, Timestamp) -> Result<(Rotation, String), Error>
-    + Send
-    + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_>) -> Result<(Rotation, String), Error> + Send + 'static,
     from: impl FnOnce(&LockedRotation, &Rotation, Timestamp) -> Timestamp + Send + 'static,
     reply: impl FnOnce(&Rotation, &str) -> Result<Reply, Error> + Send + 'static,
 ) -> Result<Answer, Problem> {
     if dry_run {
         return caller
-            .dry_run(move |tx, caller| {
-                let before = preview::before(tx, id)?;
-                let (after, _) = work(tx, &caller.actor, caller.now)?;
+            .dry_run(move |uow, caller| {
+                let before = preview::before(uow, id)?;
+                let (after, _) = work(uow)?;
                 let from = from(&before, &after, caller.now);
-                Reply::ok(&preview::compare(tx, &before, from, caller.now)?.bounded())
+                Reply::ok(&preview::compare(uow, &before, from)?.bounded())
             })
             .await;
     }
     caller
-        .change(digest, move |tx, caller| {
-            let (rotation, team) = work(tx, &caller.actor, caller.now)?;
+        .change(digest, move |uow, _| {
+            let (rotation, team) = work(uow)?;
             Ok(reply(&rotation, &team)?.version(rotation.version))
         })
         .await
@@ -198,9 +199,8 @@ pub async fn change(
     body: Body<RotationChange>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
-    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
-        rotations::change(tx, actor, id.0, &value, &expected.0, now)
-    };
+    let work =
+        move |uow: &mut UnitOfWork<'_>| rotations::change(uow.expecting(expected.0), id.0, &value);
     apply(
         caller,
         id.0,
@@ -244,9 +244,8 @@ pub async fn revise(
     body: Body<NewRevision>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
-    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
-        rotations::revise(tx, actor, id.0, &value, &expected.0, now)
-    };
+    let work =
+        move |uow: &mut UnitOfWork<'_>| rotations::revise(uow.expecting(expected.0), id.0, &value);
     let from = |_: &LockedRotation, after: &Rotation, _| after.newest().effective_from;
     let reply = |rotation: &Rotation, _: &str| {
         let revision = rotation.newest().into();
@@ -269,9 +268,8 @@ pub async fn withdraw(
     expected: IfMatch,
     query: Query<DryRun>,
 ) -> Result<Answer, Problem> {
-    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
-        let expected: &Expected = &expected.0;
-        rotations::withdraw(tx, actor, id.0, number.0, expected, now)
+    let work = move |uow: &mut UnitOfWork<'_>| {
+        rotations::withdraw(uow.expecting(expected.0), id.0, number.0)
     };
     let from = |before: &LockedRotation, _: &Rotation, _| before.rotation.newest().effective_from;
     apply(caller, id.0, query.0.dry_run, &NO_BODY, work, from, shown).await
@@ -289,8 +287,8 @@ pub async fn take_out(
     body: Body<TakeOut>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
-    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
-        rotations::take_out(tx, actor, id.0, &value, &expected.0, now)
+    let work = move |uow: &mut UnitOfWork<'_>| {
+        rotations::take_out(uow.expecting(expected.0), id.0, &value)
     };
     let from = |_: &LockedRotation, _: &Rotation, now| now;
     apply(caller, id.0, query.0.dry_run, &digest, work, from, shown).await
@@ -307,9 +305,8 @@ pub async fn archive(
     body: BodyOrDefault<Archive>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body.0;
-    let work = move |tx: &mut Tx<'_>, actor: &Actor, now| {
-        rotations::archive(tx, actor, id.0, &value, &expected.0, now)
-    };
+    let work =
+        move |uow: &mut UnitOfWork<'_>| rotations::archive(uow.expecting(expected.0), id.0, &value);
     let from = |_: &LockedRotation, after: &Rotation, now| after.archived_at.unwrap_or(now);
     apply(caller, id.0, query.0.dry_run, &digest, work, from, shown).await
 }

@@ -39,20 +39,20 @@ pub async fn open(
     let Body { value, digest } = body;
     if query.0.dry_run {
         return caller
-            .dry_run(move |tx, caller| {
-                let swap = swaps::open(tx, &caller.actor, &value, caller.now)?;
+            .dry_run(move |uow, caller| {
+                let swap = swaps::open(uow, &value)?;
                 let rotation = swap.rotation_id.parse();
                 let rotation = rotation.map_err(|_| Error::NotFound("rotation"))?;
-                let before = preview::before(tx, rotation)?;
-                let mut view = preview::compare(tx, &before, caller.now, caller.now)?;
+                let before = preview::before(uow, rotation)?;
+                let mut view = preview::compare(uow, &before, caller.now)?;
                 view.swaps = vec![swap];
                 Reply::ok(&view.bounded())
             })
             .await;
     }
     caller
-        .change(&digest, move |tx, caller| {
-            let swap = swaps::open(tx, &caller.actor, &value, caller.now)?;
+        .change(&digest, move |uow, _| {
+            let swap = swaps::open(uow, &value)?;
             let reply = Reply::created(&swap)?.version(swap.version);
             Ok(reply.location(format!("/api/v1/swaps/{}", swap.id)))
         })
@@ -73,17 +73,15 @@ pub async fn cover_absence(
     let snapshot = caller.app.snapshots.snapshot();
     if query.0.dry_run {
         return caller
-            .dry_run(move |tx, caller| {
-                let actor = &caller.actor;
-                let made = swaps::cover_absence(tx, actor, &snapshot, id.0, &value, caller.now)?;
+            .dry_run(move |uow, _| {
+                let made = swaps::cover_absence(uow, &snapshot, id.0, &value)?;
                 Reply::ok(&PreviewView::default().with_swaps(made.items))
             })
             .await;
     }
     caller
-        .change(&digest, move |tx, caller| {
-            let actor = &caller.actor;
-            let made = swaps::cover_absence(tx, actor, &snapshot, id.0, &value, caller.now)?;
+        .change(&digest, move |uow, _| {
+            let made = swaps::cover_absence(uow, &snapshot, id.0, &value)?;
             Reply::created(&made)
         })
         .await
@@ -151,18 +149,18 @@ async fn answer(
 ) -> Result<Replayed, Problem> {
     if dry_run {
         return caller
-            .dry_run(move |tx, caller| {
-                let before = swaps::before(tx, id)?;
-                let swap = swaps::answer(tx, &caller.actor, id, &answer, &expected.0, caller.now)?;
+            .dry_run(move |uow, caller| {
+                let before = swaps::before(uow, id)?;
+                let swap = swaps::answer(uow.expecting(expected.0), id, &answer)?;
                 let from = swap.start.max(caller.now);
                 let from = swap.in_return.map_or(from, |time| from.min(time.start));
-                Reply::ok(&preview::compare(tx, &before, from, caller.now)?.bounded())
+                Reply::ok(&preview::compare(uow, &before, from)?.bounded())
             })
             .await;
     }
     caller
-        .change(digest, move |tx, caller| {
-            let swap = swaps::answer(tx, &caller.actor, id, &answer, &expected.0, caller.now)?;
+        .change(digest, move |uow, _| {
+            let swap = swaps::answer(uow.expecting(expected.0), id, &answer)?;
             Ok(Reply::ok(&swap)?.version(swap.version))
         })
         .await

@@ -15,8 +15,8 @@ use crate::service::views::TeamView;
 #[post("/teams")]
 pub async fn create(caller: Caller, body: Body<NewTeam>) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let team = teams::create(tx, &caller.actor, &body.value, caller.now)?;
+        .change(&body.digest, move |uow, caller| {
+            let team = teams::create(uow, &body.value)?;
             let reply = Reply::created(&TeamView::of(&team, caller.now))?.version(team.version);
             Ok(reply.location(format!("/api/v1/teams/{}", team.slug)))
         })
@@ -59,15 +59,8 @@ pub async fn change(
     body: Body<TeamChange>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let team = teams::change(
-                tx,
-                &caller.actor,
-                &slug.0,
-                &body.value,
-                &expected.0,
-                caller.now,
-            )?;
+        .change(&body.digest, move |uow, caller| {
+            let team = teams::change(uow.expecting(expected.0), &slug.0, &body.value)?;
             Ok(Reply::ok(&TeamView::of(&team, caller.now))?.version(team.version))
         })
         .await
@@ -83,9 +76,8 @@ pub async fn join(
     body: Body<Join>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let (actor, command) = (&caller.actor, &body.value);
-            let team = teams::join(tx, actor, &slug.0, command, &expected.0, caller.now)?;
+        .change(&body.digest, move |uow, caller| {
+            let team = teams::join(uow.expecting(expected.0), &slug.0, &body.value)?;
             Ok(Reply::ok(&TeamView::of(&team, caller.now))?.version(team.version))
         })
         .await
@@ -102,9 +94,8 @@ pub async fn leave(
     body: Body<Leave>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let (actor, command) = (&caller.actor, &body.value);
-            let team = teams::leave(tx, actor, &slug.0, command, &expected.0, caller.now)?;
+        .change(&body.digest, move |uow, caller| {
+            let team = teams::leave(uow.expecting(expected.0), &slug.0, &body.value)?;
             Ok(Reply::ok(&TeamView::of(&team, caller.now))?.version(team.version))
         })
         .await
@@ -121,9 +112,8 @@ pub async fn agree(
     body: Body<Agree>,
 ) -> Result<Answer, Problem> {
     caller
-        .change(&body.digest, move |tx, caller| {
-            let (actor, command) = (&caller.actor, &body.value);
-            let team = teams::agree(tx, actor, &slug.0, command, &expected.0, caller.now)?;
+        .change(&body.digest, move |uow, caller| {
+            let team = teams::agree(uow.expecting(expected.0), &slug.0, &body.value)?;
             Ok(Reply::ok(&TeamView::of(&team, caller.now))?.version(team.version))
         })
         .await

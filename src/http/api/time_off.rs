@@ -11,11 +11,12 @@ use crate::domain::ids::{PersonId, TimeOffId};
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{Body, Id, IfMatch, Page, Problem, Query, Reply};
+use crate::service::UnitOfWork;
 use crate::service::preview::PreviewView;
 use crate::service::swaps::EndedCovers;
 use crate::service::time_off::{self, NewTimeOff};
 use crate::service::views::{ClashView, TimeOffView};
-use crate::service::{Error, Tx, access};
+use crate::service::{Error, access};
 
 /// Time off that was just entered.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,20 +70,20 @@ pub async fn create(
     body: Body<NewTimeOff>,
 ) -> Result<Answer, Problem> {
     let Body { value, digest } = body;
-    let work = move |tx: &mut Tx<'_>, caller: &Caller| {
-        let (person, off) = time_off::create(tx, &caller.actor, id.0, &value, caller.now)?;
+    let work = move |uow: &mut UnitOfWork<'_>, caller: &Caller| {
+        let (person, off) = time_off::create(uow, id.0, &value)?;
         let snapshot = caller.app.snapshots.snapshot();
         let preview = time_off::preview(&snapshot, person, &off, true);
         Ok::<_, Error>((off, preview))
     };
     if query.0.dry_run {
         return caller
-            .dry_run(move |tx, caller| Reply::ok(&work(tx, caller)?.1))
+            .dry_run(move |uow, caller| Reply::ok(&work(uow, caller)?.1))
             .await;
     }
     caller
-        .change(&digest, move |tx, caller| {
-            let (off, preview) = work(tx, caller)?;
+        .change(&digest, move |uow, caller| {
+            let (off, preview) = work(uow, caller)?;
             let reply = Reply::created(&NewTimeOffView {
                 time_off: TimeOffView::of(id.0, &off, true),
                 clashes_total: preview.totals.clashes,
@@ -106,13 +107,11 @@ pub async fn cancel(
     expected: IfMatch,
     query: Query<DryRun>,
 ) -> Result<Answer, Problem> {
-    let work = move |tx: &mut Tx<'_>, caller: &Caller| {
-        time_off::cancel(tx, &caller.actor, id.0, &expected.0, caller.now)
-    };
+    let work = move |uow: &mut UnitOfWork<'_>| time_off::cancel(uow.expecting(expected.0), id.0);
     if query.0.dry_run {
         return caller
-            .dry_run(move |tx, caller| {
-                let (person, off, covers) = work(tx, caller)?;
+            .dry_run(move |uow, caller| {
+                let (person, off, covers) = work(uow)?;
                 let snapshot = caller.app.snapshots.snapshot();
                 let preview = time_off::preview(&snapshot, person, &off, false);
                 Reply::ok(&preview.with_swaps(covers.withdrawn))
@@ -120,8 +119,8 @@ pub async fn cancel(
             .await;
     }
     caller
-        .change(&NO_BODY, move |tx, caller| {
-            let (person, off, covers) = work(tx, caller)?;
+        .change(&NO_BODY, move |uow, _| {
+            let (person, off, covers) = work(uow)?;
             let reply = Reply::ok(&EndedTimeOffView {
                 time_off: TimeOffView::of(person.id, &off, true),
                 covers: covers.bounded(),

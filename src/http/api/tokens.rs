@@ -74,8 +74,8 @@ pub async fn create(
 ) -> Result<Answer, Problem> {
     limits.count_secret(&caller)?;
     caller
-        .change(&body.digest, move |tx, caller| {
-            let (token, secret) = tokens::create(tx, &caller.actor, id.0, &body.value, caller.now)?;
+        .change(&body.digest, move |uow, _| {
+            let (token, secret) = tokens::create(uow, id.0, &body.value)?;
             let view = NewTokenView {
                 token: Some(secret),
                 about: (&token).into(),
@@ -95,8 +95,8 @@ pub async fn create(
 #[delete("/tokens/{id}")]
 pub async fn revoke(caller: Caller, id: Id<TokenId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller
-        .change(&NO_BODY, move |tx, caller| {
-            tokens::revoke(tx, &caller.actor, id.0, &expected.0, caller.now)?;
+        .change(&NO_BODY, move |uow, _| {
+            tokens::revoke(uow.expecting(expected.0), id.0)?;
             Ok(Reply::no_content())
         })
         .await

@@ -120,11 +120,13 @@ impl ChatPage {
         let expected = form.expected();
         let (slug, rotation) = (self.team.0.clone(), self.rotation.clone());
         let done = visitor
-            .change(move |tx, visitor| {
-                let (actor, new, now) = (&visitor.actor, (&new, &visitor.app.guard), visitor.now);
+            .change(move |uow, visitor| {
+                let guard = &visitor.app.guard;
                 match rotation {
-                    Some((id, _)) => chats::put_of_rotation(tx, actor, id, new, &expected, now),
-                    None => chats::put_of_team(tx, actor, &slug, new, &expected, now),
+                    Some((id, _)) => {
+                        chats::put_of_rotation(uow.expecting(expected), id, &new, guard)
+                    }
+                    None => chats::put_of_team(uow.expecting(expected), &slug, &new, guard),
                 }
             })
             .await;

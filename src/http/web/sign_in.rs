@@ -163,7 +163,7 @@ pub async fn enter(
 #[post("/sign-out")]
 pub async fn leave(visitor: SignedIn, _form: Form) -> Result<HttpResponse, PageError> {
     visitor
-        .change(|tx, visitor| sessions::leave(tx, &visitor.actor, visitor.session.id, visitor.now))
+        .change(|uow, visitor| sessions::leave(uow, visitor.session.id))
         .await?;
     Ok(visitor.go_signed_out())
 }

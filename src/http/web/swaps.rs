@@ -9,7 +9,7 @@ use crate::domain::ids::{PersonId, RotationId, SwapId};
 use crate::domain::interval::Interval;
 use crate::domain::swap::State;
 use crate::service::swaps::{self, Filter, Part, SwapView};
-use crate::service::{Error, Expected, ValidationErrors, access};
+use crate::service::{Error, ValidationErrors, access};
 
 /// How many requests of each kind are looked at.
 const MOST: i64 = 100;
@@ -228,10 +228,7 @@ pub async fn answer(visitor: SignedIn, id: web::Path<String>, form: Form) -> Ans
         _ => return Err(PageError::no_such_page()),
     };
     let done = visitor
-        .change(move |tx, visitor| {
-            let any = Expected::any();
-            swaps::answer(tx, &visitor.actor, id, &answer, &any, visitor.now)
-        })
+        .change(move |uow, _| swaps::answer(uow, id, &answer))
         .await;
     match done {
         Ok(view) => {

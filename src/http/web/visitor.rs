@@ -12,7 +12,7 @@ use super::page_error::PageError;
 use crate::domain::ids::PersonId;
 use crate::domain::session::Session;
 use crate::http::blocking;
-use crate::service::{Actor, Db, Error, Tx};
+use crate::service::{Actor, Db, Error, UnitOfWork};
 
 /// A browser in which somebody is signed in. Whoever is not is sent to sign in first, and back afterwards.
 #[derive(Clone)]
@@ -33,10 +33,14 @@ impl SignedIn {
     /// Those of `work`.
     pub async fn change<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut UnitOfWork<'_>, &Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.block(move |visitor| visitor.app.write(|tx| work(tx, visitor)))
-            .await
+        self.block(move |visitor| {
+            visitor
+                .app
+                .change(&visitor.actor, visitor.now, |uow| work(uow, visitor))
+        })
+        .await
     }
 
     /// Does what a change would do, and takes it back.
@@ -45,10 +49,14 @@ impl SignedIn {
     /// Those of `work`.
     pub async fn dry_run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Tx<'_>, &Self) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut UnitOfWork<'_>, &Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.block(move |visitor| visitor.app.dry_run(|tx| work(tx, visitor)))
-            .await
+        self.block(move |visitor| {
+            visitor
+                .app
+                .dry_run(&visitor.actor, visitor.now, |uow| work(uow, visitor))
+        })
+        .await
     }
 
     /// Reads from the database.

@@ -14,15 +14,16 @@ use utoipa::ToSchema;
 
 use super::locked_rotation::{as_json, record_audit};
 use super::secrets::{new_secret, token_hash};
-use super::{Actor, App, Db, Error, Expected, ValidationErrors, access};
+use super::{Actor, App, Db, Error, ValidationErrors, access};
 use crate::clock::new_id;
 use crate::domain::feed::{self, Feed, Scope};
 use crate::domain::ids::{FeedId, PersonId};
 use crate::domain::interval::Timestamp;
 use crate::domain::token::Token;
+use crate::service::UnitOfWork;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
-use crate::storage::{Change, Tx, feeds};
+use crate::storage::{Change, feeds};
 
 pub use choices::{Options, OptionsView};
 pub use feed_cache::FeedCache;
@@ -202,12 +203,11 @@ fn read(snapshot: &Snapshot, input: &ScopeInput) -> Result<Scope, Error> {
 ///
 /// [`Error::Invalid`] where the scope names nothing, or a choice is none.
 pub fn create(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     snapshot: &Snapshot,
     new: &NewFeed,
-    now: Timestamp,
 ) -> Result<(Feed, String), Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let mut errors = ValidationErrors::new();
     let scope = match read(snapshot, &new.scope) {
         Ok(scope) => Some(scope),
@@ -236,15 +236,10 @@ pub fn create(
         made_by: actor.token,
         version: 1,
     };
-    feeds::insert(tx.db(), &feed)?;
-    tx.changed(Change::Feeds);
+    feeds::insert(uow.db(), &feed)?;
+    uow.changed(Change::Feeds);
     let after = known(&feed)?;
-    record_audit(
-        tx,
-        actor,
-        now,
-        deed("feed.create", feed.id, Value::Null, after),
-    )?;
+    record_audit(uow, deed("feed.create", feed.id, Value::Null, after))?;
     Ok((feed, secret))
 }
 
@@ -254,16 +249,10 @@ pub fn create(
 ///
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Stale`], [`Error::Forbidden`] where it is somebody
 /// else's, and [`Error::Conflict`] where it is revoked.
-pub fn change(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: FeedId,
-    change: &FeedChange,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<Feed, Error> {
-    let mut feed = own(tx.db(), actor, id)?;
-    expected.check(feed.version)?;
+pub fn change(uow: &mut UnitOfWork<'_>, id: FeedId, change: &FeedChange) -> Result<Feed, Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let mut feed = own(uow.db(), actor, id)?;
+    uow.check_version(feed.version)?;
     if feed.revoked_at.is_some() {
         return Err(Error::conflict("the feed is revoked"));
     }
@@ -277,10 +266,10 @@ pub fn change(
     feed.options = options;
     feed.version += 1;
     feed.changed_at = Some(now);
-    feeds::change(tx.db(), id, options, feed.version, now)?;
-    tx.changed(Change::Feeds);
+    feeds::change(uow.db(), id, options, feed.version, now)?;
+    uow.changed(Change::Feeds);
     let after = known(&feed)?;
-    record_audit(tx, actor, now, deed("feed.change", id, before, after))?;
+    record_audit(uow, deed("feed.change", id, before, after))?;
     Ok(feed)
 }
 
@@ -289,19 +278,14 @@ pub fn change(
 /// # Errors
 ///
 /// [`Error::NotFound`], [`Error::Stale`], and [`Error::Forbidden`] where it is somebody else's.
-pub fn revoke(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: FeedId,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let feed = own(tx.db(), actor, id)?;
-    expected.check(feed.version)?;
+pub fn revoke(uow: &mut UnitOfWork<'_>, id: FeedId) -> Result<(), Error> {
+    let actor = uow.actor;
+    let feed = own(uow.db(), actor, id)?;
+    uow.check_version(feed.version)?;
     if feed.revoked_at.is_some() {
         return Ok(());
     }
-    end(tx, actor, &feed, now)
+    end(uow, &feed)
 }
 
 /// Revokes every feed that `which` names.
@@ -310,29 +294,23 @@ pub fn revoke(
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub(super) fn revoke_all(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     which: impl Fn(&Feed) -> bool,
-    now: Timestamp,
 ) -> Result<(), Error> {
-    let all = feeds::load(tx.db())?;
+    let all = feeds::load(uow.db())?;
     let chosen = |feed: &&Feed| feed.revoked_at.is_none() && which(feed);
     for feed in all.iter().filter(chosen) {
-        end(tx, actor, feed, now)?;
+        end(uow, feed)?;
     }
     Ok(())
 }
 
-fn end(tx: &mut Tx<'_>, actor: &Actor, feed: &Feed, now: Timestamp) -> Result<(), Error> {
-    feeds::revoke(tx.db(), feed.id, now)?;
-    tx.changed(Change::Feeds);
+fn end(uow: &mut UnitOfWork<'_>, feed: &Feed) -> Result<(), Error> {
+    let now = uow.now;
+    feeds::revoke(uow.db(), feed.id, now)?;
+    uow.changed(Change::Feeds);
     let before = known(feed)?;
-    record_audit(
-        tx,
-        actor,
-        now,
-        deed("feed.revoke", feed.id, before, Value::Null),
-    )
+    record_audit(uow, deed("feed.revoke", feed.id, before, Value::Null))
 }
 
 /// Whether a feed shows anything still: it is not revoked, its owner has not gone, and the token that it was made with

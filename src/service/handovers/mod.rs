@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 pub use view::{HandoverChange, HandoverView, ItemView, Tick, WatchNotes};
 
 use super::locked_rotation::{LockedRotation, as_json, record_audit};
-use super::{Actor, Error, Expected, ValidationErrors, access, values};
+use super::{Actor, Error, ValidationErrors, access, values};
 use crate::clock::new_id;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::handover::{
@@ -21,6 +21,7 @@ use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::reminder::Settings;
 use crate::domain::rotation::Kind;
 use crate::domain::timeline::Timeline;
+use crate::service::UnitOfWork;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::handovers::{self as store, KeptItem};
@@ -222,17 +223,15 @@ pub fn get(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn change(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     snapshot: &Snapshot,
     id: HandoverId,
     change: &HandoverChange,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<HandoverView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let none = || Error::NotFound("handover");
     let locked_rotation =
-        LockedRotation::of(tx, id.rotation, &[]).map_err(|error| match error {
+        LockedRotation::of(uow, id.rotation, &[]).map_err(|error| match error {
             Error::NotFound(_) => none(),
             other => other,
         })?;
@@ -240,9 +239,9 @@ pub fn change(
         .snapshot
         .timeline(id.rotation)
         .ok_or_else(none)?;
-    let (handover, brief) = at(tx.db(), timeline, id.at)?.ok_or_else(none)?;
+    let (handover, brief) = at(uow.db(), timeline, id.at)?.ok_or_else(none)?;
     access::hands_over(actor, &locked_rotation.team, [handover.from, handover.to])?;
-    expected.check(brief.version)?;
+    uow.check_version(brief.version)?;
     let mut errors = ValidationErrors::new();
     let notes = read_notes(&mut errors, &handover, change);
     let ticks = [
@@ -252,12 +251,12 @@ pub fn change(
     .map(|(list, ticks, items)| (list, read_ticks(&mut errors, list, ticks, items)));
     errors.finish()?;
     let before = HandoverView::of(snapshot, id, &handover, &brief);
-    store::touch(tx.db(), id)?;
+    store::touch(uow.db(), id)?;
     if let Rewriting::Become(notes) = notes {
-        store::write_notes(tx.db(), id, notes.as_ref(), actor.person, now)?;
+        store::write_notes(uow.db(), id, notes.as_ref(), actor.person, now)?;
     }
     let kept = store::items(
-        tx.db(),
+        uow.db(),
         id.rotation,
         id.at - BEFORE,
         now.max(id.at) + BEFORE,
@@ -268,15 +267,23 @@ pub fn change(
             List::Incoming => &brief.incoming,
         };
         for (text, done) in ticks {
-            let done = done.then_some(Done {
-                at: now,
-                by: actor.person,
-            });
             let known = items.iter().find(|item| item.text == text);
-            tick(tx, id, list, &text, known, &kept, done)?;
+            if known.is_some_and(|known| known.done.is_some() == done) {
+                continue;
+            }
+            let item = Item {
+                text,
+                list,
+                since: known.map_or(id.at, |known| known.since),
+                done: done.then_some(Done {
+                    at: now,
+                    by: actor.person,
+                }),
+            };
+            tick(uow, id.rotation, item, &kept)?;
         }
     }
-    let after = at(tx.db(), timeline, id.at)?.ok_or_else(none)?;
+    let after = at(uow.db(), timeline, id.at)?.ok_or_else(none)?;
     let after = HandoverView::of(snapshot, id, &after.0, &after.1);
     let deed = AuditEvent {
         action: "handover.change",
@@ -285,7 +292,7 @@ pub fn change(
         before: as_json(before)?,
         after: as_json(&after)?,
     };
-    record_audit(tx, actor, now, deed)?;
+    record_audit(uow, deed)?;
     Ok(after)
 }
 
@@ -363,29 +370,17 @@ fn read_ticks(
 /// Ticks an item, or takes the tick back; one that nobody has touched so far is written down.
 fn tick(
     tx: &mut Tx<'_>,
-    id: HandoverId,
-    list: List,
-    text: &str,
-    known: Option<&Item>,
+    rotation: RotationId,
+    item: Item,
     kept: &[KeptItem],
-    done: Option<Done>,
 ) -> Result<(), StoreError> {
-    if known.is_some_and(|known| known.done.is_some() == done.is_some()) {
-        return Ok(());
-    }
-    let item = Item {
-        text: text.to_owned(),
-        list,
-        since: known.map_or(id.at, |known| known.since),
-        done,
-    };
     let same = |one: &&KeptItem| {
         let one = &one.item;
         (one.list, one.since, &one.text) == (item.list, item.since, &item.text)
     };
     match kept.iter().find(same) {
-        Some(row) => store::tick(tx.db(), &row.id, done),
-        None => store::add_item(tx.db(), id.rotation, &written_down(item)),
+        Some(row) => store::tick(tx.db(), &row.id, item.done),
+        None => store::add_item(tx.db(), rotation, &written_down(item)),
     }
 }
 

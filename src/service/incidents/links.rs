@@ -1,14 +1,12 @@
 //! What one-step links do about incidents.
 
 use super::{RaisedHand, Tick, answer_handover, raise_hand, tick};
-use crate::domain::actor::Actor;
 use crate::domain::ids::IncidentId;
-use crate::domain::interval::Timestamp;
 use crate::domain::link::IncidentStep;
+use crate::service::Error;
+use crate::service::UnitOfWork;
 use crate::service::links::Offered;
-use crate::service::{Error, Expected};
 use crate::snapshot::Snapshot;
-use crate::storage::Tx;
 
 /// Does what the link says; answers in words.
 ///
@@ -16,28 +14,25 @@ use crate::storage::Tx;
 ///
 /// Those of what it does.
 pub(in crate::service) fn follow(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: IncidentId,
     step: IncidentStep,
-    now: Timestamp,
 ) -> Result<String, Error> {
-    let any = &Expected::any();
     Ok(match step {
         IncidentStep::RaiseHand => {
-            let view = raise_hand(tx, actor, id, &RaisedHand::default(), any, now)?;
+            let view = raise_hand(uow, id, &RaisedHand::default())?;
             format!("You watch {} now.", view.reference)
         }
         IncidentStep::Accept(number) => {
-            let view = answer_handover(tx, actor, id, number, true, any, now)?;
+            let view = answer_handover(uow, id, number, true)?;
             format!("You watch {} now.", view.reference)
         }
         IncidentStep::Decline(number) => {
-            answer_handover(tx, actor, id, number, false, any, now)?;
+            answer_handover(uow, id, number, false)?;
             "Whoever offered it to you watches on, and is told.".to_owned()
         }
         IncidentStep::Tick(item) => {
-            tick(tx, actor, id, item, &Tick { done: true }, any, now)?;
+            tick(uow, id, item, &Tick { done: true })?;
             "It is ticked.".to_owned()
         }
     })

@@ -13,8 +13,9 @@ use crate::domain::incident::{Event, Fact, Incident, IncidentError, WatchSetting
 use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Rotation;
 use crate::domain::team::Team;
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::{as_json, record_audit};
-use crate::service::{Error, Expected, access};
+use crate::service::{Error, access};
 use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, incidents, people, rotations, teams};
@@ -119,21 +120,19 @@ impl LockedIncident {
     /// [`Error::Stale`], and [`Error::Unavailable`] when the database is away.
     pub(super) fn keep(
         self,
-        tx: &mut Tx<'_>,
-        actor: &Actor,
+        uow: &mut UnitOfWork<'_>,
         action: &str,
-        expected: &Expected,
-        now: Timestamp,
     ) -> Result<IncidentView, Error> {
-        expected.check(i64::try_from(self.known).unwrap_or(i64::MAX))?;
+        let now = uow.now;
+        uow.check_version(i64::try_from(self.known).unwrap_or(i64::MAX))?;
         let before = self.incident.events.get(..self.known).unwrap_or_default();
         let before = Incident::of(self.incident.id, before.to_vec());
         if self.known == 0 {
-            incidents::insert(tx.db(), &self.incident)?;
+            incidents::insert(uow.db(), &self.incident)?;
         } else {
-            incidents::append(tx.db(), &self.incident, self.known)?;
+            incidents::append(uow.db(), &self.incident, self.known)?;
         }
-        tx.changed(Change::Incidents);
+        uow.changed(Change::Incidents);
         let facts: Vec<&Fact> = self
             .incident
             .events
@@ -152,7 +151,7 @@ impl LockedIncident {
             before: before.as_ref().map(brief).unwrap_or_default(),
             after,
         };
-        record_audit(tx, actor, now, deed)?;
+        record_audit(uow, deed)?;
         Ok(self.view(now))
     }
 

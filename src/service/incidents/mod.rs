@@ -19,21 +19,22 @@ pub use settings::{put_settings, settings};
 pub use view::{HandoverView, IncidentView, ItemView, SettingsView, UpdateView, WatchView};
 pub use webhooks::{
     Delivery, InvalidSignature, NewWebhook, Taken, WebhookView, create_webhook, find_webhook,
-    revoke_webhook, take_delivery, webhooks,
+    revoke_webhook, take_delivery, webhook_actor, webhooks,
 };
 
 use parts::{communications, link, person, severity, stage, watcher_rotation};
 
-use super::{Actor, Error, Expected, ValidationErrors, access, input, values};
+use super::{Actor, Error, ValidationErrors, access, input, values};
 use crate::clock::new_id;
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{
     Event, Fact, How, Incident, IncidentError, Links, Notes, WatchSettings,
 };
+use crate::service::UnitOfWork;
 
 use crate::domain::interval::Timestamp;
 use crate::snapshot::Snapshot;
-use crate::storage::{Db, Tx, incidents};
+use crate::storage::{Db, incidents};
 
 /// A reference has at most so many characters, as has the name of a severity.
 pub(super) const LONGEST_NAME: usize = 64;
@@ -58,29 +59,25 @@ pub struct Declared {
 /// # Errors
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], and [`Error::Conflict`] where an incident of that reference is over.
-pub fn declare(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    new: &NewIncident,
-    now: Timestamp,
-) -> Result<Declared, Error> {
+pub fn declare(uow: &mut UnitOfWork<'_>, new: &NewIncident) -> Result<Declared, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     access::declares(actor)?;
     let mut errors = ValidationErrors::new();
     let reference = values::line(&mut errors, "/reference", &new.reference, LONGEST_NAME);
     let title = values::line(&mut errors, "/title", &new.title, LONGEST_TITLE);
-    let rotation = watcher_rotation(tx, &mut errors, &new.rotation_id, now)?;
+    let rotation = watcher_rotation(uow, &mut errors, &new.rotation_id)?;
     let settings = match rotation {
-        Some(rotation) => incidents::settings(tx.db(), rotation)?.0,
+        Some(rotation) => incidents::settings(uow.db(), rotation)?.0,
         None => WatchSettings::default(),
     };
     let severity = severity(&mut errors, &settings, new.severity.as_deref());
     let communications = communications(
-        tx,
+        uow,
         &mut errors,
         "/communications_rotation_id",
         new.communications_rotation_id.as_deref(),
     )?;
-    let lead = person(tx, &mut errors, "/lead", new.lead.as_deref())?;
+    let lead = person(uow, &mut errors, "/lead", new.lead.as_deref())?;
     let links = Links {
         channel: link(&mut errors, "/channel_url", new.channel_url.as_deref()),
         thread: link(&mut errors, "/thread_url", new.thread_url.as_deref()),
@@ -96,12 +93,12 @@ pub fn declare(
             errors.add("/watch", "you are no person: name somebody");
             None
         }
-        (other, _) => person(tx, &mut errors, "/watch", other)?,
+        (other, _) => person(uow, &mut errors, "/watch", other)?,
     };
     let parts = reference.zip(title).zip(rotation);
     let ((reference, title), rotation) = errors.finish_with(parts)?;
-    if let Some(before) = incidents::find_by_reference(tx.db(), &reference)? {
-        return declared_before(tx, &before, now);
+    if let Some(before) = incidents::find_by_reference(uow.db(), &reference)? {
+        return declared_before(uow, &before);
     }
     let fact = Fact::Declared {
         reference,
@@ -121,7 +118,7 @@ pub fn declare(
     let incident = Incident::of(IncidentId::from_uuid(new_id()), vec![event])
         .ok_or_else(|| Error::Internal("a declaration declares nothing".to_owned()))?;
     let also: Vec<PersonId> = watcher.into_iter().collect();
-    let mut locked_incident = LockedIncident::new(tx, incident, &also)?;
+    let mut locked_incident = LockedIncident::new(uow, incident, &also)?;
     if let Some(watcher) = watcher {
         // Whoever declares an incident may say who watches it; for oneself one must be of the rotation.
         if actor.is(watcher) {
@@ -129,12 +126,13 @@ pub fn declare(
         }
         take(&mut locked_incident, actor, watcher, "/watch", now)?;
     }
-    let view = locked_incident.keep(tx, actor, "incident.declare", &Expected::any(), now)?;
+    let view = locked_incident.keep(uow, "incident.declare")?;
     Ok(Declared { view, is_new: true })
 }
 
-fn declared_before(tx: &mut Tx<'_>, before: &Incident, now: Timestamp) -> Result<Declared, Error> {
-    let locked_incident = LockedIncident::of(tx, before.id, &[])?;
+fn declared_before(uow: &mut UnitOfWork<'_>, before: &Incident) -> Result<Declared, Error> {
+    let now = uow.now;
+    let locked_incident = LockedIncident::of(uow, before.id, &[])?;
     match before.resolved_at {
         Some(at) => Err(locked_incident.refused(IncidentError::Resolved { at }, "")),
         None => Ok(Declared {
@@ -172,27 +170,25 @@ fn take(
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`], which names the watcher,
 /// where somebody watches already.
 pub fn raise_hand(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: IncidentId,
     hand: &RaisedHand,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<IncidentView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let mut errors = ValidationErrors::new();
-    let named = person(tx, &mut errors, "/person_id", hand.person_id.as_deref())?;
+    let named = person(uow, &mut errors, "/person_id", hand.person_id.as_deref())?;
     errors.finish()?;
     let whose = named
         .or(actor.person)
         .ok_or_else(|| Error::invalid("/person_id", "you are no person: name somebody"))?;
-    let mut locked_incident = LockedIncident::of(tx, id, &[whose])?;
+    let mut locked_incident = LockedIncident::of(uow, id, &[whose])?;
     if actor.is(whose) {
         locked_incident.must_watch(actor, now)?;
     } else {
         access::manager(actor, &locked_incident.team)?;
     }
     take(&mut locked_incident, actor, whose, "/person_id", now)?;
-    locked_incident.keep(tx, actor, "incident.raise_hand", expected, now)
+    locked_incident.keep(uow, "incident.raise_hand")
 }
 
 /// Offers the watch to somebody, or leaves it for whoever comes next.
@@ -201,16 +197,14 @@ pub fn raise_hand(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where nobody watches.
 pub fn hand_over(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: IncidentId,
     new: &NewHandover,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<IncidentView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let mut errors = ValidationErrors::new();
     let to = errors.required("/to", new.to.as_ref());
-    let to = person(tx, &mut errors, "/to", to.and_then(Option::as_deref))?;
+    let to = person(uow, &mut errors, "/to", to.and_then(Option::as_deref))?;
     let ticket_count = errors.required("/ticket_count", new.ticket_count);
     let mut text =
         |pointer: &str, text: &str| values::words(&mut errors, pointer, text, LONGEST_TEXT);
@@ -219,7 +213,7 @@ pub fn hand_over(
     let told_to_users = text("/told_to_users", &new.told_to_users);
     let parts = status.zip(ticket_count);
     let parts = parts.zip(key_information).zip(told_to_users);
-    let mut locked_incident = LockedIncident::of(tx, id, to.as_slice())?;
+    let mut locked_incident = LockedIncident::of(uow, id, to.as_slice())?;
     locked_incident.must_watch(actor, now)?;
     let (((status, ticket_count), key_information), told_to_users) = errors.finish_with(parts)?;
     let notes = Notes {
@@ -236,7 +230,7 @@ pub fn hand_over(
     };
     let fact = fact.map_err(|refusal| locked_incident.refused(refusal, "/to"))?;
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(tx, actor, "incident.hand_over", expected, now)
+    locked_incident.keep(uow, "incident.hand_over")
 }
 
 /// Accepts a handover, or declines it. Managers may for anybody.
@@ -245,15 +239,13 @@ pub fn hand_over(
 ///
 /// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where it does not wait for an answer.
 pub fn answer_handover(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: IncidentId,
     number: u32,
     accept: bool,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let mut locked_incident = LockedIncident::of(uow, id, &[])?;
     locked_incident.must_watch(actor, now)?;
     let who = actor
         .person
@@ -272,7 +264,7 @@ pub fn answer_handover(
     } else {
         "incident.decline_handover"
     };
-    locked_incident.keep(tx, actor, action, expected, now)
+    locked_incident.keep(uow, action)
 }
 
 /// The watcher says until when they are there.
@@ -280,17 +272,11 @@ pub fn answer_handover(
 /// # Errors
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where nobody watches.
-pub fn stay(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: IncidentId,
-    stay: &Stay,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<IncidentView, Error> {
+pub fn stay(uow: &mut UnitOfWork<'_>, id: IncidentId, stay: &Stay) -> Result<IncidentView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let mut errors = ValidationErrors::new();
     let until = errors.check("/until", input::bounded(&stay.until, now));
-    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    let mut locked_incident = LockedIncident::of(uow, id, &[])?;
     locked_incident.must_watch(actor, now)?;
     let until = errors.finish_with(until)?;
     let fact = locked_incident
@@ -298,7 +284,7 @@ pub fn stay(
         .stay(until, now)
         .map_err(|refusal| locked_incident.refused(refusal, "/until"))?;
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(tx, actor, "incident.stay", expected, now)
+    locked_incident.keep(uow, "incident.stay")
 }
 
 /// Changes what is known of an incident.
@@ -308,14 +294,12 @@ pub fn stay(
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where it is
 /// over.
 pub fn change(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: IncidentId,
     change: &IncidentChange,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let mut locked_incident = LockedIncident::of(uow, id, &[])?;
     locked_incident.must_work_on(actor, now)?;
     let mut errors = ValidationErrors::new();
     let title = change
@@ -329,12 +313,12 @@ pub fn change(
     );
     let stage = stage(&mut errors, change.stage.as_deref());
     let communications = communications(
-        tx,
+        uow,
         &mut errors,
         "/communications_rotation_id",
         change.communications_rotation_id.as_deref(),
     )?;
-    let lead = person(tx, &mut errors, "/lead", change.lead.as_deref())?;
+    let lead = person(uow, &mut errors, "/lead", change.lead.as_deref())?;
     let old = locked_incident.incident.links.clone();
     let links = Links {
         channel: link(&mut errors, "/channel_url", change.channel_url.as_deref()).or(old.channel),
@@ -377,8 +361,8 @@ pub fn change(
         to_do,
     };
     locked_incident.happens(actor, fact, now);
-    let locked_incident = LockedIncident::of_changed(tx, locked_incident)?;
-    locked_incident.keep(tx, actor, "incident.change", expected, now)
+    let locked_incident = LockedIncident::of_changed(uow, locked_incident)?;
+    locked_incident.keep(uow, "incident.change")
 }
 
 /// Logs what customers were told.
@@ -387,20 +371,18 @@ pub fn change(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn tell(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: IncidentId,
     update: &NewUpdate,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let mut locked_incident = LockedIncident::of(uow, id, &[])?;
     locked_incident.must_work_on(actor, now)?;
     let mut errors = ValidationErrors::new();
     let text = values::words(&mut errors, "/text", &update.text, LONGEST_TEXT);
     let fact = locked_incident.incident.tell(errors.finish_with(text)?);
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(tx, actor, "incident.update", expected, now)
+    locked_incident.keep(uow, "incident.update")
 }
 
 /// Says that something is done, or is not done after all.
@@ -409,22 +391,20 @@ pub fn tell(
 ///
 /// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn tick(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: IncidentId,
     item: u32,
     tick: &Tick,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let mut locked_incident = LockedIncident::of(uow, id, &[])?;
     locked_incident.must_work_on(actor, now)?;
     let fact = locked_incident
         .incident
         .tick(item, tick.done)
         .map_err(|refusal| locked_incident.refused(refusal, ""))?;
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(tx, actor, "incident.tick", expected, now)
+    locked_incident.keep(uow, "incident.tick")
 }
 
 /// Ends an incident; what is left to be done follows.
@@ -433,14 +413,12 @@ pub fn tick(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where it is over.
 pub fn resolve(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: IncidentId,
     end: &Resolve,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<IncidentView, Error> {
-    let mut locked_incident = LockedIncident::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let mut locked_incident = LockedIncident::of(uow, id, &[])?;
     locked_incident.must_work_on(actor, now)?;
     let mut errors = ValidationErrors::new();
     let text = end
@@ -460,7 +438,7 @@ pub fn resolve(
         locked_incident.happens(actor, told, now);
     }
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(tx, actor, "incident.resolve", expected, now)
+    locked_incident.keep(uow, "incident.resolve")
 }
 
 /// What somebody may do about an incident.

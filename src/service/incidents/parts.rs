@@ -2,19 +2,19 @@
 
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::incident::{Stage, WatchSettings};
-use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Kind, Rotation};
+use crate::service::UnitOfWork;
 use crate::service::{Error, ValidationErrors, values};
 use crate::storage::{Tx, people, rotations};
 
 pub(super) fn watcher_rotation(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     errors: &mut ValidationErrors,
     text: &str,
-    now: Timestamp,
 ) -> Result<Option<RotationId>, Error> {
+    let now = uow.now;
     let pointer = "/rotation_id";
-    let Some(found) = rotation(tx, errors, pointer, text)? else {
+    let Some(found) = rotation(uow, errors, pointer, text)? else {
         return Ok(None);
     };
     if found.kind == Kind::Ordered {

@@ -4,13 +4,13 @@ use super::{LONGEST_NAME, LONGEST_TITLE, SettingsView};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RotationId;
 use crate::domain::incident::{Severity, Template, WatchSettings};
-use crate::domain::interval::Timestamp;
 use crate::notify::Guard;
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::{LockedRotation, as_json, record_audit};
-use crate::service::{Error, Expected, ValidationErrors, access, values};
+use crate::service::{Error, ValidationErrors, access, values};
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
-use crate::storage::{Change, Db, Tx, incidents};
+use crate::storage::{Change, Db, incidents};
 
 /// Two weeks, in minutes.
 const LONGEST_MINUTES: u32 = 14 * 24 * 60;
@@ -51,18 +51,16 @@ pub fn settings(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn put_settings(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     new: &WatchSettings,
     guard: &Guard,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<SettingsView, Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let actor = uow.actor;
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     access::manager(actor, &locked_rotation.team)?;
-    let (before, version) = incidents::settings(tx.db(), id)?;
-    expected.check(version)?;
+    let (before, version) = incidents::settings(uow.db(), id)?;
+    uow.check_version(version)?;
     let mut errors = ValidationErrors::new();
     check(&mut errors, new);
     if let Some(url) = &new.chat_webhook_url {
@@ -70,8 +68,8 @@ pub fn put_settings(
     }
     errors.finish()?;
     let version = version + 1;
-    incidents::put_settings(tx.db(), id, new, version)?;
-    tx.changed(Change::Incidents);
+    incidents::put_settings(uow.db(), id, new, version)?;
+    uow.changed(Change::Incidents);
     let deed = AuditEvent {
         action: "rotation.incident_settings",
         kind: "rotation",
@@ -79,7 +77,7 @@ pub fn put_settings(
         before: as_json(without_secret(&before))?,
         after: as_json(without_secret(new))?,
     };
-    record_audit(tx, actor, now, deed)?;
+    record_audit(uow, deed)?;
     Ok(SettingsView {
         settings: new.clone(),
         version,

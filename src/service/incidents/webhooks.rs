@@ -23,8 +23,9 @@ use crate::domain::ids::{RotationId, WebhookId};
 use crate::domain::interval::Timestamp;
 use crate::domain::person::Role;
 use crate::domain::rotation::Kind;
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::{LockedRotation, as_json, record_audit};
-use crate::service::{App, Error, Expected, FieldError, ValidationErrors, access, values};
+use crate::service::{App, Error, FieldError, ValidationErrors, access, values};
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::incident_webhooks::{self, Webhook};
@@ -227,15 +228,14 @@ pub fn webhooks(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`].
 pub fn create_webhook(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     new: &NewWebhook,
-    now: Timestamp,
 ) -> Result<Webhook, Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     access::manager(actor, &locked_rotation.team)?;
-    let (settings, _) = incidents::settings(tx.db(), id)?;
+    let (settings, _) = incidents::settings(uow.db(), id)?;
     let mut errors = ValidationErrors::new();
     let name = values::line(&mut errors, "/name", &new.name, LONGEST_NAME);
     if locked_rotation.rotation.kind == Kind::Ordered {
@@ -244,7 +244,7 @@ pub fn create_webhook(
     new.mapping.check(&mut errors, &settings);
     let communications = new.mapping.communications_rotation_id.as_deref();
     parts::communications(
-        tx,
+        uow,
         &mut errors,
         "/mapping/communications_rotation_id",
         communications,
@@ -257,16 +257,9 @@ pub fn create_webhook(
         mapping: as_json(&new.mapping)?,
         created_at: now,
     };
-    incident_webhooks::insert(tx.db(), &webhook)?;
+    incident_webhooks::insert(uow.db(), &webhook)?;
     let after = json!({ "rotation_id": id, "name": webhook.name, "mapping": webhook.mapping });
-    note_webhook(
-        tx,
-        actor,
-        &webhook,
-        "webhook.create",
-        (Value::Null, after),
-        now,
-    )?;
+    note_webhook(uow, &webhook, "webhook.create", Value::Null, after)?;
     Ok(webhook)
 }
 
@@ -275,36 +268,23 @@ pub fn create_webhook(
 /// # Errors
 ///
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
-pub fn revoke_webhook(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: WebhookId,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let webhook = find_webhook(tx.db(), id)?;
-    let locked_rotation = LockedRotation::of(tx, webhook.rotation, &[])?;
+pub fn revoke_webhook(uow: &mut UnitOfWork<'_>, id: WebhookId) -> Result<(), Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let webhook = find_webhook(uow.db(), id)?;
+    let locked_rotation = LockedRotation::of(uow, webhook.rotation, &[])?;
     access::manager(actor, &locked_rotation.team)?;
-    expected.check(1)?;
-    incident_webhooks::revoke(tx.db(), id, now)?;
+    uow.check_version(1)?;
+    incident_webhooks::revoke(uow.db(), id, now)?;
     let before = json!({ "rotation_id": webhook.rotation, "name": webhook.name });
-    note_webhook(
-        tx,
-        actor,
-        &webhook,
-        "webhook.revoke",
-        (before, Value::Null),
-        now,
-    )
+    note_webhook(uow, &webhook, "webhook.revoke", before, Value::Null)
 }
 
 fn note_webhook(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     webhook: &Webhook,
     action: &str,
-    (before, after): (Value, Value),
-    now: Timestamp,
+    before: Value,
+    after: Value,
 ) -> Result<(), Error> {
     let deed = AuditEvent {
         action,
@@ -313,7 +293,19 @@ fn note_webhook(
         before,
         after,
     };
-    record_audit(tx, actor, now, deed)
+    record_audit(uow, deed)
+}
+
+/// As whom a webhook's program acts.
+#[must_use]
+pub fn webhook_actor(address: Option<std::net::IpAddr>, now: Timestamp) -> Actor {
+    Actor {
+        role: Role::Member,
+        scope: Scope::Write,
+        address,
+        at: now,
+        ..Actor::operator()
+    }
 }
 
 /// Takes what a webhook's program sent, which is believed: once, and as far as it can be understood. An incident is
@@ -323,16 +315,15 @@ fn note_webhook(
 ///
 /// [`Error::Conflict`] for a replay, and [`Error::Invalid`] where there is no reference or no title.
 pub fn take_delivery(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     webhook: &Webhook,
     snapshot: &Snapshot,
     delivery: Delivery<'_>,
     body: &Value,
-    address: Option<std::net::IpAddr>,
-    now: Timestamp,
 ) -> Result<Taken, Error> {
+    let now = uow.now;
     let known_by = format!("{}.{}", delivery.id, delivery.timestamp);
-    incident_webhooks::take(tx.db(), webhook.id, &known_by, now).map_err(|error| match error {
+    incident_webhooks::take(uow.db(), webhook.id, &known_by, now).map_err(|error| match error {
         StoreError::Duplicate => Error::conflict("this was taken already"),
         other => other.into(),
     })?;
@@ -340,17 +331,10 @@ pub fn take_delivery(
     if !mapping.is_meant(body) {
         return Ok(Taken::default());
     }
-    let (new, ignored) = read(tx, webhook, &mapping, snapshot, body)?;
-    let actor = Actor {
-        role: Role::Member,
-        scope: Scope::Write,
-        address,
-        at: now,
-        ..Actor::operator()
-    };
-    let (view, is_new) = match incidents::find_by_reference(tx.db(), new.reference.trim())? {
+    let (new, ignored) = read(uow, webhook, &mapping, snapshot, body)?;
+    let (view, is_new) = match incidents::find_by_reference(uow.db(), new.reference.trim())? {
         Some(before) => (super::view(snapshot, &before, now), false),
-        None => (declare(tx, &actor, &new, now)?.view, true),
+        None => (declare(uow, &new)?.view, true),
     };
     if is_new {
         let after = json!({
@@ -359,14 +343,7 @@ pub fn take_delivery(
             "incident_id": view.id,
             "delivery": delivery.id,
         });
-        note_webhook(
-            tx,
-            &actor,
-            webhook,
-            "webhook.declare",
-            (Value::Null, after),
-            now,
-        )?;
+        note_webhook(uow, webhook, "webhook.declare", Value::Null, after)?;
     }
     Ok(Taken {
         incident_id: Some(view.id),

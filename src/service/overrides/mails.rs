@@ -4,19 +4,19 @@
 use std::collections::BTreeMap;
 
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{IntervalSet, Timestamp};
+use crate::domain::interval::IntervalSet;
 use crate::domain::message::MessageKind;
 use crate::domain::notice::News;
 use crate::domain::overrides::Override;
 use crate::domain::preferences::Topic;
 use crate::domain::swap::time_of;
 use crate::domain::timeline::{Layer, Timeline};
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::LockedRotation;
 use crate::service::messages::override_ended::Ended;
 use crate::service::messages::override_given;
 use crate::service::post::{ChangeNotifier, MessageMeta};
-use crate::service::{Actor, Error, outbox};
-use crate::storage::Tx;
+use crate::service::{Error, outbox};
 
 /// The key of the mail to whoever takes over.
 fn key(one: &Override) -> String {
@@ -34,12 +34,11 @@ fn thread(one: &Override) -> String {
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub(super) fn given(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     locked_rotation: &LockedRotation,
     made: &Override,
-    now: Timestamp,
 ) -> Result<(), Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let to = made.person.filter(|to| !actor.is(*to));
     let Some(to) = to.filter(|_| made.interval.end() > now) else {
         return Ok(());
@@ -64,7 +63,7 @@ pub(super) fn given(
         .cloned()
         .collect();
     let entries = post.entries(to, (&locked_rotation.overrides, &after), span);
-    post.send(tx, to, envelope, |zone| {
+    post.send(uow, to, envelope, |zone| {
         override_given::text(&post, actor.person, made, entries, zone)
     })
 }
@@ -76,13 +75,13 @@ pub(super) fn given(
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub(super) fn ended(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    (was, locked_rotation): (&Timeline, &LockedRotation),
+    uow: &mut UnitOfWork<'_>,
+    was: &Timeline,
+    locked_rotation: &LockedRotation,
     one: &Override,
-    now: Timestamp,
 ) -> Result<(), Error> {
-    outbox::withdraw(tx, &key(one), "it was ended", now)?;
+    let (actor, now) = (uow.actor, uow.now);
+    outbox::withdraw(uow, &key(one), "it was ended")?;
     let left = one.interval.ahead(now);
     let Some(left) = left else { return Ok(()) };
     let is = locked_rotation.timeline();
@@ -134,7 +133,7 @@ pub(super) fn ended(
             left,
             times,
         };
-        post.send(tx, to, envelope, |zone| message.text(&post, entries, zone))?;
+        post.send(uow, to, envelope, |zone| message.text(&post, entries, zone))?;
     }
     Ok(())
 }

@@ -19,9 +19,10 @@ use crate::domain::person::Role;
 use crate::domain::swap;
 use crate::domain::team::Team;
 use crate::domain::timeline::{Layer, Shift, Timeline};
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::{LockedRotation, as_json, record_audit};
 use crate::service::views::{OverrideView, ShiftView};
-use crate::service::{Actor, Error, Expected, ValidationErrors, access, input, values};
+use crate::service::{Actor, Error, ValidationErrors, access, input, values};
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, rotations};
 
@@ -58,13 +59,11 @@ pub struct NewOverride {
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and
 /// [`Error::Conflict`] on an archived rotation.
 pub fn create(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     new: &NewOverride,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<OverrideView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let mut errors = ValidationErrors::new();
     let person = errors
         .required("/person_id", new.person_id.as_ref())
@@ -78,9 +77,9 @@ pub fn create(
         .into_iter()
         .flatten()
         .collect();
-    let locked_rotation = LockedRotation::of(tx, id, &also)?;
+    let locked_rotation = LockedRotation::of(uow, id, &also)?;
     access::gives_time(actor, &locked_rotation.team)?;
-    expected.check(locked_rotation.rotation.version)?;
+    uow.check_version(locked_rotation.rotation.version)?;
     let interval = read_interval(&mut errors, actor, new.start.as_deref(), &new.end, now);
     let reason = values::text(&mut errors, "/reason", new.reason.as_deref());
     if let Some(person) = person.flatten() {
@@ -120,16 +119,8 @@ pub fn create(
         })
         .collect();
     may_give(actor, &locked_rotation, interval, person)?;
-    let made = add(
-        tx,
-        actor,
-        &locked_rotation,
-        interval,
-        person,
-        (reason, None),
-        now,
-    )?;
-    mails::given(tx, actor, &locked_rotation, &made, now)?;
+    let made = add(uow, &locked_rotation, interval, person, reason, None)?;
+    mails::given(uow, &locked_rotation, &made)?;
     let mut view = OverrideView::of(&locked_rotation.snapshot, &locked_rotation.rotation, &made);
     view.displaces = Some(
         displaced
@@ -146,18 +137,18 @@ pub fn create(
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub(in crate::service) fn add(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     locked_rotation: &LockedRotation,
     interval: Interval,
     person: Option<PersonId>,
-    (reason, swap): (Option<String>, Option<SwapId>),
-    now: Timestamp,
+    reason: Option<String>,
+    swap: Option<SwapId>,
 ) -> Result<Override, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let id = locked_rotation.rotation.id;
     let made = Override {
         id: OverrideId::from_uuid(new_id()),
-        sequence: rotations::next_sequence(tx.db(), id)?,
+        sequence: rotations::next_sequence(uow.db(), id)?,
         interval,
         person,
         reason,
@@ -167,8 +158,8 @@ pub(in crate::service) fn add(
         cancelled_at: None,
         cancelled_by: None,
     };
-    rotations::add_override(tx.db(), id, &made)?;
-    tx.changed(Change::Rotation(id));
+    rotations::add_override(uow.db(), id, &made)?;
+    uow.changed(Change::Rotation(id));
     let after = OverrideView::of(&locked_rotation.snapshot, &locked_rotation.rotation, &made);
     let deed = AuditEvent {
         action: "override.create",
@@ -177,7 +168,7 @@ pub(in crate::service) fn add(
         before: serde_json::Value::Null,
         after: as_json(after)?,
     };
-    record_audit(tx, actor, now, deed)?;
+    record_audit(uow, deed)?;
     Ok(made)
 }
 
@@ -268,15 +259,10 @@ fn gave_own_time(actor: &Actor, timeline: &Timeline, found: &Override, now: Time
 ///
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], and [`Error::Conflict`] where it is
 /// over, or belongs to a swap.
-pub fn cancel(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: OverrideId,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<OverrideView, Error> {
-    let rotation = rotation_of(tx, id)?;
-    let locked_rotation = LockedRotation::of(tx, rotation, &[])?;
+pub fn cancel(uow: &mut UnitOfWork<'_>, id: OverrideId) -> Result<OverrideView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let rotation = rotation_of(uow, id)?;
+    let locked_rotation = LockedRotation::of(uow, rotation, &[])?;
     let found = locked_rotation
         .overrides
         .iter()
@@ -293,19 +279,19 @@ pub fn cancel(
             "only managers and whoever gave their own time end an override; whoever takes over hands it back until it starts",
         ));
     }
-    expected.check(found.version())?;
+    uow.check_version(found.version())?;
     if found.swap.is_some() {
         return Err(Error::conflict("it belongs to a swap: undo the swap"));
     }
     let found = found.clone();
     let was = locked_rotation.timeline();
-    let ended = end(tx, actor, &locked_rotation, id, now, now)?;
+    let ended = end(uow, &locked_rotation, id, now)?;
     let also: Vec<PersonId> = [found.created_by, actor.person]
         .into_iter()
         .flatten()
         .collect();
-    let locked_rotation = LockedRotation::of(tx, rotation, &also)?;
-    mails::ended(tx, actor, (&was, &locked_rotation), &found, now)?;
+    let locked_rotation = LockedRotation::of(uow, rotation, &also)?;
+    mails::ended(uow, &was, &locked_rotation, &found)?;
     Ok(ended)
 }
 
@@ -324,13 +310,12 @@ pub fn rotation_of(tx: &mut Tx<'_>, id: OverrideId) -> Result<RotationId, Error>
 ///
 /// [`Error::Conflict`] where it is over.
 pub(in crate::service) fn end(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     locked_rotation: &LockedRotation,
     id: OverrideId,
     at: Timestamp,
-    now: Timestamp,
 ) -> Result<OverrideView, Error> {
+    let actor = uow.actor;
     let before = locked_rotation
         .overrides
         .iter()
@@ -339,8 +324,8 @@ pub(in crate::service) fn end(
     if before.in_force().is_none_or(|left| left.end() <= at) {
         return Err(Error::conflict("it is over already"));
     }
-    rotations::cancel_override(tx.db(), id, at, actor.person)?;
-    tx.changed(Change::Rotation(locked_rotation.rotation.id));
+    rotations::cancel_override(uow.db(), id, at, actor.person)?;
+    uow.changed(Change::Rotation(locked_rotation.rotation.id));
     let after = Override {
         cancelled_at: Some(at),
         cancelled_by: actor.person,
@@ -359,6 +344,6 @@ pub(in crate::service) fn end(
         before: was,
         after: as_json(&view)?,
     };
-    record_audit(tx, actor, now, deed)?;
+    record_audit(uow, deed)?;
     Ok(view)
 }

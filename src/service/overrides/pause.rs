@@ -11,11 +11,11 @@ use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::pause::{covers, others};
 use crate::domain::person::Person;
 use crate::domain::rotation::Kind;
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::LockedRotation;
 use crate::service::swaps::{TimeView, check_named, read_named};
 use crate::service::views::OverrideView;
-use crate::service::{Actor, Error, Expected, ValidationErrors, access, values};
-use crate::storage::Tx;
+use crate::service::{Error, ValidationErrors, access, values};
 
 /// Somebody to pause in a rotation.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -58,22 +58,20 @@ pub struct PauseView {
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where they have
 /// no duty in that time, or the rotation follows the sun.
 pub fn pause(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     command: &Pause,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<PauseView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let mut errors = ValidationErrors::new();
     let person = values::person_id(&mut errors, "/person_id", &command.person_id);
     let given = command.covered_by.as_deref();
     let named = read_named(&mut errors, "/covered_by", given);
     let mut also = named.clone();
     also.extend([person, actor.person].into_iter().flatten());
-    let locked_rotation = LockedRotation::of(tx, id, &also)?;
+    let locked_rotation = LockedRotation::of(uow, id, &also)?;
     access::manager(actor, &locked_rotation.team)?;
-    expected.check(locked_rotation.rotation.version)?;
+    uow.check_version(locked_rotation.rotation.version)?;
     locked_rotation.must_run(now)?;
     let window = read_interval(
         &mut errors,
@@ -114,9 +112,8 @@ pub fn pause(
             uncovered.push(TimeView::from(piece));
             continue;
         };
-        let why = (reason.clone(), None);
-        let made = add(tx, actor, &locked_rotation, piece, Some(by), why, now)?;
-        mails::given(tx, actor, &locked_rotation, &made, now)?;
+        let made = add(uow, &locked_rotation, piece, Some(by), reason.clone(), None)?;
+        mails::given(uow, &locked_rotation, &made)?;
         items.push(OverrideView::of(
             &locked_rotation.snapshot,
             &locked_rotation.rotation,

@@ -6,9 +6,10 @@ use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
 use crate::domain::non_empty::NonEmpty;
 use crate::domain::rotation::{Plan, Revision, Rotation, revise};
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::LockedRotation;
-use crate::service::{Actor, Error, Expected, ValidationErrors, access, input, values};
-use crate::storage::{Tx, rotations};
+use crate::service::{Error, ValidationErrors, access, input, values};
+use crate::storage::rotations;
 
 /// Takes somebody out of the order, by a revision: the others' turns move up. (To cover for them while they keep their
 /// turn is another wish: see [`crate::service::overrides::pause`].)
@@ -18,16 +19,14 @@ use crate::storage::{Tx, rotations};
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where nobody
 /// else is in it.
 pub fn take_out(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     command: &TakeOut,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     access::manager(actor, &locked_rotation.team)?;
-    expected.check(locked_rotation.rotation.version)?;
+    uow.check_version(locked_rotation.rotation.version)?;
     locked_rotation.must_run(now)?;
     let mut errors = ValidationErrors::new();
     let person = values::person_id(&mut errors, "/person_id", &command.person_id);
@@ -43,7 +42,7 @@ pub fn take_out(
         errors.add("/person_id", "is in no order that is in force from then on");
     }
     let (person, from) = errors.finish_with(both)?;
-    remove_person(tx, actor, id, person, from, now)
+    remove_person(uow, id, person, from)
 }
 
 /// The next handoff by what is in force, or when a pending revision takes its place.
@@ -78,20 +77,19 @@ pub fn names_from(rotation: &Rotation, person: PersonId, at: Timestamp) -> bool 
 ///
 /// [`Error::Conflict`] where nobody else is in it.
 pub fn remove_person(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     person: PersonId,
     at: Timestamp,
-    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let now = uow.now;
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     let rotation = &locked_rotation.rotation;
     // One that begins right then is made again, too.
     let stays = |one: &Revision| one.effective_from < at || one.effective_from <= now;
     let (mut revisions, pending) = split(rotation, stays);
     for revision in &pending {
-        rotations::withdraw_revision(tx.db(), id, revision.number)?;
+        rotations::withdraw_revision(uow.db(), id, revision.number)?;
     }
     let until = pending.first().map(|next| next.effective_from);
     let leaving = revisions
@@ -109,14 +107,14 @@ pub fn remove_person(
     for (revision, announced) in leaving.iter().map(|leaving| (leaving, None)).chain(again) {
         let order = order_without(rotation, revision, person)?;
         let made = without(revisions.last(), revision, person, (order, announced), now);
-        rotations::add_revision(tx.db(), id, &made)?;
+        rotations::add_revision(uow.db(), id, &made)?;
         revisions.push(made);
     }
     let mut after = rotation.clone();
     if let Some(revisions) = NonEmpty::from_vec(revisions) {
         after.revisions = revisions;
     }
-    finish(tx, actor, now, "rotation.revise", &locked_rotation, after)
+    finish(uow, "rotation.revise", &locked_rotation, after)
 }
 
 /// Whose turn 0 of a revision is.

@@ -15,15 +15,15 @@ pub use revise::{revise, withdraw};
 
 use super::locked_rotation::{LockedRotation, as_json, record_audit, team_of_slug};
 use super::views::RotationView;
-use super::{Actor, Error, Expected, ValidationErrors, access, input, swaps, values};
+use super::{Error, ValidationErrors, access, input, swaps, values};
 use crate::clock::new_id;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Timestamp;
 use crate::domain::non_empty::NonEmpty;
 use crate::domain::reminder::Settings;
 use crate::domain::rotation::{Kind, Plan, Revision, Rotation};
+use crate::service::UnitOfWork;
 use crate::storage::audit::AuditEvent;
-use crate::storage::{Change, Tx, rotations};
+use crate::storage::{Change, rotations};
 
 /// Sets up a rotation.
 ///
@@ -31,13 +31,12 @@ use crate::storage::{Change, Tx, rotations};
 ///
 /// [`Error::Invalid`] with every fault, [`Error::Forbidden`], [`Error::NotFound`] without the team.
 pub fn create(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     slug: &str,
     new: &NewRotation,
-    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let team = team_of_slug(tx, slug)?;
+    let (actor, now) = (uow.actor, uow.now);
+    let team = team_of_slug(uow, slug)?;
     access::manager(actor, &team)?;
     let mut errors = ValidationErrors::new();
     let name = values::line(&mut errors, "/name", &new.name, 200);
@@ -45,17 +44,16 @@ pub fn create(
     let kind = parts::kind(&mut errors, &new.kind);
     let zone = values::zone(&mut errors, "/time_zone", &new.time_zone);
     let people = parts::order(
-        tx,
+        uow,
         &mut errors,
         &new.order,
         kind == Some(Kind::FollowTheSun),
-        now,
     )?;
     let hours = parts::duty_hours(&mut errors, new.duty_hours.as_deref());
     let when = parts::fallback_when(&mut errors, new.fallback_when.as_deref().unwrap_or("gap"));
     let fallback = match &new.fallback_rotation_id {
         None => None,
-        Some(text) => parts::fallback(tx, &mut errors, text, None)?,
+        Some(text) => parts::fallback(uow, &mut errors, text, None)?,
     };
     let read = new
         .handoff
@@ -122,24 +120,14 @@ pub fn create(
         },
     );
     let rotation = errors.finish_with(rotation)?;
-    rotations::insert(tx.db(), &rotation, now)?;
-    tx.changed(Change::Rotation(rotation.id));
-    deed(
-        tx,
-        actor,
-        now,
-        "rotation.create",
-        None,
-        &rotation,
-        &team.slug,
-    )?;
+    rotations::insert(uow.db(), &rotation, now)?;
+    uow.changed(Change::Rotation(rotation.id));
+    deed(uow, "rotation.create", None, &rotation, &team.slug)?;
     Ok((rotation, team.slug))
 }
 
 fn deed(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    now: Timestamp,
+    uow: &mut UnitOfWork<'_>,
     action: &str,
     before: Option<&Rotation>,
     after: &Rotation,
@@ -148,9 +136,7 @@ fn deed(
     let was = as_json(before.map(|rotation| RotationView::of(rotation, team)))?;
     let is = as_json(RotationView::of(after, team))?;
     record_audit(
-        tx,
-        actor,
-        now,
+        uow,
         AuditEvent {
             action,
             kind: "rotation",
@@ -167,16 +153,14 @@ fn deed(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn change(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     change: &RotationChange,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let actor = uow.actor;
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     access::manager(actor, &locked_rotation.team)?;
-    expected.check(locked_rotation.rotation.version)?;
+    uow.check_version(locked_rotation.rotation.version)?;
     let mut errors = ValidationErrors::new();
     let mut after = locked_rotation.rotation.clone();
     if let Some(name) = change
@@ -201,7 +185,7 @@ pub fn change(
         after.fallback_when = when;
     }
     match &change.fallback_rotation_id {
-        Some(Some(text)) => after.fallback = parts::fallback(tx, &mut errors, text, Some(id))?,
+        Some(Some(text)) => after.fallback = parts::fallback(uow, &mut errors, text, Some(id))?,
         Some(None) => after.fallback = None,
         None => {}
     }
@@ -209,25 +193,21 @@ pub fn change(
         after.reminders = reminders::read(&mut errors, "/reminders", input);
     }
     errors.finish()?;
-    finish(tx, actor, now, "rotation.change", &locked_rotation, after)
+    finish(uow, "rotation.change", &locked_rotation, after)
 }
 
 /// Writes what changed of a rotation beside its revisions, and notes it.
 fn finish(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    now: Timestamp,
+    uow: &mut UnitOfWork<'_>,
     action: &str,
     locked_rotation: &LockedRotation,
     mut after: Rotation,
 ) -> Result<(Rotation, String), Error> {
     after.version += 1;
-    rotations::update(tx.db(), &after)?;
-    tx.changed(Change::Rotation(after.id));
+    rotations::update(uow.db(), &after)?;
+    uow.changed(Change::Rotation(after.id));
     deed(
-        tx,
-        actor,
-        now,
+        uow,
         action,
         Some(&locked_rotation.rotation),
         &after,
@@ -243,16 +223,14 @@ fn finish(
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and
 /// [`Error::Conflict`] where it is archived already.
 pub fn archive(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     command: &Archive,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     access::manager(actor, &locked_rotation.team)?;
-    expected.check(locked_rotation.rotation.version)?;
+    uow.check_version(locked_rotation.rotation.version)?;
     locked_rotation.must_run(now)?;
     let at = input::at_or_now(command.at.as_deref(), now)?;
     if at < now && !actor.is_administrator() {
@@ -260,7 +238,7 @@ pub fn archive(
     }
     let mut after = locked_rotation.rotation.clone();
     after.archived_at = Some(at);
-    let archived = finish(tx, actor, now, "rotation.archive", &locked_rotation, after)?;
-    swaps::expire(tx, actor, id, at, now)?;
+    let archived = finish(uow, "rotation.archive", &locked_rotation, after)?;
+    swaps::expire(uow, id, at)?;
     Ok(archived)
 }

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::commands::{FirstInput, HandoffInput};
 use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{FallbackWhen, Handoff, Kind, RuleError};
 use crate::domain::zone::Zone;
+use crate::service::UnitOfWork;
 use crate::service::values::{self, HoursInput};
 use crate::service::{Error, ValidationErrors, input};
 use crate::storage::{Tx, audit, people, rotations};
@@ -62,12 +62,12 @@ pub(super) fn handoff(
 
 /// Reads an order: people who exist and stay, since an order goes on until it is revised.
 pub(super) fn order(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     errors: &mut ValidationErrors,
     given: &[String],
     pool: bool,
-    now: Timestamp,
 ) -> Result<Vec<PersonId>, Error> {
+    let now = uow.now;
     if given.is_empty() || given.len() > LONGEST_ORDER {
         errors.add("/order", format!("must have 1 to {LONGEST_ORDER} people"));
     }
@@ -78,7 +78,7 @@ pub(super) fn order(
         .map(|(index, id)| values::person_id(errors, &format!("/order/{index}"), id))
         .collect();
     let wanted: Vec<PersonId> = read.iter().flatten().copied().collect();
-    let known = people::load(tx.db(), Some(&wanted))?;
+    let known = people::load(uow.db(), Some(&wanted))?;
     for (index, id) in read.iter().enumerate() {
         let Some(id) = id else { continue };
         let pointer = format!("/order/{index}");

@@ -8,8 +8,9 @@ use super::{Rotation, finish};
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Timestamp;
 use crate::domain::reminder::{Checklists, Kind, LONGEST_LEAD, Lead, Settings};
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::LockedRotation;
-use crate::service::{Actor, Error, Expected, Tx, ValidationErrors, access, values};
+use crate::service::{Error, ValidationErrors, access, values};
 
 /// A list has at most so many lead times.
 const MOST_LEADS: usize = 10;
@@ -180,19 +181,17 @@ fn checklist(errors: &mut ValidationErrors, pointer: &str, given: &[String]) -> 
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
 pub fn set_reminders(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     input: &RemindersInput,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<Rotation, Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let actor = uow.actor;
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     access::manager(actor, &locked_rotation.team)?;
-    expected.check(locked_rotation.rotation.version)?;
+    uow.check_version(locked_rotation.rotation.version)?;
     let mut errors = ValidationErrors::new();
     let mut after = locked_rotation.rotation.clone();
     after.reminders = read(&mut errors, "", input);
     errors.finish()?;
-    finish(tx, actor, now, "rotation.change", &locked_rotation, after).map(|(after, _)| after)
+    finish(uow, "rotation.change", &locked_rotation, after).map(|(after, _)| after)
 }

@@ -4,11 +4,11 @@ use super::commands::NewRevision;
 use super::{finish, parts};
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Timestamp;
 use crate::domain::rotation::{Handoff, Kind, Plan, Revision, Rotation, revise};
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::LockedRotation;
-use crate::service::{Actor, Error, Expected, ValidationErrors, access, input, values};
-use crate::storage::{Tx, rotations};
+use crate::service::{Error, ValidationErrors, access, input, values};
+use crate::storage::rotations;
 
 /// Appends a revision.
 ///
@@ -17,31 +17,28 @@ use crate::storage::{Tx, rotations};
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and
 /// [`Error::Conflict`] where it would take effect before a revision that is made already.
 pub fn revise(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     new: &NewRevision,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     access::manager(actor, &locked_rotation.team)?;
-    expected.check(locked_rotation.rotation.version)?;
+    uow.check_version(locked_rotation.rotation.version)?;
     locked_rotation.must_run(now)?;
-    let revision = plan_revision(tx, actor, &locked_rotation.rotation, new, now)?;
-    rotations::add_revision(tx.db(), id, &revision)?;
+    let revision = plan_revision(uow, &locked_rotation.rotation, new)?;
+    rotations::add_revision(uow.db(), id, &revision)?;
     let mut after = locked_rotation.rotation.clone();
     after.revisions.push(revision);
-    finish(tx, actor, now, "rotation.revise", &locked_rotation, after)
+    finish(uow, "rotation.revise", &locked_rotation, after)
 }
 
 fn plan_revision(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     rotation: &Rotation,
     new: &NewRevision,
-    now: Timestamp,
 ) -> Result<Revision, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let newest = rotation.newest();
     let mut errors = ValidationErrors::new();
     let zone = match &new.time_zone {
@@ -50,13 +47,7 @@ fn plan_revision(
     };
     let people = match &new.order {
         None => newest.order.clone(),
-        Some(given) => parts::order(
-            tx,
-            &mut errors,
-            given,
-            rotation.kind == Kind::FollowTheSun,
-            now,
-        )?,
+        Some(given) => parts::order(uow, &mut errors, given, rotation.kind == Kind::FollowTheSun)?,
     };
     let hours = match &new.duty_hours {
         None => newest.duty_hours.clone(),
@@ -136,14 +127,12 @@ fn plan_revision(
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], and [`Error::Conflict`] for any
 /// other revision, and where it takes out somebody who leaves.
 pub fn withdraw(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: RotationId,
     number: u32,
-    expected: &Expected,
-    now: Timestamp,
 ) -> Result<(Rotation, String), Error> {
-    let locked_rotation = LockedRotation::of(tx, id, &[])?;
+    let (actor, now) = (uow.actor, uow.now);
+    let locked_rotation = LockedRotation::of(uow, id, &[])?;
     access::manager(actor, &locked_rotation.team)?;
     let found = locked_rotation
         .rotation
@@ -151,7 +140,7 @@ pub fn withdraw(
         .iter()
         .find(|revision| revision.number == number);
     let revision = found.ok_or(Error::NotFound("revision"))?;
-    expected.check(locked_rotation.rotation.version)?;
+    uow.check_version(locked_rotation.rotation.version)?;
     let mut after = locked_rotation.rotation.clone();
     let is_newest = after.newest().number == number;
     if !is_newest || after.revisions.pop().is_none() {
@@ -175,13 +164,6 @@ pub fn withdraw(
             leaves.name
         )));
     }
-    rotations::withdraw_revision(tx.db(), id, number)?;
-    finish(
-        tx,
-        actor,
-        now,
-        "rotation.withdraw_revision",
-        &locked_rotation,
-        after,
-    )
+    rotations::withdraw_revision(uow.db(), id, number)?;
+    finish(uow, "rotation.withdraw_revision", &locked_rotation, after)
 }

@@ -9,11 +9,12 @@ use crate::domain::ids::{PersonId, RotationId, TimeOffId};
 use crate::domain::interval::{Interval, IntervalSet, Timestamp};
 use crate::domain::swap::{LONGEST, Terms, stretches, time_of};
 use crate::domain::timeline::{Layer, Timeline};
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::{LockedRotation, person_of};
 use crate::service::preview::MOST_LISTED;
 use crate::service::{Actor, Error, ValidationErrors, access, values};
 use crate::snapshot::Snapshot;
-use crate::storage::{Tx, people, swaps};
+use crate::storage::{people, swaps};
 
 /// What to ask, for all of an absence.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -42,15 +43,14 @@ pub struct CoversView {
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], and [`Error::Conflict`] where the time off is over.
 pub fn cover_absence(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     snapshot: &Snapshot,
     id: TimeOffId,
     new: &NewCovers,
-    now: Timestamp,
 ) -> Result<CoversView, Error> {
-    let owner = people::of_time_off(tx.db(), id)?.ok_or(Error::NotFound("time off"))?;
-    let person = person_of(tx, owner)?;
+    let (actor, now) = (uow.actor, uow.now);
+    let owner = people::of_time_off(uow.db(), id)?.ok_or(Error::NotFound("time off"))?;
+    let person = person_of(uow, owner)?;
     let off = person.time_off.iter().find(|off| off.id == id);
     let off = off.ok_or(Error::NotFound("time off"))?;
     let ahead = off
@@ -61,7 +61,7 @@ pub fn cover_absence(
     let mut errors = ValidationErrors::new();
     let named = read_named(&mut errors, "/offered_to", new.offered_to.as_deref());
     let note = values::text(&mut errors, "/note", new.note.as_deref());
-    let known = people::load(tx.db(), Some(&named))?;
+    let known = people::load(uow.db(), Some(&named))?;
     let find = |id: PersonId| known.iter().find(|person| person.id == id);
     check_named(
         &mut errors,
@@ -76,22 +76,23 @@ pub fn cover_absence(
     for rotation in rotations {
         let mut also = named.clone();
         also.push(owner);
-        let locked_rotation = LockedRotation::of(tx, rotation, &also)?;
+        let locked_rotation = LockedRotation::of(uow, rotation, &also)?;
         let timeline = locked_rotation.timeline();
-        for piece in unasked(tx, &timeline, owner, ahead, now)? {
+        for piece in unasked(uow, &timeline, owner, ahead)? {
             // Each writes mails and a line of the audit log, in one transaction.
             if items.len() >= MOST_LISTED {
                 remaining += 1;
                 continue;
             }
             let swap = new_swap(
-                actor,
-                (rotation, owner),
+                uow,
+                rotation,
+                owner,
                 Terms::Cover(piece),
-                (named.clone(), note.clone()),
-                now,
+                named.clone(),
+                note.clone(),
             );
-            items.push(add(tx, actor, &locked_rotation, &timeline, &swap, now)?);
+            items.push(add(uow, &locked_rotation, &timeline, &swap)?);
         }
     }
     Ok(CoversView { items, remaining })
@@ -137,13 +138,13 @@ fn theirs_to_ask(
 
 /// The person's stretches on duty for which nothing is open yet.
 fn unasked(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     timeline: &Timeline,
     owner: PersonId,
     ahead: Interval,
-    now: Timestamp,
 ) -> Result<Vec<Interval>, Error> {
-    let open = swaps::open(tx.db(), Some(timeline.rotation().id), Some(owner), now)?;
+    let now = uow.now;
+    let open = swaps::open(uow.db(), Some(timeline.rotation().id), Some(owner), now)?;
     let asked: IntervalSet = open.iter().map(|swap| swap.terms.given()).collect();
     let mut pieces = Vec::new();
     for stretch in stretches(timeline, owner, ahead) {

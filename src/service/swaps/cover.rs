@@ -7,11 +7,12 @@ use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::notice::long;
 use crate::domain::swap::{State, time_of};
+use crate::service::Error;
+use crate::service::UnitOfWork;
 use crate::service::links::Offered;
-use crate::service::{Actor, Error};
 use crate::snapshot::Snapshot;
 use crate::storage::swaps::Filter;
-use crate::storage::{Db, Tx, swaps};
+use crate::storage::{Db, swaps};
 
 /// So many open swaps of somebody are looked at.
 const MOST: i64 = 1_000;
@@ -27,13 +28,12 @@ pub(in crate::service) type Time = (RotationId, Interval);
 ///
 /// Those of [`open`].
 pub(in crate::service) fn ask_for_cover(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     person: PersonId,
     time: Time,
-    now: Timestamp,
 ) -> Result<String, Error> {
-    if has_asked(tx.db(), person, time, now)? {
+    let now = uow.now;
+    if has_asked(uow.db(), person, time, now)? {
         return Ok(ASKED.to_owned());
     }
     let (rotation, interval) = time;
@@ -47,7 +47,7 @@ pub(in crate::service) fn ask_for_cover(
         note: None,
         person_id: Some(person.to_string()),
     };
-    open(tx, actor, &new, now)?;
+    open(uow, &new)?;
     Ok(
         "Your team is asked. You hear of it when somebody takes it over; until then it is yours."
             .to_owned(),

@@ -4,9 +4,10 @@ use super::{SwapView, carry_out, locked};
 use crate::domain::ids::{PersonId, SwapId, TeamId};
 use crate::domain::interval::Timestamp;
 use crate::domain::swap::{Action, Offer, Party, State};
-use crate::service::{Actor, Error};
+use crate::service::Error;
+use crate::service::UnitOfWork;
+use crate::storage::swaps;
 use crate::storage::swaps::Filter;
-use crate::storage::{Tx, swaps};
 
 /// Ends what is open of the swaps of somebody who is gone from `at` on, from a team or from everywhere: what they ask
 /// for is withdrawn, what they are asked for is declined.
@@ -15,19 +16,18 @@ use crate::storage::{Tx, swaps};
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub fn leave(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     person: PersonId,
     team: Option<TeamId>,
     at: Timestamp,
-    now: Timestamp,
 ) -> Result<(), Error> {
+    let now = uow.now;
     let filter = Filter {
         state: Some((State::Open, now)),
         team,
         ..Filter::default()
     };
-    for swap in swaps::list(tx.db(), &filter, i64::MAX)? {
+    for swap in swaps::list(uow.db(), &filter, i64::MAX)? {
         let is_asked = matches!(&swap.offer, Offer::People(people) if people.contains(&person));
         let answer = if swap.giver == person {
             Some((Action::Withdraw, "swap.withdraw"))
@@ -35,7 +35,7 @@ pub fn leave(
             is_asked.then_some((Action::Decline, "swap.decline"))
         };
         if let Some((action, name)) = answer.filter(|_| swap.terms.ends_at() > at) {
-            act_for(tx, actor, swap.id, person, (action, name), now)?;
+            act_for(uow, swap.id, person, action, name)?;
         }
     }
     Ok(())
@@ -46,27 +46,21 @@ pub fn leave(
 /// # Errors
 ///
 /// [`Error::NotFound`] where there is no such swap.
-pub fn give_back(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    swap: SwapId,
-    person: PersonId,
-    now: Timestamp,
-) -> Result<bool, Error> {
-    let undone = act_for(tx, actor, swap, person, (Action::Undo, "swap.undo"), now)?;
+pub fn give_back(uow: &mut UnitOfWork<'_>, swap: SwapId, person: PersonId) -> Result<bool, Error> {
+    let undone = act_for(uow, swap, person, Action::Undo, "swap.undo")?;
     Ok(undone.is_some())
 }
 
 /// Does something in the name of one side, if it can be done.
 pub(super) fn act_for(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: SwapId,
     person: PersonId,
-    (action, name): (Action, &str),
-    now: Timestamp,
+    action: Action,
+    name: &str,
 ) -> Result<Option<SwapView>, Error> {
-    let (locked_rotation, swap) = locked(tx, id, actor.person)?;
+    let (actor, now) = (uow.actor, uow.now);
+    let (locked_rotation, swap) = locked(uow, id, actor.person)?;
     let party = Party {
         person: Some(person),
         in_team: false,
@@ -76,5 +70,5 @@ pub(super) fn act_for(
     let Ok(decision) = swap.decide(&locked_rotation.timeline(), &party, action, now) else {
         return Ok(None);
     };
-    carry_out(tx, actor, &locked_rotation, &swap, &decision, name, now).map(Some)
+    carry_out(uow, &locked_rotation, &swap, &decision, name).map(Some)
 }

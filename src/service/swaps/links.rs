@@ -2,17 +2,17 @@
 
 use super::commands::{Answer, Part};
 use super::{SwapView, answer, find};
-use crate::domain::actor::Actor;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, SwapId};
 use crate::domain::interval::Timestamp;
 use crate::domain::link::SwapStep;
 use crate::domain::notice::long;
 use crate::domain::swap::State;
+use crate::service::Error;
+use crate::service::UnitOfWork;
 use crate::service::links::Offered;
-use crate::service::{Error, Expected};
 use crate::snapshot::Snapshot;
-use crate::storage::{Db, Tx};
+use crate::storage::Db;
 
 /// Does what the link says; answers in words.
 ///
@@ -20,18 +20,16 @@ use crate::storage::{Db, Tx};
 ///
 /// Those of [`answer`].
 pub(in crate::service) fn follow(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     id: SwapId,
     step: SwapStep,
-    now: Timestamp,
 ) -> Result<String, Error> {
     let (said, done) = match step {
         SwapStep::Accept => (Answer::Accept(Part::default()), "It is yours. Thank you!"),
         SwapStep::Decline => (Answer::Decline, "You have said no. Whoever asked sees it."),
         SwapStep::Undo => (Answer::Undo, "It is undone: all is as it was before."),
     };
-    answer(tx, actor, id, &said, &Expected::any(), now)?;
+    answer(uow, id, &said)?;
     Ok(done.to_owned())
 }
 

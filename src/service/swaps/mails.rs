@@ -13,13 +13,13 @@ use crate::domain::overrides::Override;
 use crate::domain::person::{Person, Role};
 use crate::domain::preferences::Topic;
 use crate::domain::swap::{Decision, Offer, State, Swap};
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::LockedRotation;
 use crate::service::messages::swap_accepted::{self, Taken};
 use crate::service::messages::swap_undone::Undone;
 use crate::service::messages::{swap_declined, swap_offered};
 use crate::service::post::{ChangeNotifier, MessageMeta};
 use crate::service::{Actor, Error, outbox};
-use crate::storage::Tx;
 
 /// Mails about one swap.
 pub(super) struct Mails<'a> {
@@ -51,7 +51,7 @@ impl<'a> Mails<'a> {
     /// # Errors
     ///
     /// [`Error::Unavailable`] when the database is away.
-    pub fn ask(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    pub fn ask(&self, uow: &mut UnitOfWork<'_>) -> Result<(), Error> {
         let start = self.swap.terms.given().start();
         let until = self.swap.terms.expires_at();
         // A trade is off when its first time begins.
@@ -66,7 +66,7 @@ impl<'a> Mails<'a> {
                 news: News::default(),
                 thread: self.thread(),
             };
-            self.post.send(tx, to, envelope, |zone| {
+            self.post.send(uow, to, envelope, |zone| {
                 swap_offered::text(&self.post, self.swap, zone)
             })?;
         }
@@ -80,30 +80,30 @@ impl<'a> Mails<'a> {
     /// [`Error::Unavailable`] when the database is away.
     pub fn tell(
         &self,
-        tx: &mut Tx<'_>,
+        uow: &mut UnitOfWork<'_>,
         was: State,
         decision: &Decision,
         before: &[Override],
     ) -> Result<(), Error> {
         if self.swap.state != State::Open {
             let why = format!("the swap is {}", self.swap.state.as_str());
-            outbox::withdraw_all(tx, &self.offers(), &why, self.post.now)?;
+            outbox::withdraw_all(uow, &self.offers(), &why)?;
         }
         if !decision.made.is_empty() {
-            self.tell_taken(tx, &decision.made, before)?;
+            self.tell_taken(uow, &decision.made, before)?;
         }
         if self.swap.state == State::Declined {
-            self.tell_declined(tx)?;
+            self.tell_declined(uow)?;
         }
         let undone: Vec<&Override> = before
             .iter()
             .filter(|one| decision.cancelled.contains(&one.id))
             .collect();
         if !undone.is_empty() {
-            self.tell_undone(tx, &undone, before)?;
+            self.tell_undone(uow, &undone, before)?;
         }
         if was != State::Open && self.swap.state == State::Open {
-            self.ask(tx)?;
+            self.ask(uow)?;
         }
         Ok(())
     }
@@ -178,7 +178,7 @@ impl<'a> Mails<'a> {
 
     fn tell_taken(
         &self,
-        tx: &mut Tx<'_>,
+        uow: &mut UnitOfWork<'_>,
         made: &[(Interval, PersonId)],
         before: &[Override],
     ) -> Result<(), Error> {
@@ -195,18 +195,18 @@ impl<'a> Mails<'a> {
                 envelope.news = News::new(&taken.returned, &taken.given);
                 entries = self.entries(giver, before, whole);
             }
-            self.post.send(tx, to, envelope, |zone| {
+            self.post.send(uow, to, envelope, |zone| {
                 swap_accepted::text(&self.post, self.swap, &taken, (to, entries), zone)
             })?;
         }
         Ok(())
     }
 
-    fn tell_declined(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    fn tell_declined(&self, uow: &mut UnitOfWork<'_>) -> Result<(), Error> {
         let given = self.swap.terms.given();
         for to in self.requesters() {
             let envelope = self.told(MessageKind::SwapDeclined, to, Topic::Requests, given);
-            self.post.send(tx, to, envelope, |zone| {
+            self.post.send(uow, to, envelope, |zone| {
                 swap_declined::text(&self.post, self.swap, to, zone)
             })?;
         }
@@ -215,7 +215,7 @@ impl<'a> Mails<'a> {
 
     fn tell_undone(
         &self,
-        tx: &mut Tx<'_>,
+        uow: &mut UnitOfWork<'_>,
         undone: &[&Override],
         before: &[Override],
     ) -> Result<(), Error> {
@@ -244,7 +244,7 @@ impl<'a> Mails<'a> {
             let mut envelope = self.told(MessageKind::SwapUndone, to, Topic::Changes, about);
             envelope.news = News::new(&back, &lost);
             let entries = self.entries(to, before, about);
-            self.post.send(tx, to, envelope, |zone| {
+            self.post.send(uow, to, envelope, |zone| {
                 let undone = Undone {
                     by: self.actor,
                     about,

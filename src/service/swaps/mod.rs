@@ -23,13 +23,14 @@ pub use view::{SwapView, TakenView, TimeView};
 use chrono::TimeDelta;
 
 use super::locked_rotation::{LockedRotation, as_json, record_audit};
-use super::{Actor, Error, Expected, ValidationErrors, access, input, overrides};
+use super::{Error, ValidationErrors, access, input, overrides};
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId, SwapId};
 use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::preview::Preview;
 use crate::domain::swap::{Action, Decision, Offer, State, Swap, SwapError};
 use crate::domain::timeline::Timeline;
+use crate::service::UnitOfWork;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 pub use crate::storage::swaps::{Filter, state_of};
@@ -42,15 +43,9 @@ use crate::storage::{Db, Tx, swaps};
 /// [`Error::Invalid`] for a part that is none, [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and
 /// [`Error::Conflict`] where the swap is not in a state for it, or some of the time is another's by now: nothing
 /// is changed then.
-pub fn answer(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: SwapId,
-    answer: &Answer,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<SwapView, Error> {
-    let (locked_rotation, swap) = locked(tx, id, actor.person)?;
+pub fn answer(uow: &mut UnitOfWork<'_>, id: SwapId, answer: &Answer) -> Result<SwapView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let (locked_rotation, swap) = locked(uow, id, actor.person)?;
     let given = swap.terms.given();
     let (action, time) = match answer {
         Answer::Accept(part) => {
@@ -69,18 +64,10 @@ pub fn answer(
     let decided = swap.decide(&locked_rotation.timeline(), &party, action, now);
     // Who may not do it at all is not told about its version.
     if !matches!(decided, Err(SwapError::NotAllowed(_))) {
-        expected.check(swap.version)?;
+        uow.check_version(swap.version)?;
     }
     let decision = decided.map_err(|refusal| refused(refusal, "/start"))?;
-    carry_out(
-        tx,
-        actor,
-        &locked_rotation,
-        &swap,
-        &decision,
-        answer.action(),
-        now,
-    )
+    carry_out(uow, &locked_rotation, &swap, &decision, answer.action())
 }
 
 /// The rotation of a swap as it is, before the change is rehearsed.
@@ -109,8 +96,9 @@ fn locked(
 }
 
 /// A swap as the transaction sees it.
-fn view_of(tx: &mut Tx<'_>, id: SwapId, now: Timestamp) -> Result<SwapView, Error> {
-    let (locked_rotation, swap) = locked(tx, id, None)?;
+fn view_of(uow: &mut UnitOfWork<'_>, id: SwapId) -> Result<SwapView, Error> {
+    let now = uow.now;
+    let (locked_rotation, swap) = locked(uow, id, None)?;
     Ok(SwapView::of(
         &locked_rotation.snapshot,
         &locked_rotation.timeline(),
@@ -171,14 +159,13 @@ fn refused(refusal: SwapError, pointer: &str) -> Error {
 
 /// Does what was decided, and notes it.
 fn carry_out(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     locked_rotation: &LockedRotation,
     swap: &Swap,
     decision: &Decision,
     action: &str,
-    now: Timestamp,
 ) -> Result<SwapView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     for (interval, person) in &decision.made {
         let known = locked_rotation.snapshot.person(*person);
         if known.is_none_or(|one| !one.active_at(interval.end() - TimeDelta::seconds(1))) {
@@ -187,17 +174,16 @@ fn carry_out(
             ));
         }
         overrides::add(
-            tx,
-            actor,
+            uow,
             locked_rotation,
             *interval,
             Some(*person),
-            (None, Some(swap.id)),
-            now,
+            None,
+            Some(swap.id),
         )?;
     }
     for id in &decision.cancelled {
-        overrides::end(tx, actor, locked_rotation, *id, now, now)?;
+        overrides::end(uow, locked_rotation, *id, now)?;
     }
     let mut after = Swap {
         state: decision.state,
@@ -206,7 +192,7 @@ fn carry_out(
         ..swap.clone()
     };
     after.declined.extend(decision.declined);
-    swaps::decide(tx.db(), &after, decision.declined, now)?;
+    swaps::decide(uow.db(), &after, decision.declined, now)?;
     let before = SwapView::of(
         &locked_rotation.snapshot,
         &locked_rotation.timeline(),
@@ -216,9 +202,9 @@ fn carry_out(
     let mut people = named(swap);
     people.extend(actor.person);
     let was = locked_rotation;
-    let locked_rotation = LockedRotation::of(tx, swap.rotation, &people)?;
+    let locked_rotation = LockedRotation::of(uow, swap.rotation, &people)?;
     let mails = mails::Mails::of(&locked_rotation, &after, actor, now);
-    mails.tell(tx, swap.state_at(now), decision, &was.overrides)?;
+    mails.tell(uow, swap.state_at(now), decision, &was.overrides)?;
     let view = SwapView::of(
         &locked_rotation.snapshot,
         &locked_rotation.timeline(),
@@ -232,7 +218,7 @@ fn carry_out(
         before: as_json(before)?,
         after: as_json(&view)?,
     };
-    record_audit(tx, actor, now, deed)?;
+    record_audit(uow, deed)?;
     Ok(view)
 }
 
@@ -241,15 +227,10 @@ fn carry_out(
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
-pub fn expire(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    rotation: RotationId,
-    at: Timestamp,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let open = swaps::open(tx.db(), Some(rotation), None, now)?;
-    let locked_rotation = LockedRotation::of(tx, rotation, &[])?;
+pub fn expire(uow: &mut UnitOfWork<'_>, rotation: RotationId, at: Timestamp) -> Result<(), Error> {
+    let now = uow.now;
+    let open = swaps::open(uow.db(), Some(rotation), None, now)?;
+    let locked_rotation = LockedRotation::of(uow, rotation, &[])?;
     for swap in open.iter().filter(|swap| swap.terms.ends_at() > at) {
         let expired = Decision {
             state: State::Expired,
@@ -257,15 +238,7 @@ pub fn expire(
             cancelled: Vec::new(),
             declined: None,
         };
-        carry_out(
-            tx,
-            actor,
-            &locked_rotation,
-            swap,
-            &expired,
-            "swap.expire",
-            now,
-        )?;
+        carry_out(uow, &locked_rotation, swap, &expired, "swap.expire")?;
     }
     Ok(())
 }
@@ -277,12 +250,12 @@ pub fn expire(
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub fn touched(
-    tx: &mut Tx<'_>,
+    uow: &mut UnitOfWork<'_>,
     locked_rotation: &LockedRotation,
     timeline: &Timeline,
     change: &Preview,
-    now: Timestamp,
 ) -> Result<Vec<SwapView>, Error> {
+    let now = uow.now;
     let others: Vec<Interval> = change
         .changes
         .iter()
@@ -297,7 +270,7 @@ pub fn touched(
     let stands = |swap: &Swap| {
         swap.state_at(now) == State::Open || swap.taken(timeline.overrides()).next().is_some()
     };
-    let all = swaps::standing(tx.db(), locked_rotation.rotation.id, now)?;
+    let all = swaps::standing(uow.db(), locked_rotation.rotation.id, now)?;
     let touched = all
         .iter()
         .filter(|swap| swap.decided_at == Some(now) || stands(swap) && moves(swap));

@@ -12,10 +12,11 @@ use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::person::Person;
 use crate::domain::swap::{LONGEST, Offer, State, Swap, SwapError, Terms, time_of};
 use crate::domain::timeline::{Layer, Timeline};
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::{LockedRotation, as_json, record_audit};
 use crate::service::{Actor, Error, ValidationErrors, access, input, values};
 use crate::storage::audit::AuditEvent;
-use crate::storage::{Tx, swaps};
+use crate::storage::swaps;
 
 /// At most this many people are named.
 const MOST_NAMED: usize = 200;
@@ -26,12 +27,8 @@ const MOST_NAMED: usize = 200;
 ///
 /// [`Error::Invalid`] with every fault, [`Error::Forbidden`], and [`Error::Conflict`] where some of the time is not
 /// theirs who would give it.
-pub fn open(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    new: &NewSwap,
-    now: Timestamp,
-) -> Result<SwapView, Error> {
+pub fn open(uow: &mut UnitOfWork<'_>, new: &NewSwap) -> Result<SwapView, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     let mut errors = ValidationErrors::new();
     let rotation = errors.check(
         "/rotation_id",
@@ -52,10 +49,11 @@ pub fn open(
     let mut also = named.clone();
     also.extend(whose.flatten());
     also.extend(actor.person);
-    let locked_rotation = LockedRotation::of(tx, rotation, &also).map_err(|error| match error {
-        Error::NotFound(_) => Error::invalid("/rotation_id", "there is no such rotation"),
-        other => other,
-    })?;
+    let locked_rotation =
+        LockedRotation::of(uow, rotation, &also).map_err(|error| match error {
+            Error::NotFound(_) => Error::invalid("/rotation_id", "there is no such rotation"),
+            other => other,
+        })?;
     access::gives_time(actor, &locked_rotation.team)?;
     let timeline = locked_rotation.timeline();
     let giver = match (whose.flatten(), &terms) {
@@ -88,17 +86,18 @@ pub fn open(
     terms
         .check(&timeline, giver, named.first().copied(), now)
         .map_err(|refusal| not_asked(actor, giver, &timeline, &terms, refusal))?;
-    let swap = new_swap(actor, (rotation, giver), terms, (named, note_text), now);
-    add(tx, actor, &locked_rotation, &timeline, &swap, now)
+    let swap = new_swap(uow, rotation, giver, terms, named, note_text);
+    add(uow, &locked_rotation, &timeline, &swap)
 }
 
 /// A swap of somebody's time in a rotation, offered to these people, or to the team where there are none.
 pub(super) fn new_swap(
-    actor: &Actor,
-    (rotation, giver): (RotationId, PersonId),
+    uow: &UnitOfWork<'_>,
+    rotation: RotationId,
+    giver: PersonId,
     terms: Terms,
-    (named, note): (Vec<PersonId>, Option<String>),
-    now: Timestamp,
+    named: Vec<PersonId>,
+    note: Option<String>,
 ) -> Swap {
     Swap {
         id: SwapId::from_uuid(new_id()),
@@ -113,8 +112,8 @@ pub(super) fn new_swap(
         declined: Vec::new(),
         state: State::Open,
         note,
-        opened_by: actor.person,
-        created_at: now,
+        opened_by: uow.actor.person,
+        created_at: uow.now,
         decided_at: None,
         version: 1,
     }
@@ -122,14 +121,13 @@ pub(super) fn new_swap(
 
 /// Adds a swap that was decided on, and asks everybody to whom it is offered.
 pub(super) fn add(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     locked_rotation: &LockedRotation,
     timeline: &Timeline,
     swap: &Swap,
-    now: Timestamp,
 ) -> Result<SwapView, Error> {
-    swaps::insert(tx.db(), swap)?;
+    let (actor, now) = (uow.actor, uow.now);
+    swaps::insert(uow.db(), swap)?;
     let view = SwapView::of(&locked_rotation.snapshot, timeline, swap, now);
     let deed = AuditEvent {
         action: "swap.open",
@@ -138,8 +136,8 @@ pub(super) fn add(
         before: serde_json::Value::Null,
         after: as_json(&view)?,
     };
-    record_audit(tx, actor, now, deed)?;
-    Mails::of(locked_rotation, swap, actor, now).ask(tx)?;
+    record_audit(uow, deed)?;
+    Mails::of(locked_rotation, swap, actor, now).ask(uow)?;
     Ok(view)
 }
 

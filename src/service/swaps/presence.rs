@@ -5,15 +5,14 @@ use utoipa::ToSchema;
 
 use super::leave::act_for;
 use super::{SwapView, view_of};
-use crate::domain::interval::{Interval, IntervalSet, Timestamp};
+use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::person::Person;
 use crate::domain::swap::{Action, State, Swap, Terms};
+use crate::service::Error;
+use crate::service::UnitOfWork;
 use crate::service::preview::MOST_LISTED;
-use crate::service::{Actor, Error};
+use crate::storage::swaps;
 use crate::storage::swaps::Filter;
-use crate::storage::{Tx, swaps};
-
-const WITHDRAW: (Action, &str) = (Action::Withdraw, "swap.withdraw");
 
 /// What became of the covers that were asked for while somebody would be away.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
@@ -50,12 +49,11 @@ impl EndedCovers {
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub fn no_longer_away(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     person: &Person,
     off: Interval,
-    now: Timestamp,
 ) -> Result<EndedCovers, Error> {
+    let now = uow.now;
     let away = person.away(now);
     let is_away = |time: Interval| !IntervalSet::from_iter([time]).intersect(&away).is_empty();
     let was_for_it = |swap: &Swap| {
@@ -69,18 +67,18 @@ pub fn no_longer_away(
             person: Some((person.id, now)),
             ..Filter::default()
         };
-        let all = swaps::list(tx.db(), &filter, i64::MAX)?;
+        let all = swaps::list(uow.db(), &filter, i64::MAX)?;
         for swap in all.iter().filter(|swap| was_for_it(swap)) {
             let ahead = swap.terms.given().ahead(now);
             let is_vain = state == State::Open && ahead.is_some_and(|ahead| !is_away(ahead));
             let withdrawn = if is_vain {
-                act_for(tx, actor, swap.id, person.id, WITHDRAW, now)?
+                act_for(uow, swap.id, person.id, Action::Withdraw, "swap.withdraw")?
             } else {
                 None
             };
             let view = match &withdrawn {
                 Some(view) => view.clone(),
-                None => view_of(tx, swap.id, now)?,
+                None => view_of(uow, swap.id)?,
             };
             let mut pieces = view
                 .taken

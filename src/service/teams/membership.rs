@@ -7,10 +7,11 @@ use super::{ONLY_ADMINISTRATORS, keep};
 use crate::domain::ids::PersonId;
 use crate::domain::interval::Timestamp;
 use crate::domain::team::Team;
+use crate::service::UnitOfWork;
 use crate::service::locked_rotation::team_of_slug;
 use crate::service::offboarding::{Reference, find_references, remove_references};
-use crate::service::{Actor, Error, Expected, ValidationErrors, access, input, swaps, values};
-use crate::storage::{Tx, people, teams};
+use crate::service::{Error, ValidationErrors, access, input, swaps, values};
+use crate::storage::{people, teams};
 
 /// Somebody who is to be in a team.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -61,20 +62,14 @@ pub struct Agree {
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where that
 /// is so already.
-pub fn join(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    slug: &str,
-    command: &Join,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<Team, Error> {
-    let before = team_of_slug(tx, slug)?;
+pub fn join(uow: &mut UnitOfWork<'_>, slug: &str, command: &Join) -> Result<Team, Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let before = team_of_slug(uow, slug)?;
     access::manager(actor, &before)?;
     if command.manages {
         access::administrator(actor)?;
     }
-    expected.check(before.version)?;
+    uow.check_version(before.version)?;
     let mut errors = ValidationErrors::new();
     let both = read(
         &mut errors,
@@ -83,7 +78,7 @@ pub fn join(
         now,
     );
     if let Some((person, from)) = both {
-        match people::load(tx.db(), Some(&[person]))?.first() {
+        match people::load(uow.db(), Some(&[person]))?.first() {
             None => errors.add("/person_id", "there is no such person"),
             Some(known) if !known.active_at(from) => {
                 errors.add("/person_id", "they are deactivated");
@@ -93,7 +88,7 @@ pub fn join(
     }
     let (person, from) = errors.finish_with(both)?;
     let mut after = before.clone();
-    let all = teams::load(tx.db(), None)?;
+    let all = teams::load(uow.db(), None)?;
     after.join(person, from, access::consent(actor, person, all.iter()));
     if command.manages {
         after.promote(person, from);
@@ -102,7 +97,7 @@ pub fn join(
         return Err(Error::conflict("they are in the team from then on already"));
     }
     after.version += 1;
-    keep(tx, actor, "team.join", &before, after, now)
+    keep(uow, "team.join", &before, after)
 }
 
 /// Has somebody not be in a team from an instant on: also somebody who would join later.
@@ -112,17 +107,11 @@ pub fn join(
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where that
 /// is so already, or, with the list, where rotations or overrides of the team name them from then on and the command
 /// does not say what is to become of that.
-pub fn leave(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    slug: &str,
-    command: &Leave,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<Team, Error> {
-    let before = team_of_slug(tx, slug)?;
+pub fn leave(uow: &mut UnitOfWork<'_>, slug: &str, command: &Leave) -> Result<Team, Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let before = team_of_slug(uow, slug)?;
     access::manager(actor, &before)?;
-    expected.check(before.version)?;
+    uow.check_version(before.version)?;
     let mut errors = ValidationErrors::new();
     let both = read(
         &mut errors,
@@ -143,17 +132,17 @@ pub fn leave(
     if !after.leave(person, from) {
         return Err(Error::conflict("they are not in the team from then on"));
     }
-    let named = find_references(tx, person, Some(before.id), from)?;
+    let named = find_references(uow, person, Some(before.id), from)?;
     match command.remove_from_rotations {
         None => Reference::none(&named)?,
         Some(true) => {
-            remove_references(tx, actor, person, &named, from, now)?;
-            swaps::leave(tx, actor, person, Some(before.id), from, now)?;
+            remove_references(uow, person, &named, from)?;
+            swaps::leave(uow, person, Some(before.id), from)?;
         }
         Some(false) => {}
     }
     after.version += 1;
-    keep(tx, actor, "team.leave", &before, after, now)
+    keep(uow, "team.leave", &before, after)
 }
 
 /// Agrees that a team sees the address of somebody whom a manager added, and its managers why they are away.
@@ -162,27 +151,21 @@ pub fn leave(
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`], and [`Error::Conflict`] where
 /// nothing waits for that.
-pub fn agree(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    slug: &str,
-    command: &Agree,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<Team, Error> {
-    let before = team_of_slug(tx, slug)?;
+pub fn agree(uow: &mut UnitOfWork<'_>, slug: &str, command: &Agree) -> Result<Team, Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let before = team_of_slug(uow, slug)?;
     let mut errors = ValidationErrors::new();
     let person = values::person_id(&mut errors, "/person_id", &command.person_id);
     let person = errors.finish_with(person)?;
-    let all = teams::load(tx.db(), None)?;
+    let all = teams::load(uow.db(), None)?;
     access::agrees(actor, person, all.iter())?;
-    expected.check(before.version)?;
+    uow.check_version(before.version)?;
     let mut after = before.clone();
     if !after.agree(person, actor.person, now) {
         return Err(Error::conflict("nobody has to agree to that"));
     }
     after.version += 1;
-    keep(tx, actor, "team.agree", &before, after, now)
+    keep(uow, "team.agree", &before, after)
 }
 
 /// Who, and from when on.

@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 use super::locked_rotation::{as_json, record_audit, team_of_slug};
 use super::values;
 use super::views::TeamView;
-use super::{Actor, Error, Expected, ValidationErrors, access};
+use super::{Error, ValidationErrors, access};
 use crate::clock::new_id;
 use crate::domain::ids::{PersonId, TeamId};
-use crate::domain::interval::Timestamp;
 use crate::domain::team::{Membership, Team};
+use crate::service::UnitOfWork;
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, StoreError, Tx, people, teams};
 
@@ -119,21 +119,18 @@ fn founders(members: Vec<PersonId>, managers: &[PersonId]) -> Vec<Membership> {
 }
 
 fn deed(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    now: Timestamp,
+    uow: &mut UnitOfWork<'_>,
     action: &str,
     before: Option<&Team>,
     after: &Team,
 ) -> Result<(), Error> {
+    let now = uow.now;
     let (before, now_is) = (
         as_json(before.map(|team| TeamView::of(team, now)))?,
         as_json(TeamView::of(after, now))?,
     );
     record_audit(
-        tx,
-        actor,
-        now,
+        uow,
         AuditEvent {
             action,
             kind: "team",
@@ -149,19 +146,15 @@ fn deed(
 /// # Errors
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::Conflict`] where the slug is taken.
-pub fn create(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    new: &NewTeam,
-    now: Timestamp,
-) -> Result<Team, Error> {
+pub fn create(uow: &mut UnitOfWork<'_>, new: &NewTeam) -> Result<Team, Error> {
+    let (actor, now) = (uow.actor, uow.now);
     access::administrator(actor)?;
     let mut errors = ValidationErrors::new();
     let slug = slug(&mut errors, &new.slug);
     let name = values::line(&mut errors, "/name", &new.name, 200);
     let time_zone = values::zone(&mut errors, "/time_zone", &new.time_zone);
-    let members = ids(tx, &mut errors, "/members", &new.members)?;
-    let managers = ids(tx, &mut errors, "/managers", &new.managers)?;
+    let members = ids(uow, &mut errors, "/members", &new.members)?;
+    let managers = ids(uow, &mut errors, "/managers", &new.managers)?;
     let team = slug
         .zip(name)
         .zip(time_zone)
@@ -174,12 +167,12 @@ pub fn create(
             version: 1,
         });
     let team = errors.finish_with(team)?;
-    teams::insert(tx.db(), &team, now).map_err(|error| match error {
+    teams::insert(uow.db(), &team, now).map_err(|error| match error {
         StoreError::Duplicate => Error::conflict("a team has this slug already"),
         other => other.into(),
     })?;
-    tx.changed(Change::Team(team.id));
-    deed(tx, actor, now, "team.create", None, &team)?;
+    uow.changed(Change::Team(team.id));
+    deed(uow, "team.create", None, &team)?;
     Ok(team)
 }
 
@@ -189,20 +182,14 @@ pub fn create(
 /// # Errors
 ///
 /// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], [`Error::Stale`].
-pub fn change(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    slug: &str,
-    change: &TeamChange,
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<Team, Error> {
-    let before = team_of_slug(tx, slug)?;
+pub fn change(uow: &mut UnitOfWork<'_>, slug: &str, change: &TeamChange) -> Result<Team, Error> {
+    let (actor, now) = (uow.actor, uow.now);
+    let before = team_of_slug(uow, slug)?;
     access::manager(actor, &before)?;
     if change.name.is_some() || change.time_zone.is_some() || change.managers.is_some() {
         access::administrator(actor)?;
     }
-    expected.check(before.version)?;
+    uow.check_version(before.version)?;
     let mut errors = ValidationErrors::new();
     let mut after = before.clone();
     if let Some(name) = change
@@ -220,17 +207,17 @@ pub fn change(
         after.time_zone = zone;
     }
     let managers = match &change.managers {
-        Some(managers) => Some(ids(tx, &mut errors, "/managers", managers)?),
+        Some(managers) => Some(ids(uow, &mut errors, "/managers", managers)?),
         None => None,
     };
     if let Some(members) = &change.members {
-        let members = ids(tx, &mut errors, "/members", members)?;
+        let members = ids(uow, &mut errors, "/members", members)?;
         let members = with_managers(members, managers.as_deref().unwrap_or_default());
         let mut present = before.managers(now);
         if !actor.is_administrator() && present.any(|id| !members.contains(&id)) {
             errors.add("/members", ONLY_ADMINISTRATORS);
         }
-        let all = teams::load(tx.db(), None)?;
+        let all = teams::load(uow.db(), None)?;
         let consent = |person| access::consent(actor, person, all.iter());
         after.set_members(&members, now, consent);
     }
@@ -239,20 +226,13 @@ pub fn change(
     }
     errors.finish()?;
     after.version += 1;
-    keep(tx, actor, "team.change", &before, after, now)
+    keep(uow, "team.change", &before, after)
 }
 
 /// Keeps a team that was changed.
-fn keep(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    action: &str,
-    before: &Team,
-    after: Team,
-    now: Timestamp,
-) -> Result<Team, Error> {
-    teams::update(tx.db(), &after)?;
-    tx.changed(Change::Team(after.id));
-    deed(tx, actor, now, action, Some(before), &after)?;
+fn keep(uow: &mut UnitOfWork<'_>, action: &str, before: &Team, after: Team) -> Result<Team, Error> {
+    teams::update(uow.db(), &after)?;
+    uow.changed(Change::Team(after.id));
+    deed(uow, action, Some(before), &after)?;
     Ok(after)
 }

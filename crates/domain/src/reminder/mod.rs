@@ -335,8 +335,22 @@ impl Side {
             .iter()
             .enumerate()
             .filter(|(index, (at, _))| !overtaken(*index, *at) && !told(*at))
-            .map(|(_, (at, lead))| self.reminder(rotation, person, known, *lead, *at, now))
+            .map(|(_, (at, lead))| {
+                let due_at = self.due_at(person, *lead, *at, now);
+                self.reminder(rotation, person, known, *lead, due_at)
+            })
             .collect()
+    }
+
+    /// Until when the reminder of this lead is of use.
+    fn useful_until(&self, lead: Lead) -> Timestamp {
+        let ahead = self.kind == Kind::Outgoing && lead != Lead::Handoff;
+        if ahead { self.handoff } else { self.until }
+    }
+
+    fn due_at(&self, person: &Person, lead: Lead, at: Timestamp, now: Timestamp) -> Timestamp {
+        let handoff = (self.handoff, self.known);
+        when_told(person, at, handoff, self.useful_until(lead), now)
     }
 
     /// Whether the reminder at the handoff itself may reach them then.
@@ -350,12 +364,8 @@ impl Side {
         person: &Person,
         known: &Knowledge<'_>,
         lead: Lead,
-        at: Timestamp,
-        now: Timestamp,
+        due_at: Timestamp,
     ) -> Reminder {
-        let ahead = self.kind == Kind::Outgoing && lead != Lead::Handoff;
-        let until = if ahead { self.handoff } else { self.until };
-        let handoff = (self.handoff, self.known);
         Reminder {
             key: self.key(rotation, known, lead),
             kind: self.kind,
@@ -366,8 +376,8 @@ impl Side {
                 ..self.shift
             },
             other: self.other,
-            due_at: when_told(person, at, handoff, until, now),
-            not_after: until,
+            due_at,
+            not_after: self.useful_until(lead),
             runs: vec![self.whole],
             has: self.pieces.clone(),
             lost: Vec::new(),

@@ -11,7 +11,7 @@ use crate::domain::token::Token;
 use crate::http::web::confirm::ConfirmPage;
 use crate::http::web::me::access::REVOKED;
 use crate::http::web::{Answer, Form, Page, PageError, Section, SignedIn};
-use crate::service::{Expected, access, sessions, tokens};
+use crate::service::{access, sessions, tokens};
 
 #[derive(Template)]
 #[template(path = "pages/access.html")]
@@ -53,7 +53,7 @@ pub async fn end_session(visitor: SignedIn, id: web::Path<String>, _form: Form) 
     access::administrator(&visitor.actor)?;
     let id: SessionId = id.parse().map_err(|_| PageError::no_such("session"))?;
     visitor
-        .change(move |tx, visitor| sessions::leave(tx, &visitor.actor, id, visitor.now))
+        .change(move |uow, _| sessions::leave(uow, id))
         .await?;
     Ok(visitor.redirect_with_flash("administration/access", "That browser is signed out."))
 }
@@ -82,9 +82,7 @@ pub async fn revoke_token(visitor: SignedIn, id: web::Path<String>, _form: Form)
     access::administrator(&visitor.actor)?;
     let id: TokenId = id.parse().map_err(|_| PageError::no_such("token"))?;
     visitor
-        .change(move |tx, visitor| {
-            tokens::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
-        })
+        .change(move |uow, _| tokens::revoke(uow, id))
         .await?;
     Ok(visitor.redirect_with_flash("administration/access", "That token is revoked."))
 }

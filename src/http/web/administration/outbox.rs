@@ -121,15 +121,7 @@ fn row(page: &Page, mail: OutboxView) -> Row {
 pub async fn retry(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
     let id = id.into_inner();
     let done = visitor
-        .change(move |tx, visitor| {
-            outbox::retry(
-                tx,
-                &visitor.actor,
-                &id,
-                &visitor.app.mail_domain,
-                visitor.now,
-            )
-        })
+        .change(move |uow, visitor| outbox::retry(uow, &id, &visitor.app.mail_domain))
         .await;
     let words = match done {
         Ok(_) => "It is tried anew.".to_owned(),

@@ -93,9 +93,7 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
     };
     let expected = form.expected();
     let done = visitor
-        .change(move |tx, visitor| {
-            rotations::archive(tx, &visitor.actor, id, &command, &expected, visitor.now)
-        })
+        .change(move |uow, _| rotations::archive(uow.expecting(expected), id, &command))
         .await;
     match done {
         Ok(_) => Ok(visitor.redirect_with_flash(

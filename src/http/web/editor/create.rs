@@ -96,9 +96,7 @@ pub async fn send(visitor: SignedIn, slug: web::Path<String>, mut form: Form) ->
     let done = match draft::rotation(&mut form, visitor.now) {
         Ok(new) if pressed.save => {
             let made = visitor
-                .change(move |tx, visitor| {
-                    rotations::create(tx, &visitor.actor, &slug, &new, visitor.now)
-                })
+                .change(move |uow, _| rotations::create(uow, &slug, &new))
                 .await;
             match made {
                 Ok((rotation, _)) => {
@@ -131,13 +129,13 @@ async fn dry_run(
     new: rotations::NewRotation,
 ) -> Result<(Rotation, PreviewView), Error> {
     visitor
-        .dry_run(move |tx, visitor| {
-            let (rotation, _) = rotations::create(tx, &visitor.actor, &slug, &new, visitor.now)?;
-            let mut before = preview::before(tx, rotation.id)?;
+        .dry_run(move |uow, visitor| {
+            let (rotation, _) = rotations::create(uow, &slug, &new)?;
+            let mut before = preview::before(uow, rotation.id)?;
             // Before, nobody had it.
             before.rotation.archived_at = Some(Timestamp::MIN_UTC);
             let from = rotation.newest().effective_from;
-            let view = preview::compare(tx, &before, from.max(visitor.now), visitor.now)?;
+            let view = preview::compare(uow, &before, from.max(visitor.now))?;
             Ok((rotation, view))
         })
         .await

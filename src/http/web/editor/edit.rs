@@ -82,9 +82,7 @@ async fn save(
 ) -> Result<Done, Error> {
     let id = rotation.id;
     let (after, _) = visitor
-        .change(move |tx, visitor| {
-            rotations::revise(tx, &visitor.actor, id, &new, &expected, visitor.now)
-        })
+        .change(move |uow, _| rotations::revise(uow.expecting(expected), id, &new))
         .await?;
     Ok(Done::Saved(after.newest().number))
 }
@@ -96,11 +94,10 @@ async fn dry_run(
 ) -> Result<Done, Error> {
     let id = rotation.id;
     visitor
-        .dry_run(move |tx, visitor| {
-            let before = preview::before(tx, id)?;
-            let any = Expected::any();
-            let (after, _) = rotations::revise(tx, &visitor.actor, id, &new, &any, visitor.now)?;
-            let view = preview::compare(tx, &before, after.newest().effective_from, visitor.now)?;
+        .dry_run(move |uow, _| {
+            let before = preview::before(uow, id)?;
+            let (after, _) = rotations::revise(uow, id, &new)?;
+            let view = preview::compare(uow, &before, after.newest().effective_from)?;
             Ok(Done::Shown(Box::new((after, view))))
         })
         .await

@@ -260,9 +260,9 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, mut form: Form) -> A
     let done = match read(&mut form) {
         Ok(wanted) => {
             visitor
-                .change(move |tx, visitor| {
-                    let (actor, guard, now) = (&visitor.actor, &visitor.app.guard, visitor.now);
-                    incidents::put_settings(tx, actor, id, &wanted, guard, &expected, now)
+                .change(move |uow, visitor| {
+                    let guard = &visitor.app.guard;
+                    incidents::put_settings(uow.expecting(expected), id, &wanted, guard)
                 })
                 .await
         }

@@ -10,8 +10,9 @@ use crate::domain::interval::Interval;
 use crate::domain::rotation::Kind;
 use crate::http::web::fields::{Checks, Select};
 use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn, when};
+use crate::service::UnitOfWork;
 use crate::service::overrides::{self, Pause, PauseView};
-use crate::service::{Error, Expected, ValidationErrors, input};
+use crate::service::{Error, ValidationErrors, input};
 
 #[derive(Template)]
 #[template(path = "pages/rotation_pause.html")]
@@ -160,10 +161,8 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
         }
     };
     let who = wanted.person_id.parse().map(|id| name_of(&page, id));
-    let (id, any) = (subject.rotation().id, Expected::any());
-    let work = move |tx: &mut crate::service::Tx<'_>, visitor: &SignedIn| {
-        overrides::pause(tx, &visitor.actor, id, &wanted, &any, visitor.now)
-    };
+    let id = subject.rotation().id;
+    let work = move |uow: &mut UnitOfWork<'_>, _: &SignedIn| overrides::pause(uow, id, &wanted);
     let is_look = form.get("do") == "look";
     let done = if is_look {
         visitor.dry_run(work).await

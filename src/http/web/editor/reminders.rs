@@ -260,9 +260,7 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
     };
     let expected = form.expected();
     let done = visitor
-        .change(move |tx, visitor| {
-            set_reminders(tx, &visitor.actor, id, &wanted, &expected, visitor.now)
-        })
+        .change(move |uow, _| set_reminders(uow.expecting(expected), id, &wanted))
         .await;
     match done {
         Ok(_) => Ok(visitor.redirect_with_flash(

@@ -88,9 +88,7 @@ pub async fn withdraw(visitor: SignedIn, path: web::Path<(String, u32)>, form: F
     let id: RotationId = text.parse().map_err(|_| PageError::no_such("rotation"))?;
     let expected = form.expected();
     let done = visitor
-        .change(move |tx, visitor| {
-            rotations::withdraw(tx, &visitor.actor, id, number, &expected, visitor.now)
-        })
+        .change(move |uow, _| rotations::withdraw(uow.expecting(expected), id, number))
         .await;
     match done {
         Ok(_) => {

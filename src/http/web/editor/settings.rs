@@ -91,9 +91,7 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
     };
     let expected = form.expected();
     let done = visitor
-        .change(move |tx, visitor| {
-            rotations::change(tx, &visitor.actor, id, &change, &expected, visitor.now)
-        })
+        .change(move |uow, _| rotations::change(uow.expecting(expected), id, &change))
         .await;
     match done {
         Ok(_) => {

@@ -14,7 +14,7 @@ use crate::http::web::confirm::ConfirmPage;
 use crate::http::web::fields::{Input, Select};
 use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::incidents::{self, Condition, Mapping, NewWebhook, WebhookView};
-use crate::service::{Error, Expected, ValidationErrors};
+use crate::service::{Error, ValidationErrors};
 
 /// Where in what a program sends there is what: what fields are called, and words.
 const POINTERS: [(&str, &str); 7] = [
@@ -185,9 +185,8 @@ pub async fn make(
     let done = match read(&form) {
         Ok(new) => {
             visitor
-                .change(move |tx, visitor| {
-                    let made =
-                        incidents::create_webhook(tx, &visitor.actor, id, &new, visitor.now)?;
+                .change(move |uow, visitor| {
+                    let made = incidents::create_webhook(uow, id, &new)?;
                     let secret = visitor.app.webhook_secret(made.id)?;
                     let view = visitor.app.webhook_view(&made);
                     Ok((view.name, view.url, secret))
@@ -245,9 +244,7 @@ pub async fn revoke(visitor: SignedIn, path: web::Path<(String, String)>, _form:
         .parse()
         .map_err(|_| PageError::no_such("webhook"))?;
     visitor
-        .change(move |tx, visitor| {
-            incidents::revoke_webhook(tx, &visitor.actor, id, &Expected::any(), visitor.now)
-        })
+        .change(move |uow, _| incidents::revoke_webhook(uow, id))
         .await?;
     Ok(visitor.redirect_with_flash(&back, "That webhook declares nothing any more."))
 }

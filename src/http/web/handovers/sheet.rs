@@ -247,17 +247,7 @@ pub async fn save(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
     let expected = Expected::one_of(vec![view.version]);
     let snapshot = page.snapshot.clone();
     let saved = visitor
-        .change(move |tx, visitor| {
-            handovers::change(
-                tx,
-                &visitor.actor,
-                &snapshot,
-                id,
-                &change,
-                &expected,
-                visitor.now,
-            )
-        })
+        .change(move |uow, _| handovers::change(uow.expecting(expected), &snapshot, id, &change))
         .await;
     match saved {
         Ok(_) => Ok(visitor.redirect_with_flash(&format!("handovers/{id}"), "Saved.")),

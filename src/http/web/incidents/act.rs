@@ -8,10 +8,10 @@ use super::{Answer, Error, Form, Section, SignedIn, find};
 use crate::domain::ids::IncidentId;
 use crate::domain::zone::Zone;
 use crate::http::web::when;
+use crate::service::UnitOfWork;
 use crate::service::incidents::{
     self, IncidentChange, IncidentView, NewHandover, NewUpdate, RaisedHand, Resolve, Stay, Tick,
 };
-use crate::service::{Expected, Tx};
 
 /// Does it, and goes back; or shows the form called `doing` again, with what is wrong.
 async fn act(
@@ -20,16 +20,12 @@ async fn act(
     form: Form,
     doing: &str,
     words: &str,
-    work: impl FnOnce(&mut Tx<'_>, &SignedIn, IncidentId) -> Result<IncidentView, Error>
-    + Send
-    + 'static,
+    work: impl FnOnce(&mut UnitOfWork<'_>, IncidentId) -> Result<IncidentView, Error> + Send + 'static,
 ) -> Answer {
     let page = visitor.page("Incident", Section::Incidents)?;
     let incident = find(&visitor, &page, id).await?;
     let id = incident.id;
-    let done = visitor
-        .change(move |tx, visitor| work(tx, visitor, id))
-        .await;
+    let done = visitor.change(move |uow, _| work(uow, id)).await;
     match done {
         Ok(_) => {
             let back = crate::service::sessions::own_path(form.get("back"));
@@ -52,18 +48,10 @@ async fn act(
 /// Raises the visitor's hand.
 #[post("/incidents/{id}/raise-hand")]
 pub async fn raise_hand(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
-    act(
-        visitor,
-        &id,
-        form,
-        "",
-        "You watch it now.",
-        |tx, visitor, id| {
-            let hand = RaisedHand::default();
-            let any = Expected::any();
-            incidents::raise_hand(tx, &visitor.actor, id, &hand, &any, visitor.now)
-        },
-    )
+    act(visitor, &id, form, "", "You watch it now.", |uow, id| {
+        let hand = RaisedHand::default();
+        incidents::raise_hand(uow, id, &hand)
+    })
     .await
 }
 
@@ -83,19 +71,10 @@ pub async fn hand_over(visitor: SignedIn, id: web::Path<String>, form: Form) -> 
     } else {
         "Thank you. The notes wait for whoever is next."
     };
-    act(
-        visitor,
-        &id,
-        form,
-        "hand-over",
-        words,
-        move |tx, visitor, id| {
-            ticket_count
-                .map_err(|_| Error::invalid("/ticket_count", "must be a number, roughly"))?;
-            let any = Expected::any();
-            incidents::hand_over(tx, &visitor.actor, id, &new, &any, visitor.now)
-        },
-    )
+    act(visitor, &id, form, "hand-over", words, move |uow, id| {
+        ticket_count.map_err(|_| Error::invalid("/ticket_count", "must be a number, roughly"))?;
+        incidents::hand_over(uow, id, &new)
+    })
     .await
 }
 
@@ -117,9 +96,8 @@ pub async fn answer(
     } else {
         "Whoever offered it watches on, and is told."
     };
-    act(visitor, &id, form, "", words, move |tx, visitor, id| {
-        let any = Expected::any();
-        incidents::answer_handover(tx, &visitor.actor, id, number, accepts, &any, visitor.now)
+    act(visitor, &id, form, "", words, move |uow, id| {
+        incidents::answer_handover(uow, id, number, accepts)
     })
     .await
 }
@@ -136,16 +114,7 @@ pub async fn tell(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
         form,
         "update",
         "It is logged.",
-        move |tx, visitor, id| {
-            incidents::tell(
-                tx,
-                &visitor.actor,
-                id,
-                &update,
-                &Expected::any(),
-                visitor.now,
-            )
-        },
+        move |uow, id| incidents::tell(uow, id, &update),
     )
     .await
 }
@@ -155,21 +124,14 @@ pub async fn tell(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
 pub async fn stay(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let zone = visitor.page("", Section::Incidents)?.zone;
     let until = next_time(&zone, form.get("until"), visitor.now);
-    act(
-        visitor,
-        &id,
-        form,
-        "stay",
-        "Noted.",
-        move |tx, visitor, id| {
-            let until =
-                until.ok_or_else(|| Error::invalid("/until", "is not a time of day like 17:30"))?;
-            let stay = Stay {
-                until: when::to_rfc3339(until),
-            };
-            incidents::stay(tx, &visitor.actor, id, &stay, &Expected::any(), visitor.now)
-        },
-    )
+    act(visitor, &id, form, "stay", "Noted.", move |uow, id| {
+        let until =
+            until.ok_or_else(|| Error::invalid("/until", "is not a time of day like 17:30"))?;
+        let stay = Stay {
+            until: when::to_rfc3339(until),
+        };
+        incidents::stay(uow, id, &stay)
+    })
     .await
 }
 
@@ -206,23 +168,9 @@ pub async fn change(visitor: SignedIn, id: web::Path<String>, form: Form) -> Ans
         let back = crate::service::sessions::own_path(form.get("back"));
         return Ok(visitor.redirect_with_flash(back.trim_start_matches('/'), "It stays as it is."));
     }
-    act(
-        visitor,
-        &id,
-        form,
-        "change",
-        "Saved.",
-        move |tx, visitor, id| {
-            incidents::change(
-                tx,
-                &visitor.actor,
-                id,
-                &change,
-                &Expected::any(),
-                visitor.now,
-            )
-        },
-    )
+    act(visitor, &id, form, "change", "Saved.", move |uow, id| {
+        incidents::change(uow, id, &change)
+    })
     .await
 }
 
@@ -238,16 +186,8 @@ pub async fn tick(visitor: SignedIn, path: web::Path<(String, u32)>, form: Form)
     } else {
         "To be done again."
     };
-    act(visitor, &id, form, "", words, move |tx, visitor, id| {
-        incidents::tick(
-            tx,
-            &visitor.actor,
-            id,
-            item,
-            &tick,
-            &Expected::any(),
-            visitor.now,
-        )
+    act(visitor, &id, form, "", words, move |uow, id| {
+        incidents::tick(uow, id, item, &tick)
     })
     .await
 }
@@ -259,16 +199,9 @@ pub async fn resolve(visitor: SignedIn, id: web::Path<String>, form: Form) -> An
         text: form.filled("text").map(|text| text.replace("\r\n", "\n")),
     };
     let words = "It is over. What is left to be done is listed here.";
-    act(
-        visitor,
-        &id,
-        form,
-        "resolve",
-        words,
-        move |tx, visitor, id| {
-            incidents::resolve(tx, &visitor.actor, id, &end, &Expected::any(), visitor.now)
-        },
-    )
+    act(visitor, &id, form, "resolve", words, move |uow, id| {
+        incidents::resolve(uow, id, &end)
+    })
     .await
 }
 

@@ -137,7 +137,7 @@ pub async fn send(visitor: SignedIn, form: Form) -> Answer {
         },
     };
     let done = visitor
-        .change(move |tx, visitor| incidents::declare(tx, &visitor.actor, &new, visitor.now))
+        .change(move |uow, _| incidents::declare(uow, &new))
         .await;
     match done {
         Ok(declared) => {

@@ -6,7 +6,6 @@ use askama::Template;
 use crate::domain::ids::CalendarId;
 use crate::domain::person::Role;
 use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
-use crate::service::Expected;
 use crate::service::calendars::{
     self, CalendarChange, CalendarView, NewCalendar, RuleInput, RuleView,
 };
@@ -74,9 +73,7 @@ pub async fn add(visitor: SignedIn, form: Form) -> Answer {
         },
     };
     let made = visitor
-        .change(move |tx, visitor| {
-            calendars::create(tx, &visitor.actor, visitor.id, &new, visitor.now)
-        })
+        .change(move |uow, visitor| calendars::create(uow, visitor.id, &new))
         .await;
     match made {
         Ok(_) => Ok(visitor.redirect_with_flash(HERE, "It is read within seconds.")),
@@ -94,10 +91,7 @@ pub async fn read(visitor: SignedIn, path: web::Path<String>, _form: Form) -> An
     let id = id(&path)?;
     let nothing = CalendarChange::default();
     visitor
-        .change(move |tx, visitor| {
-            let (actor, any) = (&visitor.actor, Expected::any());
-            calendars::change(tx, actor, id, &nothing, &any, visitor.now)
-        })
+        .change(move |uow, _| calendars::change(uow, id, &nothing))
         .await?;
     Ok(visitor.redirect_with_flash(HERE, "It is read within seconds."))
 }
@@ -107,9 +101,7 @@ pub async fn read(visitor: SignedIn, path: web::Path<String>, _form: Form) -> An
 pub async fn remove(visitor: SignedIn, path: web::Path<String>, _form: Form) -> Answer {
     let id = id(&path)?;
     visitor
-        .change(move |tx, visitor| {
-            calendars::remove(tx, &visitor.actor, id, &Expected::any(), visitor.now)
-        })
+        .change(move |uow, _| calendars::remove(uow, id))
         .await?;
     let words = "It is read no more, and the time off ahead that it told of is gone.";
     Ok(visitor.redirect_with_flash(HERE, words))

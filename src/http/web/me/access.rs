@@ -12,7 +12,7 @@ use crate::http::limits::Limits;
 use crate::http::web::confirm::ConfirmPage;
 use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
 use crate::service::tokens::{self, NewToken};
-use crate::service::{Error, Expected, Scope, input, sessions};
+use crate::service::{Error, Scope, input, sessions};
 
 /// What becomes of a token that is revoked.
 pub const REVOKED: &str = "Programs that use it are refused from then on, and so is whatever was made with it: tokens, and calendar feeds. This cannot be taken back: they need a new one.";
@@ -120,9 +120,7 @@ pub async fn make(visitor: SignedIn, limits: web::Data<Limits>, form: Form) -> A
         expires_at,
     };
     let made = visitor
-        .change(move |tx, visitor| {
-            tokens::create(tx, &visitor.actor, visitor.id, &new, visitor.now)
-        })
+        .change(move |uow, visitor| tokens::create(uow, visitor.id, &new))
         .await;
     match made {
         Ok((token, secret)) => {
@@ -171,9 +169,7 @@ pub async fn ask_to_revoke(visitor: SignedIn, id: web::Path<String>) -> Answer {
 pub async fn revoke(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
     let id: TokenId = id.parse().map_err(|_| PageError::no_such("token"))?;
     visitor
-        .change(move |tx, visitor| {
-            tokens::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
-        })
+        .change(move |uow, _| tokens::revoke(uow, id))
         .await?;
     Ok(visitor.redirect_with_flash("me/access", "That token is of no use any more."))
 }
@@ -183,7 +179,7 @@ pub async fn revoke(visitor: SignedIn, id: web::Path<String>, _form: Form) -> An
 pub async fn sign_out(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
     let id: SessionId = id.parse().map_err(|_| PageError::no_such("session"))?;
     visitor
-        .change(move |tx, visitor| sessions::leave(tx, &visitor.actor, id, visitor.now))
+        .change(move |uow, _| sessions::leave(uow, id))
         .await?;
     Ok(visitor.redirect_with_flash("me/access", "That browser is signed out."))
 }

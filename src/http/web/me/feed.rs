@@ -10,7 +10,6 @@ use crate::domain::feed::Feed;
 use crate::domain::ids::FeedId;
 use crate::http::web::confirm::ConfirmPage;
 use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
-use crate::service::Expected;
 use crate::service::feeds::{self, FeedChange};
 
 #[derive(Template)]
@@ -77,9 +76,7 @@ pub async fn change(visitor: SignedIn, id: web::Path<String>, form: Form) -> Ans
         Ok(options) => {
             let change = FeedChange { options };
             visitor
-                .change(move |tx, visitor| {
-                    feeds::change(tx, &visitor.actor, id, &change, &expected, visitor.now)
-                })
+                .change(move |uow, _| feeds::change(uow.expecting(expected), id, &change))
                 .await
         }
         Err(error) => Err(error),
@@ -116,10 +113,6 @@ pub async fn ask_to_revoke(visitor: SignedIn, id: web::Path<String>) -> Answer {
 #[post("/me/calendars/{id}/revoke")]
 pub async fn revoke(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
     let id: FeedId = id.parse().map_err(|_| PageError::no_such("feed"))?;
-    visitor
-        .change(move |tx, visitor| {
-            feeds::revoke(tx, &visitor.actor, id, &Expected::any(), visitor.now)
-        })
-        .await?;
+    visitor.change(move |uow, _| feeds::revoke(uow, id)).await?;
     Ok(visitor.redirect_with_flash("me/calendars", "That address shows nothing any more."))
 }

@@ -189,9 +189,9 @@ pub async fn make(visitor: SignedIn, limits: web::Data<Limits>, form: Form) -> A
     };
     let new = NewFeed { scope, options };
     let made = visitor
-        .change(move |tx, visitor| {
+        .change(move |uow, visitor| {
             let snapshot = visitor.app.snapshots.snapshot();
-            feeds::create(tx, &visitor.actor, &snapshot, &new, visitor.now)
+            feeds::create(uow, &snapshot, &new)
         })
         .await;
     match made {

@@ -8,7 +8,7 @@ use crate::domain::person::{Person, Role};
 use crate::domain::preferences::{Preferences, Topic};
 use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn, hours, profile};
 use crate::service::people::{self, PersonChange};
-use crate::service::{Error, Expected, preferences};
+use crate::service::{Error, preferences};
 
 /// The mails that one can have, as forms call them.
 const TOPICS: [(&str, Topic); 7] = [
@@ -112,9 +112,8 @@ pub async fn change(visitor: SignedIn, mut form: Form) -> Answer {
     let done = match changed {
         Ok(change) => {
             visitor
-                .change(move |tx, visitor| {
-                    let (actor, now) = (&visitor.actor, visitor.now);
-                    people::change(tx, actor, visitor.id, change, &expected, now)
+                .change(move |uow, visitor| {
+                    people::change(uow.expecting(expected), visitor.id, change)
                 })
                 .await
         }
@@ -146,10 +145,7 @@ pub async fn choose_mails(visitor: SignedIn, form: Form) -> Answer {
         handoff_outside_hours: wants(OUTSIDE_HOURS),
     };
     visitor
-        .change(move |tx, visitor| {
-            let any = Expected::any();
-            preferences::set(tx, &visitor.actor, visitor.id, wanted, &any, visitor.now)
-        })
+        .change(move |uow, visitor| preferences::set(uow, visitor.id, wanted))
         .await?;
     Ok(visitor.redirect_with_flash("me/settings", "Saved: these mails come from now on."))
 }

@@ -10,10 +10,11 @@ use crate::domain::interval::{FOREVER, Interval};
 use crate::domain::person::{Role, TimeOff};
 use crate::http::web::{Answer, Fields, Form, Page, PageError, Section, SignedIn, when};
 use crate::http::web::{duties, swaps};
+use crate::service::UnitOfWork;
 use crate::service::swaps::{NewCovers, SwapView, cover_absence};
 use crate::service::time_off::{self, NewTimeOff};
 use crate::service::views::ClashView;
-use crate::service::{Error, Expected, input};
+use crate::service::{Error, input};
 
 #[derive(Template)]
 #[template(path = "pages/me/time_off.html")]
@@ -205,11 +206,11 @@ async fn note(visitor: SignedIn, changed: Option<TimeOffId>, form: Form) -> Answ
         Err(error) => return sheet(&visitor, changed, form.failed(error)?, None).await,
     };
     let is_look = form.get("do") == "look";
-    let work = move |tx: &mut crate::service::Tx<'_>, visitor: &SignedIn| {
-        let (person, off) = time_off::create(tx, &visitor.actor, visitor.id, &wanted, visitor.now)?;
+    let work = move |uow: &mut UnitOfWork<'_>, visitor: &SignedIn| {
+        let (person, off) = time_off::create(uow, visitor.id, &wanted)?;
         // Afterwards, so that covers stay asked for where they are still away.
         if let Some(old) = changed {
-            time_off::cancel(tx, &visitor.actor, old, &Expected::any(), visitor.now)?;
+            time_off::cancel(uow, old)?;
         }
         let snapshot = visitor.app.snapshots.snapshot();
         let preview = time_off::preview(&snapshot, person, &off, true);
@@ -281,9 +282,9 @@ fn read(visitor: &SignedIn, form: &Form) -> Result<NewTimeOff, Error> {
 pub async fn cover(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
     let id: TimeOffId = id.parse().map_err(|_| PageError::no_such("time off"))?;
     let made = visitor
-        .change(move |tx, visitor| {
+        .change(move |uow, visitor| {
             let (snapshot, new) = (visitor.app.snapshots.snapshot(), NewCovers::default());
-            cover_absence(tx, &visitor.actor, &snapshot, id, &new, visitor.now)
+            cover_absence(uow, &snapshot, id, &new)
         })
         .await?;
     let words = match made.items.len() {
@@ -299,9 +300,7 @@ pub async fn cover(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Ans
 pub async fn end_it(visitor: SignedIn, id: web::Path<String>, _form: Form) -> Answer {
     let id: TimeOffId = id.parse().map_err(|_| PageError::no_such("time off"))?;
     let (_, _, covers) = visitor
-        .change(move |tx, visitor| {
-            time_off::cancel(tx, &visitor.actor, id, &Expected::any(), visitor.now)
-        })
+        .change(move |uow, _| time_off::cancel(uow, id))
         .await?;
     let page = visitor.page("Time off", Section::Mine)?;
     let mut words = "You are not away then any more.".to_owned();

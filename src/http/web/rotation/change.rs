@@ -21,7 +21,7 @@ use crate::service::preview::{self, PreviewView};
 use crate::service::suggestions;
 use crate::service::swaps::{self, NewSwap, TimeInput};
 use crate::service::views::ShiftView;
-use crate::service::{Error, Expected, ValidationErrors, access, input};
+use crate::service::{Error, ValidationErrors, access, input};
 
 /// How many shifts can be chosen at a click.
 const OFFERED: usize = 6;
@@ -316,12 +316,10 @@ pub async fn make(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
     };
     if form.get("do") == "look" {
         let looked = visitor
-            .dry_run(move |tx, visitor| {
-                let before = preview::before(tx, rotation)?;
-                let any = Expected::any();
-                let made =
-                    overrides::create(tx, &visitor.actor, rotation, &wanted, &any, visitor.now)?;
-                preview::compare(tx, &before, made.start, visitor.now)
+            .dry_run(move |uow, _| {
+                let before = preview::before(uow, rotation)?;
+                let made = overrides::create(uow, rotation, &wanted)?;
+                preview::compare(uow, &before, made.start)
             })
             .await;
         return match looked {
@@ -330,10 +328,7 @@ pub async fn make(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
         };
     }
     let made = visitor
-        .change(move |tx, visitor| {
-            let any = Expected::any();
-            overrides::create(tx, &visitor.actor, rotation, &wanted, &any, visitor.now)
-        })
+        .change(move |uow, _| overrides::create(uow, rotation, &wanted))
         .await;
     let made = match made {
         Ok(made) => made,
@@ -356,7 +351,7 @@ pub async fn ask(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer
         Err(error) => return visitor.show(&place.sheet(&visitor, form.failed(error)?, None)),
     };
     let made = visitor
-        .change(move |tx, visitor| swaps::open(tx, &visitor.actor, &wanted, visitor.now))
+        .change(move |uow, _| swaps::open(uow, &wanted))
         .await;
     match made {
         Ok(made) => Ok(visitor.redirect_with_flash(
@@ -450,9 +445,7 @@ fn read_request(place: &Place, visitor: &SignedIn, form: &Form) -> Result<NewSwa
 pub async fn end_it(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let id: OverrideId = id.parse().map_err(|_| PageError::no_such("override"))?;
     visitor
-        .change(move |tx, visitor| {
-            overrides::cancel(tx, &visitor.actor, id, &Expected::any(), visitor.now)
-        })
+        .change(move |uow, _| overrides::cancel(uow, id))
         .await?;
     Ok(visitor.redirect_with_flash(
         form.get("back").trim_start_matches('/'),

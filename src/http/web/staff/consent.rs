@@ -4,7 +4,6 @@ use actix_web::{post, web};
 
 use crate::domain::ids::PersonId;
 use crate::http::web::{Answer, Form, Page, Section, SignedIn};
-use crate::service::Expected;
 use crate::service::teams::{self, Agree};
 
 /// A team that waits for the visitor's consent.
@@ -49,9 +48,9 @@ pub async fn send(visitor: SignedIn, slug: web::Path<String>, form: Form) -> Ans
         format!("teams/{slug}")
     };
     visitor
-        .change(move |tx, visitor| {
-            let (actor, command) = (&visitor.actor, Agree { person_id });
-            teams::agree(tx, actor, &slug, &command, &Expected::any(), visitor.now)
+        .change(move |uow, _| {
+            let command = Agree { person_id };
+            teams::agree(uow, &slug, &command)
         })
         .await?;
     Ok(visitor.redirect_with_flash(&back, &words))

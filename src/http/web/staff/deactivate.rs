@@ -10,7 +10,7 @@ use crate::domain::ids::RotationId;
 use crate::domain::person::Person;
 use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn};
 use crate::service::people::{self, Deactivate};
-use crate::service::{Error, Expected, access};
+use crate::service::{Error, access};
 
 #[derive(Template)]
 #[template(path = "pages/person_deactivate.html")]
@@ -51,16 +51,9 @@ pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let person = person_of(&page, &id)?;
     let id = person.id;
     let tried = visitor
-        .dry_run(move |tx, visitor| {
+        .dry_run(move |uow, _| {
             let command = Deactivate::default();
-            people::deactivate(
-                tx,
-                &visitor.actor,
-                id,
-                &command,
-                &Expected::any(),
-                visitor.now,
-            )
+            people::deactivate(uow, id, &command)
         })
         .await;
     let named_by = match &tried {
@@ -83,9 +76,7 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
         remove_from_rotations: form.has("remove_from_rotations"),
     };
     let done = visitor
-        .change(move |tx, visitor| {
-            people::deactivate(tx, &visitor.actor, id, &command, &expected, visitor.now)
-        })
+        .change(move |uow, _| people::deactivate(uow.expecting(expected), id, &command))
         .await;
     match done {
         Ok(_) => {
@@ -107,7 +98,7 @@ pub async fn erase(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answ
     let person = person_of(&page, &id)?;
     let (id, expected) = (person.id, form.expected());
     let done = visitor
-        .change(move |tx, visitor| people::erase(tx, &visitor.actor, id, &expected, visitor.now))
+        .change(move |uow, _| people::erase(uow.expecting(expected), id))
         .await;
     match done {
         Ok(_) => Ok(visitor.redirect_with_flash("people", "Name and address are erased.")),

@@ -6,9 +6,10 @@ use askama::Template;
 use crate::domain::person::Person;
 use crate::http::web::fields::Select;
 use crate::http::web::{Answer, Fields, Form, Page, Section, SignedIn};
+use crate::service::UnitOfWork;
 use crate::service::people::{self, NewPerson};
 use crate::service::teams::{self, TeamChange};
-use crate::service::{Actor, Error, Expected, FieldError, Tx, access, import};
+use crate::service::{Error, FieldError, access, import};
 
 /// The line of headers, and the index of the first person's line.
 const FIRST_LINE: usize = 2;
@@ -70,16 +71,8 @@ pub async fn send(visitor: SignedIn, form: Form) -> Answer {
     let save = form.get("do") == "save";
     let team = form.filled("team");
     let done = match read(&form) {
-        Ok(rows) if save => {
-            visitor
-                .change(move |tx, visitor| add(tx, &visitor.actor, rows, team, visitor))
-                .await
-        }
-        Ok(rows) => {
-            visitor
-                .dry_run(move |tx, visitor| add(tx, &visitor.actor, rows, team, visitor))
-                .await
-        }
+        Ok(rows) if save => visitor.change(move |uow, _| add(uow, rows, team)).await,
+        Ok(rows) => visitor.dry_run(move |uow, _| add(uow, rows, team)).await,
         Err(error) => Err(error),
     };
     match done {
@@ -118,27 +111,25 @@ fn read(form: &Form) -> Result<Vec<NewPerson>, Error> {
 }
 
 fn add(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
+    uow: &mut UnitOfWork<'_>,
     rows: Vec<NewPerson>,
     team: Option<String>,
-    visitor: &SignedIn,
 ) -> Result<Vec<Person>, Error> {
     let rows = rows
         .into_iter()
         .enumerate()
         .map(|(index, row)| (format!("/{index}"), row));
-    let added = people::create(tx, actor, rows.collect(), visitor.now)?;
+    let added = people::create(uow, rows.collect())?;
     if let Some(slug) = team {
-        let known = crate::service::locked_rotation::team_of_slug(tx, &slug)?;
+        let known = crate::service::locked_rotation::team_of_slug(uow, &slug)?;
         let members = known
-            .members(visitor.now)
+            .members(uow.now)
             .chain(added.iter().map(|person| person.id));
         let change = TeamChange {
             members: Some(members.map(|id| id.to_string()).collect()),
             ..TeamChange::default()
         };
-        teams::change(tx, actor, &slug, &change, &Expected::any(), visitor.now)?;
+        teams::change(uow, &slug, &change)?;
     }
     Ok(added)
 }

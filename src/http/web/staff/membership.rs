@@ -91,22 +91,21 @@ pub async fn send(visitor: SignedIn, slug: web::Path<String>, form: Form) -> Ans
             let (slug, expected) = (team.slug.clone(), form.expected());
             let joins = form.get("do") == "join";
             visitor
-                .change(move |tx, visitor| {
-                    let (actor, now) = (&visitor.actor, visitor.now);
+                .change(move |uow, _| {
                     if joins {
                         let command = Join {
                             person_id,
                             effective_from,
                             manages: false,
                         };
-                        teams::join(tx, actor, &slug, &command, &expected, now)
+                        teams::join(uow.expecting(expected), &slug, &command)
                     } else {
                         let command = Leave {
                             person_id,
                             effective_from,
                             remove_from_rotations,
                         };
-                        teams::leave(tx, actor, &slug, &command, &expected, now)
+                        teams::leave(uow.expecting(expected), &slug, &command)
                     }
                 })
                 .await

@@ -79,9 +79,7 @@ pub async fn send_new(visitor: SignedIn, mut form: Form) -> Answer {
         external_ids: None,
     };
     let done = visitor
-        .change(move |tx, visitor| {
-            people::create(tx, &visitor.actor, vec![(String::new(), new)], visitor.now)
-        })
+        .change(move |uow, _| people::create(uow, vec![(String::new(), new)]))
         .await;
     match done {
         Ok(_) => Ok(visitor
@@ -147,9 +145,7 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, mut form: Form) -> A
                 ..changed
             };
             visitor
-                .change(move |tx, visitor| {
-                    people::change(tx, &visitor.actor, id, change, &expected, visitor.now)
-                })
+                .change(move |uow, _| people::change(uow.expecting(expected), id, change))
                 .await
         }
         Err(error) => Err(error),

@@ -148,9 +148,7 @@ pub async fn send_new(visitor: SignedIn, mut form: Form) -> Answer {
         members: form.all("members"),
         managers: form.all("managers"),
     };
-    let done = visitor
-        .change(move |tx, visitor| teams::create(tx, &visitor.actor, &new, visitor.now))
-        .await;
+    let done = visitor.change(move |uow, _| teams::create(uow, &new)).await;
     match done {
         Ok(team) => {
             let words = format!("{} is added. Who takes turns, and when?", team.name);
@@ -206,9 +204,7 @@ pub async fn send(visitor: SignedIn, slug: web::Path<String>, mut form: Form) ->
     };
     let (slug, expected) = (team.slug.clone(), form.expected());
     let done = visitor
-        .change(move |tx, visitor| {
-            teams::change(tx, &visitor.actor, &slug, &change, &expected, visitor.now)
-        })
+        .change(move |uow, _| teams::change(uow.expecting(expected), &slug, &change))
         .await;
     match done {
         Ok(team) => Ok(visitor.redirect_with_flash(&format!("teams/{}", team.slug), "Saved.")),
