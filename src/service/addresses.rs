@@ -10,6 +10,7 @@ use super::operator::FIRST_ADMINISTRATOR;
 use super::{Error, Tx, feeds, tokens};
 use crate::clock::new_id;
 use crate::domain::address_change::{AddressChange, UNDO};
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{AddressChangeId, TokenId};
 use crate::domain::interval::Timestamp;
 use crate::domain::message::MessageKind;
@@ -190,7 +191,7 @@ fn restore(uow: &mut UnitOfWork<'_>, before: &Person, change: &AddressChange) ->
     let shown =
         |person: &Person| -> Value { json!({ "name": person.name, "email": person.email }) };
     let deed = AuditEvent {
-        action: "person.restore_address",
+        action: AuditAction::PersonRestoreAddress,
         kind: "person",
         id: after.id.to_string(),
         before: shown(before),

@@ -45,7 +45,7 @@ impl From<Entry> for AuditView {
             actor_id: entry.actor_id.map(|id| id.to_string()),
             token_id: entry.token_id.map(|id| id.to_string()),
             address: entry.address,
-            action: entry.action,
+            action: entry.action.to_string(),
             subject_kind: entry.subject_kind,
             subject_id: entry.subject_id,
             before: entry.before,

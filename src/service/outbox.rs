@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::locked_rotation::{as_json, record_audit};
 use super::{Db, Error, Tx, access};
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
 use crate::domain::message::MessageKind;
@@ -142,7 +143,7 @@ pub fn retry(uow: &mut UnitOfWork<'_>, id: &str, domain: &str) -> Result<OutboxV
     }
     let after = outbox::find(uow.db(), id)?.ok_or_else(none)?;
     let deed = AuditEvent {
-        action: "outbox.retry",
+        action: AuditAction::OutboxRetry,
         kind: "mail",
         id: id.to_owned(),
         before: as_json(json!({ "state": before.state, "last_error": before.last_error }))?,

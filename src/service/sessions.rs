@@ -16,6 +16,7 @@ use super::secrets::{hex, new_secret, token_hash};
 use super::{Actor, App, Error, Tx, access};
 use crate::clock::new_id;
 use crate::domain::actor::Scope;
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::email;
 use crate::domain::ids::{PersonId, SessionId, SignInId};
@@ -297,7 +298,7 @@ pub fn enter(
     let after = json!({ "person_id": person.id });
     deed(
         &mut UnitOfWork::new(tx, &actor, now),
-        "session.create",
+        AuditAction::SessionCreate,
         session.id,
         Value::Null,
         after,
@@ -327,12 +328,12 @@ pub fn leave(uow: &mut UnitOfWork<'_>, id: SessionId) -> Result<(), Error> {
     sessions::revoke(uow.db(), id, now)?;
     uow.changed(Change::Sessions);
     let before = json!({ "person_id": session.person });
-    deed(uow, "session.revoke", id, before, Value::Null)
+    deed(uow, AuditAction::SessionRevoke, id, before, Value::Null)
 }
 
 fn deed(
     uow: &mut UnitOfWork<'_>,
-    action: &str,
+    action: AuditAction,
     id: SessionId,
     before: Value,
     after: Value,

@@ -9,6 +9,7 @@ use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
 use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, StoredAuditAction};
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Timestamp;
 use crate::domain::person::Person;
@@ -21,7 +22,7 @@ struct EntryRow {
     actor_id: Option<AsText<PersonId>>,
     token_id: Option<AsText<TokenId>>,
     address: Option<String>,
-    action: String,
+    action: AsText<StoredAuditAction>,
     subject_kind: String,
     subject_id: String,
     before: AsJson<Value>,
@@ -36,7 +37,7 @@ impl From<EntryRow> for Entry {
             actor_id: inner(row.actor_id),
             token_id: inner(row.token_id),
             address: row.address,
-            action: row.action,
+            action: row.action.0,
             subject_kind: row.subject_kind,
             subject_id: row.subject_id,
             before: row.before.0,
@@ -58,8 +59,8 @@ pub struct Entry {
     pub token_id: Option<TokenId>,
     /// From where.
     pub address: Option<String>,
-    /// What, such as `rotation.revise`.
-    pub action: String,
+    /// What.
+    pub action: StoredAuditAction,
     /// The kind of thing it was done to.
     pub subject_kind: String,
     /// Its id.
@@ -73,8 +74,8 @@ pub struct Entry {
 /// What was done to what.
 #[derive(Debug, Clone)]
 pub struct AuditEvent<'a> {
-    /// Such as `rotation.revise`.
-    pub action: &'a str,
+    /// What was done.
+    pub action: AuditAction,
     /// `person`, `team`, `rotation` …
     pub kind: &'a str,
     /// Its id.
@@ -102,7 +103,7 @@ pub fn record(
         actor_id: actor.person.map(AsText),
         token_id: actor.token.map(AsText),
         address: actor.address.map(|address| address.to_string()),
-        action: deed.action.to_owned(),
+        action: AsText(deed.action.into()),
         subject_kind: deed.kind.to_owned(),
         subject_id: deed.id,
         before: AsJson(deed.before),

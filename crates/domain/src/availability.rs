@@ -168,7 +168,7 @@ impl Person {
 
     /// The first availability from `from` on, where they are not available just before.
     fn available_from(&self, from: Timestamp, known: Timestamp) -> Option<Interval> {
-        let ahead = Interval::from_start_and_duration(from, HORIZON);
+        let ahead = Interval::new(from, from.checked_add_signed(HORIZON)?)?;
         let first = self.first_available(ahead, known)?;
         self.available_at(first.start(), known)
     }

@@ -114,7 +114,7 @@ pub fn handovers(timeline: &Timeline, window: Interval) -> Vec<Handover> {
 /// The first handover at or after `from`, within `ahead`.
 #[must_use]
 pub fn next(timeline: &Timeline, from: Timestamp, ahead: TimeDelta) -> Option<Handover> {
-    let window = Interval::from_start_and_duration(from, ahead);
+    let window = Interval::new(from, from.checked_add_signed(ahead)?)?;
     handovers(timeline, window).into_iter().next()
 }
 

@@ -3,6 +3,7 @@
 pub mod absence;
 pub mod actor;
 pub mod address_change;
+pub mod audit;
 pub mod availability;
 pub mod calendar;
 pub mod candidates;

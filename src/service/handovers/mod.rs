@@ -11,6 +11,7 @@ pub use view::{HandoverChange, HandoverView, ItemView, Tick, WatchNotes};
 use super::locked_rotation::{LockedRotation, as_json, record_audit};
 use super::{Actor, Error, ValidationErrors, access, values};
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::handover::{
     Done, Form, Handover, HandoverId, Item, List, Text, Written, checklist, handovers, written,
@@ -286,7 +287,7 @@ pub fn change(
     let after = at(uow.db(), timeline, id.at)?.ok_or_else(none)?;
     let after = HandoverView::of(snapshot, id, &after.0, &after.1);
     let deed = AuditEvent {
-        action: "handover.change",
+        action: AuditAction::HandoverChange,
         kind: "handover",
         id: id.to_string(),
         before: as_json(before)?,

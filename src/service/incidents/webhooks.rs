@@ -18,6 +18,7 @@ use super::mapping::{Mapping, text};
 use super::{LONGEST_NAME, LONGEST_TITLE, NewIncident, declare, parts};
 use crate::clock::new_id;
 use crate::domain::actor::{Actor, Scope};
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{RotationId, WebhookId};
 use crate::domain::interval::Timestamp;
@@ -259,7 +260,13 @@ pub fn create_webhook(
     };
     incident_webhooks::insert(uow.db(), &webhook)?;
     let after = json!({ "rotation_id": id, "name": webhook.name, "mapping": webhook.mapping });
-    note_webhook(uow, &webhook, "webhook.create", Value::Null, after)?;
+    note_webhook(
+        uow,
+        &webhook,
+        AuditAction::WebhookCreate,
+        Value::Null,
+        after,
+    )?;
     Ok(webhook)
 }
 
@@ -276,13 +283,19 @@ pub fn revoke_webhook(uow: &mut UnitOfWork<'_>, id: WebhookId) -> Result<(), Err
     uow.check_version(1)?;
     incident_webhooks::revoke(uow.db(), id, now)?;
     let before = json!({ "rotation_id": webhook.rotation, "name": webhook.name });
-    note_webhook(uow, &webhook, "webhook.revoke", before, Value::Null)
+    note_webhook(
+        uow,
+        &webhook,
+        AuditAction::WebhookRevoke,
+        before,
+        Value::Null,
+    )
 }
 
 fn note_webhook(
     uow: &mut UnitOfWork<'_>,
     webhook: &Webhook,
-    action: &str,
+    action: AuditAction,
     before: Value,
     after: Value,
 ) -> Result<(), Error> {
@@ -343,7 +356,13 @@ pub fn take_delivery(
             "incident_id": view.id,
             "delivery": delivery.id,
         });
-        note_webhook(uow, webhook, "webhook.declare", Value::Null, after)?;
+        note_webhook(
+            uow,
+            webhook,
+            AuditAction::WebhookDeclare,
+            Value::Null,
+            after,
+        )?;
     }
     Ok(Taken {
         incident_id: Some(view.id),

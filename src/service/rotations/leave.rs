@@ -2,6 +2,7 @@
 
 use super::commands::TakeOut;
 use super::finish;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
 use crate::domain::non_empty::NonEmpty;
@@ -114,7 +115,7 @@ pub fn remove_person(
     if let Some(revisions) = NonEmpty::from_vec(revisions) {
         after.revisions = revisions;
     }
-    finish(uow, "rotation.revise", &locked_rotation, after)
+    finish(uow, AuditAction::RotationRevise, &locked_rotation, after)
 }
 
 /// Whose turn 0 of a revision is.

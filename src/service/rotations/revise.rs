@@ -2,6 +2,7 @@
 
 use super::commands::NewRevision;
 use super::{finish, parts};
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
 use crate::domain::rotation::{Handoff, Kind, Plan, Revision, Rotation, revise};
@@ -30,7 +31,7 @@ pub fn revise(
     rotations::add_revision(uow.db(), id, &revision)?;
     let mut after = locked_rotation.rotation.clone();
     after.revisions.push(revision);
-    finish(uow, "rotation.revise", &locked_rotation, after)
+    finish(uow, AuditAction::RotationRevise, &locked_rotation, after)
 }
 
 fn plan_revision(
@@ -165,5 +166,10 @@ pub fn withdraw(
         )));
     }
     rotations::withdraw_revision(uow.db(), id, number)?;
-    finish(uow, "rotation.withdraw_revision", &locked_rotation, after)
+    finish(
+        uow,
+        AuditAction::RotationWithdrawRevision,
+        &locked_rotation,
+        after,
+    )
 }
