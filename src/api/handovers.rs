@@ -7,7 +7,6 @@ use utoipa::IntoParams;
 
 use crate::domain::handover::HandoverId;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Interval;
 use crate::http::auth::Caller;
 use crate::http::idempotency::Answer;
 use crate::http::{Body, Id, IfMatch, Page, Paging, Problem, Query, Reply};
@@ -49,7 +48,7 @@ pub async fn list(
     );
     let (paging, window) = errors.finish_with(paging.zip(window))?;
     let window = match query.from {
-        None => Interval::new(window.start() - LATELY, window.end()).unwrap_or(window),
+        None => window.widened(LATELY, chrono::TimeDelta::zero()),
         Some(_) => window,
     };
     let snapshot = caller.app.snapshots.snapshot();

@@ -72,12 +72,6 @@ pub struct NewRevisionView {
     version: i64,
 }
 
-fn newest(rotation: &Rotation) -> Result<&crate::domain::rotation::Revision, Error> {
-    rotation
-        .newest()
-        .ok_or_else(|| Error::internal("a rotation without revisions"))
-}
-
 /// Sets up a rotation.
 #[utoipa::path(tag = "rotations", params(("slug" = String, Path), DryRun), request_body = NewRotation, responses((status = 201, body = RotationView), (status = 200, description = "with dry_run", body = PreviewView)))]
 #[post("/teams/{slug}/rotations")]
@@ -93,7 +87,7 @@ pub async fn create(
                 let (rotation, _) = rotations::create(uow, &slug.0, &body.value)?;
                 let mut before = preview::before(uow, rotation.id)?;
                 before.rotation.archived_at = Some(Timestamp::MIN_UTC);
-                let from = newest(&rotation)?.effective_from;
+                let from = rotation.newest().effective_from;
                 Reply::ok(&preview::compare(uow, &before, from)?.bounded())
             })
             .await;
@@ -252,13 +246,9 @@ pub async fn revise(
     let Body { value, digest } = body;
     let work =
         move |uow: &mut UnitOfWork<'_>| rotations::revise(uow.expecting(expected.0), id.0, &value);
-    let from = |_: &LockedRotation, after: &Rotation, now| {
-        after
-            .newest()
-            .map_or(now, |revision| revision.effective_from)
-    };
+    let from = |_: &LockedRotation, after: &Rotation, _| after.newest().effective_from;
     let reply = |rotation: &Rotation, _: &str| {
-        let revision = newest(rotation)?.into();
+        let revision = rotation.newest().into();
         Reply::created(&NewRevisionView {
             rotation_id: rotation.id.to_string(),
             revision,
@@ -281,12 +271,7 @@ pub async fn withdraw(
     let work = move |uow: &mut UnitOfWork<'_>| {
         rotations::withdraw(uow.expecting(expected.0), id.0, number.0)
     };
-    let from = |before: &LockedRotation, _: &Rotation, now| {
-        before
-            .rotation
-            .newest()
-            .map_or(now, |newest| newest.effective_from)
-    };
+    let from = |before: &LockedRotation, _: &Rotation, _| before.rotation.newest().effective_from;
     apply(caller, id.0, query.0.dry_run, &NO_BODY, work, from, shown).await
 }
 

@@ -3,23 +3,20 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::deliver::payload;
 use crate::clock::new_id;
 use crate::domain::calendar::Calendar;
 use crate::domain::duty::RotationLookup as _;
-use crate::domain::ids::CalendarId;
 use crate::domain::interval::Timestamp;
-use crate::domain::notice::{Block, Notice, long, short};
+use crate::domain::message::MessageKind;
+use crate::domain::notice::Notice;
 use crate::domain::preferences::Topic;
 use crate::domain::reminder::when_at_work;
 use crate::service::App;
-use crate::service::calendars::CalendarView;
+use crate::service::messages::calendar_broken::{self as message, Payload};
 use crate::snapshot::Snapshot;
 use crate::storage::outbox::{Mail, Outcome, Planned};
-use crate::storage::types::Json;
 use crate::storage::{StoreError, calendars};
-
-/// The kind of mail.
-pub(super) const KIND: &str = "calendar.broken";
 
 /// Servers are away now and then: what comes back within this time is not told.
 const BROKEN: TimeDelta = TimeDelta::days(1);
@@ -44,10 +41,13 @@ pub(super) fn plan(
         wants.then(|| Planned {
             id: new_id().to_string(),
             key: format!("calendar/{}/broken/{}", calendar.id, since.timestamp()),
-            kind: KIND.to_owned(),
-            person_id: Some(calendar.person.to_string()),
+            kind: MessageKind::CalendarBroken.into(),
+            person_id: Some(calendar.person),
             rotation_id: None,
-            payload: Json(json!({ "calendar": calendar.id, "since": since })),
+            payload: json!(Payload {
+                calendar: calendar.id,
+                since,
+            }),
             due_at: when_at_work(owner, now, now + PATIENCE, now),
             not_after: since + USE,
         })
@@ -63,15 +63,10 @@ pub(super) fn notice(
     mail: &Mail,
     now: Timestamp,
 ) -> Result<Notice, Outcome> {
-    let text = |name: &str| mail.payload.0.get(name).and_then(|value| value.as_str());
-    let id: Option<CalendarId> = text("calendar").and_then(|id| id.parse().ok());
-    let since: Option<Timestamp> = text("since").and_then(|at| at.parse().ok());
-    let (Some(id), Some(since)) = (id, since) else {
-        return Err(Outcome::Refused("it names no calendar".to_owned()));
-    };
+    let Payload { calendar, since } = payload(mail)?;
     let found = app
         .store
-        .read(|db| calendars::find(db, id))
+        .read(|db| calendars::find(db, calendar))
         .map_err(|error: StoreError| Outcome::Failed(error.to_string()))?;
     let calendar = found
         .filter(|calendar| calendar.failing_since == Some(since))
@@ -83,42 +78,5 @@ pub(super) fn notice(
     if due > now {
         return Err(Outcome::Postponed(due));
     }
-    let zone = owner.zone(now);
-    let view = CalendarView::from(&calendar);
-    let (name, host) = (&view.name, &view.host);
-    let mut facts = vec![
-        ("calendar".to_owned(), format!("{name} (on {host})")),
-        ("not read since".to_owned(), long(since, &zone)),
-        ("times are".to_owned(), zone.name().to_owned()),
-    ];
-    facts.extend(view.problem.map(|why| ("because".to_owned(), why)));
-    Ok(Notice {
-        subject: format!(
-            "Your calendar “{name}” has not been readable since {}",
-            short(since, &zone)
-        ),
-        topic: Topic::Calendars,
-        blocks: vec![
-            Block::Text(
-                "Dogwatch reads a calendar of yours to know when you are away, and cannot do so any more:"
-                    .to_owned(),
-            ),
-            Block::Facts(facts),
-            Block::Text(
-                "The absences that it had by then still count. New ones are not seen: nobody is told that you are \
-                 away in a shift of yours. Please give it its new address, share it again, or take it back."
-                    .to_owned(),
-            ),
-            Block::Text(
-                "It is tried again and again. You hear of this once, and again only if it works and then breaks another time."
-                    .to_owned(),
-            ),
-            Block::Pages(vec![(
-                "Calendars of your absences".to_owned(),
-                "/me/time-off/calendars".to_owned(),
-            )]),
-        ],
-        entries: Vec::new(),
-        in_reply_to: None,
-    })
+    Ok(message::notice(&calendar, since, &owner.zone(now)))
 }

@@ -10,7 +10,6 @@ use crate::domain::interval::Timestamp;
 use crate::service::App;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Lane, Mail, Outcome};
-use crate::storage::types::Ts;
 
 /// How many mails are claimed at once.
 const BATCH: i64 = 10;
@@ -155,7 +154,7 @@ impl<'a> Claim<'a> {
 
 fn as_claimed(mail: &Mail, until: Timestamp) -> Mail {
     Mail {
-        leased_until: Some(Ts(until)),
+        leased_until: Some(until),
         ..mail.clone()
     }
 }

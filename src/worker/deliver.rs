@@ -5,27 +5,32 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::claim::Claim;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::addresses::Address;
 use super::{
     Worker, addresses, broken, chat, digests, handovers, incidents, queued, sender_name, sign_in,
-    told, words,
+    told,
 };
 use crate::cause::chain;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::interval::Timestamp;
 use crate::domain::link::{Link, Step};
+use crate::domain::message::{MessageKind, group};
 use crate::domain::notice::{Block, Notice};
 use crate::domain::person::Person;
 use crate::domain::reminder::{Kind, Reminder, due};
+use crate::domain::stored::MaybeKnown;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::notify::{Letter, MailError, Piece, Urgency, masked};
 use crate::panics;
 use crate::service::handovers::Brief;
 use crate::service::outbox::message_id;
-use crate::service::{self, App, sessions};
+use crate::service::{self, App, messages};
 use crate::snapshot::Snapshot;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Lane, Mail, Outcome};
-use crate::storage::types::Json;
 
 /// After so many failures one after the other the mail server is down, and the rest waits for the next pass.
 const DOWN: u32 = 3;
@@ -205,25 +210,20 @@ pub(super) fn count(app: &App, now: Timestamp) -> Result<(), StoreError> {
 /// Tries one mail, which is claimed.
 fn attempt(worker: &Worker, lane: Lane, mail: &Mail, now: Timestamp) -> Outcome {
     let (app, outgoing) = (&worker.app, &worker.outgoing);
-    if mail.not_after.0 <= now {
+    if mail.not_after <= now {
         return Outcome::Dropped("it is over");
     }
-    if mail.person_id.is_none() {
-        return if mail.kind.starts_with(chat::KIND) {
-            chat::post(app, outgoing, mail, now)
-        } else {
-            incidents::post(app, outgoing, mail, now)
-        };
-    }
-    let written = if mail.kind == sessions::MAIL_KIND {
-        sign_in::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))
-    } else if addresses::is_one(mail) {
-        addresses::letter(app, mail, now).map(|letter| (letter, mail.payload.clone()))
-    } else {
-        let snapshot = app.snapshots.snapshot();
-        notice(app, &snapshot, mail, now).and_then(|(notice, said)| {
-            letter(app, &snapshot, &notice, mail, now).map(|letter| (letter, said))
-        })
+    let written = match &mail.kind {
+        MaybeKnown::Known(kind) => match kind {
+            MessageKind::ChatHandoff | MessageKind::ChatCover | MessageKind::ChatWeek => {
+                return chat::post(app, outgoing, mail, now);
+            }
+            MessageKind::Incident(_) if mail.person_id.is_none() => {
+                return incidents::post(app, outgoing, mail, now);
+            }
+            kind => write(app, *kind, mail, now),
+        },
+        MaybeKnown::Unknown(name) => write_unknown(app, name, mail, now),
     };
     let (letter, said) = match written {
         Ok(written) => written,
@@ -246,34 +246,90 @@ fn attempt(worker: &Worker, lane: Lane, mail: &Mail, now: Timestamp) -> Outcome 
     }
 }
 
-/// What a mail says now: reminders, and what is said of handovers and incidents, are true to this moment; anything else
-/// is what was queued. The second value is what is kept of it.
-fn notice(
+/// A mail as it is now, and what is kept of it.
+fn write(
     app: &App,
-    snapshot: &Snapshot,
+    kind: MessageKind,
     mail: &Mail,
     now: Timestamp,
-) -> Result<(Notice, Json), Outcome> {
-    let as_queued = |notice| (notice, mail.payload.clone());
-    if mail.kind.starts_with(incidents::KIND) {
-        return incidents::notice(snapshot, mail, now).map(as_queued);
+) -> Result<(Letter, Value), Outcome> {
+    let snapshot = &app.snapshots.snapshot();
+    let as_planned = |letter| (letter, mail.payload.clone());
+    let notice = match kind {
+        MessageKind::SignIn => return sign_in::letter(app, mail, now).map(as_planned),
+        MessageKind::AddressLeft => {
+            return addresses::letter(app, mail, Address::Left, now).map(as_planned);
+        }
+        MessageKind::AddressTaken => {
+            return addresses::letter(app, mail, Address::Taken, now).map(as_planned);
+        }
+        MessageKind::AddressUndone => {
+            return addresses::letter(app, mail, Address::Undone, now).map(as_planned);
+        }
+        MessageKind::Reminder(kind) => {
+            let (notice, said) = reminder(app, snapshot, kind, mail, now)?;
+            return letter(app, snapshot, &notice, mail, now).map(|letter| (letter, said));
+        }
+        MessageKind::Incident(_) => incidents::notice(snapshot, mail, now),
+        MessageKind::HandoverOpen => handovers::notice(app, snapshot, mail, now),
+        MessageKind::Digest => digests::notice(app, snapshot, mail, now),
+        MessageKind::CalendarBroken => broken::notice(app, snapshot, mail, now),
+        MessageKind::OverrideGiven
+        | MessageKind::OverrideEnded
+        | MessageKind::SwapOffered
+        | MessageKind::SwapAccepted
+        | MessageKind::SwapDeclined
+        | MessageKind::SwapUndone => queued::notice(app, snapshot, mail, now),
+        MessageKind::ChatHandoff | MessageKind::ChatCover | MessageKind::ChatWeek => {
+            Err(Outcome::Refused("it is for a chat".to_owned()))
+        }
+    }?;
+    letter(app, snapshot, &notice, mail, now).map(as_planned)
+}
+
+/// A mail of a kind that only a newer version knows. If its text was queued with it, as services do, it can be sent; what
+/// is written as it leaves is for that version to write.
+fn write_unknown(
+    app: &App,
+    kind: &str,
+    mail: &Mail,
+    now: Timestamp,
+) -> Result<(Letter, Value), Outcome> {
+    if mail.person_id.is_none() && kind.starts_with(group::CHATS) {
+        return Err(Outcome::Refused("it cannot be read".to_owned()));
     }
-    match mail.kind.as_str() {
-        handovers::KIND => return handovers::notice(app, snapshot, mail, now).map(as_queued),
-        digests::KIND => return digests::notice(app, snapshot, mail, now).map(as_queued),
-        broken::KIND => return broken::notice(app, snapshot, mail, now).map(as_queued),
-        _ => {}
+    let is_computed = [group::REMINDERS, group::INCIDENTS]
+        .iter()
+        .any(|group| kind.starts_with(group));
+    if mail.person_id.is_none() || is_computed {
+        return Err(Outcome::Dropped("it is no longer so"));
     }
-    if !mail.kind.starts_with("reminder.") {
-        return queued::notice(app, snapshot, mail, now).map(as_queued);
-    }
+    let snapshot = &app.snapshots.snapshot();
+    let notice = queued::notice(app, snapshot, mail, now)?;
+    letter(app, snapshot, &notice, mail, now).map(|letter| (letter, mail.payload.clone()))
+}
+
+/// What a mail was planned from, as its kind keeps it.
+pub(super) fn payload<T: DeserializeOwned>(mail: &Mail) -> Result<T, Outcome> {
+    serde_json::from_value(mail.payload.clone())
+        .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")))
+}
+
+/// What a reminder says now, and what is kept of it.
+fn reminder(
+    app: &App,
+    snapshot: &Snapshot,
+    kind: Kind,
+    mail: &Mail,
+    now: Timestamp,
+) -> Result<(Notice, Value), Outcome> {
     let (timeline, reminder) =
-        still_due(app, snapshot, mail, now)?.ok_or_else(|| not_due(snapshot, mail, now))?;
+        still_due(app, snapshot, mail, now)?.ok_or_else(|| not_due(snapshot, kind, mail, now))?;
     if reminder.due_at > now {
         return Err(Outcome::Postponed(reminder.due_at));
     }
     let brief = brief(app, timeline, &reminder)?;
-    words::notice(snapshot, timeline, &reminder, brief.as_ref(), now)
+    messages::reminder::notice(snapshot, timeline, &reminder, brief.as_ref(), now)
         .map(|notice| (notice, told::payload(&reminder)))
         .ok_or(Outcome::Dropped("the person or the rotation is gone"))
 }
@@ -305,7 +361,7 @@ fn still_due<'a>(
     mail: &Mail,
     now: Timestamp,
 ) -> Result<Option<(&'a Arc<Timeline>, Reminder)>, Outcome> {
-    let id = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
+    let id = mail.rotation_id;
     let Some(timeline) = id.and_then(|id| snapshot.timeline_of(id)) else {
         return Ok(None);
     };
@@ -321,11 +377,13 @@ fn still_due<'a>(
 }
 
 /// Why a reminder is not due any more.
-fn not_due(snapshot: &Snapshot, mail: &Mail, now: Timestamp) -> Outcome {
-    let topic = told::topic(&mail.kind);
-    let why = recipient(snapshot, mail, now).map(|person| match topic {
-        Some(topic) if !person.preferences.wants(topic) => UNWANTED,
-        _ => "the shift is no longer theirs, or not reminded of like this, or a later reminder says the same",
+fn not_due(snapshot: &Snapshot, kind: Kind, mail: &Mail, now: Timestamp) -> Outcome {
+    let why = recipient(snapshot, mail, now).map(|person| {
+        if person.preferences.wants(kind.topic()) {
+            "the shift is no longer theirs, or not reminded of like this, or a later reminder says the same"
+        } else {
+            UNWANTED
+        }
     });
     why.map_or_else(|gone| gone, Outcome::Dropped)
 }
@@ -337,8 +395,6 @@ fn recipient<'a>(
     now: Timestamp,
 ) -> Result<&'a Arc<Person>, Outcome> {
     mail.person_id
-        .as_ref()
-        .and_then(|id| id.parse().ok())
         .and_then(|id| snapshot.person(id))
         .filter(|person| person.active_at(now))
         .ok_or(Outcome::Dropped("the person is gone"))

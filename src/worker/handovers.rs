@@ -3,25 +3,23 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::words;
+use super::deliver::payload;
 use crate::clock::new_id;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::handover::{Form, Handover, HandoverId, handovers};
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{Interval, Timestamp};
+use crate::domain::message::MessageKind;
 use crate::domain::notice::Notice;
 use crate::domain::person::Person;
 use crate::domain::reminder::{Kind, Lead, Settings, when_at_work};
 use crate::domain::timeline::{Entry, Layer, Timeline};
 use crate::service::App;
 use crate::service::handovers as service;
+use crate::service::messages::handover_open::{self as message, Payload};
 use crate::snapshot::Snapshot;
 use crate::storage::outbox::{self, Mail, Outcome, Planned};
-use crate::storage::types::Json;
 use crate::storage::{StoreError, handovers as store};
-
-/// The kind of mail that tells of open items.
-pub(super) const KIND: &str = "handover.open";
 
 /// A handoff is looked at for so long after it came.
 const LATE: TimeDelta = TimeDelta::days(1);
@@ -140,10 +138,7 @@ fn mails(
     who.into_iter()
         .filter_map(|id| snapshot.person(id))
         .filter(|person| {
-            person.active_at(now)
-                && person
-                    .preferences
-                    .wants(words::topic_of_open(handover, person))
+            person.active_at(now) && person.preferences.wants(message::topic(handover, person))
         })
         .map(|person| {
             let due_at = due_at(person, handover.at, now);
@@ -155,10 +150,10 @@ fn mails(
                     handover.at.timestamp(),
                     person.id
                 ),
-                kind: KIND.to_owned(),
-                person_id: Some(person.id.to_string()),
-                rotation_id: Some(rotation.id.to_string()),
-                payload: Json(json!({ "at": handover.at })),
+                kind: MessageKind::HandoverOpen.into(),
+                person_id: Some(person.id),
+                rotation_id: Some(rotation.id),
+                payload: json!(Payload { at: handover.at }),
                 due_at,
                 not_after: handover.at + USE,
             }
@@ -179,11 +174,9 @@ pub(super) fn notice(
     now: Timestamp,
 ) -> Result<Notice, Outcome> {
     let gone = Outcome::Dropped("there is no such handover any more");
-    let rotation = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
-    let timeline = rotation.and_then(|id| snapshot.timeline_of(id));
-    let at = mail.payload.0.get("at").cloned();
-    let at = at.and_then(|at| serde_json::from_value::<Timestamp>(at).ok());
-    let (Some(timeline), Some(at)) = (timeline, at) else {
+    let Payload { at } = payload(mail)?;
+    let timeline = mail.rotation_id.and_then(|id| snapshot.timeline_of(id));
+    let Some(timeline) = timeline else {
         return Err(gone);
     };
     let found = app
@@ -197,11 +190,11 @@ pub(super) fn notice(
         return Err(Outcome::Dropped("everything is done by now"));
     }
     let gone = || Outcome::Dropped("the person or the rotation is gone");
-    let person = mail.person_id.as_ref().and_then(|id| id.parse().ok());
-    let person = person.and_then(|id| snapshot.person(id)).ok_or_else(gone)?;
+    let person = mail.person_id.and_then(|id| snapshot.person(id));
+    let person = person.ok_or_else(gone)?;
     let due = due_at(person, at, now);
     if due > now {
         return Err(Outcome::Postponed(due));
     }
-    words::left_open(snapshot, timeline, &handover, &brief, person).ok_or_else(gone)
+    message::notice(snapshot, timeline, &handover, &brief, person).ok_or_else(gone)
 }

@@ -15,7 +15,6 @@ mod queued;
 mod sign_in;
 mod told;
 mod turns;
-mod words;
 
 pub use crate::storage::outbox::Lane;
 pub use calendars::{READER, Reader};

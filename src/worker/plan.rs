@@ -11,6 +11,7 @@ use crate::domain::digest::{Trouble, troubles, window};
 use crate::domain::handover::Handover;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::{Interval, Timestamp};
+use crate::domain::message::MessageKind;
 use crate::domain::person::Person;
 use crate::domain::reminder::{Reminder, SentNotice, due};
 use crate::domain::timeline::Timeline;
@@ -125,12 +126,11 @@ impl Plan {
         (since, now): (Timestamp, Timestamp),
     ) -> Self {
         let everybody = snapshot.people();
-        let ahead = window(now).map(|window| troubles(timeline, snapshot, everybody, window));
         let meanwhile = Interval::new(since, now + HOLDS * 2);
         let handed_over = meanwhile.map(|around| handovers::in_window(timeline, around));
         Self {
             wanted: due(timeline, everybody, told, now, HORIZON),
-            wrong: ahead.unwrap_or_default(),
+            wrong: troubles(timeline, snapshot, everybody, window(now)),
             handovers: handed_over.unwrap_or_default(),
             timeline: Arc::clone(timeline),
             people,
@@ -210,9 +210,9 @@ fn planned(rotation: RotationId, reminder: &Reminder) -> Planned {
     Planned {
         id: new_id().to_string(),
         key: reminder.key.clone(),
-        kind: told::kind(reminder.kind).to_owned(),
-        person_id: Some(reminder.recipient.to_string()),
-        rotation_id: Some(rotation.to_string()),
+        kind: MessageKind::Reminder(reminder.kind).into(),
+        person_id: Some(reminder.recipient),
+        rotation_id: Some(rotation),
         payload: told::payload(reminder),
         due_at: reminder.due_at,
         // What never ends is of use for as long as the databases can say.

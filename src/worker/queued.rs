@@ -2,10 +2,13 @@
 
 use chrono::TimeDelta;
 
+use super::deliver::payload;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, SwapId};
 use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::notice::{News, Notice};
+use crate::domain::link::{Step, SwapStep};
+use crate::domain::message::MessageKind;
+use crate::domain::notice::{Block, News, Notice};
 use crate::domain::reminder::when_at_work;
 use crate::domain::swap::{State, Swap, Terms, time_of};
 use crate::domain::timeline::Timeline;
@@ -25,17 +28,17 @@ pub(super) fn notice(
     mail: &Mail,
     now: Timestamp,
 ) -> Result<Notice, Outcome> {
-    let notice = serde_json::from_value(mail.payload.0.clone())
-        .map_err(|error| Outcome::Refused(format!("it cannot be read: {error}")))?;
-    let rotation = mail.rotation_id.as_ref().and_then(|id| id.parse().ok());
-    let timeline = rotation.and_then(|id| snapshot.timeline_of(id));
-    let person = mail.person_id.as_ref().and_then(|id| id.parse().ok());
-    let (Some(timeline), Some(person)) = (timeline, person) else {
+    let notice: Notice = payload(mail)?;
+    let timeline = mail.rotation_id.and_then(|id| snapshot.timeline_of(id));
+    let (Some(timeline), Some(person)) = (timeline, mail.person_id) else {
         return Ok(notice);
     };
-    let begins = match mail.kind.as_str() {
-        "override.given" => given(mail, timeline, person, now)?,
-        "swap.offered" => offered(app, mail, timeline, person, now)?,
+    let begins = match mail.kind.known() {
+        Some(MessageKind::OverrideGiven) => given(mail, timeline, person, now)?,
+        Some(MessageKind::SwapOffered) => match swap_of(&notice) {
+            Some(swap) => Some(offered(app, swap, timeline, person, now)?),
+            None => None,
+        },
         _ => None,
     };
     match by_day(snapshot, mail, person, begins, now) {
@@ -51,7 +54,7 @@ fn given(
     person: PersonId,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Outcome> {
-    let news = mail.payload.0.get(NEWS).cloned();
+    let news = mail.payload.get(NEWS).cloned();
     // What no version of this program wrote promises nothing.
     let news: Option<News> = news.and_then(|news| serde_json::from_value(news).ok());
     let has = news.map(|news| news.has()).unwrap_or_default();
@@ -66,18 +69,26 @@ fn given(
     }
 }
 
+/// The swap that a mail offers, which its button accepts.
+fn swap_of(notice: &Notice) -> Option<SwapId> {
+    let steps = notice.blocks.iter().filter_map(|block| match block {
+        Block::Steps(offers) => Some(offers),
+        _ => None,
+    });
+    steps.flatten().find_map(|offer| match offer.step {
+        Step::Swap(swap, SwapStep::Accept) => Some(swap),
+        _ => None,
+    })
+}
+
 /// When what they are asked to take begins.
 fn offered(
     app: &App,
-    mail: &Mail,
+    id: SwapId,
     timeline: &Timeline,
     person: PersonId,
     now: Timestamp,
-) -> Result<Option<Timestamp>, Outcome> {
-    let id: Option<SwapId> = mail.key.split('/').nth(1).and_then(|id| id.parse().ok());
-    let Some(id) = id else {
-        return Ok(None);
-    };
+) -> Result<Timestamp, Outcome> {
     let found = app
         .store
         .read(|db| swaps::find(db, id))
@@ -89,7 +100,7 @@ fn offered(
         return Err(Outcome::Dropped("they have said no already"));
     }
     if can_be_taken(&swap, timeline, person, now) {
-        Ok(Some(swap.terms.given().start()))
+        Ok(swap.terms.given().start())
     } else {
         Err(Outcome::Dropped("nothing of it is left to be taken"))
     }
@@ -115,11 +126,43 @@ fn by_day(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let person = snapshot.person(person)?;
-    let due = mail.due_at.0;
+    let due = mail.due_at;
     if now - due < LATE || person.available_at(due, now).is_none() {
         return None;
     }
-    let latest = begins.unwrap_or(mail.not_after.0);
+    let latest = begins.unwrap_or(mail.not_after);
     let morning = when_at_work(person, due, latest, now);
     (now < morning && morning < latest).then_some(morning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A mail as the outbox has it since November 2026.
+    const OFFERED: &str = r#"{
+        "subject": "Can you take over Hero for Flags from Ana on Wed 4 Mar 10:00?",
+        "topic": "requests",
+        "blocks": [
+            { "text": "Ana asks you to take over as Hero for Flags:" },
+            { "facts": [["from", "Wednesday 4 March 2026, 10:00"], ["times are", "Europe/London"]] },
+            { "quote": ["They write", "Dentist"] },
+            { "steps": [
+                { "label": "Take it over", "until": "2026-03-05T00:00:00Z",
+                  "step": { "swap": ["01a1ff3f-73be-747b-985a-000000000001", "accept"] } },
+                { "label": "Say no", "until": "2026-03-05T00:00:00Z",
+                  "step": { "swap": ["01a1ff3f-73be-747b-985a-000000000001", "decline"] } }
+            ] },
+            { "pages": [["See the request", "/swaps/01a1ff3f-73be-747b-985a-000000000001"]] }
+        ],
+        "entries": [],
+        "in_reply_to": "swap-01a1ff3f-73be-747b-985a-000000000001"
+    }"#;
+
+    #[test]
+    fn a_mail_that_was_queued_earlier_names_the_swap_that_it_offers() {
+        let notice: Notice = serde_json::from_str(OFFERED).unwrap();
+        let swap = "01a1ff3f-73be-747b-985a-000000000001".parse().unwrap();
+        assert_eq!(swap_of(&notice), Some(swap));
+    }
 }

@@ -3,27 +3,22 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::message::MessageKind;
 use crate::domain::notice::News;
-use crate::domain::preferences::Topic;
-use crate::domain::reminder::{Kind, Lead, Reminder, SentNotice};
+use crate::domain::reminder::{Lead, Reminder, SentNotice};
 use crate::service::outbox::NEWS;
 use crate::storage::outbox::{self, Mark, Sent};
-use crate::storage::types::Json;
 use crate::storage::{Db, StoreError};
 
 /// The kinds of mail that tell people what is theirs, or is no longer.
-const TELLING: [&str; 6] = [
-    kind(Kind::Incoming),
-    kind(Kind::Changed),
-    "override.ended",
-    "override.given",
-    "swap.accepted",
-    "swap.undone",
-];
+fn telling() -> Vec<MessageKind> {
+    let all = MessageKind::ALL.iter().copied();
+    all.filter(|kind| kind.tells_of_shifts()).collect()
+}
 
 /// What is kept of what a reminder says.
 #[derive(Serialize, Deserialize)]
@@ -60,26 +55,11 @@ impl Span {
     }
 }
 
-/// A kind of reminder, as the outbox calls it.
-pub(super) const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Incoming => "reminder.incoming",
-        Kind::Outgoing => "reminder.outgoing",
-        Kind::Changed => "reminder.changed",
-    }
-}
-
-/// What a kind of reminder is about.
-pub(super) fn topic(called: &str) -> Option<Topic> {
-    let mut all = [Kind::Incoming, Kind::Outgoing, Kind::Changed].into_iter();
-    all.find(|one| kind(*one) == called).map(Kind::topic)
-}
-
 /// What a reminder says.
-pub(super) fn payload(reminder: &Reminder) -> Json {
+pub(super) fn payload(reminder: &Reminder) -> Value {
     let Span(start, end) = Span::from(&reminder.shift.interval);
     let spans = |all: &[Interval]| all.iter().map(Span::from).collect::<Vec<_>>();
-    Json(json!(Payload {
+    json!(Payload {
         lead: Some(reminder.lead),
         start,
         end,
@@ -87,7 +67,7 @@ pub(super) fn payload(reminder: &Reminder) -> Json {
         has: Some(spans(&reminder.has)),
         lost: spans(&reminder.lost),
         open: reminder.open,
-    }))
+    })
 }
 
 /// What people were told of all rotations, read again only where that may be something else by now.
@@ -99,13 +79,13 @@ pub(super) struct NotificationHistory {
 
 impl NotificationHistory {
     pub(super) fn refresh(&mut self, db: &mut Db, now: Timestamp) -> Result<(), StoreError> {
-        let mark = outbox::mark(db, &TELLING, now)?;
+        let mark = outbox::mark(db, &telling(), now)?;
         if self.mark.as_ref() == Some(&mark) {
             return Ok(());
         }
         self.mark = None;
         self.all.clear();
-        for sent in outbox::sent(db, &TELLING, None, now)? {
+        for sent in outbox::sent(db, &telling(), None, now)? {
             if let Some((rotation, told)) = read(sent) {
                 self.all.entry(rotation).or_default().push(told);
             }
@@ -128,7 +108,7 @@ pub(super) fn of(
     rotation: RotationId,
     now: Timestamp,
 ) -> Result<Vec<SentNotice>, StoreError> {
-    let sent = outbox::sent(db, &TELLING, Some(&rotation.to_string()), now)?;
+    let sent = outbox::sent(db, &telling(), Some(rotation), now)?;
     Ok(sent
         .into_iter()
         .filter_map(read)
@@ -140,14 +120,14 @@ pub(super) fn of(
 fn read(sent: Sent) -> Option<(RotationId, SentNotice)> {
     let told = SentNotice {
         mail: sent.id,
-        person: sent.person_id?.parse().ok()?,
-        at: sent.at.unwrap_or(sent.created_at).0,
+        person: sent.person_id?,
+        at: sent.at,
         has: Vec::new(),
         lost: Vec::new(),
         open: false,
         reminds: false,
     };
-    let told = if let Some(news) = sent.payload.0.get(NEWS) {
+    let told = if let Some(news) = sent.payload.get(NEWS) {
         let news: News = serde_json::from_value(news.clone()).ok()?;
         SentNotice {
             has: news.has(),
@@ -155,7 +135,7 @@ fn read(sent: Sent) -> Option<(RotationId, SentNotice)> {
             ..told
         }
     } else {
-        let payload: Payload = serde_json::from_value(sent.payload.0).ok()?;
+        let payload: Payload = serde_json::from_value(sent.payload).ok()?;
         let has = payload
             .has
             .unwrap_or_else(|| vec![Span(payload.start, payload.end)]);
@@ -168,5 +148,5 @@ fn read(sent: Sent) -> Option<(RotationId, SentNotice)> {
             ..told
         }
     };
-    Some((sent.rotation_id?.parse().ok()?, told))
+    Some((sent.rotation_id?, told))
 }

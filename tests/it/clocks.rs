@@ -5,7 +5,6 @@ use dogwatch::clock::new_id;
 use dogwatch::domain::interval::Timestamp;
 use dogwatch::startup;
 use dogwatch::storage::outbox::{self, Lane, Mail, Outcome, Planned};
-use dogwatch::storage::types::Json;
 use dogwatch::storage::{Store, StoreError};
 use serde_json::Value;
 
@@ -16,10 +15,10 @@ fn waits(store: &Store, now: Timestamp) {
     let planned = Planned {
         id: new_id().to_string(),
         key: new_id().to_string(),
-        kind: "chat.week".to_owned(),
+        kind: "chat.week".parse().unwrap(),
         person_id: None,
         rotation_id: None,
-        payload: Json(Value::Null),
+        payload: Value::Null,
         due_at: now,
         not_after: now + TimeDelta::days(1_000),
     };

@@ -249,3 +249,42 @@ fn preferences_are_written_whole_and_strictly() {
     put(&json!({})).problem(412);
     assert_eq!(team.server.get(&path).expect(200), changed);
 }
+
+/// Links as they were sent in November 2026, one for each step, until the year 2100. People keep old mails.
+const SENT_EARLIER: [&str; 12] = [
+    "eyJzIjp7ImhhbmRfYmFjayI6IjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTAwMDAwMDAwMDAwMSJ9LCJwIjoiMDFhMWZmM2YtNzNiZS03NDdiLTk4NWEtN2UyY2JlYzhkYWM1IiwiZSI6NDEwMjQ0NDgwMH0.J7hwVSQXSbDsc7wg3OqEAPUWwDwo2SphHxoV9T7lpwM",
+    "eyJzIjoic3Vic2NyaWJlIiwicCI6IjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTdlMmNiZWM4ZGFjNSIsImUiOjQxMDI0NDQ4MDB9.nwDgLmt3_NIUtQRVjUOHlKPK3RfCsdqkpxO4gbW3tGE",
+    "eyJzIjp7InN0b3AiOiJvdXRnb2luZyJ9LCJwIjoiMDFhMWZmM2YtNzNiZS03NDdiLTk4NWEtN2UyY2JlYzhkYWM1IiwiZSI6NDEwMjQ0NDgwMH0.lYL5BYxRAGQtNdtENgw8AtN5KvUGvGeYiEbeL57x9Yw",
+    "eyJzIjp7ImNvdmVyIjpbIjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTAwMDAwMDAwMDAwMSIsIjIwMjYtMDMtMDlUMTA6MDA6MDBaIiwiMjAyNi0wMy0xNlQxMDowMDowMFoiXX0sInAiOiIwMWExZmYzZi03M2JlLTc0N2ItOTg1YS03ZTJjYmVjOGRhYzUiLCJlIjo0MTAyNDQ0ODAwfQ.BHmRRhMClBwfv4JqN1NxqGaQUj_HU19RCtW72otcf4Y",
+    "eyJzIjp7InN3YXAiOlsiMDFhMWZmM2YtNzNiZS03NDdiLTk4NWEtMDAwMDAwMDAwMDAxIiwiYWNjZXB0Il19LCJwIjoiMDFhMWZmM2YtNzNiZS03NDdiLTk4NWEtN2UyY2JlYzhkYWM1IiwiZSI6NDEwMjQ0NDgwMH0.3t5jjNtwuDap_3JC2Q5eeOjOEcjLqPiPu5AbYIqz4NI",
+    "eyJzIjp7InN3YXAiOlsiMDFhMWZmM2YtNzNiZS03NDdiLTk4NWEtMDAwMDAwMDAwMDAxIiwiZGVjbGluZSJdfSwicCI6IjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTdlMmNiZWM4ZGFjNSIsImUiOjQxMDI0NDQ4MDB9.m_NjGQaIKpMFwCkFUo9gGlVi6y8hh9S-K1ioIIlxMs0",
+    "eyJzIjp7InN3YXAiOlsiMDFhMWZmM2YtNzNiZS03NDdiLTk4NWEtMDAwMDAwMDAwMDAxIiwidW5kbyJdfSwicCI6IjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTdlMmNiZWM4ZGFjNSIsImUiOjQxMDI0NDQ4MDB9.s8rpil_fGUV4gNx4w9bZED3R9caLNAl-laUX8Idj0so",
+    "eyJzIjp7ImluY2lkZW50IjpbIjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTAwMDAwMDAwMDAwMSIsInJhaXNlX2hhbmQiXX0sInAiOiIwMWExZmYzZi03M2JlLTc0N2ItOTg1YS03ZTJjYmVjOGRhYzUiLCJlIjo0MTAyNDQ0ODAwfQ.LWWI21a6wVoLSm-SgYTRxP2ouqJN0R0klAwqeQa7PXw",
+    "eyJzIjp7ImluY2lkZW50IjpbIjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTAwMDAwMDAwMDAwMSIseyJhY2NlcHQiOjF9XX0sInAiOiIwMWExZmYzZi03M2JlLTc0N2ItOTg1YS03ZTJjYmVjOGRhYzUiLCJlIjo0MTAyNDQ0ODAwfQ.T-rEuAf-vXYRIU6aj-_xooRqRaQRH3V5pKcSYEe8ZZI",
+    "eyJzIjp7ImluY2lkZW50IjpbIjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTAwMDAwMDAwMDAwMSIseyJkZWNsaW5lIjoyfV19LCJwIjoiMDFhMWZmM2YtNzNiZS03NDdiLTk4NWEtN2UyY2JlYzhkYWM1IiwiZSI6NDEwMjQ0NDgwMH0.dK9UNdih7yniOnTxWwnSZw7Gaqk-Go8P6tzAO8nODzk",
+    "eyJzIjp7ImluY2lkZW50IjpbIjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTAwMDAwMDAwMDAwMSIseyJ0aWNrIjozfV19LCJwIjoiMDFhMWZmM2YtNzNiZS03NDdiLTk4NWEtN2UyY2JlYzhkYWM1IiwiZSI6NDEwMjQ0NDgwMH0.U3mrzy17SI3U6KsoiRY2Ab0BRUTIq9W91Z0vNk6M-fE",
+    "eyJzIjp7InVuZG9fYWRkcmVzcyI6IjAxYTFmZjNmLTczYmUtNzQ3Yi05ODVhLTAwMDAwMDAwMDAwMSJ9LCJwIjoiMDFhMWZmM2YtNzNiZS03NDdiLTk4NWEtN2UyY2JlYzhkYWM1IiwiZSI6NDEwMjQ0NDgwMH0.hh3Nt-FwUcq4-W2ZRmCBAz361nQw8W2Z3TN0Hzkq1W4",
+];
+
+#[test]
+fn links_that_were_sent_earlier_are_still_read() {
+    let secret = ("DOGWATCH_SECRET", "links of years ago stay good");
+    let server = Server::start_still(&[secret]);
+    for token in SENT_EARLIER {
+        let path = format!("/links/{token}");
+        let page = send(server.bare(Method::GET, &path));
+        // What they are about is not there, but the link is good.
+        assert!(
+            !page.text.contains("This link is not"),
+            "{token}: {}",
+            page.text
+        );
+        let other = path.replacen("eyJzIj", "eyJ0Ij", 1);
+        let page = send(server.bare(Method::GET, &other));
+        assert!(
+            page.text.contains("This link is not complete"),
+            "{}",
+            page.text
+        );
+    }
+}

@@ -9,7 +9,6 @@ use dogwatch::clock::new_id;
 use dogwatch::startup;
 use dogwatch::storage::StoreError;
 use dogwatch::storage::outbox::{self, Lane, Outcome, Planned};
-use dogwatch::storage::types::Json;
 use serde_json::{Value, json};
 
 use crate::harness::mailbox::mailed;
@@ -57,10 +56,10 @@ fn what_is_done_with_and_of_no_use_is_forgotten_after_the_days_that_are_set() {
                 let planned = Planned {
                     id: new_id().to_string(),
                     key: new_id().to_string(),
-                    kind: kind.to_owned(),
+                    kind: kind.parse().unwrap(),
                     person_id: None,
                     rotation_id: None,
-                    payload: Json(Value::Null),
+                    payload: Value::Null,
                     due_at: outcome.as_ref().map_or(at(1), |(day, _)| at(*day)),
                     not_after: at(of_use_until),
                 };
@@ -76,7 +75,7 @@ fn what_is_done_with_and_of_no_use_is_forgotten_after_the_days_that_are_set() {
             })
             .unwrap();
     };
-    let sent = || Outcome::Sent(Json(Value::Null));
+    let sent = || Outcome::Sent(Value::Null);
     // More than are forgotten at once.
     for _ in 0..501 {
         put("sent.long.ago", Some((-31, sent())), -1);

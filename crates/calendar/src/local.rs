@@ -39,7 +39,7 @@ impl LocalTimes {
     /// The zone's local times, right for events in `window`.
     #[must_use]
     pub fn new(zone: Zone, window: Interval) -> Self {
-        let looked_at = Interval::new(window.start() - BEFORE, window.end()).unwrap_or(window);
+        let looked_at = window.widened(BEFORE, TimeDelta::zero());
         let changes = zone.clock_changes(looked_at);
         let mut observances: Vec<Observance> = Vec::new();
         if changes

@@ -145,11 +145,11 @@ impl Person {
             }
             found = found.hull(more);
         }
-        if found.end() >= at + ENDLESS {
-            Interval::new(found.start(), FOREVER)
+        Some(if found.end() >= at + ENDLESS {
+            Interval::starting_at(found.start())
         } else {
-            Some(found)
-        }
+            found
+        })
     }
 
     /// The first availability that begins after `after`, within some 400 days; none for who never stops.

@@ -163,9 +163,10 @@ pub fn to_bring_up(
 
 /// The time in which trouble is looked for: to the end of a day, so that whoever looks a little later sees the same.
 #[must_use]
-pub fn window(now: Timestamp) -> Option<Interval> {
+pub fn window(now: Timestamp) -> Interval {
     let last = (now + AHEAD).date_naive();
-    Interval::new(now, last.and_time(NaiveTime::MIN).and_utc())
+    let end = last.and_time(NaiveTime::MIN).and_utc();
+    Interval::from_start_and_duration(now, end - now)
 }
 
 /// One mail to one manager of a team.

@@ -138,20 +138,18 @@ const fn is_override(shift: &Shift) -> bool {
 
 /// Whether somebody who leaves at `end` had no more than a short cover until then, gaps aside.
 fn was_brief(timeline: &Timeline, person: PersonId, end: Timestamp) -> bool {
-    Interval::new(end - SHORT, end).is_some_and(|late| {
-        let shifts = timeline.shifts(Layer::Final, late);
-        let mut theirs = shifts.iter().rev().take_while(|one| one.person == person);
-        theirs.all(|one| is_override(one) && late.start() <= one.interval.start())
-    })
+    let late = Interval::from_start_and_duration(end - SHORT, SHORT);
+    let shifts = timeline.shifts(Layer::Final, late);
+    let mut theirs = shifts.iter().rev().take_while(|one| one.person == person);
+    theirs.all(|one| is_override(one) && late.start() <= one.interval.start())
 }
 
 /// Whether somebody who comes at `start` has no more than a short cover from then on, gaps aside.
 fn is_brief(timeline: &Timeline, person: PersonId, start: Timestamp) -> bool {
-    Interval::new(start, start + SHORT).is_some_and(|soon| {
-        let shifts = timeline.shifts(Layer::Final, soon);
-        let mut theirs = shifts.iter().take_while(|one| one.person == person);
-        theirs.all(|one| is_override(one) && one.interval.end() <= soon.end())
-    })
+    let soon = Interval::from_start_and_duration(start, SHORT);
+    let shifts = timeline.shifts(Layer::Final, soon);
+    let mut theirs = shifts.iter().take_while(|one| one.person == person);
+    theirs.all(|one| is_override(one) && one.interval.end() <= soon.end())
 }
 
 /// Whether it is one turn of the core order in which the one leaves and the other comes.

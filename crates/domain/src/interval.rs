@@ -1,12 +1,15 @@
 //! Half-open intervals of time, and sets of them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// An instant, in UTC, of whole seconds.
 pub type Timestamp = DateTime<Utc>;
 
 /// The end of what never ends. It is shown as `null`.
 pub const FOREVER: Timestamp = DateTime::<Utc>::MAX_UTC;
+
+/// Instants are of whole seconds, so that no interval is shorter.
+const SECOND: TimeDelta = TimeDelta::seconds(1);
 
 /// `[start, end)`, with `start < end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +23,42 @@ impl Interval {
     #[must_use]
     pub fn new(start: Timestamp, end: Timestamp) -> Option<Self> {
         (start < end).then_some(Self { start, end })
+    }
+
+    /// From `start` on, for this long: a second at least, and until [`FOREVER`] at most.
+    #[must_use]
+    pub fn from_start_and_duration(start: Timestamp, duration: TimeDelta) -> Self {
+        let start = start.min(FOREVER - SECOND);
+        let end = start.checked_add_signed(duration.max(SECOND));
+        Self {
+            start,
+            end: end.unwrap_or(FOREVER),
+        }
+    }
+
+    /// From `start` on, without an end.
+    #[must_use]
+    pub fn starting_at(start: Timestamp) -> Self {
+        Self {
+            start: start.min(FOREVER - SECOND),
+            end: FOREVER,
+        }
+    }
+
+    /// The second that begins at `at`.
+    #[must_use]
+    pub fn second_at(at: Timestamp) -> Self {
+        Self::from_start_and_duration(at, SECOND)
+    }
+
+    /// Itself, with so much time before and after it.
+    #[must_use]
+    pub fn widened(&self, before: TimeDelta, after: TimeDelta) -> Self {
+        let (before, after) = (before.max(TimeDelta::zero()), after.max(TimeDelta::zero()));
+        Self {
+            start: self.start.checked_sub_signed(before).unwrap_or(self.start),
+            end: self.end.checked_add_signed(after).unwrap_or(FOREVER),
+        }
     }
 
     /// The first instant in it.
@@ -170,5 +209,31 @@ impl FromIterator<Interval> for IntervalSet {
             }
         }
         Self(merged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_of_a_start_and_a_length_are_never_empty() {
+        let at: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+        let hour = TimeDelta::hours(1);
+        let one = Interval::from_start_and_duration(at, hour);
+        assert_eq!((one.start(), one.end()), (at, at + hour));
+        assert_eq!(one.widened(hour, hour).seconds(), 3 * 3600);
+        assert_eq!(Interval::second_at(at).seconds(), 1);
+        for short in [
+            Interval::from_start_and_duration(at, TimeDelta::zero()),
+            Interval::from_start_and_duration(FOREVER, hour),
+            Interval::from_start_and_duration(FOREVER, -hour),
+            Interval::starting_at(FOREVER),
+        ] {
+            assert!(short.start() < short.end(), "{short:?}");
+        }
+        assert_eq!(Interval::starting_at(at).end(), FOREVER);
+        let long = Interval::starting_at(at).widened(hour, TimeDelta::MAX);
+        assert_eq!((long.start(), long.end()), (at - hour, FOREVER));
     }
 }

@@ -122,13 +122,8 @@ impl Overrides {
     /// override made last.
     #[must_use]
     pub fn covering(&self, window: Interval) -> Vec<Covered<'_>> {
-        let hull = self.meeting(window).fold(window, |hull, (interval, _)| {
-            Interval::new(
-                hull.start().min(interval.start()),
-                hull.end().max(interval.end()),
-            )
-            .unwrap_or(hull)
-        });
+        let meeting = self.meeting(window);
+        let hull = meeting.fold(window, |hull, (interval, _)| hull.hull(interval));
         let mut edges: Vec<(Timestamp, bool, i64, usize)> = Vec::new();
         for (interval, index) in self.meeting(hull) {
             let Some(one) = self.all.get(*index) else {

@@ -70,10 +70,10 @@ impl Run {
 /// The last shift of the final timeline that ends at or before `at`, within some 400 days.
 #[must_use]
 pub fn shift_before(timeline: &Timeline, at: Timestamp) -> Option<Shift> {
-    let began = timeline.begins()?;
+    let began = timeline.begins();
     let (mut end, mut span) = (at, TimeDelta::days(16));
     while end > began && at - end < BEFORE {
-        let window = Interval::new(end - span, end)?;
+        let window = Interval::from_start_and_duration(end - span, span);
         if let Some(last) = timeline.shifts(Layer::Final, window).pop() {
             return Some(last);
         }

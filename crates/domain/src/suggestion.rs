@@ -131,9 +131,8 @@ impl<'a> Colleagues<'a> {
     pub fn suggest(&self, timeline: &Timeline, team: &Team, interval: Interval) -> Vec<Suggestion> {
         let chosen = self.eligible(timeline, team, interval);
         let duties = self.duties_around(&chosen, interval);
-        let covers = Interval::new(interval.start() - COVERS, interval.start())
-            .map(|year| load::covers(timeline, year))
-            .unwrap_or_default();
+        let year = Interval::from_start_and_duration(interval.start() - COVERS, COVERS);
+        let covers = load::covers(timeline, year);
         let mut found: Vec<Suggestion> = chosen
             .iter()
             .map(|person| {
@@ -190,9 +189,7 @@ impl<'a> Colleagues<'a> {
         chosen: &[&Person],
         interval: Interval,
     ) -> Vec<(RotationId, Arc<Duties>)> {
-        let Some(around) = Interval::new(interval.start() - AROUND, interval.end() + AROUND) else {
-            return Vec::new();
-        };
+        let around = interval.widened(AROUND, AROUND);
         let lines: BTreeMap<RotationId, &Timeline> = chosen
             .iter()
             .filter_map(|person| self.duties.get(&person.id))

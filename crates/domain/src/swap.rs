@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{OverrideId, PersonId, RotationId, SwapId};
 use super::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 use super::overrides::Override;
+use super::stored::stored_as_text;
 use super::timeline::{Entry, GapReason, Layer, Timeline};
 
 /// A swap lasts at most this long, as an override does.
@@ -162,20 +163,14 @@ pub enum SwapError {
     Overlap,
 }
 
-impl State {
-    /// As it is stored and shown.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Accepted => "accepted",
-            Self::Declined => "declined",
-            Self::Withdrawn => "withdrawn",
-            Self::Expired => "expired",
-            Self::Undone => "undone",
-        }
-    }
-}
+stored_as_text!(State {
+    Open = "open",
+    Accepted = "accepted",
+    Declined = "declined",
+    Withdrawn = "withdrawn",
+    Expired = "expired",
+    Undone = "undone",
+});
 
 impl Terms {
     /// The giver's time.

@@ -177,10 +177,10 @@ impl Timeline {
 
     /// Nobody has the duty before: its first revision takes effect then, or an override begins.
     #[must_use]
-    pub fn begins(&self) -> Option<Timestamp> {
-        let first = self.rotation.revisions.first()?.effective_from;
+    pub fn begins(&self) -> Timestamp {
+        let first = self.rotation.revisions.first().effective_from;
         let given = self.overrides.first_start();
-        Some(given.map_or(first, |start| start.min(first)))
+        given.map_or(first, |start| start.min(first))
     }
 
     /// When it was recorded that somebody has a shift of the final timeline: the revision, or the override, that gives it
@@ -221,7 +221,7 @@ impl Timeline {
             .entries
             .partition_point(|entry| entry.interval().end() <= at);
         let Some(entry) = block.entries.get(index).copied() else {
-            let interval = Interval::new(at, FOREVER).unwrap_or_else(|| unreachable_interval(at));
+            let interval = Interval::starting_at(at);
             let reason = GapReason::Ended;
             return (Entry::Gap(Gap { interval, reason }), None);
         };
@@ -260,7 +260,7 @@ impl Timeline {
         let horizon = from.checked_add_signed(HORIZON)?;
         let (mut start, mut span) = (from, TimeDelta::days(16));
         while start < horizon {
-            let window = Interval::new(start, start + span)?;
+            let window = Interval::from_start_and_duration(start, span);
             let found = self
                 .shifts(layer, window)
                 .into_iter()
@@ -280,18 +280,16 @@ impl Timeline {
     /// Whether nothing begins at or after `at` any more.
     fn is_over(&self, at: Timestamp) -> bool {
         let archived = self.rotation.archived_at.is_some_and(|end| end <= at);
-        let ended = self
-            .rotation
-            .newest()
-            .is_some_and(|newest| match &newest.plan {
-                Plan::Ordered { handoff, .. } => {
-                    newest.effective_from <= at
-                        && handoff
-                            .turns()
-                            .is_some_and(|turns| handoff.count_through(at) > turns)
-                }
-                Plan::FollowTheSun => newest.order.is_empty(),
-            });
+        let newest = self.rotation.newest();
+        let ended = match &newest.plan {
+            Plan::Ordered { handoff, .. } => {
+                newest.effective_from <= at
+                    && handoff
+                        .turns()
+                        .is_some_and(|turns| handoff.count_through(at) > turns)
+            }
+            Plan::FollowTheSun => newest.order.is_empty(),
+        };
         (archived || ended) && self.overrides.last_end().is_none_or(|end| end <= at)
     }
 
@@ -407,10 +405,7 @@ impl Timeline {
         if rotation.archived_at.is_some_and(|end| end <= at) {
             return (GapReason::Ended, FOREVER);
         }
-        let began = rotation
-            .revisions
-            .first()
-            .map_or(FOREVER, |first| first.effective_from);
+        let began = rotation.revisions.first().effective_from;
         let archived = rotation.archived_at.unwrap_or(FOREVER);
         if at < began {
             return (GapReason::NotStarted, began.min(archived));
@@ -463,12 +458,7 @@ impl Timeline {
 
     fn compute(&self, layer: Layer, number: i64) -> Block {
         let edge = |number: i64| DateTime::from_timestamp(number * BLOCK, 0).unwrap_or_default();
-        let Some(window) = Interval::new(edge(number), edge(number + 1)) else {
-            return Block {
-                entries: Box::default(),
-                next: None,
-            };
-        };
+        let window = Interval::from_start_and_duration(edge(number), TimeDelta::seconds(BLOCK));
         let mut entries = self.entries(layer, window);
         let next = self.next_shift(layer, window.end());
         if let Some(Entry::Gap(last)) = entries.last_mut() {
@@ -515,10 +505,4 @@ fn override_shift(piece: &Covered<'_>) -> Option<Shift> {
         person,
         cause,
     })
-}
-
-/// An interval for an instant at the very end of time, which no caller asks about.
-fn unreachable_interval(at: Timestamp) -> Interval {
-    let second = TimeDelta::seconds(1);
-    Interval::new(at - second, at).unwrap_or_else(|| unreachable_interval(at - second))
 }

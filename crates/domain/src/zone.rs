@@ -5,6 +5,7 @@
 //! or from a folder given at start-up; never from the system's copy.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
@@ -89,6 +90,14 @@ fn is_odd(name: &str) -> bool {
             lower.as_str(),
             "localtime" | "posixrules" | "factory" | "etc/unknown"
         )
+}
+
+impl FromStr for Zone {
+    type Err = UnknownZone;
+
+    fn from_str(name: &str) -> Result<Self, UnknownZone> {
+        Self::parse(name)
+    }
 }
 
 impl Zone {

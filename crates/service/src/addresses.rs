@@ -5,31 +5,21 @@ use serde_json::{Value, json};
 
 use super::links::Offered;
 use super::locked_rotation::{person_of, record_audit};
+use super::messages::address_change::Payload;
 use super::operator::FIRST_ADMINISTRATOR;
 use super::{Error, Tx, feeds, tokens};
 use crate::UnitOfWork;
 use crate::clock::new_id;
 use crate::domain::address_change::{AddressChange, UNDO};
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{AddressChangeId, TokenId};
 use crate::domain::interval::Timestamp;
+use crate::domain::message::MessageKind;
 use crate::domain::person::Person;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::outbox::{self, Planned};
-use crate::storage::types::Json;
 use crate::storage::{Change, Db, StoreError, address_changes, people, sessions};
-
-/// The kind of mail that tells the old address of a change, with a link that undoes it.
-pub const TO_OLD: &str = "sign_in.address_left";
-
-/// The kind of mail that tells the new address.
-pub const TO_NEW: &str = "sign_in.address_taken";
-
-/// The kind of mail that tells an address that it is left since a change was undone.
-pub const UNDONE: &str = "sign_in.address_undone";
-
-/// Where such a mail has the change that it is about.
-pub const CHANGE: &str = "address_change_id";
 
 /// So often people change their own address within [`WINDOW`]: each time two addresses get a mail.
 const MOST: usize = 5;
@@ -75,21 +65,23 @@ pub(super) fn changed(
     address_changes::insert(uow.db(), &change)?;
     // Nobody reads what comes to the address of the first administrator.
     if change.old_email != FIRST_ADMINISTRATOR {
-        queue(uow, TO_OLD, &change)?;
+        queue(uow, MessageKind::AddressLeft, &change)?;
     }
-    queue(uow, TO_NEW, &change)
+    queue(uow, MessageKind::AddressTaken, &change)
 }
 
-/// Queues a mail about a change. The addresses are looked up when it is written, so that the outbox holds none.
-fn queue(uow: &mut UnitOfWork<'_>, kind: &str, change: &AddressChange) -> Result<(), Error> {
+/// Queues a mail about a change.
+fn queue(uow: &mut UnitOfWork<'_>, kind: MessageKind, change: &AddressChange) -> Result<(), Error> {
     let now = uow.now;
     let mail = Planned {
         id: new_id().to_string(),
         key: format!("{kind}/{}", change.id),
-        kind: kind.to_owned(),
-        person_id: Some(change.person.to_string()),
+        kind: kind.into(),
+        person_id: Some(change.person),
         rotation_id: None,
-        payload: Json(json!({ CHANGE: change.id })),
+        payload: json!(Payload {
+            address_change_id: change.id,
+        }),
         due_at: now,
         not_after: change.undo_until(),
     };
@@ -194,12 +186,12 @@ fn restore(uow: &mut UnitOfWork<'_>, before: &Person, change: &AddressChange) ->
     };
     address_changes::insert(uow.db(), &back)?;
     if is_another(before, &after.email) {
-        queue(uow, UNDONE, &back)?;
+        queue(uow, MessageKind::AddressUndone, &back)?;
     }
     let shown =
         |person: &Person| -> Value { json!({ "name": person.name, "email": person.email }) };
     let deed = AuditEvent {
-        action: "person.restore_address",
+        action: AuditAction::PersonRestoreAddress,
         kind: "person",
         id: after.id.to_string(),
         before: shown(before),

@@ -41,15 +41,15 @@ impl From<Entry> for AuditView {
     fn from(entry: Entry) -> Self {
         Self {
             id: entry.id,
-            at: entry.at.0,
-            actor_id: entry.actor_id,
-            token_id: entry.token_id,
+            at: entry.at,
+            actor_id: entry.actor_id.map(|id| id.to_string()),
+            token_id: entry.token_id.map(|id| id.to_string()),
             address: entry.address,
-            action: entry.action,
+            action: entry.action.to_string(),
             subject_kind: entry.subject_kind,
             subject_id: entry.subject_id,
-            before: entry.before.0,
-            after: entry.after.0,
+            before: entry.before,
+            after: entry.after,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{Actor, App, Db, Error, ValidationErrors, access, values};
 use crate::UnitOfWork;
 use crate::clock::new_id;
 use crate::domain::absence::Rule;
+use crate::domain::audit::AuditAction;
 use crate::domain::calendar::{AHEAD, Calendar, Validators, difference};
 use crate::domain::ids::{CalendarId, PersonId, TimeOffId};
 use crate::domain::interval::{Interval, IntervalSet, Timestamp};
@@ -279,7 +280,7 @@ pub fn create(
     let after = shown(&calendar)?;
     record_audit(
         uow,
-        deed("calendar.create", calendar.id, Value::Null, after),
+        deed(AuditAction::CalendarCreate, calendar.id, Value::Null, after),
     )?;
     Ok(calendar)
 }
@@ -319,7 +320,7 @@ pub fn change(
     };
     calendars::update(uow.db(), &after)?;
     let (was, is) = (shown(&before)?, shown(&after)?);
-    record_audit(uow, deed("calendar.change", id, was, is))?;
+    record_audit(uow, deed(AuditAction::CalendarChange, id, was, is))?;
     Ok(after)
 }
 
@@ -343,7 +344,7 @@ pub fn remove(uow: &mut UnitOfWork<'_>, id: CalendarId) -> Result<(), Error> {
     let person = person_of(uow, before.person)?;
     follow(uow, &person, id, &IntervalSet::default())?;
     let was = shown(&before)?;
-    record_audit(uow, deed("calendar.remove", id, was, Value::Null))
+    record_audit(uow, deed(AuditAction::CalendarRemove, id, was, Value::Null))
 }
 
 /// The actor's own, or anybody's for administrators.
@@ -364,7 +365,7 @@ fn shown(calendar: &Calendar) -> Result<Value, Error> {
     }))
 }
 
-fn deed(action: &str, id: CalendarId, before: Value, after: Value) -> AuditEvent<'_> {
+fn deed(action: AuditAction, id: CalendarId, before: Value, after: Value) -> AuditEvent<'static> {
     AuditEvent {
         action,
         kind: "calendar",
@@ -433,8 +434,7 @@ impl App {
         let claimed = self
             .store
             .write(|tx| calendars::claim(tx.db(), &calendar, now + pause))?;
-        let window = Interval::new(now, now + AHEAD);
-        let (true, Some(owner), Some(window)) = (claimed, owner, window) else {
+        let (true, Some(owner)) = (claimed, owner) else {
             return Ok(None);
         };
         let recorded = owner.profiles.iter().filter_map(|one| one.recorded_at);
@@ -442,7 +442,7 @@ impl App {
             validators: calendar.known(recorded.max(), now),
             owner: (*owner).clone(),
             calendar,
-            window,
+            window: Interval::from_start_and_duration(now, AHEAD),
         }))
     }
 
@@ -534,7 +534,10 @@ fn follow(
     }
     uow.changed(Change::Person(person.id));
     let (before, after) = (json!({ "away": ended }), json!({ "away": added }));
-    record_audit(uow, deed("calendar.read", calendar, before, after))?;
+    record_audit(
+        uow,
+        deed(AuditAction::CalendarRead, calendar, before, after),
+    )?;
     Ok(count)
 }
 

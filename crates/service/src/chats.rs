@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::locked_rotation::{as_json, record_audit, team_of, team_of_slug};
 use super::{Actor, Db, Error, ValidationErrors, access, values};
 use crate::UnitOfWork;
+use crate::domain::audit::AuditAction;
 use crate::domain::chat::{Chat, ChatSettings, Place};
 use crate::domain::ids::RotationId;
 use crate::domain::team::Team;
@@ -171,7 +172,7 @@ fn put(
     };
     chats::put(uow.db(), &after)?;
     let deed = AuditEvent {
-        action: "chat.change",
+        action: AuditAction::ChatChange,
         kind: match place {
             Place::Team(_) => "team",
             Place::Rotation(_) => "rotation",

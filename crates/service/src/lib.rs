@@ -27,6 +27,7 @@ pub mod incidents;
 pub mod input;
 pub mod links;
 pub mod locked_rotation;
+pub mod messages;
 mod offboarding;
 pub mod operator;
 pub mod outbox;

@@ -10,6 +10,7 @@ use super::sessions;
 use crate::UnitOfWork;
 use crate::clock::new_id;
 use crate::domain::actor::{Actor, Scope};
+use crate::domain::audit::AuditAction;
 use crate::domain::email;
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::{PersonId, TokenId};
@@ -140,7 +141,7 @@ fn issue(
     tokens::insert(uow.db(), &token)?;
     uow.changed(Change::Tokens);
     let deed = AuditEvent {
-        action: "token.create",
+        action: AuditAction::TokenCreate,
         kind: "token",
         id: token.id.to_string(),
         before: json!(null),
@@ -173,7 +174,7 @@ fn administrator(uow: &mut UnitOfWork<'_>, name: &str, email: &str) -> Result<Pe
     people::insert(uow.db(), &person, now)?;
     uow.changed(Change::Person(person.id));
     let deed = AuditEvent {
-        action: "person.create",
+        action: AuditAction::PersonCreate,
         kind: "person",
         id: person.id.to_string(),
         before: json!(null),

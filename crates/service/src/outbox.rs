@@ -9,13 +9,14 @@ use super::locked_rotation::{as_json, record_audit};
 use super::{Db, Error, Tx, access};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
+use crate::domain::message::MessageKind;
 use crate::domain::notice::{News, Notice};
 use crate::storage::audit::AuditEvent;
 pub use crate::storage::outbox::state_of;
 use crate::storage::outbox::{self, Mail, State};
-use crate::storage::types::Json;
 
 /// Where a mail's payload has what it tells of shifts.
 pub const NEWS: &str = "news";
@@ -57,22 +58,22 @@ pub struct OutboxView {
 impl OutboxView {
     /// The mail, with the domain of message ids.
     fn of(mail: Mail, domain: &str) -> Self {
-        let finished_at = mail.finished_at.map(|at| at.0);
+        let is_finished = mail.finished_at.is_some();
         Self {
             id: mail.id,
-            kind: mail.kind,
-            person_id: mail.person_id,
-            rotation_id: mail.rotation_id,
-            payload: mail.payload.0,
-            state: mail.state,
-            due_at: mail.due_at.0,
-            not_after: mail.not_after.0,
+            kind: mail.kind.to_string(),
+            person_id: mail.person_id.map(|id| id.to_string()),
+            rotation_id: mail.rotation_id.map(|id| id.to_string()),
+            payload: mail.payload,
+            state: mail.state.as_str().to_owned(),
+            due_at: mail.due_at,
+            not_after: mail.not_after,
             attempts: mail.attempts,
-            next_attempt_at: finished_at.is_none().then_some(mail.next_attempt_at.0),
+            next_attempt_at: (!is_finished).then_some(mail.next_attempt_at),
             message_id: message_id(&mail.message_id, domain),
             last_error: mail.last_error,
-            created_at: mail.created_at.0,
-            finished_at,
+            created_at: mail.created_at,
+            finished_at: mail.finished_at,
         }
     }
 }
@@ -134,7 +135,7 @@ pub fn retry(uow: &mut UnitOfWork<'_>, id: &str, domain: &str) -> Result<OutboxV
     access::administrator(actor)?;
     let none = || Error::NotFound("mail");
     let before = outbox::find(uow.db(), id)?.ok_or_else(none)?;
-    if before.not_after.0 <= now {
+    if before.not_after <= now {
         return Err(Error::conflict("what it says is over"));
     }
     if !outbox::revive(uow.db(), id, now)? {
@@ -142,7 +143,7 @@ pub fn retry(uow: &mut UnitOfWork<'_>, id: &str, domain: &str) -> Result<OutboxV
     }
     let after = outbox::find(uow.db(), id)?.ok_or_else(none)?;
     let deed = AuditEvent {
-        action: "outbox.retry",
+        action: AuditAction::OutboxRetry,
         kind: "mail",
         id: id.to_owned(),
         before: as_json(json!({ "state": before.state, "last_error": before.last_error }))?,
@@ -180,8 +181,8 @@ pub fn message_id(kept: &str, domain: &str) -> String {
 pub struct Queued {
     /// Unique: of mails with the same key one is sent.
     pub key: String,
-    /// What it says, such as `swap.offered`; `reminder.` is for the planner.
-    pub kind: &'static str,
+    /// What it says: a kind whose text is written when it is queued.
+    pub kind: MessageKind,
     /// To whom.
     pub to: PersonId,
     /// About which rotation.
@@ -217,10 +218,10 @@ pub fn queue_news(uow: &mut UnitOfWork<'_>, mail: &Queued, news: &News) -> Resul
     let planned = outbox::Planned {
         id: new_id().to_string(),
         key: mail.key.clone(),
-        kind: mail.kind.to_owned(),
-        person_id: Some(mail.to.to_string()),
-        rotation_id: mail.rotation.map(|id| id.to_string()),
-        payload: Json(payload),
+        kind: mail.kind.into(),
+        person_id: Some(mail.to),
+        rotation_id: mail.rotation,
+        payload,
         due_at: mail.due_at,
         not_after: mail.not_after,
     };

@@ -13,6 +13,7 @@ use super::views::PersonView;
 use super::{Error, ValidationErrors, access, addresses, input, swaps};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::email;
 use crate::domain::ids::PersonId;
 use crate::domain::person::{Deactivation, Person, Profile, Role};
@@ -192,14 +193,14 @@ pub fn create(
     for person in &added {
         people::insert(uow.db(), person, now)?;
         uow.changed(Change::Person(person.id));
-        deed(uow, "person.create", None, Some(person))?;
+        deed(uow, AuditAction::PersonCreate, None, Some(person))?;
     }
     Ok(added)
 }
 
 fn deed(
     uow: &mut UnitOfWork<'_>,
-    action: &str,
+    action: AuditAction,
     before: Option<&Person>,
     after: Option<&Person>,
 ) -> Result<(), Error> {
@@ -329,7 +330,7 @@ pub fn change(
         after.profiles.push(profile);
     }
     uow.changed(Change::Person(id));
-    deed(uow, "person.change", Some(&before), Some(&after))?;
+    deed(uow, AuditAction::PersonChange, Some(&before), Some(&after))?;
     Ok(after)
 }
 
@@ -370,7 +371,12 @@ pub fn deactivate(
     after.version += 1;
     people::update(uow.db(), &after)?;
     uow.changed(Change::Person(id));
-    deed(uow, "person.deactivate", Some(&before), Some(&after))?;
+    deed(
+        uow,
+        AuditAction::PersonDeactivate,
+        Some(&before),
+        Some(&after),
+    )?;
     Ok(after)
 }
 
@@ -423,6 +429,6 @@ pub fn erase(uow: &mut UnitOfWork<'_>, id: PersonId) -> Result<Person, Error> {
     uow.changed(Change::Person(id));
     uow.changed(Change::Tokens);
     uow.changed(Change::Sessions);
-    deed(uow, "person.erase", None, Some(&after))?;
+    deed(uow, AuditAction::PersonErase, None, Some(&after))?;
     Ok(after)
 }

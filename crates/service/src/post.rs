@@ -9,6 +9,7 @@ use crate::UnitOfWork;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::message::MessageKind;
 use crate::domain::notice::{Block, Entry, News, Notice};
 use crate::domain::overrides::Override;
 use crate::domain::preferences::Topic;
@@ -31,8 +32,8 @@ pub(super) struct ChangeNotifier<'a> {
 
 /// All about a mail but its words.
 pub(super) struct MessageMeta {
-    /// What it says, such as `swap.offered`.
-    pub kind: &'static str,
+    /// What it says.
+    pub kind: MessageKind,
     /// Unique: of mails with the same key one is sent.
     pub key: String,
     /// What it is about, as far as people can do without it.
@@ -71,6 +72,12 @@ impl ChangeNotifier<'_> {
             .map_or("An administrator", |person| person.name.as_str())
     }
 
+    /// Where there is more to see.
+    pub fn page(&self) -> Block {
+        let rotation = format!("/rotations/{}", self.locked_rotation.rotation.id);
+        Block::Pages(vec![("See who has which shift".to_owned(), rotation)])
+    }
+
     /// What is another in somebody's calendar once overrides are not as `before` but as `after`, of which the
     /// difference lies in `changed`: what they have, as reminders have it, and what begins no longer.
     pub fn entries(
@@ -79,9 +86,7 @@ impl ChangeNotifier<'_> {
         (before, after): (&[Override], &[Override]),
         changed: Interval,
     ) -> Vec<Entry> {
-        let Some(window) = Interval::new(changed.start() - SIGHT, changed.end() + SIGHT) else {
-            return Vec::new();
-        };
+        let window = changed.widened(SIGHT, SIGHT);
         let had = self.runs(whose, before, window);
         let has = self.runs(whose, after, window);
         let gone = had

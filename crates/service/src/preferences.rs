@@ -5,6 +5,7 @@ use serde_json::json;
 use super::locked_rotation::{person_of, record_audit};
 use super::{Error, access};
 use crate::UnitOfWork;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::PersonId;
 use crate::domain::person::Person;
 use crate::domain::preferences::{Preferences, Topic};
@@ -52,7 +53,7 @@ fn write(
     people::update(uow.db(), &person)?;
     uow.changed(Change::Person(person.id));
     let deed = AuditEvent {
-        action: "person.preferences",
+        action: AuditAction::PersonPreferences,
         kind: "person",
         id: person.id.to_string(),
         before: json!(before),

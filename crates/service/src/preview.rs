@@ -154,7 +154,7 @@ pub fn compare(
         .filter(|one| was.overrides.iter().all(|other| other.id != one.id));
     let reach = made.map(|one| one.interval.end()).max().unwrap_or(from);
     let until = reach.max(from + AHEAD).min(from + FARTHEST);
-    let window = Interval::new(from, until).ok_or_else(|| Error::internal("an empty window"))?;
+    let window = Interval::from_start_and_duration(from, until - from);
     let found = preview::diff(&old, &new, window);
     let mut view = view((&was.snapshot, &is.snapshot), &found, &new, window);
     view.swaps = swaps::touched(uow, &is, &new, &found)?;
@@ -180,14 +180,15 @@ pub fn compare(
 #[must_use]
 pub fn of_revision(snapshot: &Snapshot, timeline: &Timeline, number: u32) -> Option<PreviewView> {
     let mut is = Rotation::clone(timeline.rotation());
-    is.revisions.retain(|revision| revision.number <= number);
-    let from = is
-        .newest()
-        .filter(|newest| newest.number == number)?
-        .effective_from;
+    while is.newest().number > number {
+        is.revisions.pop()?;
+    }
+    let from = is.newest().effective_from;
     let mut was = is.clone();
-    was.revisions.pop();
-    was.newest()?;
+    let revision = was.revisions.pop()?;
+    if revision.number != number {
+        return None;
+    }
     between(snapshot, was, is, timeline.overrides(), from)
 }
 
@@ -214,7 +215,7 @@ fn between(
     overrides: &[Override],
     from: Timestamp,
 ) -> Option<PreviewView> {
-    let window = Interval::new(from, from + AHEAD)?;
+    let window = Interval::from_start_and_duration(from, AHEAD);
     let (old, new) = (
         snapshot.imagine(was, overrides.to_vec()),
         snapshot.imagine(is, overrides.to_vec()),
@@ -474,7 +475,8 @@ fn cuts_a_turn(plan: &Plan, at: Timestamp) -> bool {
 fn warnings(was: &Rotation, is: &Rotation, view: &PreviewView) -> Vec<String> {
     let mut warnings = Vec::new();
     let revised = is.revisions.len() > was.revisions.len();
-    if let (true, Some(old), Some(new)) = (revised, was.newest(), is.newest()) {
+    let (old, new) = (was.newest(), is.newest());
+    if revised {
         let at = new.effective_from;
         if cuts_a_turn(&old.plan, at) || cuts_a_turn(&new.plan, at) {
             warnings.push(

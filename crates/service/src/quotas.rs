@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use super::Error;
 use crate::config::HourlyLimits;
 use crate::domain::actor::Actor;
+use crate::domain::audit::AuditAction;
 use crate::domain::interval::Timestamp;
 use crate::storage::Tx;
 use crate::storage::audit::AuditEvent;
@@ -44,7 +45,7 @@ fn of_people(limits: &HourlyLimits) -> [Quota; 6] {
     };
     [
         quota(
-            Actions::One("incident.declare"),
+            Actions::One(AuditAction::IncidentDeclare),
             "incidents",
             limits.incidents,
         ),
@@ -54,23 +55,27 @@ fn of_people(limits: &HourlyLimits) -> [Quota; 6] {
             limits.incidents.saturating_mul(STEPS),
         ),
         quota(
-            Actions::One("swap.open"),
+            Actions::One(AuditAction::SwapOpen),
             "requests for cover",
             limits.cover_requests,
         ),
         quota(
-            Actions::One("override.create"),
+            Actions::One(AuditAction::OverrideCreate),
             "overrides",
             limits.cover_requests.saturating_mul(OVERRIDES),
         ),
-        quota(Actions::One("feed.create"), "calendars", limits.feeds),
+        quota(
+            Actions::One(AuditAction::FeedCreate),
+            "calendars",
+            limits.feeds,
+        ),
         quota(Actions::All, "changes", CHANGES),
     ]
 }
 
 fn of_programs(limits: &HourlyLimits) -> Quota {
     Quota {
-        actions: Actions::One("webhook.declare"),
+        actions: Actions::One(AuditAction::WebhookDeclare),
         what: "incidents by this webhook",
         most: limits.incidents.saturating_mul(PROGRAM),
     }
@@ -80,13 +85,13 @@ fn of_programs(limits: &HourlyLimits) -> Quota {
 pub(super) fn record_audit(tx: &mut Tx<'_>, actor: &Actor, deed: &AuditEvent<'_>) {
     let doer = match actor.person {
         _ if actor.is_administrator() => return,
-        Some(person) => Doer::Person(person.to_string()),
+        Some(person) => Doer::Person(person),
         None if deed.kind == "webhook" => Doer::Webhook(deed.id.clone()),
         None => return,
     };
     tx.limit(Limited {
         doer,
-        action: deed.action.to_owned(),
+        action: deed.action,
     });
 }
 
@@ -124,7 +129,7 @@ impl Quota {
         done: &[&Limited],
         now: Timestamp,
     ) -> Result<(), Error> {
-        let included = done.iter().filter(|one| self.actions.include(&one.action));
+        let included = done.iter().filter(|one| self.actions.include(one.action));
         let new = i64::try_from(included.count()).unwrap_or(i64::MAX);
         if new == 0 {
             return Ok(());

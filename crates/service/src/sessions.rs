@@ -11,19 +11,21 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use super::locked_rotation::{person_of, record_audit};
+use super::messages::sign_in::Payload;
 use super::secrets::{hex, new_secret, token_hash};
 use super::{Actor, App, Error, Tx, access};
 use crate::UnitOfWork;
 use crate::clock::new_id;
 use crate::domain::actor::Scope;
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::email;
 use crate::domain::ids::{PersonId, SessionId, SignInId};
 use crate::domain::interval::Timestamp;
+use crate::domain::message::MessageKind;
 use crate::domain::session::{Session, SignIn};
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::outbox::{self, Planned};
-use crate::storage::types::Json;
 use crate::storage::{Change, Db, sessions};
 
 /// How long a mailed link can be used.
@@ -65,9 +67,6 @@ const KEPT: TimeDelta = TimeDelta::days(7);
 
 /// The longest path that somebody is sent back to, and the longest name of a browser, in characters.
 const LONGEST: usize = 500;
-
-/// The kind of mail that a link goes out in.
-pub const MAIL_KIND: &str = "sign_in";
 
 /// What the key signs here is told apart from all else that it signs.
 const PURPOSE: &[u8] = b"dogwatch form 1\0";
@@ -196,12 +195,14 @@ fn ask(
     sessions::insert_link(tx.db(), &link)?;
     let mail = Planned {
         id: new_id().to_string(),
-        key: format!("{MAIL_KIND}/{}", link.id),
-        kind: MAIL_KIND.to_owned(),
-        person_id: Some(person.id.to_string()),
+        key: format!("{}/{}", MessageKind::SignIn, link.id),
+        kind: MessageKind::SignIn.into(),
+        person_id: Some(person.id),
         rotation_id: None,
         // The link's secret is made when the mail is written, so that no table ever holds it.
-        payload: Json(json!({ "sign_in_id": link.id })),
+        payload: json!(Payload {
+            sign_in_id: link.id,
+        }),
         due_at: now,
         not_after: link.expires_at,
     };
@@ -313,7 +314,7 @@ pub fn enter(
     let after = json!({ "person_id": person.id });
     deed(
         &mut UnitOfWork::new(tx, &actor, now),
-        "session.create",
+        AuditAction::SessionCreate,
         session.id,
         Value::Null,
         after,
@@ -343,12 +344,12 @@ pub fn leave(uow: &mut UnitOfWork<'_>, id: SessionId) -> Result<(), Error> {
     sessions::revoke(uow.db(), id, now)?;
     uow.changed(Change::Sessions);
     let before = json!({ "person_id": session.person });
-    deed(uow, "session.revoke", id, before, Value::Null)
+    deed(uow, AuditAction::SessionRevoke, id, before, Value::Null)
 }
 
 fn deed(
     uow: &mut UnitOfWork<'_>,
-    action: &str,
+    action: AuditAction,
     id: SessionId,
     before: Value,
     after: Value,

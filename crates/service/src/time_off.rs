@@ -13,6 +13,7 @@ use super::views::TimeOffView;
 use super::{Error, ValidationErrors, access, input};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{PersonId, TimeOffId};
 use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::person::{Person, TimeOff};
@@ -73,7 +74,7 @@ pub fn create(
     uow.changed(Change::Person(id));
     let after = as_json(TimeOffView::of(id, &off, true))?;
     let deed = AuditEvent {
-        action: "time_off.create",
+        action: AuditAction::TimeOffCreate,
         kind: "time_off",
         id: off.id.to_string(),
         before: serde_json::Value::Null,
@@ -186,7 +187,7 @@ pub fn cancel(
     record_audit(
         uow,
         AuditEvent {
-            action: "time_off.cancel",
+            action: AuditAction::TimeOffCancel,
             kind: "time_off",
             id: id.to_string(),
             before: was,

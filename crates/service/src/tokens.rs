@@ -13,6 +13,7 @@ use super::values;
 use super::{Error, Scope, ValidationErrors, access, feeds, input};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::feed::Feed;
 use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Timestamp;
@@ -115,7 +116,7 @@ pub fn create(
     let token = errors.finish_with(token)?;
     tokens::insert(uow.db(), &token)?;
     uow.changed(Change::Tokens);
-    record(uow, "token.create", &token)?;
+    record(uow, AuditAction::TokenCreate, &token)?;
     Ok((token, secret))
 }
 
@@ -197,19 +198,19 @@ pub(super) fn revoke_all(uow: &mut UnitOfWork<'_>, roots: &[TokenId]) -> Result<
     let good = |token: &&Token| gone.contains(&token.id) && token.revoked_at.is_none();
     for token in all.iter().filter(good) {
         tokens::revoke(uow.db(), token.id, now)?;
-        record(uow, "token.revoke", token)?;
+        record(uow, AuditAction::TokenRevoke, token)?;
     }
     uow.changed(Change::Tokens);
     let made_with = |feed: &Feed| feed.made_by.is_some_and(|id| gone.contains(&id));
     feeds::revoke_all(uow, made_with)
 }
 
-fn record(uow: &mut UnitOfWork<'_>, action: &str, token: &Token) -> Result<(), Error> {
+fn record(uow: &mut UnitOfWork<'_>, action: AuditAction, token: &Token) -> Result<(), Error> {
     let shown = json!({
         "person_id": token.person.to_string(), "name": token.name, "scope": token.scope.as_str(),
     });
     let (before, after) = match action {
-        "token.create" => (Value::Null, shown),
+        AuditAction::TokenCreate => (Value::Null, shown),
         _ => (shown, Value::Null),
     };
     record_audit(

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::rows::{instant, parse, parse_some, ts};
+use super::rows::{inner, instant, ts};
 use super::schema::address_changes;
-use super::types::Ts;
+use super::types::{AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::address_change::AddressChange;
 use crate::domain::ids::{AddressChangeId, PersonId};
@@ -13,28 +13,26 @@ use crate::domain::interval::Timestamp;
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = address_changes)]
 struct Row {
-    id: String,
-    person_id: String,
+    id: AsText<AddressChangeId>,
+    person_id: AsText<PersonId>,
     old_email: String,
     new_email: String,
-    changed_by: Option<String>,
+    changed_by: Option<AsText<PersonId>>,
     changed_at: Ts,
     undone_at: Option<Ts>,
 }
 
-impl TryFrom<Row> for AddressChange {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: parse(&row.id)?,
-            person: parse(&row.person_id)?,
+impl From<Row> for AddressChange {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.0,
+            person: row.person_id.0,
             old_email: row.old_email,
             new_email: row.new_email,
-            changed_by: parse_some(row.changed_by.as_deref())?,
+            changed_by: inner(row.changed_by),
             changed_at: row.changed_at.0,
             undone_at: instant(row.undone_at),
-        })
+        }
     }
 }
 
@@ -45,11 +43,11 @@ impl TryFrom<Row> for AddressChange {
 /// [`StoreError`] when the database is away.
 pub fn insert(db: &mut Db, change: &AddressChange) -> Result<(), StoreError> {
     let row = Row {
-        id: change.id.to_string(),
-        person_id: change.person.to_string(),
+        id: AsText(change.id),
+        person_id: AsText(change.person),
         old_email: change.old_email.clone(),
         new_email: change.new_email.clone(),
-        changed_by: change.changed_by.map(|id| id.to_string()),
+        changed_by: change.changed_by.map(AsText),
         changed_at: Ts(change.changed_at),
         undone_at: ts(change.undone_at),
     };
@@ -66,10 +64,10 @@ pub fn insert(db: &mut Db, change: &AddressChange) -> Result<(), StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn find(db: &mut Db, id: AddressChangeId) -> Result<Option<AddressChange>, StoreError> {
     let row: Option<Row> = address_changes::table
-        .find(id.to_string())
+        .find(AsText(id))
         .first(db)
         .optional()?;
-    row.map(AddressChange::try_from).transpose()
+    Ok(row.map(AddressChange::from))
 }
 
 /// A person's changes, in the order in which they were made.
@@ -79,10 +77,10 @@ pub fn find(db: &mut Db, id: AddressChangeId) -> Result<Option<AddressChange>, S
 /// [`StoreError`] when the database is away.
 pub fn of_person(db: &mut Db, person: PersonId) -> Result<Vec<AddressChange>, StoreError> {
     let rows: Vec<Row> = address_changes::table
-        .filter(address_changes::person_id.eq(person.to_string()))
+        .filter(address_changes::person_id.eq(AsText(person)))
         .order((address_changes::changed_at, address_changes::id))
         .load(db)?;
-    rows.into_iter().map(AddressChange::try_from).collect()
+    Ok(rows.into_iter().map(AddressChange::from).collect())
 }
 
 /// Marks a change as undone.
@@ -91,7 +89,7 @@ pub fn of_person(db: &mut Db, person: PersonId) -> Result<Vec<AddressChange>, St
 ///
 /// [`StoreError`] when the database is away.
 pub fn mark_undone(db: &mut Db, id: AddressChangeId, at: Timestamp) -> Result<(), StoreError> {
-    diesel::update(address_changes::table.find(id.to_string()))
+    diesel::update(address_changes::table.find(AsText(id)))
         .set(address_changes::undone_at.eq(Some(Ts(at))))
         .execute(db)?;
     Ok(())
@@ -103,7 +101,7 @@ pub fn mark_undone(db: &mut Db, id: AddressChangeId, at: Timestamp) -> Result<()
 ///
 /// [`StoreError`] when the database is away.
 pub fn forget(db: &mut Db, person: PersonId) -> Result<(), StoreError> {
-    let theirs = address_changes::person_id.eq(person.to_string());
+    let theirs = address_changes::person_id.eq(AsText(person));
     diesel::delete(address_changes::table.filter(theirs)).execute(db)?;
     Ok(())
 }

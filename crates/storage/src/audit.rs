@@ -3,45 +3,79 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
+use super::rows::inner;
 use super::schema::{audit, settings};
-use super::types::{Json, Ts};
+use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
 use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, StoredAuditAction};
+use crate::domain::ids::{PersonId, TokenId};
 use crate::domain::interval::Timestamp;
 use crate::domain::person::Person;
 
-/// Who did what.
-#[derive(Debug, Clone, Queryable, Insertable)]
+#[derive(Queryable, Insertable)]
 #[diesel(table_name = audit)]
+struct EntryRow {
+    id: String,
+    at: Ts,
+    actor_id: Option<AsText<PersonId>>,
+    token_id: Option<AsText<TokenId>>,
+    address: Option<String>,
+    action: AsText<StoredAuditAction>,
+    subject_kind: String,
+    subject_id: String,
+    before: AsJson<Value>,
+    after: AsJson<Value>,
+}
+
+impl From<EntryRow> for Entry {
+    fn from(row: EntryRow) -> Self {
+        Self {
+            id: row.id,
+            at: row.at.0,
+            actor_id: inner(row.actor_id),
+            token_id: inner(row.token_id),
+            address: row.address,
+            action: row.action.0,
+            subject_kind: row.subject_kind,
+            subject_id: row.subject_id,
+            before: row.before.0,
+            after: row.after.0,
+        }
+    }
+}
+
+/// Who did what.
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// Its id.
     pub id: String,
     /// When.
-    pub at: Ts,
+    pub at: Timestamp,
     /// The person; `None`: the bootstrap administrator or a command at the machine.
-    pub actor_id: Option<String>,
+    pub actor_id: Option<PersonId>,
     /// The token they came with.
-    pub token_id: Option<String>,
+    pub token_id: Option<TokenId>,
     /// From where.
     pub address: Option<String>,
-    /// What, such as `rotation.revise`.
-    pub action: String,
+    /// What.
+    pub action: StoredAuditAction,
     /// The kind of thing it was done to.
     pub subject_kind: String,
     /// Its id.
     pub subject_id: String,
     /// What it was before.
-    pub before: Json,
+    pub before: Value,
     /// What it is since.
-    pub after: Json,
+    pub after: Value,
 }
 
 /// What was done to what.
 #[derive(Debug, Clone)]
 pub struct AuditEvent<'a> {
-    /// Such as `rotation.revise`.
-    pub action: &'a str,
+    /// What was done.
+    pub action: AuditAction,
     /// `person`, `team`, `rotation` …
     pub kind: &'a str,
     /// Its id.
@@ -63,17 +97,17 @@ pub fn record(
     deed: AuditEvent<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let entry = Entry {
+    let entry = EntryRow {
         id: new_id().to_string(),
         at: Ts(now),
-        actor_id: actor.person.map(|id| id.to_string()),
-        token_id: actor.token.map(|id| id.to_string()),
+        actor_id: actor.person.map(AsText),
+        token_id: actor.token.map(AsText),
         address: actor.address.map(|address| address.to_string()),
-        action: deed.action.to_owned(),
+        action: AsText(deed.action.into()),
         subject_kind: deed.kind.to_owned(),
         subject_id: deed.id,
-        before: Json(deed.before),
-        after: Json(deed.after),
+        before: AsJson(deed.before),
+        after: AsJson(deed.after),
     };
     diesel::insert_into(audit::table)
         .values(entry)
@@ -132,7 +166,8 @@ pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Entry>, Stor
     } else {
         rows.order(audit::id)
     };
-    Ok(rows.limit(limit).load(db)?)
+    let rows: Vec<EntryRow> = rows.limit(limit).load(db)?;
+    Ok(rows.into_iter().map(Entry::from).collect())
 }
 
 /// Replaces the names and addresses that a person has, and had, in the whole audit log.
@@ -141,7 +176,7 @@ pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Entry>, Stor
 ///
 /// [`StoreError`] when the database is away.
 pub fn forget(db: &mut Db, id: &str, person: &Person) -> Result<(), StoreError> {
-    let rows: Vec<Entry> = audit::table.load(db)?;
+    let rows: Vec<EntryRow> = audit::table.load(db)?;
     let mut words = vec![person.name.clone(), person.email.clone()];
     words.extend(person.external_ids.values().cloned());
     for row in rows
@@ -158,7 +193,10 @@ pub fn forget(db: &mut Db, id: &str, person: &Person) -> Result<(), StoreError> 
         );
         if before != row.before.0 || after != row.after.0 {
             diesel::update(audit::table.find(&row.id))
-                .set((audit::before.eq(Json(before)), audit::after.eq(Json(after))))
+                .set((
+                    audit::before.eq(AsJson(before)),
+                    audit::after.eq(AsJson(after)),
+                ))
                 .execute(db)?;
         }
     }
@@ -171,7 +209,7 @@ const TELLING: [&str; 3] = ["name", "email", "external_ids"];
 fn collect(value: &Value, words: &mut Vec<String>) {
     for text in TELLING.iter().filter_map(|member| value.get(member)) {
         match text {
-            Value::String(enum_to_text) => words.push(enum_to_text.clone()),
+            Value::String(word) => words.push(word.clone()),
             Value::Object(ids) => {
                 words.extend(ids.values().filter_map(Value::as_str).map(str::to_owned));
             }
@@ -183,10 +221,7 @@ fn collect(value: &Value, words: &mut Vec<String>) {
 fn without(value: &Value, words: &[String], telling: bool) -> Value {
     match value {
         Value::String(text)
-            if telling
-                && words
-                    .iter()
-                    .any(|enum_to_text| text.eq_ignore_ascii_case(enum_to_text)) =>
+            if telling && words.iter().any(|word| text.eq_ignore_ascii_case(word)) =>
         {
             "erased".into()
         }

@@ -2,25 +2,26 @@
 
 use diesel::prelude::*;
 
-use super::rows::{from_json, instant, parse, to_document, ts};
+use super::rows::{instant, ts};
 use super::schema::calendars;
-use super::types::{Json, Ts};
+use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::calendar::Calendar;
+use crate::domain::absence::Rule;
+use crate::domain::calendar::{Calendar, Validators};
 use crate::domain::ids::{CalendarId, PersonId};
 use crate::domain::interval::Timestamp;
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = calendars, treat_none_as_null = true)]
 struct Row {
-    id: String,
-    person_id: String,
+    id: AsText<CalendarId>,
+    person_id: AsText<PersonId>,
     name: String,
     url: String,
-    rule: Json,
+    rule: AsJson<Rule>,
     created_at: Ts,
     removed_at: Option<Ts>,
-    validators: Json,
+    validators: AsJson<Validators>,
     next_read_at: Ts,
     tried_at: Option<Ts>,
     read_at: Option<Ts>,
@@ -32,48 +33,52 @@ struct Row {
     version: i64,
 }
 
-fn calendar(row: Row) -> Result<Calendar, StoreError> {
-    Ok(Calendar {
-        id: parse(&row.id)?,
-        person: parse(&row.person_id)?,
-        name: row.name,
-        url: row.url,
-        rule: from_json(row.rule)?,
-        created_at: row.created_at.0,
-        removed_at: instant(row.removed_at),
-        validators: from_json(row.validators)?,
-        next_read_at: row.next_read_at.0,
-        tried_at: instant(row.tried_at),
-        read_at: instant(row.read_at),
-        whole_at: instant(row.whole_at),
-        failing_since: instant(row.failing_since),
-        failures: row.failures,
-        problem: row.problem,
-        skipped: row.skipped,
-        version: row.version,
-    })
+impl From<Row> for Calendar {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.0,
+            person: row.person_id.0,
+            name: row.name,
+            url: row.url,
+            rule: row.rule.0,
+            created_at: row.created_at.0,
+            removed_at: instant(row.removed_at),
+            validators: row.validators.0,
+            next_read_at: row.next_read_at.0,
+            tried_at: instant(row.tried_at),
+            read_at: instant(row.read_at),
+            whole_at: instant(row.whole_at),
+            failing_since: instant(row.failing_since),
+            failures: row.failures,
+            problem: row.problem,
+            skipped: row.skipped,
+            version: row.version,
+        }
+    }
 }
 
-fn row(calendar: &Calendar) -> Result<Row, StoreError> {
-    Ok(Row {
-        id: calendar.id.to_string(),
-        person_id: calendar.person.to_string(),
-        name: calendar.name.clone(),
-        url: calendar.url.clone(),
-        rule: to_document(&calendar.rule)?,
-        created_at: Ts(calendar.created_at),
-        removed_at: ts(calendar.removed_at),
-        validators: to_document(&calendar.validators)?,
-        next_read_at: Ts(calendar.next_read_at),
-        tried_at: ts(calendar.tried_at),
-        read_at: ts(calendar.read_at),
-        whole_at: ts(calendar.whole_at),
-        failing_since: ts(calendar.failing_since),
-        failures: calendar.failures,
-        problem: calendar.problem.clone(),
-        skipped: calendar.skipped,
-        version: calendar.version,
-    })
+impl From<&Calendar> for Row {
+    fn from(calendar: &Calendar) -> Self {
+        Self {
+            id: AsText(calendar.id),
+            person_id: AsText(calendar.person),
+            name: calendar.name.clone(),
+            url: calendar.url.clone(),
+            rule: AsJson(calendar.rule.clone()),
+            created_at: Ts(calendar.created_at),
+            removed_at: ts(calendar.removed_at),
+            validators: AsJson(calendar.validators.clone()),
+            next_read_at: Ts(calendar.next_read_at),
+            tried_at: ts(calendar.tried_at),
+            read_at: ts(calendar.read_at),
+            whole_at: ts(calendar.whole_at),
+            failing_since: ts(calendar.failing_since),
+            failures: calendar.failures,
+            problem: calendar.problem.clone(),
+            skipped: calendar.skipped,
+            version: calendar.version,
+        }
+    }
 }
 
 /// A person's calendars that are not taken back, in order of their ids.
@@ -83,11 +88,11 @@ fn row(calendar: &Calendar) -> Result<Row, StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn of_person(db: &mut Db, person: PersonId) -> Result<Vec<Calendar>, StoreError> {
     let rows: Vec<Row> = calendars::table
-        .filter(calendars::person_id.eq(person.to_string()))
+        .filter(calendars::person_id.eq(AsText(person)))
         .filter(calendars::removed_at.is_null())
         .order(calendars::id)
         .load(db)?;
-    rows.into_iter().map(calendar).collect()
+    Ok(rows.into_iter().map(Calendar::from).collect())
 }
 
 /// A calendar that is not taken back.
@@ -97,11 +102,11 @@ pub fn of_person(db: &mut Db, person: PersonId) -> Result<Vec<Calendar>, StoreEr
 /// [`StoreError`] when the database is away.
 pub fn find(db: &mut Db, id: CalendarId) -> Result<Option<Calendar>, StoreError> {
     let row: Option<Row> = calendars::table
-        .find(id.to_string())
+        .find(AsText(id))
         .filter(calendars::removed_at.is_null())
         .first(db)
         .optional()?;
-    row.map(calendar).transpose()
+    Ok(row.map(Calendar::from))
 }
 
 /// Those that are to be read by `now`, the longest waiting first.
@@ -116,7 +121,7 @@ pub fn due(db: &mut Db, now: Timestamp, most: i64) -> Result<Vec<Calendar>, Stor
         .order(calendars::next_read_at)
         .limit(most)
         .load(db)?;
-    rows.into_iter().map(calendar).collect()
+    Ok(rows.into_iter().map(Calendar::from).collect())
 }
 
 /// Those that cannot be read since `until` or before.
@@ -130,7 +135,7 @@ pub fn failing(db: &mut Db, until: Timestamp) -> Result<Vec<Calendar>, StoreErro
         .filter(calendars::failing_since.le(Ts(until)))
         .order(calendars::id)
         .load(db)?;
-    rows.into_iter().map(calendar).collect()
+    Ok(rows.into_iter().map(Calendar::from).collect())
 }
 
 /// Puts off the next reading of a calendar, so that only one replica reads it; `false` where another was
@@ -140,7 +145,7 @@ pub fn failing(db: &mut Db, until: Timestamp) -> Result<Vec<Calendar>, StoreErro
 ///
 /// [`StoreError`] when the database is away.
 pub fn claim(db: &mut Db, calendar: &Calendar, until: Timestamp) -> Result<bool, StoreError> {
-    let claimed = diesel::update(calendars::table.find(calendar.id.to_string()))
+    let claimed = diesel::update(calendars::table.find(AsText(calendar.id)))
         .filter(calendars::next_read_at.eq(Ts(calendar.next_read_at)))
         .set(calendars::next_read_at.eq(Ts(until)))
         .execute(db)?;
@@ -154,7 +159,7 @@ pub fn claim(db: &mut Db, calendar: &Calendar, until: Timestamp) -> Result<bool,
 /// [`StoreError`] when the database is away.
 pub fn insert(db: &mut Db, calendar: &Calendar) -> Result<(), StoreError> {
     diesel::insert_into(calendars::table)
-        .values(row(calendar)?)
+        .values(Row::from(calendar))
         .execute(db)?;
     Ok(())
 }
@@ -165,8 +170,8 @@ pub fn insert(db: &mut Db, calendar: &Calendar) -> Result<(), StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn update(db: &mut Db, calendar: &Calendar) -> Result<(), StoreError> {
-    diesel::update(calendars::table.find(calendar.id.to_string()))
-        .set(row(calendar)?)
+    diesel::update(calendars::table.find(AsText(calendar.id)))
+        .set(Row::from(calendar))
         .execute(db)?;
     Ok(())
 }
@@ -177,7 +182,7 @@ pub fn update(db: &mut Db, calendar: &Calendar) -> Result<(), StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn forget(db: &mut Db, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
-    let theirs = calendars::person_id.eq(person.to_string());
+    let theirs = calendars::person_id.eq(AsText(person));
     diesel::update(calendars::table.filter(theirs.clone()))
         .set((calendars::url.eq(""), calendars::name.eq("")))
         .execute(db)?;

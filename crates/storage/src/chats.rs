@@ -2,30 +2,31 @@
 
 use diesel::prelude::*;
 
-use super::rows::{corrupt, from_json, parse_some, to_document};
+use super::rows::{corrupt, inner};
 use super::schema::chats;
-use super::types::Json;
+use super::types::{AsJson, AsText};
 use super::{Db, StoreError};
 use crate::domain::chat::{Chat, ChatSettings, Place};
+use crate::domain::ids::{RotationId, TeamId};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = chats)]
 struct ChatRow {
     id: String,
-    team_id: Option<String>,
-    rotation_id: Option<String>,
-    settings: Json,
+    team_id: Option<AsText<TeamId>>,
+    rotation_id: Option<AsText<RotationId>>,
+    settings: AsJson<ChatSettings>,
     version: i64,
 }
 
 fn chat(row: ChatRow) -> Result<Chat, StoreError> {
-    let team = parse_some(row.team_id.as_deref())?.map(Place::Team);
-    let rotation = parse_some(row.rotation_id.as_deref())?.map(Place::Rotation);
+    let team = inner(row.team_id).map(Place::Team);
+    let rotation = inner(row.rotation_id).map(Place::Rotation);
     Ok(Chat {
         place: team
             .or(rotation)
             .ok_or_else(|| corrupt("a chat of nobody"))?,
-        settings: from_json(row.settings)?,
+        settings: row.settings.0,
         version: row.version,
     })
 }
@@ -62,14 +63,14 @@ pub fn find(db: &mut Db, place: Place) -> Result<Chat, StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn put(db: &mut Db, chat: &Chat) -> Result<(), StoreError> {
     let (team_id, rotation_id) = match chat.place {
-        Place::Team(id) => (Some(id.to_string()), None),
-        Place::Rotation(id) => (None, Some(id.to_string())),
+        Place::Team(id) => (Some(AsText(id)), None),
+        Place::Rotation(id) => (None, Some(AsText(id))),
     };
     let row = ChatRow {
         id: chat.place.id(),
         team_id,
         rotation_id,
-        settings: to_document(&chat.settings)?,
+        settings: AsJson(chat.settings.clone()),
         version: chat.version,
     };
     diesel::delete(chats::table.find(&row.id)).execute(db)?;

@@ -2,29 +2,29 @@
 
 use diesel::prelude::*;
 
-use super::rows::{from_json, instant, parse, parse_some, to_document, ts};
+use super::rows::{inner, instant, ts};
 use super::schema::feeds;
-use super::types::{Json, Ts};
+use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::feed::{Feed, Options};
-use crate::domain::ids::FeedId;
+use crate::domain::feed::{Feed, Options, Scope};
+use crate::domain::ids::{FeedId, PersonId, TokenId};
 use crate::domain::interval::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = feeds)]
 struct FeedRow {
-    id: String,
-    person_id: Option<String>,
+    id: AsText<FeedId>,
+    person_id: Option<AsText<PersonId>>,
     hash: String,
-    scope: Json,
-    options: Json,
+    scope: AsJson<Scope>,
+    options: AsJson<Options>,
     created_at: Ts,
     revoked_at: Option<Ts>,
     last_fetched_at: Option<Ts>,
     version: i64,
     changed_at: Option<Ts>,
     last_fetched_by: Option<String>,
-    made_by: Option<String>,
+    made_by: Option<AsText<TokenId>>,
 }
 
 /// When a feed was last fetched, and by what program.
@@ -45,24 +45,26 @@ pub struct Fetched {
 /// [`StoreError`] when the database is away.
 pub fn load(db: &mut Db) -> Result<Vec<Feed>, StoreError> {
     let rows: Vec<FeedRow> = feeds::table.order(feeds::id).load(db)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Feed {
-                id: parse(&row.id)?,
-                owner: parse_some(row.person_id.as_deref())?,
-                hash: row.hash,
-                scope: from_json(row.scope)?,
-                options: from_json(row.options)?,
-                created_at: row.created_at.0,
-                changed_at: instant(row.changed_at),
-                revoked_at: instant(row.revoked_at),
-                last_fetched_at: instant(row.last_fetched_at),
-                last_fetched_by: row.last_fetched_by,
-                made_by: parse_some(row.made_by.as_deref())?,
-                version: row.version,
-            })
-        })
-        .collect()
+    Ok(rows.into_iter().map(Feed::from).collect())
+}
+
+impl From<FeedRow> for Feed {
+    fn from(row: FeedRow) -> Self {
+        Self {
+            id: row.id.0,
+            owner: inner(row.person_id),
+            hash: row.hash,
+            scope: row.scope.0,
+            options: row.options.0,
+            created_at: row.created_at.0,
+            changed_at: instant(row.changed_at),
+            revoked_at: instant(row.revoked_at),
+            last_fetched_at: instant(row.last_fetched_at),
+            last_fetched_by: row.last_fetched_by,
+            made_by: inner(row.made_by),
+            version: row.version,
+        }
+    }
 }
 
 /// Adds a feed.
@@ -72,18 +74,18 @@ pub fn load(db: &mut Db) -> Result<Vec<Feed>, StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn insert(db: &mut Db, feed: &Feed) -> Result<(), StoreError> {
     let row = FeedRow {
-        id: feed.id.to_string(),
-        person_id: feed.owner.map(|id| id.to_string()),
+        id: AsText(feed.id),
+        person_id: feed.owner.map(AsText),
         hash: feed.hash.clone(),
-        scope: to_document(feed.scope)?,
-        options: to_document(feed.options)?,
+        scope: AsJson(feed.scope),
+        options: AsJson(feed.options),
         created_at: Ts(feed.created_at),
         revoked_at: ts(feed.revoked_at),
         last_fetched_at: ts(feed.last_fetched_at),
         version: feed.version,
         changed_at: ts(feed.changed_at),
         last_fetched_by: feed.last_fetched_by.clone(),
-        made_by: feed.made_by.map(|id| id.to_string()),
+        made_by: feed.made_by.map(AsText),
     };
     diesel::insert_into(feeds::table).values(row).execute(db)?;
     Ok(())
@@ -101,9 +103,9 @@ pub fn change(
     version: i64,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    diesel::update(feeds::table.find(id.to_string()))
+    diesel::update(feeds::table.find(AsText(id)))
         .set((
-            feeds::options.eq(to_document(options)?),
+            feeds::options.eq(AsJson(options)),
             feeds::changed_at.eq(Some(Ts(at))),
             feeds::version.eq(version),
         ))
@@ -117,7 +119,7 @@ pub fn change(
 ///
 /// [`StoreError`] when the database is away.
 pub fn revoke(db: &mut Db, id: FeedId, at: Timestamp) -> Result<(), StoreError> {
-    diesel::update(feeds::table.find(id.to_string()))
+    diesel::update(feeds::table.find(AsText(id)))
         .set((
             feeds::revoked_at.eq(Some(Ts(at))),
             feeds::version.eq(feeds::version + 1),
@@ -133,7 +135,7 @@ pub fn revoke(db: &mut Db, id: FeedId, at: Timestamp) -> Result<(), StoreError> 
 /// [`StoreError`] when the database is away.
 pub fn keep_fetched(db: &mut Db, all: &[Fetched]) -> Result<(), StoreError> {
     for one in all {
-        diesel::update(feeds::table.find(one.id.to_string()))
+        diesel::update(feeds::table.find(AsText(one.id)))
             .set((
                 feeds::last_fetched_at.eq(Some(Ts(one.at))),
                 feeds::last_fetched_by.eq(Some(&one.by)),
@@ -149,18 +151,16 @@ pub fn keep_fetched(db: &mut Db, all: &[Fetched]) -> Result<(), StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn fetched_since(db: &mut Db, since: Timestamp) -> Result<Vec<Fetched>, StoreError> {
-    let rows: Vec<(String, Option<Ts>, Option<String>)> = feeds::table
+    let rows: Vec<(AsText<FeedId>, Option<Ts>, Option<String>)> = feeds::table
         .filter(feeds::last_fetched_at.gt(Some(Ts(since))))
         .select((feeds::id, feeds::last_fetched_at, feeds::last_fetched_by))
         .load(db)?;
-    rows.into_iter()
-        .filter_map(|(id, at, by)| Some((id, instant(at)?, by.unwrap_or_default())))
-        .map(|(id, at, by)| {
-            Ok(Fetched {
-                id: parse(&id)?,
-                at,
-                by,
-            })
+    let fetched = rows.into_iter().filter_map(|(id, at, by)| {
+        Some(Fetched {
+            id: id.0,
+            at: instant(at)?,
+            by: by.unwrap_or_default(),
         })
-        .collect()
+    });
+    Ok(fetched.collect())
 }

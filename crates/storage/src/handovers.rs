@@ -2,20 +2,20 @@
 
 use diesel::prelude::*;
 
-use super::rows::{enum_from_text, enum_to_text, from_json, parse, parse_some, to_document};
+use super::rows::inner;
 use super::schema::{handover_items, handovers};
-use super::types::{Json, Ts};
+use super::types::{AsEnum, AsJson, AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::handover::{Done, HandoverId, Item, Text, Written};
+use crate::domain::handover::{Done, HandoverId, Item, List, Text, Written};
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{Interval, Timestamp};
 
 #[derive(Queryable)]
 struct HandoverRow {
-    rotation_id: String,
+    rotation_id: AsText<RotationId>,
     at: Ts,
-    notes: Json,
-    written_by: Option<String>,
+    notes: AsJson<Option<Text>>,
+    written_by: Option<AsText<PersonId>>,
     written_at: Option<Ts>,
     is_closed: bool,
     version: i64,
@@ -25,12 +25,12 @@ struct HandoverRow {
 #[diesel(table_name = handover_items)]
 struct ItemRow {
     id: String,
-    rotation_id: String,
-    list: String,
+    rotation_id: AsText<RotationId>,
+    list: AsEnum<List>,
     text: String,
     since: Ts,
     done_at: Option<Ts>,
-    done_by: Option<String>,
+    done_by: Option<AsText<PersonId>>,
 }
 
 /// What is kept of a handover.
@@ -71,30 +71,31 @@ pub fn load(
         .order((handovers::rotation_id, handovers::at))
         .into_boxed();
     if let Some(rotation) = rotation {
-        rows = rows.filter(handovers::rotation_id.eq(rotation.to_string()));
+        rows = rows.filter(handovers::rotation_id.eq(AsText(rotation)));
     }
-    rows.load::<HandoverRow>(db)?
-        .into_iter()
-        .map(|row| {
-            let notes: Option<Text> = from_json(row.notes)?;
-            let by = parse_some(row.written_by.as_deref())?;
-            let written = notes.zip(row.written_at).map(|(notes, at)| Written {
-                at: row.at.0,
+    let rows: Vec<HandoverRow> = rows.load(db)?;
+    Ok(rows.into_iter().map(Kept::from).collect())
+}
+
+impl From<HandoverRow> for Kept {
+    fn from(row: HandoverRow) -> Self {
+        let (at, by) = (row.at.0, inner(row.written_by));
+        let written = row.notes.0.zip(row.written_at);
+        Self {
+            id: HandoverId {
+                rotation: row.rotation_id.0,
+                at,
+            },
+            written: written.map(|(notes, written_at)| Written {
+                at,
                 notes,
                 by,
-                written_at: at.0,
-            });
-            Ok(Kept {
-                id: HandoverId {
-                    rotation: parse(&row.rotation_id)?,
-                    at: row.at.0,
-                },
-                written,
-                is_closed: row.is_closed,
-                version: row.version,
-            })
-        })
-        .collect()
+                written_at: written_at.0,
+            }),
+            is_closed: row.is_closed,
+            version: row.version,
+        }
+    }
 }
 
 /// The items of a rotation that were open at `since` or later, and came up before `until`, in the order in which they
@@ -110,7 +111,7 @@ pub fn items(
     until: Timestamp,
 ) -> Result<Vec<KeptItem>, StoreError> {
     let rows: Vec<ItemRow> = handover_items::table
-        .filter(handover_items::rotation_id.eq(rotation.to_string()))
+        .filter(handover_items::rotation_id.eq(AsText(rotation)))
         .filter(handover_items::since.lt(Ts(until)))
         .filter(
             handover_items::since
@@ -120,18 +121,20 @@ pub fn items(
         )
         .order(handover_items::id)
         .load(db)?;
-    rows.into_iter()
-        .map(|row| {
-            let by = parse_some(row.done_by.as_deref())?;
-            let item = Item {
-                text: row.text,
-                list: enum_from_text(row.list)?,
-                since: row.since.0,
-                done: row.done_at.map(|at| Done { at: at.0, by }),
-            };
-            Ok(KeptItem { id: row.id, item })
-        })
-        .collect()
+    Ok(rows.into_iter().map(KeptItem::from).collect())
+}
+
+impl From<ItemRow> for KeptItem {
+    fn from(row: ItemRow) -> Self {
+        let by = inner(row.done_by);
+        let item = Item {
+            text: row.text,
+            list: row.list.0,
+            since: row.since.0,
+            done: row.done_at.map(|at| Done { at: at.0, by }),
+        };
+        Self { id: row.id, item }
+    }
 }
 
 /// The rotations with something open.
@@ -140,12 +143,12 @@ pub fn items(
 ///
 /// [`StoreError`] when the database is away.
 pub fn with_open_items(db: &mut Db) -> Result<Vec<RotationId>, StoreError> {
-    let ids: Vec<String> = handover_items::table
+    let ids: Vec<AsText<RotationId>> = handover_items::table
         .filter(handover_items::done_at.is_null())
         .select(handover_items::rotation_id)
         .distinct()
         .load(db)?;
-    ids.iter().map(|id| parse(id)).collect()
+    Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
 /// Says that something of a handover has changed; answers with its new version.
@@ -154,16 +157,16 @@ pub fn with_open_items(db: &mut Db) -> Result<Vec<RotationId>, StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn touch(db: &mut Db, id: HandoverId) -> Result<i64, StoreError> {
-    let row = || handovers::table.find((id.rotation.to_string(), Ts(id.at)));
+    let row = || handovers::table.find((AsText(id.rotation), Ts(id.at)));
     let changed = diesel::update(row())
         .set(handovers::version.eq(handovers::version + 1))
         .execute(db)?;
     if changed == 0 {
         diesel::insert_into(handovers::table)
             .values((
-                handovers::rotation_id.eq(id.rotation.to_string()),
+                handovers::rotation_id.eq(AsText(id.rotation)),
                 handovers::at.eq(Ts(id.at)),
-                handovers::notes.eq(to_document(None::<Text>)?),
+                handovers::notes.eq(AsJson(None::<Text>)),
                 handovers::is_closed.eq(false),
                 // As if it had been there all along.
                 handovers::version.eq(2),
@@ -185,10 +188,10 @@ pub fn write_notes(
     by: Option<PersonId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    diesel::update(handovers::table.find((id.rotation.to_string(), Ts(id.at))))
+    diesel::update(handovers::table.find((AsText(id.rotation), Ts(id.at))))
         .set((
-            handovers::notes.eq(to_document(notes)?),
-            handovers::written_by.eq(by.map(|by| by.to_string())),
+            handovers::notes.eq(AsJson(notes.cloned())),
+            handovers::written_by.eq(by.map(AsText)),
             handovers::written_at.eq(Some(Ts(now))),
         ))
         .execute(db)?;
@@ -201,7 +204,7 @@ pub fn write_notes(
 ///
 /// [`StoreError`] when the database is away.
 pub fn close(db: &mut Db, id: HandoverId) -> Result<(), StoreError> {
-    diesel::update(handovers::table.find((id.rotation.to_string(), Ts(id.at))))
+    diesel::update(handovers::table.find((AsText(id.rotation), Ts(id.at))))
         .set(handovers::is_closed.eq(true))
         .execute(db)?;
     Ok(())
@@ -216,12 +219,12 @@ pub fn add_item(db: &mut Db, rotation: RotationId, new: &KeptItem) -> Result<(),
     let done = new.item.done;
     let row = ItemRow {
         id: new.id.clone(),
-        rotation_id: rotation.to_string(),
-        list: enum_to_text(new.item.list)?,
+        rotation_id: AsText(rotation),
+        list: AsEnum(new.item.list),
         text: new.item.text.clone(),
         since: Ts(new.item.since),
         done_at: done.map(|done| Ts(done.at)),
-        done_by: done.and_then(|done| done.by).map(|by| by.to_string()),
+        done_by: done.and_then(|done| done.by).map(AsText),
     };
     diesel::insert_into(handover_items::table)
         .values(row)
@@ -238,7 +241,7 @@ pub fn tick(db: &mut Db, item: &str, done: Option<Done>) -> Result<(), StoreErro
     diesel::update(handover_items::table.find(item))
         .set((
             handover_items::done_at.eq(done.map(|done| Ts(done.at))),
-            handover_items::done_by.eq(done.and_then(|done| done.by).map(|by| by.to_string())),
+            handover_items::done_by.eq(done.and_then(|done| done.by).map(AsText)),
         ))
         .execute(db)?;
     Ok(())

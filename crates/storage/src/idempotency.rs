@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::db::Db;
 use super::error::StoreError;
 use super::schema::idempotency::dsl;
-use super::types::{Json, Ts};
+use super::types::{AsJson, Ts};
 use crate::cause::Cause;
 use crate::domain::interval::Timestamp;
 
@@ -74,20 +74,17 @@ pub fn find(
     key: &RequestKey,
     now: Timestamp,
 ) -> Result<Option<FirstAnswer>, StoreError> {
-    let row: Option<(String, i32, Json, Json)> = dsl::idempotency
+    let row: Option<(String, i32, AsJson<Value>, AsJson<String>)> = dsl::idempotency
         .find((&key.actor, &key.route, &key.key))
         .filter(dsl::created_at.gt(Ts(now - KEPT)))
         .select((dsl::body_hash, dsl::status, dsl::headers, dsl::body))
         .first(db)
         .optional()?;
-    row.map(|(body_hash, status, Json(headers), Json(body))| {
+    row.map(|(body_hash, status, AsJson(headers), AsJson(body))| {
         let status = u16::try_from(status).map_err(|error| {
             let what = format!("{status} is no HTTP status");
             StoreError::Internal(Cause::new(what).because(error))
         })?;
-        let Value::String(body) = body else {
-            return Err(StoreError::Internal("a kept answer is not text".into()));
-        };
         Ok(FirstAnswer {
             body_hash,
             status,
@@ -118,9 +115,9 @@ pub fn keep(
             dsl::key.eq(&key.key),
             dsl::body_hash.eq(&answer.body_hash),
             dsl::status.eq(i32::from(answer.status)),
-            dsl::headers.eq(Json(answer.headers.clone())),
+            dsl::headers.eq(AsJson(answer.headers.clone())),
             // As text: PostgreSQL would put the members of an object into another order.
-            dsl::body.eq(Json(Value::String(answer.body.clone()))),
+            dsl::body.eq(AsJson(answer.body.clone())),
             dsl::created_at.eq(Ts(now)),
         ))
         .execute(db)?;
@@ -142,11 +139,11 @@ pub fn forget_old(db: &mut Db, now: Timestamp) -> Result<usize, StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn forget(db: &mut Db, words: &[String]) -> Result<(), StoreError> {
-    type Row = (String, String, String, Json);
+    type Row = (String, String, String, AsJson<Value>);
     let columns = (dsl::actor, dsl::route, dsl::key, dsl::body);
     for (actor, route, key, body) in dsl::idempotency.select(columns).load::<Row>(db)? {
         let text = body.0.to_string();
-        if words.iter().any(|enum_to_text| text.contains(enum_to_text)) {
+        if words.iter().any(|word| text.contains(word)) {
             diesel::delete(dsl::idempotency.find((actor, route, key))).execute(db)?;
         }
     }

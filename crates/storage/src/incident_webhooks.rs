@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
+use serde_json::Value;
 
-use super::rows::parse;
 use super::schema::{incident_webhooks, webhook_deliveries};
-use super::types::{Json, Ts};
+use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::{RotationId, WebhookId};
 use crate::domain::interval::Timestamp;
@@ -23,12 +23,18 @@ pub struct Webhook {
     /// Which program it is for.
     pub name: String,
     /// Where in what the program sends there is what.
-    pub mapping: Json,
+    pub mapping: Value,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
-type Row = (String, String, String, Json, Ts);
+type Row = (
+    AsText<WebhookId>,
+    AsText<RotationId>,
+    String,
+    AsJson<Value>,
+    Ts,
+);
 
 const COLUMNS: (
     incident_webhooks::id,
@@ -44,14 +50,16 @@ const COLUMNS: (
     incident_webhooks::created_at,
 );
 
-fn webhook((id, rotation, name, mapping, created_at): Row) -> Result<Webhook, StoreError> {
-    Ok(Webhook {
-        id: parse(id.as_str())?,
-        rotation: parse(rotation.as_str())?,
-        name,
-        mapping,
-        created_at: created_at.0,
-    })
+impl From<Row> for Webhook {
+    fn from((id, rotation, name, mapping, created_at): Row) -> Self {
+        Self {
+            id: id.0,
+            rotation: rotation.0,
+            name,
+            mapping: mapping.0,
+            created_at: created_at.0,
+        }
+    }
 }
 
 /// The webhook of this id, unless it was revoked.
@@ -61,12 +69,12 @@ fn webhook((id, rotation, name, mapping, created_at): Row) -> Result<Webhook, St
 /// [`StoreError`] when the database is away.
 pub fn find(db: &mut Db, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
     let found: Option<Row> = incident_webhooks::table
-        .find(id.to_string())
+        .find(AsText(id))
         .filter(incident_webhooks::revoked_at.is_null())
         .select(COLUMNS)
         .first(db)
         .optional()?;
-    found.map(webhook).transpose()
+    Ok(found.map(Webhook::from))
 }
 
 /// A rotation's webhooks, in the order in which they were made.
@@ -76,12 +84,12 @@ pub fn find(db: &mut Db, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn list(db: &mut Db, rotation: RotationId) -> Result<Vec<Webhook>, StoreError> {
     let rows: Vec<Row> = incident_webhooks::table
-        .filter(incident_webhooks::rotation_id.eq(rotation.to_string()))
+        .filter(incident_webhooks::rotation_id.eq(AsText(rotation)))
         .filter(incident_webhooks::revoked_at.is_null())
         .order(incident_webhooks::id)
         .select(COLUMNS)
         .load(db)?;
-    rows.into_iter().map(webhook).collect()
+    Ok(rows.into_iter().map(Webhook::from).collect())
 }
 
 /// Adds a webhook.
@@ -92,10 +100,10 @@ pub fn list(db: &mut Db, rotation: RotationId) -> Result<Vec<Webhook>, StoreErro
 pub fn insert(db: &mut Db, webhook: &Webhook) -> Result<(), StoreError> {
     diesel::insert_into(incident_webhooks::table)
         .values((
-            incident_webhooks::id.eq(webhook.id.to_string()),
-            incident_webhooks::rotation_id.eq(webhook.rotation.to_string()),
+            incident_webhooks::id.eq(AsText(webhook.id)),
+            incident_webhooks::rotation_id.eq(AsText(webhook.rotation)),
             incident_webhooks::name.eq(&webhook.name),
-            incident_webhooks::mapping.eq(webhook.mapping.clone()),
+            incident_webhooks::mapping.eq(AsJson(webhook.mapping.clone())),
             incident_webhooks::created_at.eq(Ts(webhook.created_at)),
         ))
         .execute(db)?;
@@ -108,7 +116,7 @@ pub fn insert(db: &mut Db, webhook: &Webhook) -> Result<(), StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn revoke(db: &mut Db, id: WebhookId, now: Timestamp) -> Result<(), StoreError> {
-    diesel::update(incident_webhooks::table.find(id.to_string()))
+    diesel::update(incident_webhooks::table.find(AsText(id)))
         .set(incident_webhooks::revoked_at.eq(Ts(now)))
         .execute(db)?;
     Ok(())
@@ -122,7 +130,7 @@ pub fn revoke(db: &mut Db, id: WebhookId, now: Timestamp) -> Result<(), StoreErr
 pub fn take(db: &mut Db, id: WebhookId, delivery: &str, now: Timestamp) -> Result<(), StoreError> {
     diesel::insert_into(webhook_deliveries::table)
         .values((
-            webhook_deliveries::webhook_id.eq(id.to_string()),
+            webhook_deliveries::webhook_id.eq(AsText(id)),
             webhook_deliveries::delivery_id.eq(delivery),
             webhook_deliveries::at.eq(Ts(now)),
         ))

@@ -4,19 +4,19 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::rows::{corrupt, from_json, parse, parse_some, to_document};
+use super::rows::{corrupt, inner};
 use super::schema::{incident_events, incidents, watch_settings};
-use super::types::{Json, Ts};
+use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError, Tx};
-use crate::domain::ids::{IncidentId, RotationId};
-use crate::domain::incident::{Event, Incident, WatchSettings};
+use crate::domain::ids::{IncidentId, PersonId, RotationId};
+use crate::domain::incident::{Event, Fact, Incident, WatchSettings};
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = incidents)]
 struct IncidentRow {
-    id: String,
+    id: AsText<IncidentId>,
     reference_key: String,
-    rotation_id: String,
+    rotation_id: AsText<RotationId>,
     is_open: bool,
     is_live: bool,
     last_event: i32,
@@ -25,18 +25,18 @@ struct IncidentRow {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = incident_events)]
 struct EventRow {
-    incident_id: String,
+    incident_id: AsText<IncidentId>,
     number: i32,
     at: Ts,
-    actor_id: Option<String>,
-    fact: Json,
+    actor_id: Option<AsText<PersonId>>,
+    fact: AsJson<Fact>,
 }
 
 fn row(incident: &Incident) -> Result<IncidentRow, StoreError> {
     Ok(IncidentRow {
-        id: incident.id.to_string(),
+        id: AsText(incident.id),
         reference_key: incident.reference.to_lowercase(),
-        rotation_id: incident.rotation.to_string(),
+        rotation_id: AsText(incident.rotation),
         is_open: incident.is_open(),
         is_live: incident.is_live(),
         last_event: number(incident.events.len())?,
@@ -48,25 +48,24 @@ fn number(count: usize) -> Result<i32, StoreError> {
 }
 
 /// The incidents of these ids, in their order.
-fn load(db: &mut Db, ids: &[String]) -> Result<Vec<Incident>, StoreError> {
+fn load(db: &mut Db, ids: &[AsText<IncidentId>]) -> Result<Vec<Incident>, StoreError> {
     let rows: Vec<EventRow> = incident_events::table
         .filter(incident_events::incident_id.eq_any(ids))
         .order((incident_events::incident_id, incident_events::number))
         .load(db)?;
-    let mut events: HashMap<String, Vec<Event>> = HashMap::new();
+    let mut events: HashMap<IncidentId, Vec<Event>> = HashMap::new();
     for row in rows {
         let event = Event {
             at: row.at.0,
-            by: parse_some(row.actor_id.as_deref())?,
-            fact: from_json(row.fact)?,
+            by: inner(row.actor_id),
+            fact: row.fact.0,
         };
-        events.entry(row.incident_id).or_default().push(event);
+        events.entry(row.incident_id.0).or_default().push(event);
     }
     ids.iter()
-        .map(|id| {
+        .map(|AsText(id)| {
             let events = events.remove(id).unwrap_or_default();
-            Incident::of(parse(id)?, events)
-                .ok_or_else(|| corrupt("an incident without a beginning"))
+            Incident::of(*id, events).ok_or_else(|| corrupt("an incident without a beginning"))
         })
         .collect()
 }
@@ -77,7 +76,7 @@ fn load(db: &mut Db, ids: &[String]) -> Result<Vec<Incident>, StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn load_live(db: &mut Db) -> Result<Vec<Incident>, StoreError> {
-    let ids: Vec<String> = incidents::table
+    let ids: Vec<AsText<IncidentId>> = incidents::table
         .filter(incidents::is_live.eq(true))
         .order(incidents::id)
         .select(incidents::id)
@@ -91,8 +90,8 @@ pub fn load_live(db: &mut Db) -> Result<Vec<Incident>, StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn find(db: &mut Db, id: IncidentId) -> Result<Option<Incident>, StoreError> {
-    let found: Option<String> = incidents::table
-        .find(id.to_string())
+    let found: Option<AsText<IncidentId>> = incidents::table
+        .find(AsText(id))
         .select(incidents::id)
         .first(db)
         .optional()?;
@@ -105,7 +104,7 @@ pub fn find(db: &mut Db, id: IncidentId) -> Result<Option<Incident>, StoreError>
 ///
 /// [`StoreError`] when the database is away.
 pub fn find_by_reference(db: &mut Db, reference: &str) -> Result<Option<Incident>, StoreError> {
-    let found: Option<String> = incidents::table
+    let found: Option<AsText<IncidentId>> = incidents::table
         .filter(incidents::reference_key.eq(reference.to_lowercase()))
         .select(incidents::id)
         .first(db)
@@ -119,7 +118,7 @@ pub fn find_by_reference(db: &mut Db, reference: &str) -> Result<Option<Incident
 ///
 /// [`StoreError`] when the database is away.
 pub fn lock(tx: &mut Tx<'_>, id: IncidentId) -> Result<Option<Incident>, StoreError> {
-    diesel::update(incidents::table.find(id.to_string()))
+    diesel::update(incidents::table.find(AsText(id)))
         .set(incidents::last_event.eq(incidents::last_event))
         .execute(tx.db())?;
     find(tx.db(), id)
@@ -143,7 +142,7 @@ pub fn list(
     if let Some(after) = after {
         rows = rows.filter(incidents::id.gt(after.to_owned()));
     }
-    let ids: Vec<String> = rows
+    let ids: Vec<AsText<IncidentId>> = rows
         .order(incidents::id)
         .limit(limit)
         .select(incidents::id)
@@ -163,7 +162,7 @@ pub fn past(db: &mut Db, before: Option<&str>, limit: i64) -> Result<Vec<Inciden
     if let Some(before) = before {
         rows = rows.filter(incidents::id.lt(before.to_owned()));
     }
-    let ids: Vec<String> = rows
+    let ids: Vec<AsText<IncidentId>> = rows
         .order(incidents::id.desc())
         .limit(limit)
         .select(incidents::id)
@@ -189,7 +188,7 @@ pub fn insert(db: &mut Db, incident: &Incident) -> Result<(), StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn append(db: &mut Db, incident: &Incident, known: usize) -> Result<(), StoreError> {
-    diesel::update(incidents::table.find(incident.id.to_string()))
+    diesel::update(incidents::table.find(AsText(incident.id)))
         .set(row(incident)?)
         .execute(db)?;
     add_events(db, incident, known)
@@ -198,11 +197,11 @@ pub fn append(db: &mut Db, incident: &Incident, known: usize) -> Result<(), Stor
 fn add_events(db: &mut Db, incident: &Incident, known: usize) -> Result<(), StoreError> {
     for (index, event) in incident.events.iter().enumerate().skip(known) {
         let row = EventRow {
-            incident_id: incident.id.to_string(),
+            incident_id: AsText(incident.id),
             number: number(index + 1)?,
             at: Ts(event.at),
-            actor_id: event.by.map(|by| by.to_string()),
-            fact: to_document(&event.fact)?,
+            actor_id: event.by.map(AsText),
+            fact: AsJson(event.fact.clone()),
         };
         diesel::insert_into(incident_events::table)
             .values(row)
@@ -217,12 +216,11 @@ fn add_events(db: &mut Db, incident: &Incident, known: usize) -> Result<(), Stor
 ///
 /// [`StoreError`] when the database is away.
 pub fn load_settings(db: &mut Db) -> Result<Vec<(RotationId, WatchSettings)>, StoreError> {
-    let rows: Vec<(String, Json)> = watch_settings::table
+    let rows: Vec<(AsText<RotationId>, AsJson<WatchSettings>)> = watch_settings::table
         .select((watch_settings::rotation_id, watch_settings::settings))
         .load(db)?;
-    rows.into_iter()
-        .map(|(id, settings)| Ok((parse(id.as_str())?, from_json(settings)?)))
-        .collect()
+    let settings = rows.into_iter().map(|(id, settings)| (id.0, settings.0));
+    Ok(settings.collect())
 }
 
 /// How a rotation works on incidents, and which version of that it is: 0 where it is as everybody.
@@ -231,15 +229,13 @@ pub fn load_settings(db: &mut Db) -> Result<Vec<(RotationId, WatchSettings)>, St
 ///
 /// [`StoreError`] when the database is away.
 pub fn settings(db: &mut Db, rotation: RotationId) -> Result<(WatchSettings, i64), StoreError> {
-    let found: Option<(Json, i64)> = watch_settings::table
-        .find(rotation.to_string())
+    let found: Option<(AsJson<WatchSettings>, i64)> = watch_settings::table
+        .find(AsText(rotation))
         .select((watch_settings::settings, watch_settings::version))
         .first(db)
         .optional()?;
-    found.map_or_else(
-        || Ok((WatchSettings::default(), 0)),
-        |(settings, version)| Ok((from_json(settings)?, version)),
-    )
+    let found = found.map(|(settings, version)| (settings.0, version));
+    Ok(found.unwrap_or_default())
 }
 
 /// Keeps how a rotation works on incidents.
@@ -253,18 +249,17 @@ pub fn put_settings(
     settings: &WatchSettings,
     version: i64,
 ) -> Result<(), StoreError> {
-    let settings = to_document(settings)?;
-    let changed = diesel::update(watch_settings::table.find(rotation.to_string()))
+    let changed = diesel::update(watch_settings::table.find(AsText(rotation)))
         .set((
-            watch_settings::settings.eq(settings.clone()),
+            watch_settings::settings.eq(AsJson(settings.clone())),
             watch_settings::version.eq(version),
         ))
         .execute(db)?;
     if changed == 0 {
         diesel::insert_into(watch_settings::table)
             .values((
-                watch_settings::rotation_id.eq(rotation.to_string()),
-                watch_settings::settings.eq(settings),
+                watch_settings::rotation_id.eq(AsText(rotation)),
+                watch_settings::settings.eq(AsJson(settings.clone())),
                 watch_settings::version.eq(version),
             ))
             .execute(db)?;

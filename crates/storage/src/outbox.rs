@@ -7,11 +7,15 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{enum_from_text, enum_to_text};
+use serde_json::Value;
+
+use super::rows::{instant, ts};
 use super::schema::outbox;
-use super::types::{Json, Ts};
+use super::types::{AsEnum, AsJson, AsText, Ts};
 use super::{Db, StoreError};
+use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
+use crate::domain::message::StoredMessageKind;
 
 mod claims;
 mod past;
@@ -36,14 +40,6 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 /// The longest error that is kept, in characters.
 const LONGEST_ERROR: usize = 500;
 
-/// Every state, and what it is called.
-const STATES: [(State, &str); 4] = [
-    (State::Pending, "pending"),
-    (State::Sent, "sent"),
-    (State::Dead, "dead"),
-    (State::Dropped, "dropped"),
-];
-
 /// How many keys a statement names at most.
 const CHUNK: usize = 500;
 
@@ -61,83 +57,173 @@ pub enum State {
     Dropped,
 }
 
-/// A mail.
-#[derive(Debug, Clone, Queryable, Insertable)]
-#[diesel(table_name = outbox)]
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Sent, Self::Dead, Self::Dropped];
+
+    /// As it is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Dead => "dead",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// A message in the outbox.
+#[derive(Debug, Clone)]
 pub struct Mail {
     /// Its id.
     pub id: String,
     /// Unique: what is there is not put there again.
     pub key: String,
-    /// What it says, such as `reminder.incoming`.
-    pub kind: String,
+    /// What it says.
+    pub kind: StoredMessageKind,
     /// To whom; `None`: to a channel.
-    pub person_id: Option<String>,
+    pub person_id: Option<PersonId>,
     /// About what.
-    pub rotation_id: Option<String>,
+    pub rotation_id: Option<RotationId>,
     /// What it was planned from.
-    pub payload: Json,
-    /// See [`State`].
-    pub state: String,
+    pub payload: Value,
+    /// What became of it.
+    pub state: State,
     /// Not to be sent before.
-    pub due_at: Ts,
+    pub due_at: Timestamp,
     /// Of no use from then on.
-    pub not_after: Ts,
+    pub not_after: Timestamp,
     /// How often it was tried.
     pub attempts: i32,
     /// When it is tried next.
-    pub next_attempt_at: Ts,
+    pub next_attempt_at: Timestamp,
     /// Until when somebody is at it.
-    pub leased_until: Option<Ts>,
+    pub leased_until: Option<Timestamp>,
     /// The same for every attempt; what stands before the `@`, which earlier versions kept too.
     pub message_id: String,
     /// Why it could not be sent, or was dropped.
     pub last_error: Option<String>,
     /// When it was planned.
-    pub created_at: Ts,
+    pub created_at: Timestamp,
     /// When it was done with.
-    pub finished_at: Option<Ts>,
+    pub finished_at: Option<Timestamp>,
 }
 
-/// A mail that is to be planned.
+/// A message that is to be planned.
 #[derive(Debug, Clone)]
 pub struct Planned {
     /// Its id, should it be new.
     pub id: String,
     /// Unique: what is there is not put there again.
     pub key: String,
-    /// What it says, such as `reminder.incoming`.
-    pub kind: String,
+    /// What it says.
+    pub kind: StoredMessageKind,
     /// To whom; `None`: to a channel.
-    pub person_id: Option<String>,
+    pub person_id: Option<PersonId>,
     /// About what.
-    pub rotation_id: Option<String>,
+    pub rotation_id: Option<RotationId>,
     /// What it is planned from.
-    pub payload: Json,
+    pub payload: Value,
     /// Not to be sent before.
     pub due_at: Timestamp,
     /// Of no use from then on.
     pub not_after: Timestamp,
 }
 
-/// What is known of a mail by its key.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = outbox)]
+struct MailRow {
+    id: String,
+    key: String,
+    kind: AsText<StoredMessageKind>,
+    person_id: Option<AsText<PersonId>>,
+    rotation_id: Option<AsText<RotationId>>,
+    payload: AsJson<Value>,
+    state: AsEnum<State>,
+    due_at: Ts,
+    not_after: Ts,
+    attempts: i32,
+    next_attempt_at: Ts,
+    leased_until: Option<Ts>,
+    message_id: String,
+    last_error: Option<String>,
+    created_at: Ts,
+    finished_at: Option<Ts>,
+}
+
+impl From<MailRow> for Mail {
+    fn from(row: MailRow) -> Self {
+        Self {
+            id: row.id,
+            key: row.key,
+            kind: row.kind.0,
+            person_id: row.person_id.map(|id| id.0),
+            rotation_id: row.rotation_id.map(|id| id.0),
+            payload: row.payload.0,
+            state: row.state.0,
+            due_at: row.due_at.0,
+            not_after: row.not_after.0,
+            attempts: row.attempts,
+            next_attempt_at: row.next_attempt_at.0,
+            leased_until: instant(row.leased_until),
+            message_id: row.message_id,
+            last_error: row.last_error,
+            created_at: row.created_at.0,
+            finished_at: instant(row.finished_at),
+        }
+    }
+}
+
+impl MailRow {
+    fn new(planned: &Planned, now: Timestamp) -> Self {
+        Self {
+            id: planned.id.clone(),
+            key: planned.key.clone(),
+            kind: AsText(planned.kind.clone()),
+            person_id: planned.person_id.map(AsText),
+            rotation_id: planned.rotation_id.map(AsText),
+            payload: AsJson(planned.payload.clone()),
+            state: AsEnum(State::Pending),
+            due_at: Ts(planned.due_at),
+            not_after: Ts(planned.not_after),
+            attempts: 0,
+            next_attempt_at: Ts(planned.due_at),
+            leased_until: None,
+            message_id: planned.id.clone(),
+            last_error: None,
+            created_at: Ts(now),
+            finished_at: None,
+        }
+    }
+}
+
+/// What is known of a message by its key.
+#[derive(Debug, Clone)]
 pub struct Known {
     /// Its key.
     pub key: String,
-    /// See [`State`].
-    pub state: String,
-    /// When it is tried next.
-    pub next_attempt_at: Ts,
-    /// How often it was tried.
-    pub attempts: i32,
+    state: State,
+    next_attempt_at: Timestamp,
+    attempts: i32,
+}
+
+impl From<(String, AsEnum<State>, Ts, i32)> for Known {
+    fn from((key, state, next, attempts): (String, AsEnum<State>, Ts, i32)) -> Self {
+        Self {
+            key,
+            state: state.0,
+            next_attempt_at: next.0,
+            attempts,
+        }
+    }
 }
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The mail server has it, and this is what it said.
-    Sent(Json),
+    Sent(Value),
     /// It failed, for this reason; tried again later, up to a limit.
     Failed(String),
     /// The mail server takes nothing as we are set up, for this reason; tried again until it is of no use any more.
@@ -154,17 +240,17 @@ impl Known {
     /// Whether there was no use for it any more.
     #[must_use]
     pub fn is_dropped(&self) -> bool {
-        matches!(enum_from_text(self.state.clone()), Ok(State::Dropped))
+        self.state == State::Dropped
     }
 
     /// Whether planning the mail for `due_at` would change anything: where it was dropped it has come back, and where
     /// it waits it may be due earlier now.
     #[must_use]
     pub fn is_outdated(&self, due_at: Timestamp) -> bool {
-        match enum_from_text(self.state.clone()) {
-            Ok(State::Dropped) => true,
-            Ok(State::Pending) => self.attempts == 0 && due_at < self.next_attempt_at.0,
-            _ => false,
+        match self.state {
+            State::Dropped => true,
+            State::Pending => self.attempts == 0 && due_at < self.next_attempt_at,
+            State::Sent | State::Dead => false,
         }
     }
 }
@@ -177,7 +263,7 @@ impl Known {
 pub fn known(db: &mut Db, keys: &[&str]) -> Result<Vec<Known>, StoreError> {
     let mut found = Vec::new();
     for chunk in keys.chunks(CHUNK) {
-        let rows: Vec<Known> = outbox::table
+        let rows: Vec<(String, AsEnum<State>, Ts, i32)> = outbox::table
             .filter(outbox::key.eq_any(chunk.to_vec()))
             .select((
                 outbox::key,
@@ -186,7 +272,7 @@ pub fn known(db: &mut Db, keys: &[&str]) -> Result<Vec<Known>, StoreError> {
                 outbox::attempts,
             ))
             .load(db)?;
-        found.extend(rows);
+        found.extend(rows.into_iter().map(Known::from));
     }
     Ok(found)
 }
@@ -198,30 +284,12 @@ pub fn known(db: &mut Db, keys: &[&str]) -> Result<Vec<Known>, StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn plan(db: &mut Db, planned: &Planned, now: Timestamp) -> Result<bool, StoreError> {
-    let mail = Mail {
-        id: planned.id.clone(),
-        key: planned.key.clone(),
-        kind: planned.kind.clone(),
-        person_id: planned.person_id.clone(),
-        rotation_id: planned.rotation_id.clone(),
-        payload: planned.payload.clone(),
-        state: enum_to_text(State::Pending)?,
-        due_at: Ts(planned.due_at),
-        not_after: Ts(planned.not_after),
-        attempts: 0,
-        next_attempt_at: Ts(planned.due_at),
-        leased_until: None,
-        message_id: planned.id.clone(),
-        last_error: None,
-        created_at: Ts(now),
-        finished_at: None,
-    };
-    if insert(db, &mail)? {
+    if insert(db, &MailRow::new(planned, now))? {
         return Ok(true);
     }
     let again = (
-        outbox::state.eq(enum_to_text(State::Pending)?),
-        outbox::payload.eq(planned.payload.clone()),
+        outbox::state.eq(AsEnum(State::Pending)),
+        outbox::payload.eq(AsJson(planned.payload.clone())),
         outbox::due_at.eq(Ts(planned.due_at)),
         outbox::not_after.eq(Ts(planned.not_after)),
         outbox::next_attempt_at.eq(Ts(planned.due_at)),
@@ -229,9 +297,9 @@ pub fn plan(db: &mut Db, planned: &Planned, now: Timestamp) -> Result<bool, Stor
         outbox::last_error.eq(None::<String>),
         outbox::finished_at.eq(None::<Ts>),
     );
-    let dropped = outbox::state.eq(enum_to_text(State::Dropped)?);
+    let dropped = outbox::state.eq(AsEnum(State::Dropped));
     let waits = outbox::state
-        .eq(enum_to_text(State::Pending)?)
+        .eq(AsEnum(State::Pending))
         .and(outbox::attempts.eq(0))
         .and(outbox::leased_until.is_null())
         .and(outbox::next_attempt_at.gt(Ts(planned.due_at)));
@@ -245,7 +313,7 @@ pub fn plan(db: &mut Db, planned: &Planned, now: Timestamp) -> Result<bool, Stor
     Ok(changed > 0)
 }
 
-fn insert(db: &mut Db, mail: &Mail) -> Result<bool, StoreError> {
+fn insert(db: &mut Db, mail: &MailRow) -> Result<bool, StoreError> {
     let new = diesel::insert_into(outbox::table)
         .values(mail)
         .on_conflict(outbox::key)
@@ -269,7 +337,7 @@ pub fn finish(
     outcome: &Outcome,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let (mut state, mut next, mut finished) = (State::Pending, mail.next_attempt_at.0, None);
+    let (mut state, mut next, mut finished) = (State::Pending, mail.next_attempt_at, None);
     let (mut attempts, mut error, mut payload) = (mail.attempts, None, mail.payload.clone());
     match outcome {
         Outcome::Sent(said) => {
@@ -305,16 +373,16 @@ pub fn finish(
     }
     let mut claimed = diesel::update(outbox::table)
         .filter(outbox::id.eq(&mail.id))
-        .filter(outbox::leased_until.eq(mail.leased_until))
+        .filter(outbox::leased_until.eq(ts(mail.leased_until)))
         .into_boxed();
     if state != State::Sent {
-        claimed = claimed.filter(outbox::state.eq(enum_to_text(State::Pending)?));
+        claimed = claimed.filter(outbox::state.eq(AsEnum(State::Pending)));
     }
     let changed = claimed
         .set((
-            outbox::state.eq(enum_to_text(state)?),
+            outbox::state.eq(AsEnum(state)),
             outbox::attempts.eq(attempts),
-            outbox::payload.eq(payload),
+            outbox::payload.eq(AsJson(payload)),
             outbox::next_attempt_at.eq(Ts(next)),
             outbox::leased_until.eq(None::<Ts>),
             outbox::last_error.eq(error),
@@ -348,10 +416,10 @@ fn wait(id: &str, failures: i32) -> TimeDelta {
 pub fn revive(db: &mut Db, id: &str, now: Timestamp) -> Result<bool, StoreError> {
     let dead = outbox::table
         .filter(outbox::id.eq(id))
-        .filter(outbox::state.eq(enum_to_text(State::Dead)?));
+        .filter(outbox::state.eq(AsEnum(State::Dead)));
     let changed = diesel::update(dead)
         .set((
-            outbox::state.eq(enum_to_text(State::Pending)?),
+            outbox::state.eq(AsEnum(State::Pending)),
             outbox::attempts.eq(0),
             outbox::next_attempt_at.eq(Ts(now)),
             outbox::finished_at.eq(None::<Ts>),
@@ -375,16 +443,16 @@ pub struct Load {
 ///
 /// [`StoreError`] when the database is away.
 pub fn load(db: &mut Db, now: Timestamp) -> Result<Load, StoreError> {
-    let mut counts = Vec::with_capacity(STATES.len());
-    for (state, name) in STATES {
+    let mut counts = Vec::with_capacity(State::ALL.len());
+    for state in State::ALL {
         let count = outbox::table
-            .filter(outbox::state.eq(enum_to_text(state)?))
+            .filter(outbox::state.eq(AsEnum(state)))
             .count()
             .get_result(db)?;
-        counts.push((name, count));
+        counts.push((state.as_str(), count));
     }
     let oldest: Option<Ts> = outbox::table
-        .filter(outbox::state.eq(enum_to_text(State::Pending)?))
+        .filter(outbox::state.eq(AsEnum(State::Pending)))
         .filter(outbox::due_at.le(Ts(now)))
         // What failed waits for its next attempt, and waits all the same.
         .filter(
@@ -411,10 +479,10 @@ pub fn drop_pending(db: &mut Db, key: &str, why: &str, now: Timestamp) -> Result
     let changed = diesel::update(
         outbox::table
             .filter(outbox::key.eq(key))
-            .filter(outbox::state.eq(enum_to_text(State::Pending)?)),
+            .filter(outbox::state.eq(AsEnum(State::Pending))),
     )
     .set((
-        outbox::state.eq(enum_to_text(State::Dropped)?),
+        outbox::state.eq(AsEnum(State::Dropped)),
         outbox::last_error.eq(Some(why)),
         outbox::finished_at.eq(Some(Ts(now))),
     ))
@@ -434,7 +502,7 @@ pub fn drop_pending_under(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let keys: Vec<String> = outbox::table
-        .filter(outbox::state.eq(enum_to_text(State::Pending)?))
+        .filter(outbox::state.eq(AsEnum(State::Pending)))
         .filter(outbox::key.ge(prefix))
         .order(outbox::key)
         .select(outbox::key)
@@ -458,12 +526,13 @@ pub fn list(
 ) -> Result<Vec<Mail>, StoreError> {
     let mut rows = outbox::table.into_boxed();
     if let Some(state) = state {
-        rows = rows.filter(outbox::state.eq(enum_to_text(state)?));
+        rows = rows.filter(outbox::state.eq(AsEnum(state)));
     }
     if let Some(after) = after {
         rows = rows.filter(outbox::id.gt(after.to_owned()));
     }
-    Ok(rows.order(outbox::id).limit(limit).load(db)?)
+    let rows: Vec<MailRow> = rows.order(outbox::id).limit(limit).load(db)?;
+    Ok(rows.into_iter().map(Mail::from).collect())
 }
 
 /// Mails, the newest first, before the one of this id.
@@ -479,12 +548,13 @@ pub fn newest(
 ) -> Result<Vec<Mail>, StoreError> {
     let mut rows = outbox::table.into_boxed();
     if let Some(state) = state {
-        rows = rows.filter(outbox::state.eq(enum_to_text(state)?));
+        rows = rows.filter(outbox::state.eq(AsEnum(state)));
     }
     if let Some(before) = before {
         rows = rows.filter(outbox::id.lt(before.to_owned()));
     }
-    Ok(rows.order(outbox::id.desc()).limit(limit).load(db)?)
+    let rows: Vec<MailRow> = rows.order(outbox::id.desc()).limit(limit).load(db)?;
+    Ok(rows.into_iter().map(Mail::from).collect())
 }
 
 /// How many mails there are in a state.
@@ -493,7 +563,7 @@ pub fn newest(
 ///
 /// [`StoreError`] when the database is away.
 pub fn count(db: &mut Db, state: State) -> Result<i64, StoreError> {
-    let rows = outbox::table.filter(outbox::state.eq(enum_to_text(state)?));
+    let rows = outbox::table.filter(outbox::state.eq(AsEnum(state)));
     Ok(rows.count().get_result(db)?)
 }
 
@@ -503,13 +573,14 @@ pub fn count(db: &mut Db, state: State) -> Result<i64, StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn find(db: &mut Db, id: &str) -> Result<Option<Mail>, StoreError> {
-    Ok(outbox::table.find(id).first(db).optional()?)
+    let row: Option<MailRow> = outbox::table.find(id).first(db).optional()?;
+    Ok(row.map(Mail::from))
 }
 
 /// The state of this name.
 #[must_use]
 pub fn state_of(text: &str) -> Option<State> {
-    enum_from_text(text.to_owned()).ok()
+    State::ALL.into_iter().find(|state| state.as_str() == text)
 }
 
 #[cfg(test)]

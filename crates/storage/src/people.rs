@@ -2,65 +2,64 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use super::rows::{
-    corrupt, enum_from_text, enum_to_text, from_json, instant, interval, parse, parse_some,
-    to_document, ts,
-};
+use super::rows::{inner, instant, interval, ts};
 use super::schema::{people, profiles, time_off};
-use super::types::{Json, Ts};
+use super::types::{AsEnum, AsJson, AsText, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
 use crate::domain::email;
-use crate::domain::ids::{PersonId, TimeOffId};
+use crate::domain::hours::WeeklyHours;
+use crate::domain::ids::{CalendarId, PersonId, TimeOffId};
 use crate::domain::interval::Timestamp;
-use crate::domain::person::{Deactivation, Person, Profile, TimeOff};
+use crate::domain::person::{Deactivation, Holidays, Person, Profile, Role, TimeOff};
 use crate::domain::preferences::Preferences;
 use crate::domain::zone::Zone;
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = people, treat_none_as_null = true)]
 struct PersonRow {
-    id: String,
+    id: AsText<PersonId>,
     name: String,
     email: String,
     email_key: String,
-    role: String,
-    external_ids: Json,
+    role: AsEnum<Role>,
+    external_ids: AsJson<BTreeMap<String, String>>,
     deactivated_at: Option<Ts>,
     deactivation_recorded_at: Option<Ts>,
     created_at: Ts,
     version: i64,
-    preferences: Json,
+    preferences: AsJson<Option<Preferences>>,
 }
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = profiles)]
 struct ProfileRow {
     id: String,
-    person_id: String,
+    person_id: AsText<PersonId>,
     effective_from: Option<Ts>,
     recorded_at: Option<Ts>,
-    time_zone: String,
-    working_hours: Json,
-    holidays: Json,
+    time_zone: AsText<Zone>,
+    working_hours: AsJson<WeeklyHours>,
+    holidays: AsJson<Option<Holidays>>,
 }
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = time_off)]
 struct TimeOffRow {
-    id: String,
-    person_id: String,
+    id: AsText<TimeOffId>,
+    person_id: AsText<PersonId>,
     starts_at: Ts,
     ends_at: Ts,
-    first_day: Option<String>,
-    last_day: Option<String>,
+    first_day: Option<AsText<NaiveDate>>,
+    last_day: Option<AsText<NaiveDate>>,
     reason: Option<String>,
     recorded_at: Ts,
     cancelled_at: Option<Ts>,
-    calendar_id: Option<String>,
+    calendar_id: Option<AsText<CalendarId>>,
 }
 
 /// People, of these ids or everybody, in order of their ids. Rows are read one by one: ten thousand people, held twice
@@ -70,7 +69,8 @@ struct TimeOffRow {
 ///
 /// [`StoreError`] when the database is away.
 pub fn load(db: &mut Db, only: Option<&[PersonId]>) -> Result<Vec<Person>, StoreError> {
-    let ids: Option<Vec<String>> = only.map(|ids| ids.iter().map(ToString::to_string).collect());
+    let ids: Option<Vec<AsText<PersonId>>> =
+        only.map(|ids| ids.iter().copied().map(AsText).collect());
     let mut rows = people::table.into_boxed();
     let mut profile_rows = profiles::table.into_boxed();
     let mut away_rows = time_off::table.into_boxed();
@@ -81,22 +81,22 @@ pub fn load(db: &mut Db, only: Option<&[PersonId]>) -> Result<Vec<Person>, Store
     }
     let mut found: BTreeMap<PersonId, Person> = BTreeMap::new();
     for row in rows.load_iter::<PersonRow, DefaultLoadingMode>(db)? {
-        let person = person(row?)?;
+        let person = Person::from(row?);
         found.insert(person.id, person);
     }
     let profile_rows = profile_rows.order(profiles::id);
     for row in profile_rows.load_iter::<ProfileRow, DefaultLoadingMode>(db)? {
         let row = row?;
-        if let Some(person) = found.get_mut(&parse(&row.person_id)?) {
+        if let Some(person) = found.get_mut(&row.person_id.0) {
             // Most people have one: room for more is not kept.
             person.profiles.reserve_exact(1);
-            person.profiles.push(profile(row)?);
+            person.profiles.push(row.into());
         }
     }
     let away_rows = away_rows.order(time_off::id);
     for row in away_rows.load_iter::<TimeOffRow, DefaultLoadingMode>(db)? {
         let row = row?;
-        if let Some(person) = found.get_mut(&parse(&row.person_id)?) {
+        if let Some(person) = found.get_mut(&row.person_id.0) {
             person.time_off.push(stretch(row)?);
         }
     }
@@ -104,68 +104,69 @@ pub fn load(db: &mut Db, only: Option<&[PersonId]>) -> Result<Vec<Person>, Store
 }
 
 /// A person, without what other tables have of them.
-fn person(row: PersonRow) -> Result<Person, StoreError> {
-    let deactivation = match (row.deactivated_at, row.deactivation_recorded_at) {
-        (Some(at), Some(recorded)) => Some(Deactivation {
-            at: at.0,
-            recorded_at: recorded.0,
-        }),
-        _ => None,
-    };
-    Ok(Person {
-        id: parse(&row.id)?,
-        name: row.name,
-        email: row.email,
-        role: enum_from_text(row.role)?,
-        profiles: Vec::new(),
-        time_off: Vec::new(),
-        external_ids: from_json(row.external_ids)?,
-        preferences: from_json::<Option<Preferences>>(row.preferences)?.unwrap_or_default(),
-        deactivation,
-        version: row.version,
-    })
+impl From<PersonRow> for Person {
+    fn from(row: PersonRow) -> Self {
+        let deactivation = match (row.deactivated_at, row.deactivation_recorded_at) {
+            (Some(at), Some(recorded)) => Some(Deactivation {
+                at: at.0,
+                recorded_at: recorded.0,
+            }),
+            _ => None,
+        };
+        Self {
+            id: row.id.0,
+            name: row.name,
+            email: row.email,
+            role: row.role.0,
+            profiles: Vec::new(),
+            time_off: Vec::new(),
+            external_ids: row.external_ids.0,
+            preferences: row.preferences.0.unwrap_or_default(),
+            deactivation,
+            version: row.version,
+        }
+    }
 }
 
-fn profile(row: ProfileRow) -> Result<Profile, StoreError> {
-    Ok(Profile {
-        effective_from: instant(row.effective_from),
-        recorded_at: instant(row.recorded_at),
-        time_zone: Zone::parse(&row.time_zone).map_err(corrupt)?,
-        working_hours: from_json(row.working_hours)?,
-        holidays: from_json(row.holidays)?,
-    })
+impl From<ProfileRow> for Profile {
+    fn from(row: ProfileRow) -> Self {
+        Self {
+            effective_from: instant(row.effective_from),
+            recorded_at: instant(row.recorded_at),
+            time_zone: row.time_zone.0,
+            working_hours: row.working_hours.0,
+            holidays: row.holidays.0,
+        }
+    }
 }
 
 fn stretch(row: TimeOffRow) -> Result<TimeOff, StoreError> {
-    let days = match (row.first_day, row.last_day) {
-        (Some(first), Some(last)) => Some((parse(&first)?, parse(&last)?)),
-        _ => None,
-    };
+    let days = inner(row.first_day).zip(inner(row.last_day));
     Ok(TimeOff {
-        id: parse(&row.id)?,
+        id: row.id.0,
         interval: interval(row.starts_at, row.ends_at)?,
         days,
         reason: row.reason,
-        calendar: parse_some(row.calendar_id.as_deref())?,
+        calendar: inner(row.calendar_id),
         recorded_at: row.recorded_at.0,
         cancelled_at: instant(row.cancelled_at),
     })
 }
 
-fn row(person: &Person, created_at: Timestamp) -> Result<PersonRow, StoreError> {
-    Ok(PersonRow {
-        id: person.id.to_string(),
+fn row(person: &Person, created_at: Timestamp) -> PersonRow {
+    PersonRow {
+        id: AsText(person.id),
         name: person.name.clone(),
         email: person.email.clone(),
         email_key: email::key(&person.email),
-        role: enum_to_text(person.role)?,
-        external_ids: to_document(&person.external_ids)?,
+        role: AsEnum(person.role),
+        external_ids: AsJson(person.external_ids.clone()),
         deactivated_at: ts(person.deactivation.map(|gone| gone.at)),
         deactivation_recorded_at: ts(person.deactivation.map(|gone| gone.recorded_at)),
         created_at: Ts(created_at),
         version: person.version,
-        preferences: to_document(person.preferences)?,
-    })
+        preferences: AsJson(Some(person.preferences)),
+    }
 }
 
 /// Locks a person until the transaction ends: whoever else wants to change them waits.
@@ -174,7 +175,7 @@ fn row(person: &Person, created_at: Timestamp) -> Result<PersonRow, StoreError> 
 ///
 /// [`StoreError`] when the database is away.
 pub fn lock(db: &mut Db, id: PersonId) -> Result<(), StoreError> {
-    diesel::update(people::table.find(id.to_string()))
+    diesel::update(people::table.find(AsText(id)))
         .set(people::version.eq(people::version))
         .execute(db)?;
     Ok(())
@@ -187,7 +188,7 @@ pub fn lock(db: &mut Db, id: PersonId) -> Result<(), StoreError> {
 /// [`StoreError::Duplicate`] when the address is somebody's already.
 pub fn insert(db: &mut Db, person: &Person, now: Timestamp) -> Result<(), StoreError> {
     diesel::insert_into(people::table)
-        .values(row(person, now)?)
+        .values(row(person, now))
         .execute(db)?;
     for profile in &person.profiles {
         add_profile(db, person.id, profile)?;
@@ -201,13 +202,13 @@ pub fn insert(db: &mut Db, person: &Person, now: Timestamp) -> Result<(), StoreE
 ///
 /// [`StoreError::Duplicate`] when the address is somebody else's.
 pub fn update(db: &mut Db, person: &Person) -> Result<(), StoreError> {
-    let id = person.id.to_string();
+    let id = AsText(person.id);
     let created: Ts = people::table
-        .find(&id)
+        .find(id)
         .select(people::created_at)
         .first(db)?;
-    diesel::update(people::table.find(&id))
-        .set(row(person, created.0)?)
+    diesel::update(people::table.find(id))
+        .set(row(person, created.0))
         .execute(db)?;
     Ok(())
 }
@@ -220,12 +221,12 @@ pub fn update(db: &mut Db, person: &Person) -> Result<(), StoreError> {
 pub fn add_profile(db: &mut Db, person: PersonId, profile: &Profile) -> Result<(), StoreError> {
     let row = ProfileRow {
         id: new_id().to_string(),
-        person_id: person.to_string(),
+        person_id: AsText(person),
         effective_from: ts(profile.effective_from),
         recorded_at: ts(profile.recorded_at),
-        time_zone: profile.time_zone.name().to_owned(),
-        working_hours: to_document(&profile.working_hours)?,
-        holidays: to_document(&profile.holidays)?,
+        time_zone: AsText(profile.time_zone.clone()),
+        working_hours: AsJson(profile.working_hours.clone()),
+        holidays: AsJson(profile.holidays.clone()),
     };
     diesel::insert_into(profiles::table)
         .values(row)
@@ -240,16 +241,16 @@ pub fn add_profile(db: &mut Db, person: PersonId, profile: &Profile) -> Result<(
 /// [`StoreError`] when the database is away.
 pub fn add_time_off(db: &mut Db, person: PersonId, off: &TimeOff) -> Result<(), StoreError> {
     let row = TimeOffRow {
-        id: off.id.to_string(),
-        person_id: person.to_string(),
+        id: AsText(off.id),
+        person_id: AsText(person),
         starts_at: Ts(off.interval.start()),
         ends_at: Ts(off.interval.end()),
-        first_day: off.days.map(|(first, _)| first.to_string()),
-        last_day: off.days.map(|(_, last)| last.to_string()),
+        first_day: off.days.map(|(first, _)| AsText(first)),
+        last_day: off.days.map(|(_, last)| AsText(last)),
         reason: off.reason.clone(),
         recorded_at: Ts(off.recorded_at),
         cancelled_at: ts(off.cancelled_at),
-        calendar_id: off.calendar.map(|id| id.to_string()),
+        calendar_id: off.calendar.map(AsText),
     };
     diesel::insert_into(time_off::table)
         .values(row)
@@ -263,12 +264,12 @@ pub fn add_time_off(db: &mut Db, person: PersonId, off: &TimeOff) -> Result<(), 
 ///
 /// [`StoreError`] when the database is away.
 pub fn of_time_off(db: &mut Db, id: TimeOffId) -> Result<Option<PersonId>, StoreError> {
-    let found: Option<String> = time_off::table
-        .find(id.to_string())
+    let found: Option<AsText<PersonId>> = time_off::table
+        .find(AsText(id))
         .select(time_off::person_id)
         .first(db)
         .optional()?;
-    parse_some(found.as_deref())
+    Ok(inner(found))
 }
 
 /// Ends a stretch of time off.
@@ -277,7 +278,7 @@ pub fn of_time_off(db: &mut Db, id: TimeOffId) -> Result<Option<PersonId>, Store
 ///
 /// [`StoreError`] when the database is away.
 pub fn cancel_time_off(db: &mut Db, id: TimeOffId, at: Timestamp) -> Result<(), StoreError> {
-    diesel::update(time_off::table.find(id.to_string()))
+    diesel::update(time_off::table.find(AsText(id)))
         .set(time_off::cancelled_at.eq(Some(Ts(at))))
         .execute(db)?;
     Ok(())
@@ -289,7 +290,7 @@ pub fn cancel_time_off(db: &mut Db, id: TimeOffId, at: Timestamp) -> Result<(), 
 ///
 /// [`StoreError`] when the database is away.
 pub fn forget_reasons(db: &mut Db, person: PersonId) -> Result<(), StoreError> {
-    diesel::update(time_off::table.filter(time_off::person_id.eq(person.to_string())))
+    diesel::update(time_off::table.filter(time_off::person_id.eq(AsText(person))))
         .set(time_off::reason.eq(None::<String>))
         .execute(db)?;
     Ok(())

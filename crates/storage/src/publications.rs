@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::rows::{instant, interval, parse, ts};
+use super::rows::{instant, interval, ts};
 use super::schema::publications;
-use super::types::Ts;
+use super::types::{AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Interval;
@@ -19,7 +19,7 @@ const CHUNK: usize = 500;
 #[diesel(table_name = publications, treat_none_as_null = true)]
 struct Row {
     uid: String,
-    rotation_id: String,
+    rotation_id: AsText<RotationId>,
     origin: String,
     segment: i64,
     starts_at: Ts,
@@ -41,7 +41,7 @@ pub fn load(
     window: Interval,
     origins: &[&str],
 ) -> Result<HashMap<RotationId, Vec<Publication>>, StoreError> {
-    let ids: Vec<String> = rotations.iter().map(ToString::to_string).collect();
+    let ids: Vec<AsText<RotationId>> = rotations.iter().copied().map(AsText).collect();
     let mut rows: Vec<Row> = Vec::new();
     for ids in ids.chunks(CHUNK) {
         let inside = publications::table
@@ -61,7 +61,7 @@ pub fn load(
     }
     let mut told: HashMap<RotationId, Vec<Publication>> = HashMap::new();
     for row in rows {
-        let rotation = parse(&row.rotation_id)?;
+        let rotation = row.rotation_id.0;
         told.entry(rotation).or_default().push(publication(row)?);
     }
     Ok(told)
@@ -89,7 +89,7 @@ pub fn keep(db: &mut Db, rotation: RotationId, told: &[Publication]) -> Result<(
     for one in told {
         let row = Row {
             uid: one.uid.clone(),
-            rotation_id: rotation.to_string(),
+            rotation_id: AsText(rotation),
             origin: one.origin.clone(),
             segment: one.segment,
             starts_at: Ts(one.interval.start()),

@@ -4,15 +4,17 @@
 use diesel::prelude::*;
 
 use super::schema::audit;
-use super::types::Ts;
+use super::types::{AsText, Ts};
 use super::{Db, StoreError};
+use crate::domain::audit::AuditAction;
+use crate::domain::ids::PersonId;
 use crate::domain::interval::Timestamp;
 
 /// Who has done something that is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doer {
-    /// A person, by their id.
-    Person(String),
+    /// A person.
+    Person(PersonId),
     /// A program, by the id of its webhook.
     Webhook(String),
 }
@@ -22,15 +24,15 @@ pub enum Doer {
 pub struct Limited {
     /// Who did it.
     pub doer: Doer,
-    /// The action, as the audit log has it.
-    pub action: String,
+    /// What they did.
+    pub action: AuditAction,
 }
 
 /// Which actions are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actions {
     /// This one.
-    One(&'static str),
+    One(AuditAction),
     /// Those whose names begin like this.
     Under(&'static str),
     /// All.
@@ -40,10 +42,10 @@ pub enum Actions {
 impl Actions {
     /// Whether an action is counted.
     #[must_use]
-    pub fn include(self, action: &str) -> bool {
+    pub fn include(self, action: AuditAction) -> bool {
         match self {
-            Self::One(name) => action == name,
-            Self::Under(prefix) => action.starts_with(prefix),
+            Self::One(one) => action == one,
+            Self::Under(prefix) => action.as_str().starts_with(prefix),
             Self::All => true,
         }
     }
@@ -56,13 +58,13 @@ macro_rules! recent {
             .filter(audit::at.le(Ts($until)))
             .into_boxed();
         rows = match $doer {
-            Doer::Person(id) => rows.filter(audit::actor_id.eq(id)),
+            Doer::Person(id) => rows.filter(audit::actor_id.eq(AsText(*id))),
             Doer::Webhook(id) => rows
                 .filter(audit::actor_id.is_null())
                 .filter(audit::subject_id.eq(id)),
         };
         match $actions {
-            Actions::One(name) => rows.filter(audit::action.eq(name)),
+            Actions::One(one) => rows.filter(audit::action.eq(one.as_str())),
             Actions::Under(prefix) => rows.filter(audit::action.like(format!("{prefix}%"))),
             Actions::All => rows,
         }

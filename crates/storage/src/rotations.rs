@@ -5,18 +5,17 @@ use std::collections::HashMap;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::rows::{
-    corrupt, enum_from_text, enum_to_text, from_json, instant, interval, parse, parse_some,
-    to_document, ts,
-};
+use super::rows::{corrupt, inner, instant, interval, ts};
 use super::schema::{overrides, revisions, rotations};
-use super::types::{Json, Ts};
+use super::types::{AsEnum, AsJson, AsText, Ts};
 use super::{Db, StoreError, Tx};
 use crate::domain::hours::WeeklyHours;
-use crate::domain::ids::{OverrideId, PersonId, RotationId};
+use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId, TeamId};
 use crate::domain::interval::Timestamp;
+use crate::domain::non_empty::NonEmpty;
 use crate::domain::overrides::Override;
-use crate::domain::rotation::{Handoff, Plan, Revision, Rotation};
+use crate::domain::reminder::Settings;
+use crate::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
 use crate::domain::zone::Zone;
 
 /// How local times are written.
@@ -25,15 +24,15 @@ const LOCAL: &str = "%Y-%m-%dT%H:%M:%S";
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = rotations)]
 struct RotationRow {
-    id: String,
-    team_id: String,
+    id: AsText<RotationId>,
+    team_id: AsText<TeamId>,
     name: String,
     title: String,
-    kind: String,
+    kind: AsEnum<Kind>,
     archived_at: Option<Ts>,
-    fallback_id: Option<String>,
-    fallback_when: String,
-    reminders: Json,
+    fallback_id: Option<AsText<RotationId>>,
+    fallback_when: AsEnum<FallbackWhen>,
+    reminders: AsJson<Option<Settings>>,
     created_at: Ts,
     last_sequence: i64,
     version: i64,
@@ -42,13 +41,13 @@ struct RotationRow {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = revisions)]
 struct RevisionRow {
-    rotation_id: String,
+    rotation_id: AsText<RotationId>,
     number: i32,
     effective_from: Ts,
     recorded_at: Ts,
-    time_zone: String,
-    people: Json,
-    duty_hours: Json,
+    time_zone: AsText<Zone>,
+    people: AsJson<Vec<PersonId>>,
+    duty_hours: AsJson<Option<WeeklyHours>>,
     handoff_start: Option<String>,
     handoff_rule: Option<String>,
     first: i32,
@@ -57,18 +56,18 @@ struct RevisionRow {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = overrides)]
 struct OverrideRow {
-    id: String,
-    rotation_id: String,
+    id: AsText<OverrideId>,
+    rotation_id: AsText<RotationId>,
     sequence: i64,
     starts_at: Ts,
     ends_at: Ts,
-    person_id: Option<String>,
+    person_id: Option<AsText<PersonId>>,
     reason: Option<String>,
-    swap_id: Option<String>,
-    created_by: Option<String>,
+    swap_id: Option<AsText<SwapId>>,
+    created_by: Option<AsText<PersonId>>,
     created_at: Ts,
     cancelled_at: Option<Ts>,
-    cancelled_by: Option<String>,
+    cancelled_by: Option<AsText<PersonId>>,
 }
 
 /// Rotations with their overrides, of these ids or all, in order of their ids.
@@ -80,7 +79,8 @@ pub fn load(
     db: &mut Db,
     only: Option<&[RotationId]>,
 ) -> Result<Vec<(Rotation, Vec<Override>)>, StoreError> {
-    let ids: Option<Vec<String>> = only.map(|ids| ids.iter().map(ToString::to_string).collect());
+    let ids: Option<Vec<AsText<RotationId>>> =
+        only.map(|ids| ids.iter().copied().map(AsText).collect());
     let mut rows = rotations::table.into_boxed();
     let mut revision_rows = revisions::table.into_boxed();
     let mut override_rows = overrides::table.into_boxed();
@@ -90,27 +90,27 @@ pub fn load(
         override_rows = override_rows.filter(overrides::rotation_id.eq_any(ids));
     }
     let rows: Vec<RotationRow> = rows.order(rotations::id).load(db)?;
-    let mut revisions: HashMap<String, Vec<Revision>> = HashMap::new();
+    let mut revisions: HashMap<RotationId, Vec<Revision>> = HashMap::new();
     for row in revision_rows
         .order((revisions::rotation_id, revisions::number))
         .load::<RevisionRow>(db)?
     {
         revisions
-            .entry(row.rotation_id.clone())
+            .entry(row.rotation_id.0)
             .or_default()
             .push(revision(row)?);
     }
-    let mut covers: HashMap<String, Vec<Override>> = HashMap::new();
+    let mut covers: HashMap<RotationId, Vec<Override>> = HashMap::new();
     for row in override_rows.order(overrides::id).load::<OverrideRow>(db)? {
         covers
-            .entry(row.rotation_id.clone())
+            .entry(row.rotation_id.0)
             .or_default()
             .push(override_from_row(row)?);
     }
     rows.into_iter()
         .map(|row| {
-            let revisions = revisions.remove(&row.id).unwrap_or_default();
-            let covers = covers.remove(&row.id).unwrap_or_default();
+            let revisions = revisions.remove(&row.id.0).unwrap_or_default();
+            let covers = covers.remove(&row.id.0).unwrap_or_default();
             Ok((rotation(row, revisions)?, covers))
         })
         .collect()
@@ -118,22 +118,23 @@ pub fn load(
 
 fn rotation(row: RotationRow, revisions: Vec<Revision>) -> Result<Rotation, StoreError> {
     Ok(Rotation {
-        id: parse(&row.id)?,
-        team: parse(&row.team_id)?,
+        id: row.id.0,
+        team: row.team_id.0,
         name: row.name,
         title: row.title,
-        kind: enum_from_text(row.kind)?,
-        revisions,
+        kind: row.kind.0,
+        revisions: NonEmpty::from_vec(revisions)
+            .ok_or_else(|| corrupt("a rotation without revisions"))?,
         archived_at: instant(row.archived_at),
-        fallback: parse_some(row.fallback_id.as_deref())?,
-        fallback_when: enum_from_text(row.fallback_when)?,
-        reminders: from_json::<Option<_>>(row.reminders)?.unwrap_or_default(),
+        fallback: inner(row.fallback_id),
+        fallback_when: row.fallback_when.0,
+        reminders: row.reminders.0.unwrap_or_default(),
         version: row.version,
     })
 }
 
 fn revision(row: RevisionRow) -> Result<Revision, StoreError> {
-    let time_zone = Zone::parse(&row.time_zone).map_err(corrupt)?;
+    let time_zone = row.time_zone.0;
     let plan = match (row.handoff_start, row.handoff_rule) {
         (Some(start), Some(rule)) => {
             let start = NaiveDateTime::parse_from_str(&start, LOCAL).map_err(corrupt)?;
@@ -145,30 +146,29 @@ fn revision(row: RevisionRow) -> Result<Revision, StoreError> {
         }
         _ => Plan::FollowTheSun,
     };
-    let duty_hours: Option<WeeklyHours> = from_json(row.duty_hours)?;
     Ok(Revision {
         number: u32::try_from(row.number).map_err(corrupt)?,
         effective_from: row.effective_from.0,
         recorded_at: row.recorded_at.0,
         time_zone,
-        order: from_json(row.people)?,
-        duty_hours,
+        order: row.people.0,
+        duty_hours: row.duty_hours.0,
         plan,
     })
 }
 
 fn override_from_row(row: OverrideRow) -> Result<Override, StoreError> {
     Ok(Override {
-        id: parse(&row.id)?,
+        id: row.id.0,
         sequence: row.sequence,
         interval: interval(row.starts_at, row.ends_at)?,
-        person: parse_some(row.person_id.as_deref())?,
+        person: inner(row.person_id),
         reason: row.reason,
-        swap: parse_some(row.swap_id.as_deref())?,
-        created_by: parse_some(row.created_by.as_deref())?,
+        swap: inner(row.swap_id),
+        created_by: inner(row.created_by),
         created_at: row.created_at.0,
         cancelled_at: instant(row.cancelled_at),
-        cancelled_by: parse_some(row.cancelled_by.as_deref())?,
+        cancelled_by: inner(row.cancelled_by),
     })
 }
 
@@ -182,7 +182,7 @@ pub fn lock(
     tx: &mut Tx<'_>,
     id: RotationId,
 ) -> Result<Option<(Rotation, Vec<Override>)>, StoreError> {
-    let row = rotations::table.find(id.to_string());
+    let row = rotations::table.find(AsText(id));
     // A write takes the row's lock on both databases.
     diesel::update(row)
         .set(rotations::last_sequence.eq(rotations::last_sequence))
@@ -197,15 +197,15 @@ pub fn lock(
 /// [`StoreError`] when the database is away.
 pub fn insert(db: &mut Db, rotation: &Rotation, now: Timestamp) -> Result<(), StoreError> {
     let row = RotationRow {
-        id: rotation.id.to_string(),
-        team_id: rotation.team.to_string(),
+        id: AsText(rotation.id),
+        team_id: AsText(rotation.team),
         name: rotation.name.clone(),
         title: rotation.title.clone(),
-        kind: enum_to_text(rotation.kind)?,
+        kind: AsEnum(rotation.kind),
         archived_at: ts(rotation.archived_at),
-        fallback_id: rotation.fallback.map(|id| id.to_string()),
-        fallback_when: enum_to_text(rotation.fallback_when)?,
-        reminders: to_document(&rotation.reminders)?,
+        fallback_id: rotation.fallback.map(AsText),
+        fallback_when: AsEnum(rotation.fallback_when),
+        reminders: AsJson(Some(rotation.reminders.clone())),
         created_at: Ts(now),
         last_sequence: 0,
         version: rotation.version,
@@ -225,14 +225,14 @@ pub fn insert(db: &mut Db, rotation: &Rotation, now: Timestamp) -> Result<(), St
 ///
 /// [`StoreError`] when the database is away.
 pub fn update(db: &mut Db, rotation: &Rotation) -> Result<(), StoreError> {
-    diesel::update(rotations::table.find(rotation.id.to_string()))
+    diesel::update(rotations::table.find(AsText(rotation.id)))
         .set((
             rotations::name.eq(&rotation.name),
             rotations::title.eq(&rotation.title),
             rotations::archived_at.eq(ts(rotation.archived_at)),
-            rotations::fallback_id.eq(rotation.fallback.map(|id| id.to_string())),
-            rotations::fallback_when.eq(enum_to_text(rotation.fallback_when)?),
-            rotations::reminders.eq(to_document(&rotation.reminders)?),
+            rotations::fallback_id.eq(rotation.fallback.map(AsText)),
+            rotations::fallback_when.eq(AsEnum(rotation.fallback_when)),
+            rotations::reminders.eq(AsJson(Some(rotation.reminders.clone()))),
             rotations::version.eq(rotation.version),
         ))
         .execute(db)?;
@@ -254,13 +254,13 @@ pub fn add_revision(
         Plan::FollowTheSun => (None, 0),
     };
     let row = RevisionRow {
-        rotation_id: rotation.to_string(),
+        rotation_id: AsText(rotation),
         number: i32::try_from(revision.number).map_err(corrupt)?,
         effective_from: Ts(revision.effective_from),
         recorded_at: Ts(revision.recorded_at),
-        time_zone: revision.time_zone.name().to_owned(),
-        people: to_document(&revision.order)?,
-        duty_hours: to_document(&revision.duty_hours)?,
+        time_zone: AsText(revision.time_zone.clone()),
+        people: AsJson(revision.order.clone()),
+        duty_hours: AsJson(revision.duty_hours.clone()),
         handoff_start: handoff.map(|handoff| handoff.start().format(LOCAL).to_string()),
         handoff_rule: handoff.map(|handoff| handoff.rule().to_owned()),
         first: i32::try_from(first).map_err(corrupt)?,
@@ -278,7 +278,7 @@ pub fn add_revision(
 /// [`StoreError`] when the database is away.
 pub fn withdraw_revision(db: &mut Db, rotation: RotationId, number: u32) -> Result<(), StoreError> {
     let number = i32::try_from(number).map_err(corrupt)?;
-    diesel::delete(revisions::table.find((rotation.to_string(), number))).execute(db)?;
+    diesel::delete(revisions::table.find((AsText(rotation), number))).execute(db)?;
     Ok(())
 }
 
@@ -288,12 +288,12 @@ pub fn withdraw_revision(db: &mut Db, rotation: RotationId, number: u32) -> Resu
 ///
 /// [`StoreError`] when the database is away.
 pub fn next_sequence(db: &mut Db, rotation: RotationId) -> Result<i64, StoreError> {
-    let row = rotations::table.find(rotation.to_string());
+    let row = rotations::table.find(AsText(rotation));
     diesel::update(row)
         .set(rotations::last_sequence.eq(rotations::last_sequence + 1))
         .execute(db)?;
     Ok(rotations::table
-        .find(rotation.to_string())
+        .find(AsText(rotation))
         .select(rotations::last_sequence)
         .first(db)?)
 }
@@ -305,18 +305,18 @@ pub fn next_sequence(db: &mut Db, rotation: RotationId) -> Result<i64, StoreErro
 /// [`StoreError`] when the database is away.
 pub fn add_override(db: &mut Db, rotation: RotationId, new: &Override) -> Result<(), StoreError> {
     let row = OverrideRow {
-        id: new.id.to_string(),
-        rotation_id: rotation.to_string(),
+        id: AsText(new.id),
+        rotation_id: AsText(rotation),
         sequence: new.sequence,
         starts_at: Ts(new.interval.start()),
         ends_at: Ts(new.interval.end()),
-        person_id: new.person.map(|id| id.to_string()),
+        person_id: new.person.map(AsText),
         reason: new.reason.clone(),
-        swap_id: new.swap.map(|id| id.to_string()),
-        created_by: new.created_by.map(|id| id.to_string()),
+        swap_id: new.swap.map(AsText),
+        created_by: new.created_by.map(AsText),
         created_at: Ts(new.created_at),
         cancelled_at: ts(new.cancelled_at),
-        cancelled_by: new.cancelled_by.map(|id| id.to_string()),
+        cancelled_by: new.cancelled_by.map(AsText),
     };
     diesel::insert_into(overrides::table)
         .values(row)
@@ -331,10 +331,10 @@ pub fn add_override(db: &mut Db, rotation: RotationId, new: &Override) -> Result
 /// [`StoreError`] when the database is away.
 pub fn of_override(db: &mut Db, id: OverrideId) -> Result<Option<RotationId>, StoreError> {
     let row = overrides::table
-        .find(id.to_string())
+        .find(AsText(id))
         .select(overrides::rotation_id);
-    let found: Option<String> = row.first(db).optional()?;
-    parse_some(found.as_deref())
+    let found: Option<AsText<RotationId>> = row.first(db).optional()?;
+    Ok(inner(found))
 }
 
 /// Ends an override.
@@ -348,10 +348,10 @@ pub fn cancel_override(
     at: Timestamp,
     by: Option<PersonId>,
 ) -> Result<(), StoreError> {
-    diesel::update(overrides::table.find(id.to_string()))
+    diesel::update(overrides::table.find(AsText(id)))
         .set((
             overrides::cancelled_at.eq(Some(Ts(at))),
-            overrides::cancelled_by.eq(by.map(|id| id.to_string())),
+            overrides::cancelled_by.eq(by.map(AsText)),
         ))
         .execute(db)?;
     Ok(())

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::rows::{instant, parse, ts};
+use super::rows::{instant, ts};
 use super::schema::{sessions, sign_ins};
-use super::types::Ts;
+use super::types::{AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::{PersonId, SessionId, SignInId};
 use crate::domain::interval::Timestamp;
@@ -13,8 +13,8 @@ use crate::domain::session::{Session, SignIn};
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = sessions)]
 struct SessionRow {
-    id: String,
-    person_id: String,
+    id: AsText<SessionId>,
+    person_id: AsText<PersonId>,
     hash: String,
     agent: String,
     address: Option<String>,
@@ -26,8 +26,8 @@ struct SessionRow {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = sign_ins)]
 struct SignInRow {
-    id: String,
-    person_id: String,
+    id: AsText<SignInId>,
+    person_id: AsText<PersonId>,
     hash: Option<String>,
     next_path: String,
     created_at: Ts,
@@ -35,19 +35,17 @@ struct SignInRow {
     used_at: Option<Ts>,
 }
 
-impl TryFrom<SignInRow> for SignIn {
-    type Error = StoreError;
-
-    fn try_from(row: SignInRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: parse(&row.id)?,
-            person: parse(&row.person_id)?,
+impl From<SignInRow> for SignIn {
+    fn from(row: SignInRow) -> Self {
+        Self {
+            id: row.id.0,
+            person: row.person_id.0,
             hash: row.hash,
             next: row.next_path,
             created_at: row.created_at.0,
             expires_at: row.expires_at.0,
             used_at: instant(row.used_at),
-        })
+        }
     }
 }
 
@@ -61,20 +59,22 @@ pub fn load(db: &mut Db) -> Result<Vec<Session>, StoreError> {
         .filter(sessions::revoked_at.is_null())
         .order(sessions::id)
         .load(db)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Session {
-                id: parse(&row.id)?,
-                person: parse(&row.person_id)?,
-                hash: row.hash,
-                agent: row.agent,
-                address: row.address,
-                created_at: row.created_at.0,
-                expires_at: row.expires_at.0,
-                revoked_at: instant(row.revoked_at),
-            })
-        })
-        .collect()
+    Ok(rows.into_iter().map(Session::from).collect())
+}
+
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            id: row.id.0,
+            person: row.person_id.0,
+            hash: row.hash,
+            agent: row.agent,
+            address: row.address,
+            created_at: row.created_at.0,
+            expires_at: row.expires_at.0,
+            revoked_at: instant(row.revoked_at),
+        }
+    }
 }
 
 /// Adds a session.
@@ -84,8 +84,8 @@ pub fn load(db: &mut Db) -> Result<Vec<Session>, StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn insert(db: &mut Db, session: &Session) -> Result<(), StoreError> {
     let row = SessionRow {
-        id: session.id.to_string(),
-        person_id: session.person.to_string(),
+        id: AsText(session.id),
+        person_id: AsText(session.person),
         hash: session.hash.clone(),
         agent: session.agent.clone(),
         address: session.address.clone(),
@@ -107,7 +107,7 @@ pub fn insert(db: &mut Db, session: &Session) -> Result<(), StoreError> {
 pub fn revoke(db: &mut Db, id: SessionId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(
         sessions::table
-            .find(id.to_string())
+            .find(AsText(id))
             .filter(sessions::revoked_at.is_null()),
     )
     .set(sessions::revoked_at.eq(Some(Ts(at))))
@@ -127,14 +127,14 @@ pub fn revoke_since(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let mut ids = sessions::table
-        .filter(sessions::person_id.eq(person.to_string()))
+        .filter(sessions::person_id.eq(AsText(person)))
         .filter(sessions::revoked_at.is_null())
         .select(sessions::id)
         .into_boxed();
     if let Some(since) = since {
         ids = ids.filter(sessions::created_at.ge(Ts(since)));
     }
-    let ids: Vec<String> = ids.load(db)?;
+    let ids: Vec<AsText<SessionId>> = ids.load(db)?;
     diesel::update(sessions::table.filter(sessions::id.eq_any(ids)))
         .set(sessions::revoked_at.eq(Some(Ts(at))))
         .execute(db)?;
@@ -149,7 +149,7 @@ pub fn revoke_since(
 pub fn use_links(db: &mut Db, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
     diesel::update(
         sign_ins::table
-            .filter(sign_ins::person_id.eq(person.to_string()))
+            .filter(sign_ins::person_id.eq(AsText(person)))
             .filter(sign_ins::used_at.is_null()),
     )
     .set(sign_ins::used_at.eq(Some(Ts(now))))
@@ -163,9 +163,9 @@ pub fn use_links(db: &mut Db, person: PersonId, now: Timestamp) -> Result<(), St
 ///
 /// [`StoreError`] when the database is away.
 pub fn forget(db: &mut Db, person: PersonId) -> Result<(), StoreError> {
-    let person = person.to_string();
-    diesel::delete(sessions::table.filter(sessions::person_id.eq(&person))).execute(db)?;
-    diesel::delete(sign_ins::table.filter(sign_ins::person_id.eq(&person))).execute(db)?;
+    let person = AsText(person);
+    diesel::delete(sessions::table.filter(sessions::person_id.eq(person))).execute(db)?;
+    diesel::delete(sign_ins::table.filter(sign_ins::person_id.eq(person))).execute(db)?;
     Ok(())
 }
 
@@ -191,8 +191,8 @@ pub fn forget_old(db: &mut Db, before: Timestamp) -> Result<(), StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn insert_link(db: &mut Db, link: &SignIn) -> Result<(), StoreError> {
     let row = SignInRow {
-        id: link.id.to_string(),
-        person_id: link.person.to_string(),
+        id: AsText(link.id),
+        person_id: AsText(link.person),
         hash: link.hash.clone(),
         next_path: link.next.clone(),
         created_at: Ts(link.created_at),
@@ -217,7 +217,7 @@ pub fn unused_links(
     until: Timestamp,
 ) -> Result<Vec<Timestamp>, StoreError> {
     let made: Vec<Ts> = sign_ins::table
-        .filter(sign_ins::person_id.eq(person.to_string()))
+        .filter(sign_ins::person_id.eq(AsText(person)))
         .filter(sign_ins::created_at.gt(Ts(since)))
         .filter(sign_ins::expires_at.le(Ts(until)))
         .filter(sign_ins::used_at.is_null())
@@ -237,7 +237,7 @@ pub fn link(db: &mut Db, hash: &str) -> Result<Option<SignIn>, StoreError> {
         .filter(sign_ins::hash.eq(hash))
         .first(db)
         .optional()?;
-    row.map(SignIn::try_from).transpose()
+    Ok(row.map(SignIn::from))
 }
 
 /// Gives a link its secret, where it is still of use. Says whether it is.
@@ -248,7 +248,7 @@ pub fn link(db: &mut Db, hash: &str) -> Result<Option<SignIn>, StoreError> {
 pub fn arm_link(db: &mut Db, id: SignInId, hash: &str, now: Timestamp) -> Result<bool, StoreError> {
     let armed = diesel::update(
         sign_ins::table
-            .find(id.to_string())
+            .find(AsText(id))
             .filter(sign_ins::used_at.is_null())
             .filter(sign_ins::expires_at.gt(Ts(now))),
     )
@@ -265,7 +265,7 @@ pub fn arm_link(db: &mut Db, id: SignInId, hash: &str, now: Timestamp) -> Result
 pub fn use_link(db: &mut Db, id: SignInId, now: Timestamp) -> Result<bool, StoreError> {
     let used = diesel::update(
         sign_ins::table
-            .find(id.to_string())
+            .find(AsText(id))
             .filter(sign_ins::used_at.is_null())
             .filter(sign_ins::expires_at.gt(Ts(now))),
     )

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::rows::{enum_from_text, enum_to_text, instant, interval, parse, parse_some, ts};
+use super::rows::{inner, instant, interval, ts};
 use super::schema::{memberships, overrides, rotations, swap_people, swaps};
-use super::types::Ts;
+use super::types::{AsEnum, AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::{PersonId, RotationId, SwapId, TeamId};
 use crate::domain::interval::Timestamp;
@@ -15,18 +15,18 @@ use crate::domain::swap::{Offer, State, Swap, Terms};
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = swaps)]
 struct SwapRow {
-    id: String,
-    rotation_id: String,
-    person_id: String,
+    id: AsText<SwapId>,
+    rotation_id: AsText<RotationId>,
+    person_id: AsText<PersonId>,
     starts_at: Ts,
     ends_at: Ts,
     return_starts_at: Option<Ts>,
     return_ends_at: Option<Ts>,
     to_team: bool,
     note: Option<String>,
-    state: String,
+    state: AsEnum<State>,
     expires_at: Ts,
-    opened_by: Option<String>,
+    opened_by: Option<AsText<PersonId>>,
     created_at: Ts,
     decided_at: Option<Ts>,
     version: i64,
@@ -35,8 +35,8 @@ struct SwapRow {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = swap_people)]
 struct PersonRow {
-    swap_id: String,
-    person_id: String,
+    swap_id: AsText<SwapId>,
+    person_id: AsText<PersonId>,
     is_named: bool,
     declined_at: Option<Ts>,
 }
@@ -55,25 +55,25 @@ pub struct Filter {
     pub after: Option<String>,
 }
 
-fn row(swap: &Swap) -> Result<SwapRow, StoreError> {
+fn row(swap: &Swap) -> SwapRow {
     let (given, returned) = (swap.terms.given(), swap.terms.returned());
-    Ok(SwapRow {
-        id: swap.id.to_string(),
-        rotation_id: swap.rotation.to_string(),
-        person_id: swap.giver.to_string(),
+    SwapRow {
+        id: AsText(swap.id),
+        rotation_id: AsText(swap.rotation),
+        person_id: AsText(swap.giver),
         starts_at: Ts(given.start()),
         ends_at: Ts(given.end()),
         return_starts_at: ts(returned.map(|returned| returned.start())),
         return_ends_at: ts(returned.map(|returned| returned.end())),
         to_team: swap.offer == Offer::Team,
         note: swap.note.clone(),
-        state: enum_to_text(swap.state)?,
+        state: AsEnum(swap.state),
         expires_at: Ts(swap.terms.expires_at()),
-        opened_by: swap.opened_by.map(|id| id.to_string()),
+        opened_by: swap.opened_by.map(AsText),
         created_at: Ts(swap.created_at),
         decided_at: ts(swap.decided_at),
         version: swap.version,
-    })
+    }
 }
 
 fn swap(row: SwapRow, people: &[PersonRow]) -> Result<Swap, StoreError> {
@@ -85,24 +85,24 @@ fn swap(row: SwapRow, people: &[PersonRow]) -> Result<Swap, StoreError> {
         },
         _ => Terms::Cover(given),
     };
-    let some = |chosen: fn(&PersonRow) -> bool| -> Result<Vec<PersonId>, StoreError> {
+    let some = |chosen: fn(&PersonRow) -> bool| -> Vec<PersonId> {
         let chosen = people.iter().filter(|one| chosen(one));
-        chosen.map(|one| parse(&one.person_id)).collect()
+        chosen.map(|one| one.person_id.0).collect()
     };
     Ok(Swap {
-        id: parse(&row.id)?,
-        rotation: parse(&row.rotation_id)?,
-        giver: parse(&row.person_id)?,
+        id: row.id.0,
+        rotation: row.rotation_id.0,
+        giver: row.person_id.0,
         terms,
         offer: if row.to_team {
             Offer::Team
         } else {
-            Offer::People(some(|one| one.is_named)?)
+            Offer::People(some(|one| one.is_named))
         },
-        declined: some(|one| one.declined_at.is_some())?,
-        state: enum_from_text(row.state)?,
+        declined: some(|one| one.declined_at.is_some()),
+        state: row.state.0,
         note: row.note,
-        opened_by: parse_some(row.opened_by.as_deref())?,
+        opened_by: inner(row.opened_by),
         created_at: row.created_at.0,
         decided_at: instant(row.decided_at),
         version: row.version,
@@ -111,18 +111,18 @@ fn swap(row: SwapRow, people: &[PersonRow]) -> Result<Swap, StoreError> {
 
 /// The rows with whom they are offered to.
 fn whole(db: &mut Db, rows: Vec<SwapRow>) -> Result<Vec<Swap>, StoreError> {
-    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-    let mut people: HashMap<String, Vec<PersonRow>> = HashMap::new();
+    let ids: Vec<AsText<SwapId>> = rows.iter().map(|row| row.id).collect();
+    let mut people: HashMap<SwapId, Vec<PersonRow>> = HashMap::new();
     let all: Vec<PersonRow> = swap_people::table
         .filter(swap_people::swap_id.eq_any(ids))
         .order(swap_people::person_id)
         .load(db)?;
     for one in all {
-        people.entry(one.swap_id.clone()).or_default().push(one);
+        people.entry(one.swap_id.0).or_default().push(one);
     }
     rows.into_iter()
         .map(|row| {
-            let people = people.remove(&row.id).unwrap_or_default();
+            let people = people.remove(&row.id.0).unwrap_or_default();
             swap(row, &people)
         })
         .collect()
@@ -135,13 +135,13 @@ fn whole(db: &mut Db, rows: Vec<SwapRow>) -> Result<Vec<Swap>, StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn insert(db: &mut Db, new: &Swap) -> Result<(), StoreError> {
     diesel::insert_into(swaps::table)
-        .values(row(new)?)
+        .values(row(new))
         .execute(db)?;
     if let Offer::People(people) = &new.offer {
         for person in people {
             let named = PersonRow {
-                swap_id: new.id.to_string(),
-                person_id: person.to_string(),
+                swap_id: AsText(new.id),
+                person_id: AsText(*person),
                 is_named: true,
                 declined_at: None,
             };
@@ -164,9 +164,9 @@ pub fn decide(
     declined: Option<PersonId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    diesel::update(swaps::table.find(swap.id.to_string()))
+    diesel::update(swaps::table.find(AsText(swap.id)))
         .set((
-            swaps::state.eq(enum_to_text(swap.state)?),
+            swaps::state.eq(AsEnum(swap.state)),
             swaps::decided_at.eq(ts(swap.decided_at)),
             swaps::version.eq(swap.version),
         ))
@@ -174,14 +174,14 @@ pub fn decide(
     let Some(person) = declined else {
         return Ok(());
     };
-    let key = (swap.id.to_string(), person.to_string());
+    let key = (AsText(swap.id), AsText(person));
     let known = diesel::update(swap_people::table.find(key))
         .set(swap_people::declined_at.eq(Some(Ts(now))))
         .execute(db)?;
     if known == 0 {
         let new = PersonRow {
-            swap_id: swap.id.to_string(),
-            person_id: person.to_string(),
+            swap_id: AsText(swap.id),
+            person_id: AsText(person),
             is_named: false,
             declined_at: Some(Ts(now)),
         };
@@ -198,7 +198,7 @@ pub fn decide(
 ///
 /// [`StoreError`] when the database is away.
 pub fn find(db: &mut Db, id: SwapId) -> Result<Option<Swap>, StoreError> {
-    let row: Option<SwapRow> = swaps::table.find(id.to_string()).first(db).optional()?;
+    let row: Option<SwapRow> = swaps::table.find(AsText(id)).first(db).optional()?;
     Ok(whole(db, row.into_iter().collect())?.pop())
 }
 
@@ -208,12 +208,12 @@ pub fn find(db: &mut Db, id: SwapId) -> Result<Option<Swap>, StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn rotation_of(db: &mut Db, id: SwapId) -> Result<Option<RotationId>, StoreError> {
-    let found: Option<String> = swaps::table
-        .find(id.to_string())
+    let found: Option<AsText<RotationId>> = swaps::table
+        .find(AsText(id))
         .select(swaps::rotation_id)
         .first(db)
         .optional()?;
-    parse_some(found.as_deref())
+    Ok(inner(found))
 }
 
 /// The swaps of a rotation of which some time lies ahead of `now`, in order of their ids.
@@ -230,7 +230,7 @@ pub fn standing(
         .is_not_null()
         .and(swaps::return_ends_at.assume_not_null().gt(Ts(now)));
     let rows = swaps::table
-        .filter(swaps::rotation_id.eq(rotation.to_string()))
+        .filter(swaps::rotation_id.eq(AsText(rotation)))
         .filter(swaps::ends_at.gt(Ts(now)).or(returned))
         .order(swaps::id)
         .load(db)?;
@@ -249,14 +249,14 @@ pub fn open(
     now: Timestamp,
 ) -> Result<Vec<Swap>, StoreError> {
     let mut rows = swaps::table
-        .filter(swaps::state.eq(enum_to_text(State::Open)?))
+        .filter(swaps::state.eq(AsEnum(State::Open)))
         .filter(swaps::expires_at.gt(Ts(now)))
         .into_boxed();
     if let Some(rotation) = rotation {
-        rows = rows.filter(swaps::rotation_id.eq(rotation.to_string()));
+        rows = rows.filter(swaps::rotation_id.eq(AsText(rotation)));
     }
     if let Some(person) = person {
-        rows = rows.filter(swaps::person_id.eq(person.to_string()));
+        rows = rows.filter(swaps::person_id.eq(AsText(person)));
     }
     let rows = rows.order(swaps::id).load(db)?;
     whole(db, rows)
@@ -268,38 +268,38 @@ pub fn open(
 ///
 /// [`StoreError`] when the database is away.
 pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Swap>, StoreError> {
-    let open = enum_to_text(State::Open)?;
+    let open = AsEnum(State::Open);
     let mut rows = swaps::table.into_boxed();
     if let Some((state, now)) = filter.state {
-        let is_open = swaps::state.eq(open.clone());
+        let is_open = swaps::state.eq(open);
         rows = match state {
             State::Open => rows.filter(is_open.and(swaps::expires_at.gt(Ts(now)))),
             State::Expired => rows.filter(
                 swaps::state
-                    .eq(enum_to_text(State::Expired)?)
+                    .eq(AsEnum(State::Expired))
                     .or(is_open.and(swaps::expires_at.le(Ts(now)))),
             ),
-            other => rows.filter(swaps::state.eq(enum_to_text(other)?)),
+            other => rows.filter(swaps::state.eq(AsEnum(other))),
         };
     }
     if let Some(team) = filter.team {
         let of_team = rotations::table
-            .filter(rotations::team_id.eq(team.to_string()))
+            .filter(rotations::team_id.eq(AsText(team)))
             .select(rotations::id);
         rows = rows.filter(swaps::rotation_id.eq_any(of_team));
     }
     if let Some((person, now)) = filter.person {
-        let person = person.to_string();
+        let person = AsText(person);
         let asked = swap_people::table
-            .filter(swap_people::person_id.eq(person.clone()))
+            .filter(swap_people::person_id.eq(person))
             .select(swap_people::swap_id);
         let taken = overrides::table
-            .filter(overrides::person_id.eq(person.clone()))
+            .filter(overrides::person_id.eq(person))
             .filter(overrides::swap_id.is_not_null())
             .select(overrides::swap_id.assume_not_null());
         let of_their_teams = rotations::table
             .inner_join(memberships::table.on(memberships::team_id.eq(rotations::team_id)))
-            .filter(memberships::person_id.eq(person.clone()))
+            .filter(memberships::person_id.eq(person))
             .filter(
                 memberships::ends_at
                     .is_null()
@@ -329,7 +329,7 @@ pub fn list(db: &mut Db, filter: &Filter, limit: i64) -> Result<Vec<Swap>, Store
 /// The state of this name.
 #[must_use]
 pub fn state_of(text: &str) -> Option<State> {
-    enum_from_text(text.to_owned()).ok()
+    text.parse().ok()
 }
 
 /// Forgets what somebody wrote with the swaps of their time.
@@ -338,9 +338,9 @@ pub fn state_of(text: &str) -> Option<State> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn forget_notes(db: &mut Db, person: PersonId) -> Result<(), StoreError> {
-    let id = person.to_string();
+    let id = AsText(person);
     let theirs = swaps::person_id
-        .eq(id.clone())
+        .eq(id)
         .or(swaps::opened_by.assume_not_null().eq(id));
     diesel::update(swaps::table.filter(theirs))
         .set(swaps::note.eq(None::<String>))

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::rows::{corrupt, instant, parse, parse_some, ts};
+use super::rows::{corrupt, inner, instant, ts};
 use super::schema::{memberships, teams};
-use super::types::Ts;
+use super::types::{AsEnum, AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::ids::TeamId;
+use crate::domain::ids::{PersonId, TeamId};
 use crate::domain::interval::Timestamp;
 use crate::domain::team::{Consent, Membership, Team};
 use crate::domain::zone::Zone;
@@ -17,10 +18,10 @@ use crate::domain::zone::Zone;
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = teams)]
 struct TeamRow {
-    id: String,
+    id: AsText<TeamId>,
     slug: String,
     name: String,
-    time_zone: String,
+    time_zone: AsText<Zone>,
     created_at: Ts,
     version: i64,
 }
@@ -28,30 +29,39 @@ struct TeamRow {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = memberships)]
 struct MembershipRow {
-    team_id: String,
+    team_id: AsText<TeamId>,
     number: i32,
-    person_id: String,
+    person_id: AsText<PersonId>,
     manages: bool,
     starts_at: Option<Ts>,
     ends_at: Option<Ts>,
-    consent: String,
-    consent_by: Option<String>,
+    consent: AsEnum<ConsentState>,
+    consent_by: Option<AsText<PersonId>>,
     consent_at: Option<Ts>,
+}
+
+/// The column of that name; the other two say by whom and when.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ConsentState {
+    NotNeeded,
+    Pending,
+    Given,
 }
 
 impl TryFrom<MembershipRow> for Membership {
     type Error = StoreError;
 
     fn try_from(row: MembershipRow) -> Result<Self, StoreError> {
-        let by = parse_some(row.consent_by.as_deref())?;
-        let consent = match (row.consent.as_str(), instant(row.consent_at)) {
-            ("not_needed", _) => Consent::NotNeeded,
-            ("pending", _) => Consent::Pending { added_by: by },
-            ("given", Some(at)) => Consent::Given { by, at },
-            _ => return Err(corrupt("an unknown consent")),
+        let by = inner(row.consent_by);
+        let consent = match (row.consent.0, instant(row.consent_at)) {
+            (ConsentState::NotNeeded, _) => Consent::NotNeeded,
+            (ConsentState::Pending, _) => Consent::Pending { added_by: by },
+            (ConsentState::Given, Some(at)) => Consent::Given { by, at },
+            (ConsentState::Given, None) => return Err(corrupt("a consent without a time")),
         };
         Ok(Self {
-            person: parse(&row.person_id)?,
+            person: row.person_id.0,
             manages: row.manages,
             from: instant(row.starts_at),
             until: instant(row.ends_at),
@@ -62,19 +72,19 @@ impl TryFrom<MembershipRow> for Membership {
 
 fn membership_row(team: &Team, number: i32, one: &Membership) -> MembershipRow {
     let (consent, by, at) = match one.consent {
-        Consent::NotNeeded => ("not_needed", None, None),
-        Consent::Pending { added_by } => ("pending", added_by, None),
-        Consent::Given { by, at } => ("given", by, Some(at)),
+        Consent::NotNeeded => (ConsentState::NotNeeded, None, None),
+        Consent::Pending { added_by } => (ConsentState::Pending, added_by, None),
+        Consent::Given { by, at } => (ConsentState::Given, by, Some(at)),
     };
     MembershipRow {
-        team_id: team.id.to_string(),
+        team_id: AsText(team.id),
         number,
-        person_id: one.person.to_string(),
+        person_id: AsText(one.person),
         manages: one.manages,
         starts_at: ts(one.from),
         ends_at: ts(one.until),
-        consent: consent.to_owned(),
-        consent_by: by.map(|id| id.to_string()),
+        consent: AsEnum(consent),
+        consent_by: by.map(AsText),
         consent_at: ts(at),
     }
 }
@@ -85,7 +95,8 @@ fn membership_row(team: &Team, number: i32, one: &Membership) -> MembershipRow {
 ///
 /// [`StoreError`] when the database is away.
 pub fn load(db: &mut Db, only: Option<&[TeamId]>) -> Result<Vec<Team>, StoreError> {
-    let ids: Option<Vec<String>> = only.map(|ids| ids.iter().map(ToString::to_string).collect());
+    let ids: Option<Vec<AsText<TeamId>>> =
+        only.map(|ids| ids.iter().copied().map(AsText).collect());
     let mut rows = teams::table.into_boxed();
     let mut member_rows = memberships::table.into_boxed();
     if let Some(ids) = &ids {
@@ -93,25 +104,22 @@ pub fn load(db: &mut Db, only: Option<&[TeamId]>) -> Result<Vec<Team>, StoreErro
         member_rows = member_rows.filter(memberships::team_id.eq_any(ids));
     }
     let rows: Vec<TeamRow> = rows.order(teams::id).load(db)?;
-    let mut members: HashMap<String, Vec<Membership>> = HashMap::new();
+    let mut members: HashMap<TeamId, Vec<Membership>> = HashMap::new();
     let member_rows = member_rows.order(memberships::number);
     for one in member_rows.load_iter::<MembershipRow, DefaultLoadingMode>(db)? {
         let one = one?;
-        let of_team = members.entry(one.team_id.clone()).or_default();
+        let of_team = members.entry(one.team_id.0).or_default();
         of_team.push(one.try_into()?);
     }
-    rows.into_iter()
-        .map(|row| {
-            Ok(Team {
-                id: parse(&row.id)?,
-                memberships: members.remove(&row.id).unwrap_or_default(),
-                slug: row.slug,
-                name: row.name,
-                time_zone: Zone::parse(&row.time_zone).map_err(corrupt)?,
-                version: row.version,
-            })
-        })
-        .collect()
+    let teams = rows.into_iter().map(|row| Team {
+        id: row.id.0,
+        memberships: members.remove(&row.id.0).unwrap_or_default(),
+        slug: row.slug,
+        name: row.name,
+        time_zone: row.time_zone.0,
+        version: row.version,
+    });
+    Ok(teams.collect())
 }
 
 /// Locks the team of this slug until the transaction ends: whoever else wants to change it waits.
@@ -133,10 +141,10 @@ pub fn lock(db: &mut Db, slug: &str) -> Result<(), StoreError> {
 /// [`StoreError::Duplicate`] when the slug is taken.
 pub fn insert(db: &mut Db, team: &Team, now: Timestamp) -> Result<(), StoreError> {
     let row = TeamRow {
-        id: team.id.to_string(),
+        id: AsText(team.id),
         slug: team.slug.clone(),
         name: team.name.clone(),
-        time_zone: team.time_zone.name().to_owned(),
+        time_zone: AsText(team.time_zone.clone()),
         created_at: Ts(now),
         version: team.version,
     };
@@ -150,8 +158,8 @@ pub fn insert(db: &mut Db, team: &Team, now: Timestamp) -> Result<(), StoreError
 ///
 /// [`StoreError`] when the database is away.
 pub fn update(db: &mut Db, team: &Team) -> Result<(), StoreError> {
-    let id = team.id.to_string();
-    diesel::update(teams::table.find(&id))
+    let id = AsText(team.id);
+    diesel::update(teams::table.find(id))
         .set((
             teams::slug.eq(&team.slug),
             teams::name.eq(&team.name),
@@ -159,7 +167,7 @@ pub fn update(db: &mut Db, team: &Team) -> Result<(), StoreError> {
             teams::version.eq(team.version),
         ))
         .execute(db)?;
-    diesel::delete(memberships::table.filter(memberships::team_id.eq(&id))).execute(db)?;
+    diesel::delete(memberships::table.filter(memberships::team_id.eq(id))).execute(db)?;
     insert_memberships(db, team)
 }
 

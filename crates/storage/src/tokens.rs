@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::rows::{corrupt, instant, parse, parse_some, ts};
+use super::rows::{inner, instant, ts};
 use super::schema::tokens;
-use super::types::Ts;
+use super::types::{AsEnum, AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::actor::Scope;
 use crate::domain::ids::{PersonId, TokenId};
@@ -14,32 +14,30 @@ use crate::domain::token::Token;
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = tokens)]
 struct TokenRow {
-    id: String,
-    person_id: String,
+    id: AsText<TokenId>,
+    person_id: AsText<PersonId>,
     name: String,
     hash: String,
-    scope: String,
+    scope: AsEnum<Scope>,
     created_at: Ts,
     expires_at: Option<Ts>,
     revoked_at: Option<Ts>,
-    made_by: Option<String>,
+    made_by: Option<AsText<TokenId>>,
 }
 
-impl TryFrom<TokenRow> for Token {
-    type Error = StoreError;
-
-    fn try_from(row: TokenRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: parse(&row.id)?,
-            person: parse(&row.person_id)?,
+impl From<TokenRow> for Token {
+    fn from(row: TokenRow) -> Self {
+        Self {
+            id: row.id.0,
+            person: row.person_id.0,
             name: row.name,
             hash: row.hash,
-            scope: Scope::parse(&row.scope).ok_or_else(|| corrupt("an unknown scope"))?,
+            scope: row.scope.0,
             created_at: row.created_at.0,
             expires_at: instant(row.expires_at),
             revoked_at: instant(row.revoked_at),
-            made_by: parse_some(row.made_by.as_deref())?,
-        })
+            made_by: inner(row.made_by),
+        }
     }
 }
 
@@ -50,7 +48,7 @@ impl TryFrom<TokenRow> for Token {
 /// [`StoreError`] when the database is away.
 pub fn load(db: &mut Db) -> Result<Vec<Token>, StoreError> {
     let rows: Vec<TokenRow> = tokens::table.order(tokens::id).load(db)?;
-    rows.into_iter().map(Token::try_from).collect()
+    Ok(rows.into_iter().map(Token::from).collect())
 }
 
 /// The token of this id.
@@ -59,8 +57,8 @@ pub fn load(db: &mut Db) -> Result<Vec<Token>, StoreError> {
 ///
 /// [`StoreError`] when the database is away.
 pub fn find(db: &mut Db, id: TokenId) -> Result<Option<Token>, StoreError> {
-    let row: Option<TokenRow> = tokens::table.find(id.to_string()).first(db).optional()?;
-    row.map(Token::try_from).transpose()
+    let row: Option<TokenRow> = tokens::table.find(AsText(id)).first(db).optional()?;
+    Ok(row.map(Token::from))
 }
 
 /// Adds a token.
@@ -70,15 +68,15 @@ pub fn find(db: &mut Db, id: TokenId) -> Result<Option<Token>, StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn insert(db: &mut Db, token: &Token) -> Result<(), StoreError> {
     let row = TokenRow {
-        id: token.id.to_string(),
-        person_id: token.person.to_string(),
+        id: AsText(token.id),
+        person_id: AsText(token.person),
         name: token.name.clone(),
         hash: token.hash.clone(),
-        scope: token.scope.as_str().to_owned(),
+        scope: AsEnum(token.scope),
         created_at: Ts(token.created_at),
         expires_at: ts(token.expires_at),
         revoked_at: ts(token.revoked_at),
-        made_by: token.made_by.map(|id| id.to_string()),
+        made_by: token.made_by.map(AsText),
     };
     diesel::insert_into(tokens::table).values(row).execute(db)?;
     Ok(())
@@ -92,7 +90,7 @@ pub fn insert(db: &mut Db, token: &Token) -> Result<(), StoreError> {
 pub fn revoke_all(db: &mut Db, person: PersonId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(
         tokens::table
-            .filter(tokens::person_id.eq(person.to_string()))
+            .filter(tokens::person_id.eq(AsText(person)))
             .filter(tokens::revoked_at.is_null()),
     )
     .set(tokens::revoked_at.eq(Some(Ts(at))))
@@ -108,7 +106,7 @@ pub fn revoke_all(db: &mut Db, person: PersonId, at: Timestamp) -> Result<(), St
 pub fn revoke(db: &mut Db, id: TokenId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(
         tokens::table
-            .find(id.to_string())
+            .find(AsText(id))
             .filter(tokens::revoked_at.is_null()),
     )
     .set(tokens::revoked_at.eq(Some(Ts(at))))

@@ -97,8 +97,7 @@ pub async fn show(visitor: SignedIn, asked: web::Query<ScheduleIssuesQuery>) -> 
     let wanted: Option<i64> = asked.weeks.parse().ok();
     let known = |weeks: &i64| REACHES.iter().any(|(known, _)| known == weeks);
     let weeks = wanted.filter(known).unwrap_or(USUAL);
-    let window = Interval::new(page.now, page.now + TimeDelta::weeks(weeks))
-        .ok_or_else(|| PageError::internal("an empty window"))?;
+    let window = Interval::from_start_and_duration(page.now, TimeDelta::weeks(weeks));
     let found = find(&page, teams.slug.clone(), window).await?;
     let clashes = found.clashes.into_iter().filter_map(|(clash, mend)| {
         let place = Place::of(&page, &visitor, clash.rotation)?;

@@ -117,18 +117,15 @@ pub async fn show(visitor: SignedIn) -> Answer {
         key(a).cmp(&key(b))
     });
     tell_apart(&mut rows);
-    let ahead = Interval::new(page.now, page.now + AHEAD);
-    let mut mine = ahead.map_or_else(Vec::new, |ahead| duties::of(&page, visitor.id, ahead));
+    let ahead = Interval::from_start_and_duration(page.now, AHEAD);
+    let mut mine = duties::of(&page, visitor.id, ahead);
     mine.truncate(MINE);
     // Who has which duty is shown without the database, too.
     let standing = swaps::of_visitor(&visitor, &page).await;
     let mut asked = or_nothing(standing);
     asked.retain(|one| one.can_take);
-    let handovers = match Interval::new(page.now - AFTER, page.now + BEFORE) {
-        Some(near) => handovers::of_visitor(&visitor, &page, near, HANDOVERS).await,
-        None => Ok(Vec::new()),
-    };
-    let mut handovers = or_nothing(handovers);
+    let near = Interval::from_start_and_duration(page.now - AFTER, AFTER + BEFORE);
+    let mut handovers = or_nothing(handovers::of_visitor(&visitor, &page, near, HANDOVERS).await);
     handovers.retain(Mine::asks_for_something);
     let now = Now {
         pending: Pending::of(&page, visitor.id),

@@ -10,6 +10,7 @@ use super::{Answer, Page, PageError, Section, SignedIn, when};
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::person::Person;
 use crate::domain::team::Membership;
 use crate::service::access;
 
@@ -196,10 +197,13 @@ fn member(page: &Page, visitor: &SignedIn, membership: &Membership) -> Option<Me
         zone: zone.to_string(),
         at_work: present.is_some(),
         hours,
-        away: Interval::new(page.now, page.now + AHEAD).and_then(|ahead| {
-            let away = person.away(FOREVER);
-            let next = away.as_slice().iter().find(|one| one.overlaps(&ahead));
-            next.copied()
-        }),
+        away: next_absence(person, page.now),
     })
+}
+
+fn next_absence(person: &Person, now: Timestamp) -> Option<Interval> {
+    let ahead = Interval::from_start_and_duration(now, AHEAD);
+    let away = person.away(FOREVER);
+    let mut all = away.as_slice().iter();
+    all.find(|one| one.overlaps(&ahead)).copied()
 }

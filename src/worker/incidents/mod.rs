@@ -1,26 +1,22 @@
 //! Incidents: what is due becomes mails and messages to the support channel.
 
-mod words;
-
 use std::sync::Arc;
 
 use serde_json::json;
 
+use super::deliver::payload;
 use crate::clock::new_id;
 use crate::domain::duty::RotationLookup as _;
-use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, Prompt, Recipient, due};
 use crate::domain::interval::Timestamp;
+use crate::domain::message::MessageKind;
 use crate::domain::notice::Notice;
 use crate::domain::preferences::Topic;
 use crate::notify::{Outgoing, tell_chat};
 use crate::service::App;
+use crate::service::messages::incident::{self as message, Payload};
 use crate::snapshot::Snapshot;
 use crate::storage::outbox::{Mail, Outcome, Planned};
-use crate::storage::types::Json;
-
-/// What every kind of mail about incidents begins with.
-pub(super) const KIND: &str = "incident.";
 
 /// Why a mail is not sent after all.
 const NO_LONGER: Outcome = Outcome::Dropped("it is no longer so");
@@ -52,17 +48,17 @@ fn planned(incident: &Incident, prompt: Prompt) -> Planned {
     Planned {
         id: new_id().to_string(),
         key: prompt.key,
-        kind: format!("{KIND}{}", prompt.kind.as_str()),
+        kind: MessageKind::Incident(prompt.kind).into(),
         person_id: match prompt.recipient {
-            Recipient::Person(person) => Some(person.to_string()),
+            Recipient::Person(person) => Some(person),
             Recipient::Channel => None,
         },
-        rotation_id: Some(incident.rotation.to_string()),
-        payload: Json(json!({
-            "incident": incident.id,
-            "reference": incident.reference,
-            "about": prompt.about,
-        })),
+        rotation_id: Some(incident.rotation),
+        payload: json!(Payload {
+            incident: incident.id,
+            reference: incident.reference.clone(),
+            about: prompt.about,
+        }),
         due_at: prompt.due_at,
         not_after: prompt.not_after,
     }
@@ -74,8 +70,8 @@ fn still_due<'a>(
     mail: &Mail,
     now: Timestamp,
 ) -> Option<(&'a Arc<Incident>, Prompt)> {
-    let id = mail.payload.0.get("incident")?.as_str()?;
-    let incident = snapshot.incident(id.parse::<IncidentId>().ok()?)?;
+    let Payload { incident, .. } = payload(mail).ok()?;
+    let incident = snapshot.incident(incident)?;
     let settings = snapshot.watch_settings(incident.rotation);
     due(incident, snapshot, &settings, now)
         .into_iter()
@@ -86,7 +82,7 @@ fn still_due<'a>(
 /// What a mail says now.
 pub(super) fn notice(snapshot: &Snapshot, mail: &Mail, now: Timestamp) -> Result<Notice, Outcome> {
     let (incident, prompt) = still_due(snapshot, mail, now).ok_or(NO_LONGER)?;
-    words::notice(snapshot, incident, &prompt, now).ok_or(Outcome::Dropped("the person is gone"))
+    message::notice(snapshot, incident, &prompt, now).ok_or(Outcome::Dropped("the person is gone"))
 }
 
 /// Posts a message to the support channel.
@@ -99,7 +95,7 @@ pub(super) fn post(app: &App, outgoing: &Outgoing, mail: &Mail, now: Timestamp) 
     let Some(url) = &settings.chat_webhook_url else {
         return Outcome::Dropped("there is no chat any more");
     };
-    let text = words::message(app, &snapshot, incident, &prompt, now);
+    let text = message::message(&app.public_url, &snapshot, incident, &prompt, now);
     match tell_chat(outgoing, url, &text) {
         Ok(()) => Outcome::Sent(mail.payload.clone()),
         Err(error) if error.is_final() => Outcome::Refused(format!("the chat: {error}")),

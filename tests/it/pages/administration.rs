@@ -3,7 +3,6 @@
 use dogwatch::domain::notice::Notice;
 use dogwatch::domain::preferences::Topic;
 use dogwatch::storage::outbox::{self, Outcome};
-use dogwatch::storage::types::Json;
 
 use crate::browser::world::Who::{Administrator, Engineer, Manager};
 use crate::browser::world::World;
@@ -118,11 +117,11 @@ fn a_mail_that_was_given_up_is_tried_anew() {
     let planned = outbox::Planned {
         id: dogwatch::clock::new_id().to_string(),
         key: "test".to_owned(),
-        kind: "test.mail".to_owned(),
-        person_id: Some(tom),
+        kind: "test.mail".parse().unwrap(),
+        person_id: Some(tom.parse().unwrap()),
         rotation_id: None,
         // The worker can send it once it is tried again, so that it is dead no more, however quick the worker is.
-        payload: Json(serde_json::to_value(notice).unwrap()),
+        payload: serde_json::to_value(notice).unwrap(),
         due_at: now + chrono::TimeDelta::days(1),
         not_after: now + chrono::TimeDelta::days(2),
     };

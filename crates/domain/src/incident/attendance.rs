@@ -43,7 +43,7 @@ impl Watch {
         };
         let working = at_work(person, window, now);
         let volunteered = (from == self.from && working.covering(from).is_none())
-            .then(|| Interval::new(from, from + SOON));
+            .then(|| Interval::from_start_and_duration(from, SOON));
         let stays = self
             .staying
             .and_then(|(said_at, until)| Interval::new(said_at, until));
@@ -51,7 +51,7 @@ impl Watch {
             .as_slice()
             .iter()
             .copied()
-            .chain(volunteered.flatten())
+            .chain(volunteered)
             .chain(stays)
             .collect();
         let leaves = self.staying.and_then(|(_, at)| {

@@ -197,11 +197,11 @@ impl Settings {
 
 /// Whether turns nominally last long enough for the long list of lead times.
 fn has_long_turns(rotation: &Rotation, at: Timestamp) -> bool {
-    let revision = rotation.revision_at(at).or(rotation.revisions.first());
-    revision.is_some_and(|revision| match &revision.plan {
+    let revision = rotation.revision_at(at);
+    match &revision.unwrap_or(rotation.revisions.first()).plan {
         Plan::Ordered { handoff, .. } => handoff.lasts_days(LONG_TURN),
         Plan::FollowTheSun => false,
-    })
+    }
 }
 
 /// Somebody is to be told of a handoff, or of a change.
@@ -250,9 +250,7 @@ pub fn due(
 ) -> Vec<Reminder> {
     let rotation = timeline.rotation();
     let ahead = TimeDelta::days(rotation.reminders.longest().into()) + when::SEARCH + horizon;
-    let Some(window) = Interval::new(now - BACK, now + ahead) else {
-        return Vec::new();
-    };
+    let window = Interval::from_start_and_duration(now - BACK, BACK + ahead);
     let shifts = timeline.shifts(Layer::Final, window);
     let (sides, runs) = match rotation.kind {
         RotationKind::Ordered => {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::when::when_told;
 use super::{Kind, Lead, Reminder};
 use crate::ids::PersonId;
-use crate::interval::{FOREVER, Interval, IntervalSet, Timestamp};
+use crate::interval::{Interval, IntervalSet, Timestamp};
 use crate::person::People;
 use crate::rotation::Kind as RotationKind;
 use crate::runs::Run;
@@ -155,7 +155,7 @@ impl<'a> Knowledge<'a> {
         let pieces = self.pieces.iter().map(|(piece, by)| {
             let last = by.has.iter().map(Interval::end).max();
             if by.open && last == Some(piece.end()) {
-                Interval::new(piece.start(), FOREVER).unwrap_or(*piece)
+                Interval::starting_at(piece.start())
             } else {
                 *piece
             }

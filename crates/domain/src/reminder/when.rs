@@ -68,7 +68,7 @@ impl<'a> Clock<'a> {
             let from = self.until + A_DAY_AND_MORE;
             let soon = self
                 .person
-                .availability(Interval::new(from, from + SOON)?, self.now);
+                .availability(Interval::from_start_and_duration(from, SOON), self.now);
             let mut starts = soon.as_slice().iter().map(Interval::start);
             starts.find(|start| *start > from)
         });
@@ -89,9 +89,7 @@ impl<'a> Clock<'a> {
 
     /// `at`, or the start of the last working period before it.
     fn moved_earlier(&self, at: Timestamp) -> Timestamp {
-        let Some(past) = Interval::new(at - SEARCH, at + TimeDelta::seconds(1)) else {
-            return at;
-        };
+        let past = Interval::second_at(at).widened(SEARCH, TimeDelta::zero());
         match self.person.last_available(past, self.now) {
             Some(last) if !last.contains(at) && !self.always_at_work() => last.start(),
             _ => at,
@@ -105,7 +103,8 @@ impl<'a> Clock<'a> {
         let midnight =
             |at: Timestamp| zone.to_instant(zone.to_local(at).date().and_time(NaiveTime::MIN));
         let today = midnight(handoff);
-        let last = person.last_available(Interval::new(today - SEARCH, today)?, now)?;
+        let past = Interval::from_start_and_duration(today - SEARCH, SEARCH);
+        let last = person.last_available(past, now)?;
         if self.always_at_work() {
             return None;
         }
@@ -165,6 +164,6 @@ fn is_at_work(person: &Person, now: Timestamp) -> bool {
 }
 
 fn always_at_work(person: &Person, now: Timestamp) -> bool {
-    let ahead = Interval::new(now, now + IDLE);
-    ahead.is_none_or(|ahead| person.first_available(ahead, now).is_none())
+    let ahead = Interval::from_start_and_duration(now, IDLE);
+    person.first_available(ahead, now).is_none()
 }

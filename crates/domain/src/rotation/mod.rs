@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::WeeklyHours;
 use super::ids::{PersonId, RotationId, TeamId};
 use super::interval::{FOREVER, Interval, Timestamp};
+use super::non_empty::NonEmpty;
 use super::reminder::Settings;
 use super::zone::Zone;
 
@@ -85,8 +86,8 @@ pub struct Rotation {
     pub title: String,
     /// How it decides.
     pub kind: Kind,
-    /// In order of `effective_from`; never empty.
-    pub revisions: Vec<Revision>,
+    /// In order of `effective_from`.
+    pub revisions: NonEmpty<Revision>,
     /// From then on nobody has it.
     pub archived_at: Option<Timestamp>,
     /// Asked where this one has nobody.
@@ -111,7 +112,7 @@ impl Rotation {
 
     /// The newest revision, in force or pending.
     #[must_use]
-    pub fn newest(&self) -> Option<&Revision> {
+    pub fn newest(&self) -> &Revision {
         self.revisions.last()
     }
 

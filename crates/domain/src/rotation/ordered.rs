@@ -2,7 +2,7 @@
 
 use super::{Handoff, Plan, Revision, Rotation};
 use crate::ids::PersonId;
-use crate::interval::{FOREVER, Interval, IntervalSet, Timestamp};
+use crate::interval::{Interval, IntervalSet, Timestamp};
 
 /// A turn, or what duty hours leave of it: cut to the time in which its revisions are in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,12 +221,9 @@ fn duty_hours(rotation: &Rotation, turn: Interval, window: Interval) -> Interval
     }
     // Hours that leave out a minute of each week run on for two weeks at most, should a clock change skip that minute.
     let margin = chrono::TimeDelta::days(15);
-    let near = Interval::new(
-        seen.start() - margin,
-        seen.end().checked_add_signed(margin).unwrap_or(FOREVER),
-    );
+    let near = seen.widened(margin, margin);
     for (hours, zone, force) in weekly {
-        let Some(part) = near.and_then(|near| near.intersect(&force)) else {
+        let Some(part) = near.intersect(&force) else {
             continue;
         };
         let hours = hours.intervals(zone, part);

@@ -1,7 +1,7 @@
 //! What a new revision begins with: when it takes effect, and who is first.
 
 use super::ordered::Order;
-use super::{Plan, Rotation};
+use super::{Plan, Revision, Rotation};
 use crate::ids::PersonId;
 use crate::interval::Timestamp;
 
@@ -21,7 +21,7 @@ pub fn default_effective_from(
 
 /// The first handoff after `now` by the newest revision, where it is ordered and goes on.
 fn next_handoff(rotation: &Rotation, now: Timestamp) -> Option<Timestamp> {
-    let newest = rotation.newest()?;
+    let newest = rotation.newest();
     let Plan::Ordered { handoff, .. } = &newest.plan else {
         return None;
     };
@@ -39,16 +39,13 @@ fn next_handoff(rotation: &Rotation, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Index in `order` of the person of turn 0 of a revision that takes effect at `at`, by what the
-/// newest revision before it says (uncut by duty hours):
+/// revision before it says, `old` (uncut by duty hours):
 ///
 /// - in mid-turn its person stays on;
 /// - where a turn ends, or the last one has ended, the person after its holder;
 /// - where the holder is not in the new order, the next one of the old order who is.
 #[must_use]
-pub fn first_of(rotation: &Rotation, order: &[PersonId], at: Timestamp) -> usize {
-    let Some(old) = rotation.newest() else {
-        return 0;
-    };
+pub fn first_of(old: &Revision, order: &[PersonId], at: Timestamp) -> usize {
     let Some(turns) = Order::of(old) else {
         return 0;
     };

@@ -33,10 +33,7 @@ pub struct Watch {
 /// Every watch that meets `window`, with its true start and end, in order.
 #[must_use]
 pub fn watches(rotation: &Rotation, people: &People, window: Interval) -> Vec<Watch> {
-    let began = rotation
-        .revisions
-        .first()
-        .map_or(FOREVER, |first| first.effective_from);
+    let began = rotation.revisions.first().effective_from;
     let ends = rotation.archived_at.unwrap_or(FOREVER);
     let Some(force) = Interval::new(began, ends) else {
         return Vec::new();
@@ -48,9 +45,8 @@ pub fn watches(rotation: &Rotation, people: &People, window: Interval) -> Vec<Wa
     let mut restart = restart_before(asked.start()) - WEEK;
     let mut plan: Vec<Watch> = Vec::new();
     while restart < asked.end() + WEEK {
-        if let Some(week) =
-            Interval::new(restart, restart + WEEK).and_then(|week| week.intersect(&force))
-        {
+        let week = Interval::from_start_and_duration(restart, WEEK);
+        if let Some(week) = week.intersect(&force) {
             let watches = walk(rotation, people, week);
             let stays = stays_on(people, plan.last(), watches.first(), restart);
             let mut watches = watches.into_iter();
@@ -154,15 +150,8 @@ struct Pool<'a> {
 
 impl<'a> Pool<'a> {
     fn known(revision: &'a Revision, people: &People, stretch: Interval) -> Self {
-        let ahead = Interval::new(
-            stretch.start(),
-            stretch.end() + EQUAL_BEYOND + TimeDelta::days(1),
-        );
-        let available = |person: &Person| {
-            ahead.map_or_else(IntervalSet::default, |ahead| {
-                person.availability(ahead, stretch.start())
-            })
-        };
+        let ahead = stretch.widened(TimeDelta::zero(), EQUAL_BEYOND + TimeDelta::days(1));
+        let available = |person: &Person| person.availability(ahead, stretch.start());
         let members = revision
             .order
             .iter()

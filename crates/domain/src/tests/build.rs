@@ -10,6 +10,7 @@ use crate::duty::RotationLookup;
 use crate::hours::WeeklyHours;
 use crate::ids::{OverrideId, PersonId, RotationId, TeamId, TimeOffId};
 use crate::interval::{Interval, Timestamp};
+use crate::non_empty::NonEmpty;
 use crate::overrides::Override;
 use crate::person::{People, Person, Profile, Role, TimeOff};
 use crate::preferences::Preferences;
@@ -115,7 +116,7 @@ pub fn rotation(revisions: Vec<Revision>) -> Rotation {
         name: "Feature Flags hero".to_owned(),
         title: "Support Hero".to_owned(),
         kind,
-        revisions,
+        revisions: NonEmpty::from_vec(revisions).unwrap(),
         archived_at: None,
         fallback: None,
         fallback_when: FallbackWhen::Gap,

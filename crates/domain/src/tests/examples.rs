@@ -83,7 +83,7 @@ fn an_override_changes_its_days_and_nothing_else() {
 
 fn revised(rotation: &Rotation, from: &str, order: &str) -> Rotation {
     let people: Vec<_> = order.chars().map(p).collect();
-    let first = revise::first_of(rotation, &people, at(from));
+    let first = revise::first_of(rotation.newest(), &people, at(from));
     let mut revised = rotation.clone();
     let number = u32::try_from(rotation.revisions.len()).unwrap() + 1;
     revised.revisions.push(ordered(
@@ -141,13 +141,13 @@ fn removing_the_holder_goes_on_with_the_next_of_the_old_order() {
         ("ABC", 'B'),
         ("ABB", 'B'),
     ] {
-        let index = revise::first_of(&abc(), &people(order), mid_turn);
+        let index = revise::first_of(abc().newest(), &people(order), mid_turn);
         assert_eq!(order.chars().nth(index), Some(first), "{order}");
     }
     // At a handoff the one after the holder.
     let handoff = at("2026-03-16T10:00:00Z");
     for (order, first) in [("ABC", 'C'), ("AC", 'C'), ("BXC", 'X'), ("CB", 'C')] {
-        let index = revise::first_of(&abc(), &people(order), handoff);
+        let index = revise::first_of(abc().newest(), &people(order), handoff);
         assert_eq!(order.chars().nth(index), Some(first), "{order}");
     }
 }
@@ -166,16 +166,16 @@ fn a_person_twice_in_the_order_is_matched_by_ordinal() {
     )]);
     let order: Vec<_> = "AXAYA".chars().map(p).collect();
     assert_eq!(
-        revise::first_of(&old, &order, at("2026-03-17T00:00:00Z")),
+        revise::first_of(old.newest(), &order, at("2026-03-17T00:00:00Z")),
         2
     );
     assert_eq!(
-        revise::first_of(&old, &order, at("2026-03-03T00:00:00Z")),
+        revise::first_of(old.newest(), &order, at("2026-03-03T00:00:00Z")),
         0
     );
     let single: Vec<_> = "XA".chars().map(p).collect();
     assert_eq!(
-        revise::first_of(&old, &single, at("2026-03-17T00:00:00Z")),
+        revise::first_of(old.newest(), &single, at("2026-03-17T00:00:00Z")),
         1
     );
 }

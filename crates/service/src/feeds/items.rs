@@ -296,11 +296,8 @@ impl<'a> Source<'a> {
             return days;
         };
         // A day that the window cuts is shown whole, and the same tomorrow.
-        let around = Interval::new(
-            part.start() - TimeDelta::days(1),
-            part.end() + TimeDelta::days(1),
-        );
-        let work = around.and_then(|around| around.intersect(&shift.interval));
+        let around = part.widened(TimeDelta::days(1), TimeDelta::days(1));
+        let work = around.intersect(&shift.interval);
         for hours in work
             .map(|work| person.availability(work, FOREVER))
             .unwrap_or_default()
@@ -361,8 +358,8 @@ impl<'a> Source<'a> {
 
     /// Gaps between shifts: not what was before the first of them, or comes after the last.
     fn whole_gaps(&self) -> Vec<Gap> {
-        let near = Interval::new(self.window.start() - AROUND, self.window.end() + AROUND);
-        let near = near.and_then(|near| near.intersect(&self.horizon));
+        let near = self.window.widened(AROUND, AROUND);
+        let near = near.intersect(&self.horizon);
         let whole = |gap: &Gap, seen: Interval| {
             gap.interval.start() > seen.start() && gap.interval.end() < seen.end()
         };

@@ -17,6 +17,7 @@ use super::secrets::{new_secret, token_hash};
 use super::{Actor, App, Db, Error, ValidationErrors, access};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::feed::{self, Feed, Scope};
 use crate::domain::ids::{FeedId, PersonId};
 use crate::domain::interval::Timestamp;
@@ -239,7 +240,10 @@ pub fn create(
     feeds::insert(uow.db(), &feed)?;
     uow.changed(Change::Feeds);
     let after = known(&feed)?;
-    record_audit(uow, deed("feed.create", feed.id, Value::Null, after))?;
+    record_audit(
+        uow,
+        deed(AuditAction::FeedCreate, feed.id, Value::Null, after),
+    )?;
     Ok((feed, secret))
 }
 
@@ -269,7 +273,7 @@ pub fn change(uow: &mut UnitOfWork<'_>, id: FeedId, change: &FeedChange) -> Resu
     feeds::change(uow.db(), id, options, feed.version, now)?;
     uow.changed(Change::Feeds);
     let after = known(&feed)?;
-    record_audit(uow, deed("feed.change", id, before, after))?;
+    record_audit(uow, deed(AuditAction::FeedChange, id, before, after))?;
     Ok(feed)
 }
 
@@ -310,7 +314,10 @@ fn end(uow: &mut UnitOfWork<'_>, feed: &Feed) -> Result<(), Error> {
     feeds::revoke(uow.db(), feed.id, now)?;
     uow.changed(Change::Feeds);
     let before = known(feed)?;
-    record_audit(uow, deed("feed.revoke", feed.id, before, Value::Null))
+    record_audit(
+        uow,
+        deed(AuditAction::FeedRevoke, feed.id, before, Value::Null),
+    )
 }
 
 /// Whether a feed shows anything still: it is not revoked, its owner has not gone, and the token that it was made with
@@ -347,7 +354,7 @@ fn known(feed: &Feed) -> Result<Value, Error> {
     Ok(json!({ "scope": feed.scope, "options": as_json(OptionsView::from(feed))? }))
 }
 
-fn deed(action: &str, id: FeedId, before: Value, after: Value) -> AuditEvent<'_> {
+fn deed(action: AuditAction, id: FeedId, before: Value, after: Value) -> AuditEvent<'static> {
     AuditEvent {
         action,
         kind: "feed",

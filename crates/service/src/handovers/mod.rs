@@ -12,6 +12,7 @@ use super::locked_rotation::{LockedRotation, as_json, record_audit};
 use super::{Actor, Error, ValidationErrors, access, values};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::handover::{
     Done, Form, Handover, HandoverId, Item, List, Text, Written, checklist, handovers, written,
@@ -24,7 +25,7 @@ use crate::domain::rotation::Kind;
 use crate::domain::timeline::Timeline;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
-use crate::storage::handovers::{self as store, Kept, KeptItem};
+use crate::storage::handovers::{self as store, KeptItem};
 use crate::storage::{Db, StoreError, Tx};
 
 /// The handover before one is looked for so far back.
@@ -102,13 +103,10 @@ fn briefed(
     timeline: &Timeline,
     window: Interval,
 ) -> Result<Vec<(Handover, Brief)>, StoreError> {
-    let earliest = window.start() - BEFORE;
-    let Some(around) = Interval::new(earliest, window.end()) else {
-        return Ok(Vec::new());
-    };
+    let around = window.widened(BEFORE, TimeDelta::zero());
     let all = handovers(timeline, around);
     let drawer = HandoverRecords::open(db, timeline.rotation().id, around)?;
-    let before = std::iter::once(earliest).chain(all.iter().map(|one| one.at));
+    let before = std::iter::once(around.start()).chain(all.iter().map(|one| one.at));
     Ok(all
         .iter()
         .zip(before)
@@ -127,10 +125,7 @@ pub fn at(
     timeline: &Timeline,
     at: Timestamp,
 ) -> Result<Option<(Handover, Brief)>, StoreError> {
-    let Some(moment) = Interval::new(at, at + TimeDelta::seconds(1)) else {
-        return Ok(None);
-    };
-    Ok(briefed(db, timeline, moment)?.pop())
+    Ok(briefed(db, timeline, Interval::second_at(at))?.pop())
 }
 
 /// The handovers of a rotation in a window, in order.
@@ -292,7 +287,7 @@ pub fn change(
     let after = at(uow.db(), timeline, id.at)?.ok_or_else(none)?;
     let after = HandoverView::of(snapshot, id, &after.0, &after.1);
     let deed = AuditEvent {
-        action: "handover.change",
+        action: AuditAction::HandoverChange,
         kind: "handover",
         id: id.to_string(),
         before: as_json(before)?,
@@ -411,11 +406,7 @@ pub fn close(
     let Some((_, brief)) = at(tx.db(), timeline, id.at)? else {
         return Ok(None);
     };
-    let moment = Interval::new(id.at, id.at + TimeDelta::seconds(1));
-    let kept: Vec<Kept> = match moment {
-        Some(moment) => store::load(tx.db(), Some(id.rotation), moment)?,
-        None => Vec::new(),
-    };
+    let kept = store::load(tx.db(), Some(id.rotation), Interval::second_at(id.at))?;
     if kept.iter().any(|one| one.is_closed) || brief.open().next().is_none() {
         return Ok(None);
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::view::IncidentView;
 use crate::UnitOfWork;
 use crate::domain::actor::Actor;
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{IncidentId, PersonId, RotationId, TeamId};
 use crate::domain::incident::{Event, Fact, Incident, IncidentError, WatchSettings};
@@ -121,7 +122,7 @@ impl LockedIncident {
     pub(super) fn keep(
         self,
         uow: &mut UnitOfWork<'_>,
-        action: &str,
+        action: AuditAction,
     ) -> Result<IncidentView, Error> {
         let now = uow.now;
         uow.check_version(i64::try_from(self.known).unwrap_or(i64::MAX))?;

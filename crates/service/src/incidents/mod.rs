@@ -27,6 +27,7 @@ use parts::{communications, link, person, severity, stage, watcher_rotation};
 use super::{Actor, Error, ValidationErrors, access, input, values};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{
     Event, Fact, How, Incident, IncidentError, Links, Notes, WatchSettings,
@@ -126,7 +127,7 @@ pub fn declare(uow: &mut UnitOfWork<'_>, new: &NewIncident) -> Result<Declared, 
         }
         take(&mut locked_incident, actor, watcher, "/watch", now)?;
     }
-    let view = locked_incident.keep(uow, "incident.declare")?;
+    let view = locked_incident.keep(uow, AuditAction::IncidentDeclare)?;
     Ok(Declared { view, is_new: true })
 }
 
@@ -188,7 +189,7 @@ pub fn raise_hand(
         access::manager(actor, &locked_incident.team)?;
     }
     take(&mut locked_incident, actor, whose, "/person_id", now)?;
-    locked_incident.keep(uow, "incident.raise_hand")
+    locked_incident.keep(uow, AuditAction::IncidentRaiseHand)
 }
 
 /// Offers the watch to somebody, or leaves it for whoever comes next.
@@ -230,7 +231,7 @@ pub fn hand_over(
     };
     let fact = fact.map_err(|refusal| locked_incident.refused(refusal, "/to"))?;
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(uow, "incident.hand_over")
+    locked_incident.keep(uow, AuditAction::IncidentHandOver)
 }
 
 /// Accepts a handover, or declines it. Managers may for anybody.
@@ -260,9 +261,9 @@ pub fn answer_handover(
     let fact = fact.map_err(|refusal| locked_incident.refused(refusal, ""))?;
     locked_incident.happens(actor, fact, now);
     let action = if accept {
-        "incident.accept_handover"
+        AuditAction::IncidentAcceptHandover
     } else {
-        "incident.decline_handover"
+        AuditAction::IncidentDeclineHandover
     };
     locked_incident.keep(uow, action)
 }
@@ -284,7 +285,7 @@ pub fn stay(uow: &mut UnitOfWork<'_>, id: IncidentId, stay: &Stay) -> Result<Inc
         .stay(until, now)
         .map_err(|refusal| locked_incident.refused(refusal, "/until"))?;
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(uow, "incident.stay")
+    locked_incident.keep(uow, AuditAction::IncidentStay)
 }
 
 /// Changes what is known of an incident.
@@ -362,7 +363,7 @@ pub fn change(
     };
     locked_incident.happens(actor, fact, now);
     let locked_incident = LockedIncident::of_changed(uow, locked_incident)?;
-    locked_incident.keep(uow, "incident.change")
+    locked_incident.keep(uow, AuditAction::IncidentChange)
 }
 
 /// Logs what customers were told.
@@ -382,7 +383,7 @@ pub fn tell(
     let text = values::words(&mut errors, "/text", &update.text, LONGEST_TEXT);
     let fact = locked_incident.incident.tell(errors.finish_with(text)?);
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(uow, "incident.update")
+    locked_incident.keep(uow, AuditAction::IncidentUpdate)
 }
 
 /// Says that something is done, or is not done after all.
@@ -404,7 +405,7 @@ pub fn tick(
         .tick(item, tick.done)
         .map_err(|refusal| locked_incident.refused(refusal, ""))?;
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(uow, "incident.tick")
+    locked_incident.keep(uow, AuditAction::IncidentTick)
 }
 
 /// Ends an incident; what is left to be done follows.
@@ -438,7 +439,7 @@ pub fn resolve(
         locked_incident.happens(actor, told, now);
     }
     locked_incident.happens(actor, fact, now);
-    locked_incident.keep(uow, "incident.resolve")
+    locked_incident.keep(uow, AuditAction::IncidentResolve)
 }
 
 /// What somebody may do about an incident.

@@ -3,6 +3,7 @@
 use super::{LONGEST_NAME, LONGEST_TITLE, SettingsView};
 use crate::UnitOfWork;
 use crate::domain::actor::Actor;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::RotationId;
 use crate::domain::incident::{Severity, Template, WatchSettings};
 use crate::locked_rotation::{LockedRotation, as_json, record_audit};
@@ -71,7 +72,7 @@ pub fn put_settings(
     incidents::put_settings(uow.db(), id, new, version)?;
     uow.changed(Change::Incidents);
     let deed = AuditEvent {
-        action: "rotation.incident_settings",
+        action: AuditAction::RotationIncidentSettings,
         kind: "rotation",
         id: id.to_string(),
         before: as_json(without_secret(&before))?,

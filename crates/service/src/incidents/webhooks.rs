@@ -19,6 +19,7 @@ use super::{LONGEST_NAME, LONGEST_TITLE, NewIncident, declare, parts};
 use crate::UnitOfWork;
 use crate::clock::new_id;
 use crate::domain::actor::{Actor, Scope};
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{RotationId, WebhookId};
 use crate::domain::interval::Timestamp;
@@ -28,7 +29,6 @@ use crate::locked_rotation::{LockedRotation, as_json, record_audit};
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::incident_webhooks::{self, Webhook};
-use crate::storage::types::Json;
 use crate::storage::{Db, StoreError, Tx, incidents};
 use crate::{App, Error, FieldError, ValidationErrors, access, values};
 
@@ -192,7 +192,7 @@ impl App {
 }
 
 fn mapping(webhook: &Webhook) -> Mapping {
-    serde_json::from_value(webhook.mapping.0.clone()).unwrap_or_else(|error| {
+    serde_json::from_value(webhook.mapping.clone()).unwrap_or_else(|error| {
         tracing::error!(webhook = %webhook.id, %error, "the mapping of a webhook cannot be read");
         Mapping::default()
     })
@@ -258,12 +258,18 @@ pub fn create_webhook(
         id: WebhookId::from_uuid(new_id()),
         rotation: id,
         name,
-        mapping: Json(as_json(&new.mapping)?),
+        mapping: as_json(&new.mapping)?,
         created_at: now,
     };
     incident_webhooks::insert(uow.db(), &webhook)?;
-    let after = json!({ "rotation_id": id, "name": webhook.name, "mapping": webhook.mapping.0 });
-    note_webhook(uow, &webhook, "webhook.create", Value::Null, after)?;
+    let after = json!({ "rotation_id": id, "name": webhook.name, "mapping": webhook.mapping });
+    note_webhook(
+        uow,
+        &webhook,
+        AuditAction::WebhookCreate,
+        Value::Null,
+        after,
+    )?;
     Ok(webhook)
 }
 
@@ -280,13 +286,19 @@ pub fn revoke_webhook(uow: &mut UnitOfWork<'_>, id: WebhookId) -> Result<(), Err
     uow.check_version(1)?;
     incident_webhooks::revoke(uow.db(), id, now)?;
     let before = json!({ "rotation_id": webhook.rotation, "name": webhook.name });
-    note_webhook(uow, &webhook, "webhook.revoke", before, Value::Null)
+    note_webhook(
+        uow,
+        &webhook,
+        AuditAction::WebhookRevoke,
+        before,
+        Value::Null,
+    )
 }
 
 fn note_webhook(
     uow: &mut UnitOfWork<'_>,
     webhook: &Webhook,
-    action: &str,
+    action: AuditAction,
     before: Value,
     after: Value,
 ) -> Result<(), Error> {
@@ -347,7 +359,13 @@ pub fn take_delivery(
             "incident_id": view.id,
             "delivery": delivery.id,
         });
-        note_webhook(uow, webhook, "webhook.declare", Value::Null, after)?;
+        note_webhook(
+            uow,
+            webhook,
+            AuditAction::WebhookDeclare,
+            Value::Null,
+            after,
+        )?;
     }
     Ok(Taken {
         incident_id: Some(view.id),

@@ -6,14 +6,16 @@ use std::collections::BTreeMap;
 use crate::UnitOfWork;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::IntervalSet;
-use crate::domain::link::Step;
-use crate::domain::notice::{Block, News, Offer, short};
+use crate::domain::message::MessageKind;
+use crate::domain::notice::News;
 use crate::domain::overrides::Override;
 use crate::domain::preferences::Topic;
 use crate::domain::swap::time_of;
 use crate::domain::timeline::{Layer, Timeline};
 use crate::locked_rotation::LockedRotation;
-use crate::post::{ChangeNotifier, MessageMeta, MessageText};
+use crate::messages::override_ended::Ended;
+use crate::messages::override_given;
+use crate::post::{ChangeNotifier, MessageMeta};
 use crate::{Error, outbox};
 
 /// The key of the mail to whoever takes over.
@@ -24,12 +26,6 @@ fn key(one: &Override) -> String {
 /// What holds the mails about it together.
 fn thread(one: &Override) -> String {
     format!("override-{}", one.id)
-}
-
-/// Where there is more to see.
-fn page(locked_rotation: &LockedRotation) -> Block {
-    let rotation = format!("/rotations/{}", locked_rotation.rotation.id);
-    Block::Pages(vec![("See who has which shift".to_owned(), rotation)])
 }
 
 /// Tells whoever takes over, unless they entered it themselves or it is over. `locked_rotation` is as it was before.
@@ -51,9 +47,9 @@ pub(super) fn given(
         locked_rotation,
         now,
     };
-    let (role, by, span) = (post.role(), post.name(actor.person), made.interval);
+    let span = made.interval;
     let envelope = MessageMeta {
-        kind: "override.given",
+        kind: MessageKind::OverrideGiven,
         key: key(made),
         topic: Topic::Changes,
         about: span,
@@ -68,25 +64,7 @@ pub(super) fn given(
         .collect();
     let entries = post.entries(to, (&locked_rotation.overrides, &after), span);
     post.send(uow, to, envelope, |zone| {
-        let mut blocks = vec![
-            Block::Text(format!("{by} has entered that you take over as {role}:")),
-            Block::span(span, zone),
-        ];
-        let reason = made.reason.as_ref();
-        blocks.extend(reason.map(|reason| Block::Quote("They write".to_owned(), reason.clone())));
-        if span.start() > now {
-            blocks.push(Block::Steps(vec![Offer {
-                label: "Hand it back".to_owned(),
-                step: Step::HandBack(made.id),
-                until: span.start(),
-            }]));
-        }
-        blocks.push(page(locked_rotation));
-        MessageText {
-            subject: format!("You take over {role} from {}", short(span.start(), zone)),
-            blocks,
-            entries,
-        }
+        override_given::text(&post, actor.person, made, entries, zone)
     })
 }
 
@@ -126,7 +104,6 @@ pub(super) fn ended(
         locked_rotation,
         now,
     };
-    let (role, by) = (post.role(), post.name(actor.person));
     let whole = [left];
     let before: Vec<Override> = locked_rotation
         .overrides
@@ -141,7 +118,7 @@ pub(super) fn ended(
         }
         let had = one.person == Some(to);
         let envelope = MessageMeta {
-            kind: "override.ended",
+            kind: MessageKind::OverrideEnded,
             key: format!("override/{}/ended/{to}", one.id),
             topic: Topic::Changes,
             about: left,
@@ -149,39 +126,14 @@ pub(super) fn ended(
             thread: thread(one),
         };
         let entries = post.entries(to, (&before, &locked_rotation.overrides), one.interval);
-        post.send(uow, to, envelope, |zone| {
-            let what = match one.person {
-                _ if had => format!("{by} has ended it: you no longer take over as {role}."),
-                None => format!("{by} has ended it: there is somebody again as {role}."),
-                Some(who) if actor.is(who) => format!("{by} has handed it back, as {role}."),
-                Some(who) => {
-                    let who = post.name(Some(who));
-                    format!("{by} has ended it: {who} no longer takes over as {role}.")
-                }
-            };
-            let mut blocks = vec![Block::Text(what), Block::span(left, zone)];
-            if !times.is_empty() && !had {
-                blocks.push(Block::Text("Yours again:".to_owned()));
-                blocks.extend(times.iter().map(|time| Block::span(*time, zone)));
-            }
-            let first = times.first().filter(|_| !had).unwrap_or(&left);
-            let from = short(first.start(), zone);
-            let subject = match one.person {
-                _ if had => format!("You no longer take over {role} from {from}"),
-                _ if !times.is_empty() => format!("You are {role} again from {from}"),
-                None => format!("There is somebody as {role} again from {from}"),
-                Some(who) => {
-                    let who = post.name(Some(who));
-                    format!("{who} no longer takes over {role} from {from}")
-                }
-            };
-            blocks.push(page(locked_rotation));
-            MessageText {
-                subject,
-                blocks,
-                entries,
-            }
-        })?;
+        let message = Ended {
+            by: actor,
+            taker: one.person,
+            is_taker: had,
+            left,
+            times,
+        };
+        post.send(uow, to, envelope, |zone| message.text(&post, entries, zone))?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
 use crate::domain::interval::{Interval, Timestamp};
 use crate::domain::overrides::Override;
@@ -162,7 +163,7 @@ pub(crate) fn add(
     uow.changed(Change::Rotation(id));
     let after = OverrideView::of(&locked_rotation.snapshot, &locked_rotation.rotation, &made);
     let deed = AuditEvent {
-        action: "override.create",
+        action: AuditAction::OverrideCreate,
         kind: "override",
         id: made.id.to_string(),
         before: serde_json::Value::Null,
@@ -338,7 +339,7 @@ pub(crate) fn end(
     ))?;
     let view = OverrideView::of(&locked_rotation.snapshot, &locked_rotation.rotation, &after);
     let deed = AuditEvent {
-        action: "override.cancel",
+        action: AuditAction::OverrideCancel,
         kind: "override",
         id: id.to_string(),
         before: was,

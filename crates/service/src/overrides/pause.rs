@@ -94,9 +94,11 @@ pub fn pause(
         ));
     }
     let order = locked_rotation.rotation.revision_at(window.start());
-    let pool = match (given, order.or(locked_rotation.rotation.newest())) {
-        (None, Some(revision)) => others(&revision.order, person),
-        _ => named,
+    let order = order.unwrap_or(locked_rotation.rotation.newest());
+    let pool = if given.is_some() {
+        named
+    } else {
+        others(&order.order, person)
     };
     let free =
         |id: PersonId, piece: Interval| known(id).is_some_and(|one| is_free(one, piece, now));

@@ -3,8 +3,10 @@
 use super::commands::TakeOut;
 use super::finish;
 use crate::UnitOfWork;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
+use crate::domain::non_empty::NonEmpty;
 use crate::domain::rotation::{Plan, Revision, Rotation, revise};
 use crate::locked_rotation::LockedRotation;
 use crate::storage::rotations;
@@ -46,17 +48,14 @@ pub fn take_out(
 
 /// The next handoff by what is in force, or when a pending revision takes its place.
 fn next_handoff(rotation: &Rotation, now: Timestamp) -> Timestamp {
-    let mut present = rotation.clone();
-    let pending = present.revisions.split_off(
-        rotation
-            .revisions
-            .partition_point(|one| one.effective_from <= now),
-    );
-    let from = if present.revisions.is_empty() {
-        now
-    } else {
+    let (present, pending) = split(rotation, |one| one.effective_from <= now);
+    let from = NonEmpty::from_vec(present).map_or(now, |revisions| {
+        let present = Rotation {
+            revisions,
+            ..rotation.clone()
+        };
         revise::default_effective_from(&present, None, now)
-    };
+    });
     pending
         .first()
         .map_or(from, |next| from.min(next.effective_from))
@@ -86,45 +85,37 @@ pub fn remove_person(
 ) -> Result<(Rotation, String), Error> {
     let now = uow.now;
     let locked_rotation = LockedRotation::of(uow, id, &[])?;
-    let mut after = locked_rotation.rotation.clone();
+    let rotation = &locked_rotation.rotation;
     // One that begins right then is made again, too.
-    let pending = after.revisions.split_off(
-        after
-            .revisions
-            .partition_point(|one| one.effective_from < at || one.effective_from <= now),
-    );
-    let until = pending.first().map(|next| next.effective_from);
+    let stays = |one: &Revision| one.effective_from < at || one.effective_from <= now;
+    let (mut revisions, pending) = split(rotation, stays);
     for revision in &pending {
         rotations::withdraw_revision(uow.db(), id, revision.number)?;
     }
-    let leaving = after
-        .newest()
+    let until = pending.first().map(|next| next.effective_from);
+    let leaving = revisions
+        .last()
         .filter(|newest| newest.order.contains(&person))
         .filter(|_| until.is_none_or(|until| until > at))
         .cloned();
-    if let Some(newest) = leaving {
-        let from = at.max(newest.effective_from + chrono::TimeDelta::seconds(1));
-        let made = without(
-            &after,
-            &Revision {
-                effective_from: from,
-                ..newest
-            },
-            person,
-            None,
-            now,
-        )?;
-        after.revisions.push(made);
+    let leaving = leaving.map(|newest| Revision {
+        effective_from: at.max(newest.effective_from + chrono::TimeDelta::seconds(1)),
+        ..newest
+    });
+    let again = pending
+        .iter()
+        .map(|revision| (revision, first_person(revision)));
+    for (revision, announced) in leaving.iter().map(|leaving| (leaving, None)).chain(again) {
+        let order = order_without(rotation, revision, person)?;
+        let made = without(revisions.last(), revision, person, (order, announced), now);
+        rotations::add_revision(uow.db(), id, &made)?;
+        revisions.push(made);
     }
-    for revision in &pending {
-        let made = without(&after, revision, person, first_person(revision), now)?;
-        after.revisions.push(made);
+    let mut after = rotation.clone();
+    if let Some(revisions) = NonEmpty::from_vec(revisions) {
+        after.revisions = revisions;
     }
-    let kept = locked_rotation.rotation.revisions.len() - pending.len();
-    for revision in after.revisions.iter().skip(kept) {
-        rotations::add_revision(uow.db(), id, revision)?;
-    }
-    finish(uow, "rotation.revise", &locked_rotation, after)
+    finish(uow, AuditAction::RotationRevise, &locked_rotation, after)
 }
 
 /// Whose turn 0 of a revision is.
@@ -135,20 +126,14 @@ fn first_person(revision: &Revision) -> Option<PersonId> {
     }
 }
 
-/// A revision without somebody, next in a rotation. `announced` stays first where they are in it.
-fn without(
+/// The order of a revision without somebody.
+fn order_without(
     rotation: &Rotation,
     revision: &Revision,
     person: PersonId,
-    announced: Option<PersonId>,
-    now: Timestamp,
-) -> Result<Revision, Error> {
-    let order: Vec<PersonId> = revision
-        .order
-        .iter()
-        .copied()
-        .filter(|other| *other != person)
-        .collect();
+) -> Result<Vec<PersonId>, Error> {
+    let others = revision.order.iter().copied();
+    let order: Vec<PersonId> = others.filter(|other| *other != person).collect();
     if order.is_empty() {
         let detail = format!(
             "nobody else is in the order of {}: archive it first",
@@ -156,17 +141,26 @@ fn without(
         );
         return Err(Error::conflict(detail));
     }
+    Ok(order)
+}
+
+/// A revision with an order without somebody, after the one `before`. `announced` stays first where they are in it.
+fn without(
+    before: Option<&Revision>,
+    revision: &Revision,
+    person: PersonId,
+    (order, announced): (Vec<PersonId>, Option<PersonId>),
+    now: Timestamp,
+) -> Revision {
     let plan = match &revision.plan {
         Plan::Ordered { handoff, first } => {
-            let before = revision
-                .order
-                .iter()
-                .take(*first)
-                .filter(|other| **other == person)
-                .count();
+            let earlier = revision.order.iter().take(*first);
+            let earlier = earlier.filter(|other| **other == person).count();
             let first = match announced.filter(|other| *other != person) {
-                Some(_) => first - before,
-                None => revise::first_of(rotation, &order, revision.effective_from),
+                Some(_) => first - earlier,
+                None => before.map_or(0, |before| {
+                    revise::first_of(before, &order, revision.effective_from)
+                }),
             };
             Plan::Ordered {
                 handoff: handoff.clone(),
@@ -175,12 +169,22 @@ fn without(
         }
         Plan::FollowTheSun => Plan::FollowTheSun,
     };
-    let number = rotation.newest().map_or(1, |newest| newest.number + 1);
-    Ok(Revision {
-        number,
+    Revision {
+        number: before.map_or(1, |before| before.number + 1),
         recorded_at: now,
         order,
         plan,
         ..revision.clone()
-    })
+    }
+}
+
+/// The revisions up to the first one that does not stay, and the others.
+fn split(
+    rotation: &Rotation,
+    stays: impl FnMut(&Revision) -> bool,
+) -> (Vec<Revision>, Vec<Revision>) {
+    let at = rotation.revisions.partition_point(stays);
+    let mut kept = rotation.revisions.to_vec();
+    let rest = kept.split_off(at);
+    (kept, rest)
 }

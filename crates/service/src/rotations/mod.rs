@@ -18,7 +18,9 @@ use super::views::RotationView;
 use super::{Error, ValidationErrors, access, input, swaps, values};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::RotationId;
+use crate::domain::non_empty::NonEmpty;
 use crate::domain::reminder::Settings;
 use crate::domain::rotation::{Kind, Plan, Revision, Rotation};
 use crate::storage::audit::AuditEvent;
@@ -102,7 +104,7 @@ pub fn create(
             name,
             title,
             kind,
-            revisions: vec![Revision {
+            revisions: NonEmpty::new(Revision {
                 number: 1,
                 effective_from: from.unwrap_or(default_from),
                 recorded_at: now,
@@ -110,7 +112,7 @@ pub fn create(
                 order: people,
                 duty_hours: hours,
                 plan,
-            }],
+            }),
             archived_at: None,
             fallback,
             fallback_when,
@@ -121,13 +123,19 @@ pub fn create(
     let rotation = errors.finish_with(rotation)?;
     rotations::insert(uow.db(), &rotation, now)?;
     uow.changed(Change::Rotation(rotation.id));
-    deed(uow, "rotation.create", None, &rotation, &team.slug)?;
+    deed(
+        uow,
+        AuditAction::RotationCreate,
+        None,
+        &rotation,
+        &team.slug,
+    )?;
     Ok((rotation, team.slug))
 }
 
 fn deed(
     uow: &mut UnitOfWork<'_>,
-    action: &str,
+    action: AuditAction,
     before: Option<&Rotation>,
     after: &Rotation,
     team: &str,
@@ -192,13 +200,13 @@ pub fn change(
         after.reminders = reminders::read(&mut errors, "/reminders", input);
     }
     errors.finish()?;
-    finish(uow, "rotation.change", &locked_rotation, after)
+    finish(uow, AuditAction::RotationChange, &locked_rotation, after)
 }
 
 /// Writes what changed of a rotation beside its revisions, and notes it.
 fn finish(
     uow: &mut UnitOfWork<'_>,
-    action: &str,
+    action: AuditAction,
     locked_rotation: &LockedRotation,
     mut after: Rotation,
 ) -> Result<(Rotation, String), Error> {
@@ -237,7 +245,7 @@ pub fn archive(
     }
     let mut after = locked_rotation.rotation.clone();
     after.archived_at = Some(at);
-    let archived = finish(uow, "rotation.archive", &locked_rotation, after)?;
+    let archived = finish(uow, AuditAction::RotationArchive, &locked_rotation, after)?;
     swaps::expire(uow, id, at)?;
     Ok(archived)
 }

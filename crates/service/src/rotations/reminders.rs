@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{Rotation, finish};
 use crate::UnitOfWork;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::RotationId;
 use crate::domain::interval::Timestamp;
 use crate::domain::reminder::{Checklists, Kind, LONGEST_LEAD, Lead, Settings};
@@ -193,5 +194,5 @@ pub fn set_reminders(
     let mut after = locked_rotation.rotation.clone();
     after.reminders = read(&mut errors, "", input);
     errors.finish()?;
-    finish(uow, "rotation.change", &locked_rotation, after).map(|(after, _)| after)
+    finish(uow, AuditAction::RotationChange, &locked_rotation, after).map(|(after, _)| after)
 }

@@ -3,6 +3,7 @@
 use super::commands::NewRevision;
 use super::{finish, parts};
 use crate::UnitOfWork;
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
 use crate::domain::rotation::{Handoff, Kind, Plan, Revision, Rotation, revise};
@@ -30,7 +31,7 @@ pub fn revise(
     rotations::add_revision(uow.db(), id, &revision)?;
     let mut after = locked_rotation.rotation.clone();
     after.revisions.push(revision);
-    finish(uow, "rotation.revise", &locked_rotation, after)
+    finish(uow, AuditAction::RotationRevise, &locked_rotation, after)
 }
 
 fn plan_revision(
@@ -39,9 +40,7 @@ fn plan_revision(
     new: &NewRevision,
 ) -> Result<Revision, Error> {
     let (actor, now) = (uow.actor, uow.now);
-    let newest = rotation
-        .newest()
-        .ok_or_else(|| Error::internal("a rotation without revisions"))?;
+    let newest = rotation.newest();
     let mut errors = ValidationErrors::new();
     let zone = match &new.time_zone {
         None => Some(newest.time_zone.clone()),
@@ -80,7 +79,7 @@ fn plan_revision(
             });
             let first = match (&new.first, from) {
                 (Some(given), _) => parts::first(&mut errors, given, &people),
-                (None, Some(from)) => Some(revise::first_of(rotation, &people, from)),
+                (None, Some(from)) => Some(revise::first_of(newest, &people, from)),
                 (None, None) => None,
             };
             handoff
@@ -143,12 +142,9 @@ pub fn withdraw(
         .find(|revision| revision.number == number);
     let revision = found.ok_or(Error::NotFound("revision"))?;
     uow.check_version(locked_rotation.rotation.version)?;
-    if locked_rotation
-        .rotation
-        .newest()
-        .is_none_or(|newest| newest.number != number)
-        || number == 1
-    {
+    let mut after = locked_rotation.rotation.clone();
+    let is_newest = after.newest().number == number;
+    if !is_newest || after.revisions.pop().is_none() {
         return Err(Error::conflict(
             "only the newest revision can be withdrawn, and never the first",
         ));
@@ -158,11 +154,11 @@ pub fn withdraw(
             "it has taken effect: make another revision",
         ));
     }
-    let mut after = locked_rotation.rotation.clone();
-    after.revisions.pop();
-    let order = after.newest().map(|newest| newest.order.as_slice());
-    let people = order.unwrap_or_default().iter();
-    let mut known = people.filter_map(|id| locked_rotation.snapshot.person(*id));
+    let mut known = after
+        .newest()
+        .order
+        .iter()
+        .filter_map(|id| locked_rotation.snapshot.person(*id));
     if let Some(leaves) = known.find(|person| person.deactivation.is_some()) {
         return Err(Error::conflict(format!(
             "without it {} would be in the order again, who leaves: make another after it",
@@ -170,5 +166,10 @@ pub fn withdraw(
         )));
     }
     rotations::withdraw_revision(uow.db(), id, number)?;
-    finish(uow, "rotation.withdraw_revision", &locked_rotation, after)
+    finish(
+        uow,
+        AuditAction::RotationWithdrawRevision,
+        &locked_rotation,
+        after,
+    )
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::audit::AuditAction;
+
 /// A stretch of time.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -77,12 +79,12 @@ pub enum Answer {
 
 impl Answer {
     /// As the audit log has it.
-    pub(super) const fn action(&self) -> &'static str {
+    pub(super) const fn action(&self) -> AuditAction {
         match self {
-            Self::Accept(_) => "swap.accept",
-            Self::Decline => "swap.decline",
-            Self::Withdraw => "swap.withdraw",
-            Self::Undo => "swap.undo",
+            Self::Accept(_) => AuditAction::SwapAccept,
+            Self::Decline => AuditAction::SwapDecline,
+            Self::Withdraw => AuditAction::SwapWithdraw,
+            Self::Undo => AuditAction::SwapUndo,
         }
     }
 }

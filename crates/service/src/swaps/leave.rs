@@ -3,6 +3,7 @@
 use super::{SwapView, carry_out, locked};
 use crate::Error;
 use crate::UnitOfWork;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{PersonId, SwapId, TeamId};
 use crate::domain::interval::Timestamp;
 use crate::domain::swap::{Action, Offer, Party, State};
@@ -30,9 +31,9 @@ pub fn leave(
     for swap in swaps::list(uow.db(), &filter, i64::MAX)? {
         let is_asked = matches!(&swap.offer, Offer::People(people) if people.contains(&person));
         let answer = if swap.giver == person {
-            Some((Action::Withdraw, "swap.withdraw"))
+            Some((Action::Withdraw, AuditAction::SwapWithdraw))
         } else {
-            is_asked.then_some((Action::Decline, "swap.decline"))
+            is_asked.then_some((Action::Decline, AuditAction::SwapDecline))
         };
         if let Some((action, name)) = answer.filter(|_| swap.terms.ends_at() > at) {
             act_for(uow, swap.id, person, action, name)?;
@@ -47,7 +48,7 @@ pub fn leave(
 ///
 /// [`Error::NotFound`] where there is no such swap.
 pub fn give_back(uow: &mut UnitOfWork<'_>, swap: SwapId, person: PersonId) -> Result<bool, Error> {
-    let undone = act_for(uow, swap, person, Action::Undo, "swap.undo")?;
+    let undone = act_for(uow, swap, person, Action::Undo, AuditAction::SwapUndo)?;
     Ok(undone.is_some())
 }
 
@@ -57,7 +58,7 @@ pub(super) fn act_for(
     id: SwapId,
     person: PersonId,
     action: Action,
-    name: &str,
+    name: AuditAction,
 ) -> Result<Option<SwapView>, Error> {
     let (actor, now) = (uow.actor, uow.now);
     let (locked_rotation, swap) = locked(uow, id, actor.person)?;

@@ -25,6 +25,7 @@ use chrono::TimeDelta;
 use super::locked_rotation::{LockedRotation, as_json, record_audit};
 use super::{Error, ValidationErrors, access, input, overrides};
 use crate::UnitOfWork;
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId, SwapId};
 use crate::domain::interval::{Interval, Timestamp};
@@ -163,7 +164,7 @@ fn carry_out(
     locked_rotation: &LockedRotation,
     swap: &Swap,
     decision: &Decision,
-    action: &str,
+    action: AuditAction,
 ) -> Result<SwapView, Error> {
     let (actor, now) = (uow.actor, uow.now);
     for (interval, person) in &decision.made {
@@ -238,7 +239,13 @@ pub fn expire(uow: &mut UnitOfWork<'_>, rotation: RotationId, at: Timestamp) -> 
             cancelled: Vec::new(),
             declined: None,
         };
-        carry_out(uow, &locked_rotation, swap, &expired, "swap.expire")?;
+        carry_out(
+            uow,
+            &locked_rotation,
+            swap,
+            &expired,
+            AuditAction::SwapExpire,
+        )?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use super::mails::Mails;
 use super::{SwapView, refused};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId, SwapId};
 use crate::domain::interval::{Interval, Timestamp};
@@ -130,7 +131,7 @@ pub(super) fn add(
     swaps::insert(uow.db(), swap)?;
     let view = SwapView::of(&locked_rotation.snapshot, timeline, swap, now);
     let deed = AuditEvent {
-        action: "swap.open",
+        action: AuditAction::SwapOpen,
         kind: "swap",
         id: swap.id.to_string(),
         before: serde_json::Value::Null,

@@ -7,6 +7,7 @@ use super::leave::act_for;
 use super::{SwapView, view_of};
 use crate::Error;
 use crate::UnitOfWork;
+use crate::domain::audit::AuditAction;
 use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::person::Person;
 use crate::domain::swap::{Action, State, Swap, Terms};
@@ -72,7 +73,13 @@ pub fn no_longer_away(
             let ahead = swap.terms.given().ahead(now);
             let is_vain = state == State::Open && ahead.is_some_and(|ahead| !is_away(ahead));
             let withdrawn = if is_vain {
-                act_for(uow, swap.id, person.id, Action::Withdraw, "swap.withdraw")?
+                act_for(
+                    uow,
+                    swap.id,
+                    person.id,
+                    Action::Withdraw,
+                    AuditAction::SwapWithdraw,
+                )?
             } else {
                 None
             };

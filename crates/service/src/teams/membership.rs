@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::{ONLY_ADMINISTRATORS, keep};
 use crate::UnitOfWork;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::Timestamp;
 use crate::domain::team::Team;
@@ -97,7 +98,7 @@ pub fn join(uow: &mut UnitOfWork<'_>, slug: &str, command: &Join) -> Result<Team
         return Err(Error::conflict("they are in the team from then on already"));
     }
     after.version += 1;
-    keep(uow, "team.join", &before, after)
+    keep(uow, AuditAction::TeamJoin, &before, after)
 }
 
 /// Has somebody not be in a team from an instant on: also somebody who would join later.
@@ -142,7 +143,7 @@ pub fn leave(uow: &mut UnitOfWork<'_>, slug: &str, command: &Leave) -> Result<Te
         Some(false) => {}
     }
     after.version += 1;
-    keep(uow, "team.leave", &before, after)
+    keep(uow, AuditAction::TeamLeave, &before, after)
 }
 
 /// Agrees that a team sees the address of somebody whom a manager added, and its managers why they are away.
@@ -165,7 +166,7 @@ pub fn agree(uow: &mut UnitOfWork<'_>, slug: &str, command: &Agree) -> Result<Te
         return Err(Error::conflict("nobody has to agree to that"));
     }
     after.version += 1;
-    keep(uow, "team.agree", &before, after)
+    keep(uow, AuditAction::TeamAgree, &before, after)
 }
 
 /// Who, and from when on.

@@ -13,6 +13,7 @@ use super::views::TeamView;
 use super::{Error, ValidationErrors, access};
 use crate::UnitOfWork;
 use crate::clock::new_id;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{PersonId, TeamId};
 use crate::domain::team::{Membership, Team};
 use crate::storage::audit::AuditEvent;
@@ -120,7 +121,7 @@ fn founders(members: Vec<PersonId>, managers: &[PersonId]) -> Vec<Membership> {
 
 fn deed(
     uow: &mut UnitOfWork<'_>,
-    action: &str,
+    action: AuditAction,
     before: Option<&Team>,
     after: &Team,
 ) -> Result<(), Error> {
@@ -172,7 +173,7 @@ pub fn create(uow: &mut UnitOfWork<'_>, new: &NewTeam) -> Result<Team, Error> {
         other => other.into(),
     })?;
     uow.changed(Change::Team(team.id));
-    deed(uow, "team.create", None, &team)?;
+    deed(uow, AuditAction::TeamCreate, None, &team)?;
     Ok(team)
 }
 
@@ -226,11 +227,16 @@ pub fn change(uow: &mut UnitOfWork<'_>, slug: &str, change: &TeamChange) -> Resu
     }
     errors.finish()?;
     after.version += 1;
-    keep(uow, "team.change", &before, after)
+    keep(uow, AuditAction::TeamChange, &before, after)
 }
 
 /// Keeps a team that was changed.
-fn keep(uow: &mut UnitOfWork<'_>, action: &str, before: &Team, after: Team) -> Result<Team, Error> {
+fn keep(
+    uow: &mut UnitOfWork<'_>,
+    action: AuditAction,
+    before: &Team,
+    after: Team,
+) -> Result<Team, Error> {
     teams::update(uow.db(), &after)?;
     uow.changed(Change::Team(after.id));
     deed(uow, action, Some(before), &after)?;

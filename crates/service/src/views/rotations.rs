@@ -172,14 +172,11 @@ impl RotationView {
             name: rotation.name.clone(),
             title: rotation.title.clone(),
             kind: rotation.kind,
-            time_zone: rotation
-                .newest()
-                .map(|newest| newest.time_zone.to_string())
-                .unwrap_or_default(),
+            time_zone: rotation.newest().time_zone.to_string(),
             fallback_rotation_id: rotation.fallback.map(|id| id.to_string()),
             fallback_when: rotation.fallback_when,
             archived_at: rotation.archived_at,
-            revision: rotation.newest().map(RevisionView::from),
+            revision: Some(rotation.newest().into()),
             version: rotation.version,
         }
     }

@@ -4,11 +4,13 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::{LONGEST_WAIT, Mail, State};
+use super::{LONGEST_WAIT, Mail, MailRow, State};
 use crate::domain::interval::Timestamp;
-use crate::rows::enum_to_text;
+use crate::domain::message::{MessageKind, StoredMessageKind, Urgency, group};
+use crate::domain::stored::MaybeKnown;
+use crate::rows::ts;
 use crate::schema::outbox;
-use crate::types::{Ts, UtcTs};
+use crate::types::{AsEnum, Ts, UtcTs};
 use crate::{Db, StoreError};
 
 /// Which way something goes: what is in one does not wait for what is in another.
@@ -25,10 +27,7 @@ pub enum Lane {
 }
 
 /// The kind of mails with links to sign in.
-const SIGN_IN: &str = "sign_in";
-
-/// How the kinds of what is about incidents begin.
-const INCIDENT: &str = "incident.";
+const SIGN_IN: &str = MessageKind::SignIn.as_str();
 
 /// No claim lies so far ahead, whatever small difference there is between the clocks of those who claim: what is claimed
 /// until later was claimed by a clock that was wrong.
@@ -39,12 +38,12 @@ fn longest_pause() -> TimeDelta {
     LONGEST_WAIT * 2
 }
 
-/// What goes first within a lane: smaller numbers do.
-fn rank(kind: &str) -> u8 {
+/// What goes first within a lane, the most urgent first.
+fn urgency(kind: &StoredMessageKind) -> Urgency {
     match kind {
-        SIGN_IN => 0,
-        _ if kind.starts_with(INCIDENT) => 1,
-        _ => 2,
+        MaybeKnown::Known(kind) => kind.urgency(),
+        MaybeKnown::Unknown(name) if name.starts_with(group::INCIDENTS) => Urgency::Incident,
+        MaybeKnown::Unknown(_) => Urgency::Usual,
     }
 }
 
@@ -56,7 +55,7 @@ impl Lane {
     // claimant was not yet done, and only the outer one is looked at again.
     fn claim(self) -> String {
         let sign_in = format!("kind = '{SIGN_IN}'");
-        let incident = format!("kind LIKE '{INCIDENT}%'");
+        let incident = format!("kind LIKE '{}%'", group::INCIDENTS);
         let lane = match self {
             Self::SignIns => format!("person_id IS NOT NULL AND {sign_in}"),
             Self::Incidents => format!("person_id IS NOT NULL AND {incident}"),
@@ -95,7 +94,7 @@ pub fn is_due(db: &mut Db, lane: Lane, now: Timestamp) -> Result<bool, StoreErro
         .is_not_null()
         .and(outbox::next_attempt_at.gt(Ts(now + longest_pause())));
     let due = outbox::table
-        .filter(outbox::state.eq(enum_to_text(State::Pending)?))
+        .filter(outbox::state.eq(AsEnum(State::Pending)))
         .filter(outbox::next_attempt_at.le(Ts(now)).or(by_a_wrong_clock))
         .filter(free)
         .select(outbox::id)
@@ -106,11 +105,11 @@ pub fn is_due(db: &mut Db, lane: Lane, now: Timestamp) -> Result<bool, StoreErro
             .filter(outbox::kind.eq(SIGN_IN)),
         Lane::Incidents => due
             .filter(outbox::person_id.is_not_null())
-            .filter(outbox::kind.like(format!("{INCIDENT}%"))),
+            .filter(outbox::kind.like(format!("{}%", group::INCIDENTS))),
         Lane::Mails => due
             .filter(outbox::person_id.is_not_null())
             .filter(outbox::kind.ne(SIGN_IN))
-            .filter(outbox::kind.not_like(format!("{INCIDENT}%"))),
+            .filter(outbox::kind.not_like(format!("{}%", group::INCIDENTS))),
         Lane::Messages => due.filter(outbox::person_id.is_null()),
     };
     let first: Option<String> = due.first(db).optional()?;
@@ -141,11 +140,12 @@ pub fn claim(
         Db::Postgres(connection) => claim.load(connection),
     }?;
     let ids: Vec<String> = claimed.into_iter().map(|one| one.id).collect();
-    let mut mails: Vec<Mail> = outbox::table
+    let rows: Vec<MailRow> = outbox::table
         .filter(outbox::id.eq_any(ids))
         .order((outbox::next_attempt_at, outbox::id))
         .load(db)?;
-    mails.sort_by_key(|mail| rank(&mail.kind));
+    let mut mails: Vec<Mail> = rows.into_iter().map(Mail::from).collect();
+    mails.sort_by_key(|mail| urgency(&mail.kind));
     Ok(mails)
 }
 
@@ -178,7 +178,7 @@ pub fn release(db: &mut Db, mails: &[Mail]) -> Result<(), StoreError> {
         diesel::update(
             outbox::table
                 .filter(outbox::id.eq(&mail.id))
-                .filter(outbox::leased_until.eq(mail.leased_until)),
+                .filter(outbox::leased_until.eq(ts(mail.leased_until))),
         )
         .set(outbox::leased_until.eq(None::<Ts>))
         .execute(db)?;

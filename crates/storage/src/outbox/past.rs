@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::State;
 use crate::domain::interval::Timestamp;
-use crate::rows::enum_to_text;
+use crate::domain::message::group;
 use crate::schema::outbox;
-use crate::types::{Json, Ts};
+use crate::types::{AsEnum, AsJson, Ts};
 use crate::{Db, StoreError};
 
 /// Forgets mails that were done with by `before` and are of no use any more at `now`, at most so many. Says how many.
@@ -29,7 +29,7 @@ pub fn forget_old(
             outbox::finished_at
                 .le(Ts(before))
                 .and(outbox::not_after.le(Ts(now)))
-                .and(outbox::state.ne(enum_to_text(State::Pending)?))
+                .and(outbox::state.ne(AsEnum(State::Pending)))
         };
     }
     let ids: Vec<String> = outbox::table
@@ -54,14 +54,15 @@ const CHUNK: i64 = 500;
 ///
 /// [`StoreError`] when the database is away.
 pub fn forget(db: &mut Db, words: &[String], instead: &str) -> Result<(), StoreError> {
+    let [overrides, swaps] = group::WITH_TEXT;
     let mut after = String::new();
     loop {
-        let some: Vec<(String, String, Json)> = outbox::table
+        let some: Vec<(String, AsEnum<State>, AsJson<Value>)> = outbox::table
             .filter(outbox::id.gt(&after))
             .filter(
                 outbox::kind
-                    .like("override.%")
-                    .or(outbox::kind.like("swap.%")),
+                    .like(format!("{overrides}%"))
+                    .or(outbox::kind.like(format!("{swaps}%"))),
             )
             .order(outbox::id)
             .limit(CHUNK)
@@ -73,14 +74,14 @@ pub fn forget(db: &mut Db, words: &[String], instead: &str) -> Result<(), StoreE
         after.clone_from(last);
         for (id, state, mut payload) in some {
             let text = payload.0.to_string();
-            if !words.iter().any(|enum_to_text| text.contains(enum_to_text)) {
+            if !words.iter().any(|word| text.contains(word)) {
                 continue;
             }
-            if state == enum_to_text(State::Pending)? {
+            if state == AsEnum(State::Pending) {
                 replace(&mut payload.0, words, instead);
             } else {
                 let told = payload.0.get("news").map(|news| json!({ "news": news }));
-                payload = Json(told.unwrap_or_default());
+                payload = AsJson(told.unwrap_or_default());
             }
             diesel::update(outbox::table.find(id))
                 .set(outbox::payload.eq(payload))
@@ -93,8 +94,8 @@ pub fn forget(db: &mut Db, words: &[String], instead: &str) -> Result<(), StoreE
 fn replace(value: &mut Value, words: &[String], instead: &str) {
     match value {
         Value::String(text) => {
-            for enum_to_text in words {
-                *text = replaced(text, enum_to_text, instead);
+            for word in words {
+                *text = replaced(text, word, instead);
             }
         }
         Value::Array(all) => all.iter_mut().for_each(|one| replace(one, words, instead)),
@@ -106,14 +107,14 @@ fn replace(value: &mut Value, words: &[String], instead: &str) {
 }
 
 /// The text with `instead` for a word, but not for a part of another word.
-fn replaced(text: &str, enum_to_text: &str, instead: &str) -> String {
+fn replaced(text: &str, word: &str, instead: &str) -> String {
     let mut found = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once(enum_to_text) {
+    while let Some((before, after)) = rest.split_once(word) {
         found.push_str(before);
         let is_part =
             found.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
-        found.push_str(if is_part { enum_to_text } else { instead });
+        found.push_str(if is_part { word } else { instead });
         rest = after;
     }
     found.push_str(rest);

@@ -2,42 +2,66 @@
 
 use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
+use serde_json::Value;
 
 use super::State;
+use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
-use crate::rows::enum_to_text;
+use crate::domain::message::{MessageKind, TextWritten};
 use crate::schema::outbox;
-use crate::types::{Json, Ts};
+use crate::types::{AsEnum, AsJson, AsText, Ts};
 use crate::{Db, StoreError};
 
-/// A mail that was sent and is still of use.
-#[derive(Debug, Clone, Queryable)]
+/// A message that was sent and is still of use.
+#[derive(Debug, Clone)]
 pub struct Sent {
     /// Its id.
     pub id: String,
     /// To whom; `None`: to a channel.
-    pub person_id: Option<String>,
+    pub person_id: Option<PersonId>,
     /// About what.
-    pub rotation_id: Option<String>,
+    pub rotation_id: Option<RotationId>,
     /// What it said.
-    pub payload: Json,
-    /// When.
-    pub at: Option<Ts>,
-    /// When it was put there.
-    pub created_at: Ts,
+    pub payload: Value,
+    /// When it was sent or, while it waits, queued.
+    pub at: Timestamp,
 }
 
-/// What was sent, and what will be as it is: all that waits but reminders and digests, which are written anew when they
-/// are sent.
+type SentRow = (
+    String,
+    Option<AsText<PersonId>>,
+    Option<AsText<RotationId>>,
+    AsJson<Value>,
+    Option<Ts>,
+    Ts,
+);
+
+impl From<SentRow> for Sent {
+    fn from((id, person, rotation, payload, finished_at, created_at): SentRow) -> Self {
+        Self {
+            id,
+            person_id: person.map(|id| id.0),
+            rotation_id: rotation.map(|id| id.0),
+            payload: payload.0,
+            at: finished_at.unwrap_or(created_at).0,
+        }
+    }
+}
+
+/// What was sent, and what waits and will be said as it is: the rest is written anew when it is sent.
 macro_rules! said {
-    () => {
-        outbox::state
-            .eq(enum_to_text(State::Sent)?)
-            .or(outbox::state
-                .eq(enum_to_text(State::Pending)?)
-                .and(outbox::kind.not_like("reminder.%"))
-                .and(outbox::kind.ne("digest")))
-    };
+    ($kinds:expr) => {{
+        let fixed = |kind: &MessageKind| kind.text() == TextWritten::WhenQueued;
+        let fixed = $kinds.iter().copied().filter(fixed);
+        let fixed: Vec<&str> = fixed.map(MessageKind::as_str).collect();
+        outbox::state.eq(AsEnum(State::Sent)).or(outbox::state
+            .eq(AsEnum(State::Pending))
+            .and(outbox::kind.eq_any(fixed)))
+    }};
+}
+
+fn names(kinds: &[MessageKind]) -> Vec<&'static str> {
+    kinds.iter().copied().map(MessageKind::as_str).collect()
 }
 
 /// What was or will be said of these kinds, about one rotation or about all, and is still of use.
@@ -47,14 +71,14 @@ macro_rules! said {
 /// [`StoreError`] when the database is away.
 pub fn sent(
     db: &mut Db,
-    kinds: &[&str],
-    rotation: Option<&str>,
+    kinds: &[MessageKind],
+    rotation: Option<RotationId>,
     now: Timestamp,
 ) -> Result<Vec<Sent>, StoreError> {
     let mut rows = outbox::table
-        .filter(said!())
+        .filter(said!(kinds))
         .filter(outbox::not_after.gt(Ts(now)))
-        .filter(outbox::kind.eq_any(kinds.to_vec()))
+        .filter(outbox::kind.eq_any(names(kinds)))
         .select((
             outbox::id,
             outbox::person_id,
@@ -65,9 +89,10 @@ pub fn sent(
         ))
         .into_boxed();
     if let Some(rotation) = rotation {
-        rows = rows.filter(outbox::rotation_id.eq(rotation.to_owned()));
+        rows = rows.filter(outbox::rotation_id.eq(AsText(rotation)));
     }
-    Ok(rows.load(db)?)
+    let rows: Vec<SentRow> = rows.load(db)?;
+    Ok(rows.into_iter().map(Sent::from).collect())
 }
 
 /// Tells states of what [`sent`] finds apart, and costs less.
@@ -83,11 +108,11 @@ pub struct Mark {
 /// # Errors
 ///
 /// [`StoreError`] when the database is away.
-pub fn mark(db: &mut Db, kinds: &[&str], now: Timestamp) -> Result<Mark, StoreError> {
+pub fn mark(db: &mut Db, kinds: &[MessageKind], now: Timestamp) -> Result<Mark, StoreError> {
     Ok(outbox::table
-        .filter(said!())
+        .filter(said!(kinds))
         .filter(outbox::not_after.gt(Ts(now)))
-        .filter(outbox::kind.eq_any(kinds.to_vec()))
+        .filter(outbox::kind.eq_any(names(kinds)))
         .select((
             count_star(),
             max(outbox::created_at),

@@ -7,6 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::audit_text::{self, AuditRow, Change};
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::interval::Timestamp;
@@ -169,15 +170,22 @@ fn filter(wanted: &AuditQuery, page: &Page) -> Result<Filter, Vec<crate::service
     })
 }
 
+/// What was done, where this version knows it.
+fn action(row: &AuditView) -> Option<AuditAction> {
+    row.action.parse().ok()
+}
+
 /// Ids of entries about what programs declared through webhooks.
 fn by_programs(rows: &[AuditView]) -> HashSet<&str> {
-    let deliveries = rows.iter().filter(|row| row.action == "webhook.declare");
+    let deliveries = rows
+        .iter()
+        .filter(|row| action(row) == Some(AuditAction::WebhookDeclare));
     let declared: HashSet<&str> = deliveries
         .filter_map(|row| row.after.get("incident_id")?.as_str())
         .collect();
-    let theirs = rows.iter().filter(|row| match row.action.as_str() {
-        "webhook.declare" => true,
-        "incident.declare" => declared.contains(row.subject_id.as_str()),
+    let theirs = rows.iter().filter(|row| match action(row) {
+        Some(AuditAction::WebhookDeclare) => true,
+        Some(AuditAction::IncidentDeclare) => declared.contains(row.subject_id.as_str()),
         _ => false,
     });
     theirs.map(|row| row.id.as_str()).collect()

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::domain::audit::AuditAction;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::feed::Scope;
 use crate::domain::handover::HandoverId;
@@ -15,72 +16,65 @@ use crate::{Page, when};
 /// The longest value that is shown whole, in characters.
 const LONGEST: usize = 160;
 
-/// Actions, and what somebody did; the thing that they did it to follows.
-const WORDS: &[(&str, &str)] = &[
-    ("calendar.change", "changed how a calendar is read of"),
-    ("calendar.create", "gave the address of a calendar of"),
-    ("calendar.read", "took time off out of a calendar of"),
-    ("calendar.remove", "removed a calendar of"),
-    ("chat.change", "changed what the chat is told of"),
-    ("feed.change", "changed a calendar feed of"),
-    ("feed.create", "made a calendar feed of"),
-    ("feed.revoke", "revoked a calendar feed of"),
-    ("handover.change", "wrote at the handover of"),
-    ("incident.accept_handover", "took over"),
-    ("incident.change", "changed"),
-    ("incident.declare", "declared"),
-    ("incident.decline_handover", "declined to take over"),
-    ("incident.hand_over", "handed over"),
-    ("incident.raise_hand", "raised a hand for"),
-    ("incident.resolve", "resolved"),
-    ("incident.stay", "stayed longer with"),
-    ("incident.tick", "ticked something off of"),
-    ("incident.update", "told customers about"),
-    ("outbox.retry", "had a mail tried again:"),
-    ("override.cancel", "ended an override of"),
-    ("override.create", "made an override of"),
-    ("person.change", "changed the settings of"),
-    ("person.create", "added"),
-    ("person.deactivate", "deactivated"),
-    ("person.erase", "erased name and address of"),
-    ("person.preferences", "chose mails for"),
-    ("person.restore_address", "undid a change of the address of"),
-    ("rotation.archive", "archived"),
-    ("rotation.change", "changed the settings of"),
-    ("rotation.create", "set up"),
-    (
-        "rotation.incident_settings",
-        "changed how incidents are worked on by",
-    ),
-    ("rotation.revise", "changed the order or the handovers of"),
-    ("rotation.withdraw_revision", "took back a change of"),
-    ("session.create", "signed in:"),
-    ("session.revoke", "ended a session of"),
-    ("swap.accept", "took"),
-    ("swap.decline", "declined to take"),
-    ("swap.expire", "let the request lapse about"),
-    ("swap.open", "asked others to take"),
-    ("swap.undo", "undid the swap of"),
-    ("swap.withdraw", "withdrew the request about"),
-    (
-        "team.agree",
-        "agreed that details of somebody are shared with",
-    ),
-    ("team.change", "changed"),
-    ("team.create", "set up"),
-    ("team.join", "added somebody to"),
-    ("team.leave", "took somebody out of"),
-    ("time_off.cancel", "ended time off of"),
-    ("time_off.create", "entered time off of"),
-    ("token.create", "made a token for"),
-    ("token.revoke", "revoked a token of"),
-    ("webhook.create", "made a webhook for incidents of"),
-    (
-        "webhook.declare",
-        "declared an incident through a webhook of",
-    ),
-    ("webhook.revoke", "revoked a webhook for incidents of"),
-];
+/// What somebody did; the thing that they did it to follows.
+const fn verb(action: AuditAction) -> &'static str {
+    match action {
+        AuditAction::CalendarChange => "changed how a calendar is read of",
+        AuditAction::CalendarCreate => "gave the address of a calendar of",
+        AuditAction::CalendarRead => "took time off out of a calendar of",
+        AuditAction::CalendarRemove => "removed a calendar of",
+        AuditAction::ChatChange => "changed what the chat is told of",
+        AuditAction::FeedChange => "changed a calendar feed of",
+        AuditAction::FeedCreate => "made a calendar feed of",
+        AuditAction::FeedRevoke => "revoked a calendar feed of",
+        AuditAction::HandoverChange => "wrote at the handover of",
+        AuditAction::IncidentAcceptHandover => "took over",
+        AuditAction::IncidentChange => "changed",
+        AuditAction::IncidentDeclare => "declared",
+        AuditAction::IncidentDeclineHandover => "declined to take over",
+        AuditAction::IncidentHandOver => "handed over",
+        AuditAction::IncidentRaiseHand => "raised a hand for",
+        AuditAction::IncidentResolve => "resolved",
+        AuditAction::IncidentStay => "stayed longer with",
+        AuditAction::IncidentTick => "ticked something off of",
+        AuditAction::IncidentUpdate => "told customers about",
+        AuditAction::OutboxRetry => "had a mail tried again:",
+        AuditAction::OverrideCancel => "ended an override of",
+        AuditAction::OverrideCreate => "made an override of",
+        AuditAction::PersonChange => "changed the settings of",
+        AuditAction::PersonCreate => "added",
+        AuditAction::PersonDeactivate => "deactivated",
+        AuditAction::PersonErase => "erased name and address of",
+        AuditAction::PersonPreferences => "chose mails for",
+        AuditAction::PersonRestoreAddress => "undid a change of the address of",
+        AuditAction::RotationArchive => "archived",
+        AuditAction::RotationChange => "changed the settings of",
+        AuditAction::RotationCreate => "set up",
+        AuditAction::RotationIncidentSettings => "changed how incidents are worked on by",
+        AuditAction::RotationRevise => "changed the order or the handovers of",
+        AuditAction::RotationWithdrawRevision => "took back a change of",
+        AuditAction::SessionCreate => "signed in:",
+        AuditAction::SessionRevoke => "ended a session of",
+        AuditAction::SwapAccept => "took",
+        AuditAction::SwapDecline => "declined to take",
+        AuditAction::SwapExpire => "let the request lapse about",
+        AuditAction::SwapOpen => "asked others to take",
+        AuditAction::SwapUndo => "undid the swap of",
+        AuditAction::SwapWithdraw => "withdrew the request about",
+        AuditAction::TeamAgree => "agreed that details of somebody are shared with",
+        AuditAction::TeamChange => "changed",
+        AuditAction::TeamCreate => "set up",
+        AuditAction::TeamJoin => "added somebody to",
+        AuditAction::TeamLeave => "took somebody out of",
+        AuditAction::TimeOffCancel => "ended time off of",
+        AuditAction::TimeOffCreate => "entered time off of",
+        AuditAction::TokenCreate => "made a token for",
+        AuditAction::TokenRevoke => "revoked a token of",
+        AuditAction::WebhookCreate => "made a webhook for incidents of",
+        AuditAction::WebhookDeclare => "declared an incident through a webhook of",
+        AuditAction::WebhookRevoke => "revoked a webhook for incidents of",
+    }
+}
 
 /// What was done to what.
 pub struct AuditRow {
@@ -107,10 +101,10 @@ pub struct Change {
 impl AuditRow {
     /// What an entry says.
     pub fn of(page: &Page, row: &AuditView) -> Self {
-        let known = WORDS.iter().find(|(action, _)| *action == row.action);
-        let verb = known.map_or_else(
-            || format!("did {} to", row.action),
-            |(_, verb)| (*verb).to_owned(),
+        let verb = row.action.parse().map_or_else(
+            // A newer version did it.
+            |_| format!("did {} to", row.action),
+            |action| verb(action).to_owned(),
         );
         // Who joined or left is what became another.
         let verb = match moved(row).as_slice() {
@@ -143,8 +137,8 @@ fn text<'a>(row: &'a AuditView, name: &str) -> Option<&'a str> {
 /// Ids of those whose membership of a team began, ended or was planned by this.
 fn moved(row: &AuditView) -> Vec<String> {
     if !matches!(
-        row.action.as_str(),
-        "team.agree" | "team.join" | "team.leave"
+        row.action.parse(),
+        Ok(AuditAction::TeamAgree | AuditAction::TeamJoin | AuditAction::TeamLeave)
     ) {
         return Vec::new();
     }
@@ -360,6 +354,21 @@ mod tests {
         assert_eq!(moved(&row("team.leave", both.clone(), one.clone())), ["b"]);
         assert_eq!(moved(&row("team.leave", both.clone(), planned)), ["a"]);
         assert!(moved(&row("team.change", one, both)).is_empty());
+    }
+
+    /// `somebody` stands for whom a team gained or lost.
+    #[test]
+    fn every_action_has_a_sentence_of_its_own() {
+        let all = AuditAction::ALL.iter().map(|action| {
+            let sentence = format!("Ana {} Bo", verb(*action));
+            format!("{action}: {sentence}")
+        });
+        let sentences = all.collect::<Vec<_>>().join("\n");
+        insta::with_settings!({
+            snapshot_path => ".", prepend_module_to_snapshot => false, omit_expression => true,
+        }, {
+            insta::assert_snapshot!("audit_text", sentences);
+        });
     }
 
     #[test]

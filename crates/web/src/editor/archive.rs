@@ -116,11 +116,7 @@ fn end(form: &Form, subject: &Subject, now: Timestamp) -> Result<Timestamp, Erro
     }
     let bad = |detail: String| Error::invalid("/effective_from", detail);
     let date = input::date(form.get("effective_from")).map_err(|error| bad(error.to_string()))?;
-    let zone = subject
-        .rotation()
-        .newest()
-        .map(|newest| newest.time_zone.clone());
-    let zone = zone.unwrap_or_else(crate::domain::zone::Zone::utc);
+    let zone = &subject.rotation().newest().time_zone;
     input::within(zone.to_instant(date.and_time(chrono::NaiveTime::MIN)), now)
         .map_err(|error| bad(error.to_string()))
 }

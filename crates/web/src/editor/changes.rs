@@ -57,14 +57,13 @@ impl Changes {
     /// What it means that `rotation` becomes what it is now, from its newest revision (or its end) on.
     pub fn of(page: &Page, rotation: &Rotation, view: PreviewView) -> Self {
         let newest = rotation.newest();
-        let zone = newest.map_or_else(Zone::utc, |newest| newest.time_zone.clone());
-        let begins = newest.map_or(page.now, |newest| newest.effective_from);
-        let words = newest.and_then(|newest| match &newest.plan {
+        let (zone, begins) = (newest.time_zone.clone(), newest.effective_from);
+        let words = match &newest.plan {
             Plan::Ordered { handoff, .. } => {
                 Some(cadence::in_words(handoff.start(), handoff.rule(), &zone))
             }
             Plan::FollowTheSun => None,
-        });
+        };
         let from = rotation.archived_at.unwrap_or(begins);
         let handoffs = if rotation.archived_at.is_some() {
             Vec::new()
@@ -147,9 +146,7 @@ impl Changes {
 
 /// The next handoffs from `from` on, and who takes over by the order.
 fn handoffs(page: &Page, rotation: &Rotation, from: Timestamp) -> Vec<(Timestamp, Who)> {
-    let Some(newest) = rotation.newest() else {
-        return Vec::new();
-    };
+    let newest = rotation.newest();
     let timeline = page.snapshot.imagine(rotation.clone(), Vec::new());
     let who = |id: PersonId| Who::new(id, page.name(&id));
     let from = from.max(page.now);
@@ -169,10 +166,8 @@ fn handoffs(page: &Page, rotation: &Rotation, from: Timestamp) -> Vec<(Timestamp
             taken_over.collect()
         }
         Plan::FollowTheSun => {
-            let window = Interval::new(from, from + AHEAD);
-            let shifts = window
-                .map(|window| timeline.shifts(Layer::Base, window))
-                .unwrap_or_default();
+            let window = Interval::from_start_and_duration(from, AHEAD);
+            let shifts = timeline.shifts(Layer::Base, window);
             let shifts = shifts.iter().take(HANDOFFS);
             shifts
                 .map(|shift| (shift.interval.start(), who(shift.person)))

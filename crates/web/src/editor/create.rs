@@ -134,9 +134,7 @@ async fn dry_run(
             let mut before = preview::before(uow, rotation.id)?;
             // Before, nobody had it.
             before.rotation.archived_at = Some(Timestamp::MIN_UTC);
-            let from = rotation
-                .newest()
-                .map_or(visitor.now, |newest| newest.effective_from);
+            let from = rotation.newest().effective_from;
             let view = preview::compare(uow, &before, from.max(visitor.now))?;
             Ok((rotation, view))
         })

@@ -220,9 +220,7 @@ pub fn revision(
     now: Timestamp,
 ) -> Result<NewRevision, Error> {
     let mut errors = ValidationErrors::new();
-    let newest = rotation
-        .newest()
-        .ok_or_else(|| Error::internal("a rotation without revisions"))?;
+    let newest = rotation.newest();
     let is_ordered = rotation.kind == Kind::Ordered;
     let zone = zone_of(form, &mut errors);
     let said = if is_ordered {

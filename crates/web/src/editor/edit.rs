@@ -6,7 +6,6 @@ use super::Subject;
 use super::changes::Changes;
 use super::draft::{self, FormAction};
 use super::sheet::RotationEditPage;
-use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Rotation;
 use crate::service::preview::{self, PreviewView};
 use crate::service::{Error, Expected, rotations};
@@ -18,7 +17,7 @@ pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let page = visitor.page("Edit rotation", Section::Teams)?;
     let subject = Subject::of(&visitor, &page, &id)?;
     let rotation = subject.rotation();
-    let form = rotation.newest().map(draft::fields_of).unwrap_or_default();
+    let form = draft::fields_of(rotation.newest());
     let form = form.with("when", "next").with("version", rotation.version);
     let changes = Changes::of(&page, rotation, PreviewView::default());
     let sheet = RotationEditPage::new(
@@ -85,9 +84,7 @@ async fn save(
     let (after, _) = visitor
         .change(move |uow, _| rotations::revise(uow.expecting(expected), id, &new))
         .await?;
-    Ok(Done::Saved(
-        after.newest().map_or(0, |newest| newest.number),
-    ))
+    Ok(Done::Saved(after.newest().number))
 }
 
 async fn dry_run(
@@ -100,14 +97,8 @@ async fn dry_run(
         .dry_run(move |uow, _| {
             let before = preview::before(uow, id)?;
             let (after, _) = rotations::revise(uow, id, &new)?;
-            let view = preview::compare(uow, &before, begins(&after))?;
+            let view = preview::compare(uow, &before, after.newest().effective_from)?;
             Ok(Done::Shown(Box::new((after, view))))
         })
         .await
-}
-
-fn begins(rotation: &Rotation) -> Timestamp {
-    rotation
-        .newest()
-        .map_or(Timestamp::MIN_UTC, |newest| newest.effective_from)
 }

@@ -69,9 +69,10 @@ impl Effect {
 impl RotationPausePage {
     fn new(page: Page, subject: &Subject, form: Fields, effect: Option<Effect>) -> Self {
         let rotation = subject.rotation();
-        let newest = rotation.revision_at(page.now).or(rotation.newest());
+        let current = rotation.revision_at(page.now);
+        let current = current.unwrap_or(rotation.newest());
         let mut order: Vec<(PersonId, String)> = Vec::new();
-        for id in newest.map(|one| one.order.clone()).unwrap_or_default() {
+        for id in current.order.iter().copied() {
             if order.iter().all(|(other, _)| *other != id) {
                 order.push((id, name_of(&page, id)));
             }

@@ -54,9 +54,7 @@ pub async fn show(visitor: SignedIn, path: web::Path<(String, u32)>) -> Answer {
     let team = team.ok_or_else(|| PageError::no_such("team"))?;
     let view = preview::of_revision(&page.snapshot, &timeline, number).unwrap_or_default();
     let mut as_of_then = Rotation::clone(rotation);
-    as_of_then
-        .revisions
-        .retain(|revision| revision.number <= number);
+    while as_of_then.newest().number > number && as_of_then.revisions.pop().is_some() {}
     as_of_then.archived_at = None;
     let steps = rotation.revisions.iter().rev().map(|revision| Step {
         number: revision.number,
@@ -64,9 +62,7 @@ pub async fn show(visitor: SignedIn, path: web::Path<(String, u32)>) -> Answer {
         is_shown: revision.number == number,
         is_pending: revision.effective_from > page.now,
     });
-    let is_newest = rotation
-        .newest()
-        .is_some_and(|newest| newest.number == number);
+    let is_newest = rotation.newest().number == number;
     let may_change = access::manages(&visitor.actor, &team);
     let sheet = RotationRevisionPage {
         id: id.to_string(),

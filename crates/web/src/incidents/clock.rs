@@ -49,7 +49,7 @@ impl Clock {
     /// Of these candidates; `None` where there are none.
     pub fn of(page: &Page, candidates: &[Candidate]) -> Option<Self> {
         let start = page.now - BACK;
-        let track = Track(Interval::new(start, start + LENGTH)?);
+        let track = Track(Interval::from_start_and_duration(start, LENGTH));
         let rows: Vec<Row> = candidates
             .iter()
             .take(MOST)

@@ -114,21 +114,18 @@ pub async fn show(visitor: SignedIn, query: web::Query<Month>) -> Answer {
         .filter(|first| input::within(page.zone.to_instant((*first).into()), now).is_ok())
         .or_else(|| today.with_day(1))
         .unwrap_or(today);
-    let ahead = Interval::new(now, now + AHEAD);
-    let found = ahead.map(|ahead| duties::of(&page, visitor.id, ahead));
+    let ahead = Interval::from_start_and_duration(now, AHEAD);
+    let found = duties::of(&page, visitor.id, ahead);
     let name = |date: Option<NaiveDate>| {
         let date = date.unwrap_or(month);
         date.format("%Y-%m").to_string()
     };
     let standing = swaps::of_visitor(&visitor, &page).await?;
-    let handovers = match Interval::new(now - LATELY, now + SOON) {
-        Some(near) => handovers::of_visitor(&visitor, &page, near, HANDOVERS).await?,
-        None => Vec::new(),
-    };
+    let near = Interval::from_start_and_duration(now - LATELY, LATELY + SOON);
+    let handovers = handovers::of_visitor(&visitor, &page, near, HANDOVERS).await?;
     let (asked, own) = standing.into_iter().partition(|one: &Request| one.can_take);
     let sheet = DutiesPage {
         duties: found
-            .unwrap_or_default()
             .into_iter()
             .map(|duty| Own {
                 start: when::format_datetime_local(

@@ -144,9 +144,7 @@ impl Place {
     /// Shifts to come that can be chosen at a click.
     fn offered(&self, me: PersonId) -> Vec<Offered> {
         let (now, zone) = (self.page.now, &self.page.zone);
-        let Some(ahead) = Interval::new(now, now + AHEAD) else {
-            return Vec::new();
-        };
+        let ahead = Interval::from_start_and_duration(now, AHEAD);
         let shifts = self.timeline.shifts(Layer::Final, ahead);
         let mine = |shift: &&crate::domain::timeline::Shift| self.manages || shift.person == me;
         let lines = shifts.iter().filter(mine).take(OFFERED).map(|shift| {
@@ -165,11 +163,10 @@ impl Place {
     /// Shifts to come of others in the team that whoever gives this could take in return.
     fn returns(&self, givers: &[PersonId]) -> Vec<(String, String)> {
         let (now, page) = (self.page.now, &self.page);
-        let ahead = Interval::new(now, now + AHEAD);
-        let shifts = ahead.map(|ahead| self.timeline.shifts(Layer::Final, ahead));
+        let ahead = Interval::from_start_and_duration(now, AHEAD);
+        let shifts = self.timeline.shifts(Layer::Final, ahead);
         let others = shifts
             .into_iter()
-            .flatten()
             .filter(|shift| !givers.contains(&shift.person) && self.team.has(shift.person, now));
         let lines = others.filter_map(|shift| {
             let end = shift.interval.end();

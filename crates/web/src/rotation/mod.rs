@@ -187,9 +187,7 @@ pub async fn show(visitor: SignedIn, id: web::Path<String>, view: web::Query<Vie
 
 /// Who has it next, in order.
 fn next(page: &Page, timeline: &Timeline) -> Vec<Next> {
-    let Some(ahead) = Interval::new(page.now, page.now + AHEAD) else {
-        return Vec::new();
-    };
+    let ahead = Interval::from_start_and_duration(page.now, AHEAD);
     let shifts = timeline.shifts(Layer::Final, ahead);
     let coming = shifts
         .iter()
@@ -213,9 +211,7 @@ fn next(page: &Page, timeline: &Timeline) -> Vec<Next> {
 
 /// Gaps and clashes ahead.
 fn troubles(page: &Page, timeline: &Timeline) -> Vec<Trouble> {
-    let Some(ahead) = Interval::new(page.now, page.now + AHEAD) else {
-        return Vec::new();
-    };
+    let ahead = Interval::from_start_and_duration(page.now, AHEAD);
     let mut found: Vec<(Interval, String)> = Vec::new();
     for clash in timeline_chart::away(page, timeline, ahead) {
         let words = format!("{} is away", page.name(&clash.person));

@@ -1,27 +1,25 @@
-//! Reminders, in words.
+//! `reminder.*`: a handoff comes, or shifts are others than somebody was told.
 
 use chrono::TimeDelta;
 
+use super::{Role, handover_page, open_items};
 use crate::domain::duty::RotationLookup as _;
-use crate::domain::handover::{Handover, HandoverId, Item, Text, Written};
-use crate::domain::ids::RotationId;
+use crate::domain::handover::{Text, Written};
 use crate::domain::interval::{FOREVER, Interval, Timestamp};
 use crate::domain::link::{Step, SwapStep};
-use crate::domain::notice::{Block, Entry, Notice, Offer, format_interval, long, short};
-use crate::domain::person::Person;
-use crate::domain::preferences::Topic;
+use crate::domain::notice::{Block, Entry, Notice, Offer, format_interval, short};
 use crate::domain::reminder::{Kind, Lead, Reminder};
 use crate::domain::swap::LONGEST;
 use crate::domain::timeline::{Cause, Layer, Timeline};
 use crate::domain::zone::Zone;
-use crate::service::handovers::Brief;
+use crate::handovers::Brief;
 use crate::snapshot::Snapshot;
 
 /// How long a link in a reminder can be used to get a calendar feed.
 const FEED: TimeDelta = TimeDelta::days(60);
 
 /// What a reminder says; `None` where the person or the team is gone. `brief` is what there is to say at the handoff.
-pub(super) fn notice(
+pub fn notice(
     snapshot: &Snapshot,
     timeline: &Timeline,
     reminder: &Reminder,
@@ -63,24 +61,7 @@ pub(super) fn notice(
     })
 }
 
-/// What somebody is, for whom, and in which rotation.
-struct Role<'a> {
-    title: &'a str,
-    team: &'a str,
-    name: &'a str,
-}
-
-impl<'a> Role<'a> {
-    /// `None` where the team is gone.
-    fn of(snapshot: &'a Snapshot, timeline: &'a Timeline) -> Option<Self> {
-        let rotation = timeline.rotation();
-        Some(Self {
-            title: &rotation.title,
-            team: &snapshot.team(rotation.team)?.name,
-            name: &rotation.name,
-        })
-    }
-
+impl Role<'_> {
     fn taken_over(
         &self,
         span: Interval,
@@ -190,13 +171,13 @@ fn handed_on(
             } else {
                 "To be done before you hand over"
             };
-            blocks.extend(open(&brief.outgoing, to_do.to_owned()));
+            blocks.extend(open_items(&brief.outgoing, to_do.to_owned()));
         }
         Kind::Incoming => {
             if reminder.lead == Lead::Handoff {
-                blocks.extend(open(&brief.outgoing, format!("Left open by {other}")));
+                blocks.extend(open_items(&brief.outgoing, format!("Left open by {other}")));
             }
-            blocks.extend(open(
+            blocks.extend(open_items(
                 &brief.incoming,
                 "For you to do as you take over".to_owned(),
             ));
@@ -223,58 +204,6 @@ fn notes(snapshot: &Snapshot, written: &Written, zone: &Zone) -> Block {
             ("to know".to_owned(), notes.key_information.clone()),
             ("told to users".to_owned(), notes.told_to_users.clone()),
         ]),
-    }
-}
-
-/// What of a checklist is not done.
-fn open(items: &[Item], title: String) -> Option<Block> {
-    let open = items.iter().filter(|item| item.done.is_none());
-    let open: Vec<String> = open.map(|item| item.text.clone()).collect();
-    (!open.is_empty()).then_some(Block::List(title, open))
-}
-
-/// What was left open at a handoff; `None` where the team is gone.
-pub(super) fn left_open(
-    snapshot: &Snapshot,
-    timeline: &Timeline,
-    handover: &Handover,
-    brief: &Brief,
-    recipient: &Person,
-) -> Option<Notice> {
-    let Role { title, team, name } = Role::of(snapshot, timeline)?;
-    let zone = recipient.zone(handover.at);
-    let name_of = |id| {
-        let person = snapshot.person(id);
-        person.map_or("somebody", |person| person.name.as_str())
-    };
-    let (from, to) = (name_of(handover.from), name_of(handover.to));
-    let text = format!(
-        "{from} handed over {title} for {team} ({name}) to {to} on {} ({}). Not done by then, and carried over until it is ticked:",
-        long(handover.at, &zone),
-        zone.name()
-    );
-    let mut blocks = vec![Block::Text(text)];
-    blocks.extend(open(&brief.outgoing, format!("By {from}")));
-    blocks.extend(open(&brief.incoming, format!("By {to}")));
-    let page = handover_page(timeline.rotation().id, handover.at);
-    blocks.push(Block::Pages(vec![("See and tick them".to_owned(), page)]));
-    let count = brief.open().count();
-    let things = if count == 1 { "thing" } else { "things" };
-    Some(Notice {
-        subject: format!("{title} for {team}: {count} {things} left open at the handover to {to}"),
-        topic: topic_of_open(handover, recipient),
-        blocks,
-        entries: Vec::new(),
-        in_reply_to: None,
-    })
-}
-
-/// What a mail about open items is about, as far as this recipient can do without it.
-pub(super) fn topic_of_open(handover: &Handover, recipient: &Person) -> Topic {
-    if recipient.id == handover.to {
-        Topic::Incoming
-    } else {
-        Topic::Digests
     }
 }
 
@@ -356,8 +285,4 @@ fn pages(timeline: &Timeline, reminder: &Reminder, brief: Option<&Brief>) -> Vec
     });
     let rotation = ("See who is next".to_owned(), format!("/rotations/{id}"));
     handover.into_iter().chain([rotation]).collect()
-}
-
-fn handover_page(rotation: RotationId, at: Timestamp) -> String {
-    format!("/handovers/{}", HandoverId { rotation, at })
 }

@@ -1,17 +1,17 @@
-//! What is said of incidents, in words.
+//! `incident.*`: what is due about an incident, by mail and to the support channel.
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::candidates::Candidate;
 use crate::domain::duty::{self, RotationLookup as _};
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{Handover, Incident, Item, Prompt, PromptKind, Recipient};
 use crate::domain::interval::Timestamp;
 use crate::domain::link::{IncidentStep, Step};
 use crate::domain::notice::{Block, Notice, Offer, cut, long, short};
 use crate::domain::preferences::Topic;
 use crate::domain::zone::Zone;
-use crate::service::App;
 use crate::snapshot::Snapshot;
 
 /// How long a link can be used.
@@ -23,6 +23,17 @@ const NAMED: usize = 8;
 /// So many characters of a text of somebody's are in a subject: it is read on phones.
 const IN_A_SUBJECT: usize = 60;
 
+/// What the outbox keeps of it.
+#[derive(Serialize, Deserialize)]
+pub struct Payload {
+    /// The incident.
+    pub incident: IncidentId,
+    /// What people call it.
+    pub reference: String,
+    /// The time that the prompt is about.
+    pub about: Timestamp,
+}
+
 /// Who is told about what, on whose clock.
 struct Speaker<'a> {
     snapshot: &'a Snapshot,
@@ -33,7 +44,7 @@ struct Speaker<'a> {
 }
 
 /// What a mail says; `None` where its recipient is gone.
-pub(super) fn notice(
+pub fn notice(
     snapshot: &Snapshot,
     incident: &Incident,
     prompt: &Prompt,
@@ -74,8 +85,8 @@ pub(super) fn notice(
 }
 
 /// What the support channel is told.
-pub(super) fn message(
-    app: &App,
+pub fn message(
+    public_url: &str,
     snapshot: &Snapshot,
     incident: &Incident,
     prompt: &Prompt,
@@ -117,7 +128,7 @@ pub(super) fn message(
         }
     }
     lines.extend(incident.links.channel.clone());
-    lines.push(format!("{}{}", app.public_url, path(incident)));
+    lines.push(format!("{public_url}{}", path(incident)));
     lines.join("\n")
 }
 
@@ -402,5 +413,76 @@ impl Speaker<'_> {
                 until,
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::ids::RotationId;
+    use crate::domain::incident::{Event, Fact, Links};
+
+    fn incident() -> Incident {
+        let declared = Fact::Declared {
+            reference: "INC-7".to_owned(),
+            title: "Flags are late".to_owned(),
+            severity: Some("major".to_owned()),
+            rotation: RotationId::from_uuid(Uuid::from_u128(2)),
+            communications: None,
+            lead: None,
+            links: Links::default(),
+            to_do: Vec::new(),
+        };
+        let event = Event {
+            at: "2026-03-02T10:00:00Z".parse().unwrap(),
+            by: None,
+            fact: declared,
+        };
+        Incident::of(IncidentId::from_uuid(Uuid::from_u128(1)), vec![event]).unwrap()
+    }
+
+    /// The first line of what the channel is told.
+    fn headline(kind: PromptKind) -> String {
+        let now = "2026-03-02T10:00:00Z".parse().unwrap();
+        let prompt = Prompt {
+            key: String::new(),
+            kind,
+            recipient: Recipient::Channel,
+            about: now,
+            number: None,
+            due_at: now,
+            not_after: now,
+        };
+        let snapshot = Snapshot::default();
+        let text = message("https://d.example", &snapshot, &incident(), &prompt, now);
+        let (first, rest) = text.split_once('\n').unwrap();
+        let page = "https://d.example/incidents/00000000-0000-0000-0000-000000000001";
+        assert!(rest.ends_with(page), "{text}");
+        first.to_owned()
+    }
+
+    #[test]
+    fn the_channel_is_told_each_prompt_in_one_line_first() {
+        for (kind, says) in [
+            (PromptKind::Ask, "who watches it?"),
+            (PromptKind::Nudge, "would you watch it?"),
+            (PromptKind::NobodyYet, "nobody of support watches yet"),
+            (PromptKind::OutOfHours, "support is not at work"),
+            (PromptKind::Named, "you watch it"),
+            (PromptKind::Watched, "Nobody watches it"),
+            (PromptKind::HandOver, "hand over before 10:00"),
+            (PromptKind::Offered, "the watch is offered to you"),
+            (PromptKind::Unanswered, "Whoever you asked has not answered"),
+            (PromptKind::Accepted, "Nobody watches it now"),
+            (PromptKind::Declined, "your handover was declined"),
+            (PromptKind::UpdateDue, "customers are to be told by 10:00"),
+            (PromptKind::Resolved, "it is over"),
+            (PromptKind::FollowUp, "0 things are left to be done"),
+        ] {
+            let expected = format!("INC-7: {says} (Flags are late, major)");
+            assert_eq!(headline(kind), expected);
+        }
     }
 }
