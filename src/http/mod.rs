@@ -21,6 +21,7 @@ pub mod paging;
 pub mod reply;
 pub mod routes;
 pub mod server;
+pub mod shape;
 #[allow(dead_code, reason = "pages that use the rest of it are being added")]
 mod web;
 pub mod webhooks;

@@ -1,28 +1,58 @@
 //! The contract as a document in the form of `OpenAPI` 3.1, made from the code.
+//!
+//! Handlers say what is their own: the id of the operation, what it takes, and what it answers with when all goes well.
+//! What holds for many is added here: `components` has schemas named once, `operations` headers, parameters and errors,
+//! `vocabulary` the formats and closed sets of values, `examples` the examples. What a request may hold (`shape`) is read from the finished document.
 
-use std::collections::HashSet;
+mod components;
+mod examples;
+mod operations;
+#[cfg(test)]
+mod tests;
+mod variants;
+mod vocabulary;
 
 use actix_web::http::{Method, header};
 use actix_web::{App, HttpResponse, web};
+use serde_json::{Value, json};
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    Components, Content, Header, HeaderBuilder, ObjectBuilder, Ref, RefOr, Required, Response,
-    ResponseBuilder, Type,
-};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, Type};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::scope::scope;
 
 use super::api;
 use super::error::ProblemBody;
-use super::idempotency;
+use super::shape::Shape;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Dogwatch", description = "Who has the duty: by rotations, overrides and working hours."),
+    info(
+        title = "Dogwatch",
+        description = "Who has the duty: by rotations, overrides and working hours."
+    ),
+    servers((url = "/", description = "The server that this document comes from")),
     components(schemas(ProblemBody)),
-    security(("token" = []))
+    security(("token" = [])),
+    tags(
+        (name = "ahead", description = "Gaps and clashes ahead, and who could mend them"),
+        (name = "audit", description = "Who changed what, and when"),
+        (name = "calendars", description = "People's own calendars, read for time off"),
+        (name = "chats", description = "What the chat of a team or a rotation is told"),
+        (name = "duties", description = "Who has the duty, and when"),
+        (name = "feeds", description = "Addresses for calendar programs"),
+        (name = "handovers", description = "Notes and checklists for whoever comes next"),
+        (name = "incidents", description = "Incidents, who watches them, and the programs that declare them"),
+        (name = "outbox", description = "Mails that are to be sent, and what became of them"),
+        (name = "overrides", description = "Times that somebody else takes"),
+        (name = "people", description = "People and their preferences"),
+        (name = "reports", description = "Who carried how much"),
+        (name = "rotations", description = "Rotations, their revisions and reminders"),
+        (name = "swaps", description = "Covers and trades that people agree on"),
+        (name = "teams", description = "Teams and who is in them"),
+        (name = "time off", description = "When people are away"),
+        (name = "tokens", description = "Access tokens"),
+    ),
 )]
 struct Base;
 
@@ -30,63 +60,37 @@ struct Base;
 #[derive(Debug, Clone)]
 pub struct Document {
     json: String,
+    value: Value,
     methods: Vec<(Vec<String>, Vec<&'static str>)>,
-    /// What can be asked with a query: method and path.
-    with_query: HashSet<(&'static str, String)>,
 }
 
 impl Document {
     /// Collects every route of the interface.
     #[must_use]
     pub fn collect() -> Self {
-        let (_, mut api) = App::new()
-            .into_utoipa_app()
-            .openapi(Base::openapi())
-            .service(scope("/api/v1").configure(|config| api::routes(config)))
-            .split_for_parts();
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        api.components
-            .get_or_insert_with(Components::new)
-            .add_security_scheme("token", SecurityScheme::Http(scheme));
-        let mut methods = Vec::new();
-        let mut with_query = HashSet::new();
-        for (path, item) in &mut api.paths.paths {
-            let mut allowed = Vec::new();
-            let has_versions = operations(item).iter().any(|(_, one)| takes_version(one));
-            for (method, operation) in operations(item) {
-                if has_versions || takes_version(operation) {
-                    answer_with(operation, &header::ETAG, "The version, for `If-Match`");
-                }
-                if method == "POST" {
-                    may_be_repeated(operation);
-                }
-                if method != "GET" {
-                    may_be_too_often(operation);
-                }
-                fail_as_problem(operation);
-                if takes_query(operation) {
-                    with_query.insert((method, path.clone()));
-                }
-                allowed.push(method);
-            }
+        let value = describe();
+        let paths = value.get("paths").and_then(Value::as_object);
+        let methods = paths.into_iter().flatten().map(|(path, item)| {
             let segments = path.split('/').map(str::to_owned).collect();
-            methods.push((segments, allowed));
-        }
-        let json = api.to_json().unwrap_or_else(|error| {
-            tracing::error!(%error, "the OpenAPI document cannot be written");
-            String::new()
+            let has = |(member, _): &&(&str, &str)| item.get(member).is_some();
+            (
+                segments,
+                METHODS.iter().filter(has).map(|(_, name)| *name).collect(),
+            )
         });
         Self {
-            json,
-            methods,
-            with_query,
+            json: value.to_string(),
+            methods: methods.collect(),
+            value,
         }
     }
 
-    /// Whether what is at this path, as the routes have it, can be asked with a query.
+    /// What a request may hold to what is at this path, as the routes have it; nothing where that is not in the
+    /// document.
     #[must_use]
-    pub fn takes_query(&self, method: &Method, path: String) -> bool {
-        self.with_query.contains(&(name(method), path))
+    pub fn shape(&self, path: &str, method: &str) -> Option<Shape<'_>> {
+        let operation = self.value.get("paths")?.get(path)?.get(method)?;
+        Some(Shape::new(&self.value, operation))
     }
 
     /// The methods that can be used on this path; none where there is no such path.
@@ -117,6 +121,24 @@ impl Document {
     }
 }
 
+/// The whole document.
+fn describe() -> Value {
+    let (_, api) = App::new()
+        .into_utoipa_app()
+        .openapi(Base::openapi())
+        .service(scope("/api/v1").configure(|config| api::routes(config)))
+        .split_for_parts();
+    let mut document = serde_json::to_value(api).unwrap_or_else(|error| {
+        tracing::error!(%error, "the OpenAPI document cannot be written");
+        Value::Null
+    });
+    components::complete(&mut document);
+    vocabulary::complete(&mut document);
+    operations::complete(&mut document);
+    examples::complete(&mut document);
+    document
+}
+
 /// `GET /api/openapi.json`.
 pub async fn serve(document: web::Data<Document>) -> HttpResponse {
     HttpResponse::Ok()
@@ -124,27 +146,18 @@ pub async fn serve(document: web::Data<Document>) -> HttpResponse {
         .body(document.json.clone())
 }
 
-fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {
-    let all = [
-        (Method::GET, item.get.as_mut()),
-        (Method::PUT, item.put.as_mut()),
-        (Method::POST, item.post.as_mut()),
-        (Method::PATCH, item.patch.as_mut()),
-        (Method::DELETE, item.delete.as_mut()),
-    ];
-    all.into_iter()
-        .filter_map(|(method, operation)| Some((name(&method), operation?)))
-        .collect()
-}
+const METHODS: [(&str, &str); 5] = [
+    ("get", "GET"),
+    ("put", "PUT"),
+    ("post", "POST"),
+    ("patch", "PATCH"),
+    ("delete", "DELETE"),
+];
 
-fn name(method: &Method) -> &'static str {
-    match *method {
-        Method::PUT => "PUT",
-        Method::POST => "POST",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        _ => "GET",
-    }
+/// The member of a path that has what this method does.
+pub(super) fn member(method: &Method) -> &'static str {
+    let known = METHODS.iter().find(|(_, name)| method.as_str() == *name);
+    known.map_or("get", |(member, _)| member)
 }
 
 /// A header of requests, which may be left out.
@@ -155,96 +168,11 @@ pub fn request_header(name: &str, description: &str) -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(description))
-        .schema(Some(text()))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
         .build()
 }
 
-fn text() -> utoipa::openapi::Object {
-    ObjectBuilder::new().schema_type(Type::String).build()
-}
-
-fn takes_version(operation: &Operation) -> bool {
-    let parameters = operation.parameters.iter().flatten();
-    parameters.filter_map(written_out).any(|one| {
-        let is_version = header::IF_MATCH.as_str().eq_ignore_ascii_case(&one.name);
-        is_version && one.parameter_in == ParameterIn::Header
-    })
-}
-
-fn takes_query(operation: &Operation) -> bool {
-    let parameters = operation.parameters.iter().flatten();
-    parameters
-        .filter_map(written_out)
-        .any(|one| one.parameter_in == ParameterIn::Query)
-}
-
-fn written_out<T>(one: &RefOr<T>) -> Option<&T> {
-    match one {
-        RefOr::T(one) => Some(one),
-        RefOr::Ref(_) => None,
-    }
-}
-
-/// What is done well has this header, where it has a body.
-fn answer_with(operation: &mut Operation, name: &header::HeaderName, description: &str) {
-    let described: Header = HeaderBuilder::new()
-        .schema(Some(text()))
-        .description(Some(description))
-        .build();
-    for (status, response) in &mut operation.responses.responses {
-        if let RefOr::T(Response { headers, .. }) = response
-            && matches!(status.as_str(), "200" | "201")
-        {
-            headers.insert(name.to_string(), RefOr::T(described.clone()));
-        }
-    }
-}
-
-/// What is posted may be sent twice, and counts once.
-fn may_be_repeated(operation: &mut Operation) {
-    let key = request_header(
-        "idempotency-key",
-        "1 to 255 characters: the same request with the same key is answered as it was the first time, for 24 hours, \
-         without secrets; with another body it is 422, and 409 while the first is running",
-    );
-    operation
-        .parameters
-        .get_or_insert_default()
-        .push(RefOr::T(key));
-    answer_with(
-        operation,
-        &idempotency::REPLAYED,
-        "`true` where this is the answer of an earlier request with the same key",
-    );
-}
-
-/// What changes something may be done only so often.
-fn may_be_too_often(operation: &mut Operation) {
-    let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
-    let wait = HeaderBuilder::new()
-        .schema(Some(text()))
-        .description(Some("for how many seconds to wait"))
-        .build();
-    let response = ResponseBuilder::new()
-        .description("One person did this too often within an hour")
-        .content("application/problem+json", problem)
-        .header(header::RETRY_AFTER.as_str(), wait)
-        .build();
-    operation
-        .responses
-        .responses
-        .insert("429".to_owned(), RefOr::T(response));
-}
-
-/// Every operation can fail, and always says so in the same way.
-fn fail_as_problem(operation: &mut Operation) {
-    let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
-    let response = ResponseBuilder::new()
-        .description("It was not done; the problem says why")
-        .content("application/problem+json", problem)
-        .build();
-    operation
-        .responses
-        .responses
-        .insert("default".to_owned(), RefOr::T(response));
+/// A reference to a schema.
+fn schema(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
 }

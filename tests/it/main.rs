@@ -22,6 +22,7 @@ mod conventions;
 mod delivery;
 mod digests;
 mod edge;
+mod every_fault;
 mod faults;
 mod feeds;
 mod first_start;
