@@ -43,6 +43,7 @@ mod mails;
 mod memberships;
 mod newer;
 mod old_mails;
+mod openapi;
 mod outages_pg;
 mod pages;
 mod postgres_servers;
