@@ -5,8 +5,8 @@
 #   ./test.sh                      everything
 #   ./test.sh --quick              without a browser and without PostgreSQL
 #   ./test.sh --without postgres   leaves PostgreSQL out, and says so at the end
-#   ./test.sh --without python     leaves out what needs Python (feeds and mails read by other programs)
-#   ./test.sh --without node       leaves out what needs Node (feeds read by ical.js)
+#   ./test.sh --without python     leaves out what needs Python (feeds, mails and the API's document read by other programs)
+#   ./test.sh --without node       leaves out what needs Node (feeds read by ical.js, the API's document by redocly)
 #   ./test.sh --without browser    leaves out the pages in Chromium; pictures of them come to target/screenshots
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -19,8 +19,8 @@ while [ $# -gt 0 ]; do
     --without)
       case "${2:-}" in
         postgres) with_postgres=no; left_out+=("PostgreSQL: storage and API were tested on SQLite only") ;;
-        python) with_python=no; left_out+=("Python: no feed was read by icalendar and vobject, no mail sent to aiosmtpd") ;;
-        node) with_node=no; left_out+=("Node: no feed was read by ical.js") ;;
+        python) with_python=no; left_out+=("Python: no feed was read by icalendar and vobject, no mail sent to aiosmtpd, the API's document not validated, no client made of it") ;;
+        node) with_node=no; left_out+=("Node: no feed was read by ical.js, the API's document not by redocly, no TypeScript client made of it") ;;
         browser) with_browser=no; left_out+=("Chromium: no page was looked at in a browser") ;;
         *) usage >&2; exit 2 ;;
       esac
@@ -117,7 +117,7 @@ if [ $with_postgres = yes ]; then
   postgres_url="postgres://dogwatch@127.0.0.1:$pg_port/postgres"
 fi
 
-# --- Python's parsers and mail server ---------------------------------------------------------
+# --- Python's parsers, validator and mail server ---------------------------------------------------------
 
 if [ $with_python = yes ]; then
   venv=target/venv
@@ -131,7 +131,7 @@ if [ $with_python = yes ]; then
   export DOGWATCH_TEST_PYTHON="$PWD/$venv/bin/python"
 fi
 
-# --- Node's parser ----------------------------------------------------------------------------
+# --- Node's parsers ----------------------------------------------------------------------------
 
 # What a folder of tools needs from npm, in the folder of the same name below target/.
 npm_packages() {
@@ -146,7 +146,8 @@ npm_packages() {
 
 if [ $with_node = yes ]; then
   npm_packages calendar
-  export DOGWATCH_TEST_ICAL_JS="$PWD/target/calendar/node_modules"
+  npm_packages openapi
+  export DOGWATCH_TEST_ICAL_JS="$PWD/target/calendar/node_modules" DOGWATCH_TEST_OPENAPI_JS="$PWD/target/openapi/node_modules"
 fi
 
 # --- A browser, and what checks pages in it ---------------------------------------------------

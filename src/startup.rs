@@ -279,7 +279,7 @@ pub fn prepare(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Prepare
         tracing::info!(folder = %folder.display(), "no mail server: mails are written to files");
     }
     // Before the roster is loaded, which then has the memory that making this takes for a moment.
-    let document = crate::api::document();
+    let document = crate::api::openapi::document();
     let store = connect(config)?;
     // Before the tables are changed, which another server may be using.
     let alone = store

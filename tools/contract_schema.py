@@ -25,7 +25,10 @@ class Document:
         answers = item[method.lower()]["responses"]
         if str(status) not in answers and status < 400:
             return [f"status {status} is not described"]
-        content = answers.get(str(status), answers["default"]).get("content", {})
+        answer = answers.get(str(status), answers["default"])
+        if "$ref" in answer:
+            answer = self.document["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
+        content = answer.get("content", {})
         if not content and body is None:
             return []
         if kind not in content:

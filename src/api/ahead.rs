@@ -32,7 +32,12 @@ pub struct Gaps {
 }
 
 /// Gaps ahead, over rotations, with what would mend each.
-#[utoipa::path(tag = "ahead", params(TeamWindow), responses((status = 200, body = Gaps)))]
+#[utoipa::path(
+    operation_id = "listGaps",
+    tag = "ahead",
+    params(TeamWindow),
+    responses((status = 200, description = "The gaps of the window.", body = Gaps)),
+)]
 #[get("/gaps")]
 pub async fn gaps(caller: Caller, query: Query<TeamWindow>) -> Result<Reply, Problem> {
     let TeamWindow { from, until, team } = query.0;
@@ -67,7 +72,12 @@ pub struct ClashesQuery {
 }
 
 /// Shifts of people who are away, with what would mend each.
-#[utoipa::path(tag = "ahead", params(ClashesQuery), responses((status = 200, body = Page<ClashAhead>)))]
+#[utoipa::path(
+    operation_id = "listClashes",
+    tag = "ahead",
+    params(ClashesQuery),
+    responses((status = 200, description = "A page of clashes.", body = Page<ClashAhead>)),
+)]
 #[get("/clashes")]
 pub async fn clashes(caller: Caller, query: Query<ClashesQuery>) -> Result<Reply, Problem> {
     let query = query.0;
@@ -108,7 +118,12 @@ pub struct SuggestionsQuery {
 }
 
 /// Who could take a time of a rotation, best first, with the reasons.
-#[utoipa::path(tag = "ahead", params(("id" = String, Path), SuggestionsQuery), responses((status = 200, body = Page<SuggestionView>)))]
+#[utoipa::path(
+    operation_id = "listSuggestions",
+    tag = "ahead",
+    params(("id" = String, Path), SuggestionsQuery),
+    responses((status = 200, description = "A page of people, best first.", body = Page<SuggestionView>)),
+)]
 #[get("/rotations/{id}/suggestions")]
 pub async fn suggest(
     caller: Caller,

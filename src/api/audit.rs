@@ -29,7 +29,12 @@ pub struct AuditQuery {
 }
 
 /// Everything that changed something, in order.
-#[utoipa::path(tag = "audit", params(AuditQuery), responses((status = 200, body = Page<AuditView>)))]
+#[utoipa::path(
+    operation_id = "listAuditLog",
+    tag = "audit",
+    params(AuditQuery),
+    responses((status = 200, description = "A page of the audit log.", body = Page<AuditView>)),
+)]
 #[get("/audit")]
 pub async fn list(caller: Caller, query: Query<AuditQuery>) -> Result<Reply, Problem> {
     access::administrator(&caller.actor)?;

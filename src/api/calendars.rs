@@ -10,7 +10,12 @@ use crate::http::{Body, Id, IfMatch, Page, Problem, Query, Reply};
 use crate::service::calendars::{self, CalendarChange, CalendarView, NewCalendar};
 
 /// A person's calendars: when they were read, and why they could not be.
-#[utoipa::path(tag = "calendars", params(("id" = String, Path), PageQuery), responses((status = 200, body = Page<CalendarView>)))]
+#[utoipa::path(
+    operation_id = "listCalendars",
+    tag = "calendars",
+    params(("id" = String, Path), PageQuery),
+    responses((status = 200, description = "A page of calendars.", body = Page<CalendarView>)),
+)]
 #[get("/people/{id}/calendars")]
 pub async fn list(
     caller: Caller,
@@ -26,7 +31,13 @@ pub async fn list(
 }
 
 /// Gives a calendar to be read for time off; it is read within seconds, and from then on every half hour.
-#[utoipa::path(tag = "calendars", params(("id" = String, Path)), request_body = NewCalendar, responses((status = 201, body = CalendarView)))]
+#[utoipa::path(
+    operation_id = "createCalendar",
+    tag = "calendars",
+    params(("id" = String, Path)),
+    request_body = NewCalendar,
+    responses((status = 201, description = "The new calendar.", body = CalendarView)),
+)]
 #[post("/people/{id}/calendars")]
 pub async fn create(
     caller: Caller,
@@ -42,7 +53,13 @@ pub async fn create(
 }
 
 /// Changes a calendar, or (with nothing to change) asks for it to be read now.
-#[utoipa::path(tag = "calendars", params(("id" = String, Path), IfMatch), request_body = CalendarChange, responses((status = 200, body = CalendarView)))]
+#[utoipa::path(
+    operation_id = "changeCalendar",
+    tag = "calendars",
+    params(("id" = String, Path), IfMatch),
+    request_body = CalendarChange,
+    responses((status = 200, description = "The calendar after the change.", body = CalendarView)),
+)]
 #[patch("/calendars/{id}")]
 pub async fn change(
     caller: Caller,
@@ -59,7 +76,12 @@ pub async fn change(
 }
 
 /// Takes a calendar back, and with it the time off ahead that comes from it.
-#[utoipa::path(tag = "calendars", params(("id" = String, Path), IfMatch), responses((status = 204)))]
+#[utoipa::path(
+    operation_id = "deleteCalendar",
+    tag = "calendars",
+    params(("id" = String, Path), IfMatch),
+    responses((status = 204, description = "The calendar is gone.")),
+)]
 #[delete("/calendars/{id}")]
 pub async fn remove(
     caller: Caller,

@@ -9,7 +9,12 @@ use crate::http::{Body, Id, IfMatch, Problem, Reply, Slug};
 use crate::service::chats::{self, ChatInput, ChatView};
 
 /// What the chat of a team is told.
-#[utoipa::path(tag = "chats", params(("slug" = String, Path)), responses((status = 200, body = ChatView)))]
+#[utoipa::path(
+    operation_id = "getTeamChat",
+    tag = "chats",
+    params(("slug" = String, Path)),
+    responses((status = 200, description = "The chat.", body = ChatView)),
+)]
 #[get("/teams/{slug}/chat")]
 pub async fn of_team(caller: Caller, slug: Slug) -> Result<Reply, Problem> {
     let snapshot = caller.app.snapshots.snapshot();
@@ -20,7 +25,12 @@ pub async fn of_team(caller: Caller, slug: Slug) -> Result<Reply, Problem> {
 }
 
 /// What the chat of a rotation is told.
-#[utoipa::path(tag = "chats", params(("id" = String, Path)), responses((status = 200, body = ChatView)))]
+#[utoipa::path(
+    operation_id = "getRotationChat",
+    tag = "chats",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The chat.", body = ChatView)),
+)]
 #[get("/rotations/{id}/chat")]
 pub async fn of_rotation(caller: Caller, id: Id<RotationId>) -> Result<Reply, Problem> {
     let snapshot = caller.app.snapshots.snapshot();
@@ -31,7 +41,13 @@ pub async fn of_rotation(caller: Caller, id: Id<RotationId>) -> Result<Reply, Pr
 }
 
 /// Says what the chat of a team is told, of all its rotations.
-#[utoipa::path(tag = "chats", params(("slug" = String, Path), IfMatch), request_body = ChatInput, responses((status = 200, body = ChatView)))]
+#[utoipa::path(
+    operation_id = "putTeamChat",
+    tag = "chats",
+    params(("slug" = String, Path), IfMatch),
+    request_body = ChatInput,
+    responses((status = 200, description = "The chat after the change.", body = ChatView)),
+)]
 #[put("/teams/{slug}/chat")]
 pub async fn put_of_team(
     caller: Caller,
@@ -53,7 +69,13 @@ pub async fn put_of_team(
 }
 
 /// Says what the chat of a rotation is told.
-#[utoipa::path(tag = "chats", params(("id" = String, Path), IfMatch), request_body = ChatInput, responses((status = 200, body = ChatView)))]
+#[utoipa::path(
+    operation_id = "putRotationChat",
+    tag = "chats",
+    params(("id" = String, Path), IfMatch),
+    request_body = ChatInput,
+    responses((status = 200, description = "The chat after the change.", body = ChatView)),
+)]
 #[put("/rotations/{id}/chat")]
 pub async fn put_of_rotation(
     caller: Caller,

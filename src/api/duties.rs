@@ -103,7 +103,12 @@ fn duty(
 }
 
 /// Who has the duty of a rotation.
-#[utoipa::path(tag = "duties", params(("id" = String, Path), At), responses((status = 200, body = DutyView)))]
+#[utoipa::path(
+    operation_id = "getOnDuty",
+    tag = "duties",
+    params(("id" = String, Path), At),
+    responses((status = 200, description = "Who has the duty at that instant.", body = DutyView)),
+)]
 #[get("/rotations/{id}/on-duty")]
 pub async fn of_rotation(
     caller: Caller,
@@ -118,7 +123,12 @@ pub async fn of_rotation(
 }
 
 /// Who has the duty, of every rotation.
-#[utoipa::path(tag = "duties", params(DutiesQuery), responses((status = 200, body = Duties)))]
+#[utoipa::path(
+    operation_id = "listOnDuty",
+    tag = "duties",
+    params(DutiesQuery),
+    responses((status = 200, description = "The duty of each rotation at that instant.", body = Duties)),
+)]
 #[get("/on-duty")]
 pub async fn of_all(caller: Caller, query: Query<DutiesQuery>) -> Result<HttpResponse, Problem> {
     let at = input::at_or_now(query.0.at.as_deref(), caller.now)?;
@@ -135,7 +145,12 @@ pub async fn of_all(caller: Caller, query: Query<DutiesQuery>) -> Result<HttpRes
 }
 
 /// The shifts of a rotation.
-#[utoipa::path(tag = "duties", params(("id" = String, Path), WindowQuery), responses((status = 200, body = ShiftsAndGaps)))]
+#[utoipa::path(
+    operation_id = "listShifts",
+    tag = "duties",
+    params(("id" = String, Path), WindowQuery),
+    responses((status = 200, description = "The shifts and gaps of the window.", body = ShiftsAndGaps)),
+)]
 #[get("/rotations/{id}/shifts")]
 pub async fn shifts(
     caller: Caller,
@@ -187,7 +202,12 @@ impl WindowQuery {
 }
 
 /// The shifts of a person, over all rotations.
-#[utoipa::path(tag = "duties", params(("id" = String, Path), WindowQuery), responses((status = 200, body = ShiftsAndGaps)))]
+#[utoipa::path(
+    operation_id = "listShiftsOfPerson",
+    tag = "duties",
+    params(("id" = String, Path), WindowQuery),
+    responses((status = 200, description = "The shifts of the window; no gaps.", body = ShiftsAndGaps)),
+)]
 #[get("/people/{id}/shifts")]
 pub async fn person_shifts(
     caller: Caller,
@@ -217,7 +237,12 @@ pub async fn person_shifts(
 }
 
 /// Who could watch an incident, best first.
-#[utoipa::path(tag = "duties", params(("id" = String, Path), At), responses((status = 200, body = Items<CandidateView>)))]
+#[utoipa::path(
+    operation_id = "listCandidates",
+    tag = "duties",
+    params(("id" = String, Path), At),
+    responses((status = 200, description = "The candidates, best first.", body = Items<CandidateView>)),
+)]
 #[get("/rotations/{id}/candidates")]
 pub async fn candidates(
     caller: Caller,

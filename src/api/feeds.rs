@@ -11,7 +11,12 @@ use crate::http::{Body, Id, IfMatch, Page, Problem, Query, Reply};
 use crate::service::feeds::{self, FeedChange, FeedView, NewFeed};
 
 /// One's own feeds, without their addresses: which they are, and when they were last fetched.
-#[utoipa::path(tag = "feeds", params(PageQuery), responses((status = 200, body = Page<FeedView>)))]
+#[utoipa::path(
+    operation_id = "listFeeds",
+    tag = "feeds",
+    params(PageQuery),
+    responses((status = 200, description = "A page of the feeds of whoever asks.", body = Page<FeedView>)),
+)]
 #[get("/feeds")]
 pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Problem> {
     let paging = query.0.paging()?;
@@ -26,7 +31,12 @@ pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Prob
 }
 
 /// Makes a feed; its address is shown once.
-#[utoipa::path(tag = "feeds", request_body = NewFeed, responses((status = 201, body = FeedView)))]
+#[utoipa::path(
+    operation_id = "createFeed",
+    tag = "feeds",
+    request_body = NewFeed,
+    responses((status = 201, description = "The new feed, with its address.", body = FeedView)),
+)]
 #[post("/feeds")]
 pub async fn create(
     caller: Caller,
@@ -47,7 +57,13 @@ pub async fn create(
 }
 
 /// Changes what its subscriber chose; the address stays.
-#[utoipa::path(tag = "feeds", params(("id" = String, Path), IfMatch), request_body = FeedChange, responses((status = 200, body = FeedView)))]
+#[utoipa::path(
+    operation_id = "changeFeed",
+    tag = "feeds",
+    params(("id" = String, Path), IfMatch),
+    request_body = FeedChange,
+    responses((status = 200, description = "The feed after the change.", body = FeedView)),
+)]
 #[patch("/feeds/{id}")]
 pub async fn change(
     caller: Caller,
@@ -66,7 +82,12 @@ pub async fn change(
 }
 
 /// Revokes a feed: whoever subscribes to it is told that it is gone.
-#[utoipa::path(tag = "feeds", params(("id" = String, Path), IfMatch), responses((status = 204)))]
+#[utoipa::path(
+    operation_id = "revokeFeed",
+    tag = "feeds",
+    params(("id" = String, Path), IfMatch),
+    responses((status = 204, description = "The feed is revoked.")),
+)]
 #[delete("/feeds/{id}")]
 pub async fn revoke(caller: Caller, id: Id<FeedId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller

@@ -30,7 +30,12 @@ pub struct HandoversQuery {
 }
 
 /// A rotation's handovers: where somebody else takes over, with notes and checklists.
-#[utoipa::path(tag = "handovers", params(("id" = String, Path), HandoversQuery), responses((status = 200, body = Page<HandoverView>)))]
+#[utoipa::path(
+    operation_id = "listHandovers",
+    tag = "handovers",
+    params(("id" = String, Path), HandoversQuery),
+    responses((status = 200, description = "A page of handovers.", body = Page<HandoverView>)),
+)]
 #[get("/rotations/{id}/handovers")]
 pub async fn list(
     caller: Caller,
@@ -59,7 +64,12 @@ pub async fn list(
 }
 
 /// A handover.
-#[utoipa::path(tag = "handovers", params(("id" = String, Path)), responses((status = 200, body = HandoverView)))]
+#[utoipa::path(
+    operation_id = "getHandover",
+    tag = "handovers",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The handover.", body = HandoverView)),
+)]
 #[get("/handovers/{id}")]
 pub async fn get(caller: Caller, id: Id<HandoverId>) -> Result<Reply, Problem> {
     let snapshot = caller.app.snapshots.snapshot();
@@ -70,7 +80,13 @@ pub async fn get(caller: Caller, id: Id<HandoverId>) -> Result<Reply, Problem> {
 }
 
 /// Writes notes, ticks items and adds some; what is left out stays.
-#[utoipa::path(tag = "handovers", params(("id" = String, Path), IfMatch), request_body = HandoverChange, responses((status = 200, body = HandoverView)))]
+#[utoipa::path(
+    operation_id = "changeHandover",
+    tag = "handovers",
+    params(("id" = String, Path), IfMatch),
+    request_body = HandoverChange,
+    responses((status = 200, description = "The handover after the change.", body = HandoverView)),
+)]
 #[put("/handovers/{id}")]
 pub async fn change(
     caller: Caller,

@@ -13,7 +13,7 @@ use crate::http::{Body, BodyOrDefault, Id, IfMatch, Number, Page, Paging, Proble
 use crate::service::UnitOfWork;
 use crate::service::incidents::{
     self, IncidentChange, IncidentView, NewHandover, NewIncident, NewUpdate, NewWebhook,
-    RaisedHand, Resolve, SettingsView, Stay, Tick, WebhookView,
+    RaisedHand, Resolve, SettingsView, Stay, Tick, WatchSettingsSchema, WebhookView,
 };
 use crate::service::{Error, ValidationErrors};
 
@@ -63,7 +63,15 @@ async fn answer_by(
 }
 
 /// Declares an incident; one of the same reference that goes on is that one (200).
-#[utoipa::path(tag = "incidents", request_body = NewIncident, responses((status = 201, body = IncidentView), (status = 200, description = "it was declared before", body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "declareIncident",
+    tag = "incidents",
+    request_body = NewIncident,
+    responses(
+        (status = 201, description = "The new incident.", body = IncidentView),
+        (status = 200, description = "It was declared before, and goes on.", body = IncidentView),
+    ),
+)]
 #[post("/incidents")]
 pub async fn declare(caller: Caller, body: Body<NewIncident>) -> Result<Answer, Problem> {
     caller
@@ -81,7 +89,12 @@ pub async fn declare(caller: Caller, body: Body<NewIncident>) -> Result<Answer, 
 }
 
 /// Incidents, in the order in which they were declared.
-#[utoipa::path(tag = "incidents", params(IncidentsQuery), responses((status = 200, body = Page<IncidentView>)))]
+#[utoipa::path(
+    operation_id = "listIncidents",
+    tag = "incidents",
+    params(IncidentsQuery),
+    responses((status = 200, description = "A page of incidents.", body = Page<IncidentView>)),
+)]
 #[get("/incidents")]
 pub async fn list(caller: Caller, query: Query<IncidentsQuery>) -> Result<Reply, Problem> {
     let query = query.0;
@@ -105,7 +118,12 @@ pub async fn list(caller: Caller, query: Query<IncidentsQuery>) -> Result<Reply,
 }
 
 /// An incident, with all that happened. One that goes on is known while the database is away, too.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), responses((status = 200, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "getIncident",
+    tag = "incidents",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The incident.", body = IncidentView)),
+)]
 #[get("/incidents/{id}")]
 pub async fn get(caller: Caller, id: Id<IncidentId>) -> Result<HttpResponse, Problem> {
     let snapshot = caller.app.snapshots.snapshot();
@@ -121,7 +139,13 @@ pub async fn get(caller: Caller, id: Id<IncidentId>) -> Result<HttpResponse, Pro
 }
 
 /// Changes what is known of an incident: title, severity, stage, lead, communications, links.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = IncidentChange, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "changeIncident",
+    tag = "incidents",
+    params(("id" = String, Path), IfMatch),
+    request_body = IncidentChange,
+    responses((status = 200, description = "The incident after the change.", body = IncidentView)),
+)]
 #[patch("/incidents/{id}")]
 pub async fn change(
     caller: Caller,
@@ -137,7 +161,13 @@ pub async fn change(
 }
 
 /// Raises a hand: of two, the first watches, and the other is told who does (409).
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = Option<RaisedHand>, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "raiseHand",
+    tag = "incidents",
+    params(("id" = String, Path), IfMatch),
+    request_body = Option<RaisedHand>,
+    responses((status = 200, description = "The incident after the change.", body = IncidentView)),
+)]
 #[post("/incidents/{id}/raise-hand")]
 pub async fn raise_hand(
     caller: Caller,
@@ -153,7 +183,13 @@ pub async fn raise_hand(
 }
 
 /// Offers the watch to somebody, who has it once they accept; or leaves it, with its notes, for whoever comes next.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = NewHandover, responses((status = 201, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "offerIncidentHandover",
+    tag = "incidents",
+    params(("id" = String, Path), IfMatch),
+    request_body = NewHandover,
+    responses((status = 201, description = "The incident, with the offer.", body = IncidentView)),
+)]
 #[post("/incidents/{id}/handovers")]
 pub async fn hand_over(
     caller: Caller,
@@ -169,7 +205,12 @@ pub async fn hand_over(
 }
 
 /// Accepts a handover: whoever it is offered to watches from now on.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path), IfMatch), responses((status = 200, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "acceptIncidentHandover",
+    tag = "incidents",
+    params(("id" = String, Path), ("n" = u32, Path), IfMatch),
+    responses((status = 200, description = "The incident after the answer.", body = IncidentView)),
+)]
 #[post("/incidents/{id}/handovers/{n}/accept")]
 pub async fn accept(
     caller: Caller,
@@ -184,7 +225,12 @@ pub async fn accept(
 }
 
 /// Declines a handover: the watcher remains.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path), IfMatch), responses((status = 200, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "declineIncidentHandover",
+    tag = "incidents",
+    params(("id" = String, Path), ("n" = u32, Path), IfMatch),
+    responses((status = 200, description = "The incident after the answer.", body = IncidentView)),
+)]
 #[post("/incidents/{id}/handovers/{n}/decline")]
 pub async fn decline(
     caller: Caller,
@@ -199,7 +245,13 @@ pub async fn decline(
 }
 
 /// The watcher stays on, or leaves early.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = Stay, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "setWatchEnd",
+    tag = "incidents",
+    params(("id" = String, Path), IfMatch),
+    request_body = Stay,
+    responses((status = 200, description = "The incident after the change.", body = IncidentView)),
+)]
 #[post("/incidents/{id}/stay")]
 pub async fn stay(
     caller: Caller,
@@ -215,7 +267,13 @@ pub async fn stay(
 }
 
 /// Logs what customers were told.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = NewUpdate, responses((status = 201, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "createIncidentUpdate",
+    tag = "incidents",
+    params(("id" = String, Path), IfMatch),
+    request_body = NewUpdate,
+    responses((status = 201, description = "The incident, with the update.", body = IncidentView)),
+)]
 #[post("/incidents/{id}/updates")]
 pub async fn tell(
     caller: Caller,
@@ -231,7 +289,13 @@ pub async fn tell(
 }
 
 /// Ticks something that is to be done, or takes the tick away.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), ("n" = u32, Path), IfMatch), request_body = Tick, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "tickIncidentItem",
+    tag = "incidents",
+    params(("id" = String, Path), ("n" = u32, Path), IfMatch),
+    request_body = Tick,
+    responses((status = 200, description = "The incident after the change.", body = IncidentView)),
+)]
 #[put("/incidents/{id}/items/{n}")]
 pub async fn tick(
     caller: Caller,
@@ -248,7 +312,13 @@ pub async fn tick(
 }
 
 /// Ends an incident; what follows it is listed, with due dates.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = Option<Resolve>, responses((status = 200, body = IncidentView)))]
+#[utoipa::path(
+    operation_id = "resolveIncident",
+    tag = "incidents",
+    params(("id" = String, Path), IfMatch),
+    request_body = Option<Resolve>,
+    responses((status = 200, description = "The incident after the change.", body = IncidentView)),
+)]
 #[post("/incidents/{id}/resolve")]
 pub async fn resolve(
     caller: Caller,
@@ -264,7 +334,12 @@ pub async fn resolve(
 }
 
 /// How a rotation works on incidents: patience, severities, checklist, follow-ups, chat.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), responses((status = 200, body = SettingsView)))]
+#[utoipa::path(
+    operation_id = "getIncidentSettings",
+    tag = "incidents",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The settings.", body = SettingsView)),
+)]
 #[get("/rotations/{id}/incident-settings")]
 pub async fn settings(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Problem> {
     let view = caller
@@ -277,7 +352,13 @@ pub async fn settings(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse
 }
 
 /// Changes how a rotation works on incidents, also on those that go on. What is left out is as by default.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), request_body = Object, responses((status = 200, body = SettingsView)))]
+#[utoipa::path(
+    operation_id = "putIncidentSettings",
+    tag = "incidents",
+    params(("id" = String, Path), IfMatch),
+    request_body = WatchSettingsSchema,
+    responses((status = 200, description = "The settings after the change.", body = SettingsView)),
+)]
 #[put("/rotations/{id}/incident-settings")]
 pub async fn put_settings(
     caller: Caller,
@@ -309,7 +390,13 @@ pub struct NewWebhookView {
 }
 
 /// Makes a webhook by which a program declares incidents of this rotation.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path)), request_body = NewWebhook, responses((status = 201, body = NewWebhookView)))]
+#[utoipa::path(
+    operation_id = "createIncidentWebhook",
+    tag = "incidents",
+    params(("id" = String, Path)),
+    request_body = NewWebhook,
+    responses((status = 201, description = "The new webhook, with its secret.", body = NewWebhookView)),
+)]
 #[post("/rotations/{id}/incident-webhooks")]
 pub async fn create_webhook(
     caller: Caller,
@@ -336,7 +423,12 @@ pub async fn create_webhook(
 }
 
 /// A rotation's webhooks, without their secrets.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), PageQuery), responses((status = 200, body = Page<WebhookView>)))]
+#[utoipa::path(
+    operation_id = "listIncidentWebhooks",
+    tag = "incidents",
+    params(("id" = String, Path), PageQuery),
+    responses((status = 200, description = "A page of webhooks.", body = Page<WebhookView>)),
+)]
 #[get("/rotations/{id}/incident-webhooks")]
 pub async fn webhooks(
     caller: Caller,
@@ -356,7 +448,12 @@ pub async fn webhooks(
 }
 
 /// Revokes a webhook.
-#[utoipa::path(tag = "incidents", params(("id" = String, Path), IfMatch), responses((status = 204)))]
+#[utoipa::path(
+    operation_id = "revokeIncidentWebhook",
+    tag = "incidents",
+    params(("id" = String, Path), IfMatch),
+    responses((status = 204, description = "The webhook is revoked.")),
+)]
 #[delete("/incident-webhooks/{id}")]
 pub async fn revoke_webhook(
     caller: Caller,

@@ -9,6 +9,7 @@ mod duties;
 mod feeds;
 mod handovers;
 mod incidents;
+pub mod openapi;
 mod outbox;
 mod overrides;
 mod people;
@@ -22,34 +23,9 @@ mod time_off;
 mod tokens;
 
 use actix_web::dev::HttpServiceFactory;
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpResponse};
-use utoipa::OpenApi as _;
-use utoipa_actix_web::scope::scope;
+use actix_web::web::ServiceConfig;
 use utoipa_actix_web::service_config::ServiceConfig as Described;
-use utoipa_actix_web::{AppExt as _, OpenApiFactory};
-
-use crate::http::error::ProblemBody;
-use crate::http::openapi::Document;
-
-#[derive(utoipa::OpenApi)]
-#[openapi(
-    info(title = "Dogwatch", description = "Who has the duty: by rotations, overrides and working hours."),
-    components(schemas(ProblemBody)),
-    security(("token" = []))
-)]
-struct Base;
-
-/// The OpenAPI document of every route.
-#[must_use]
-pub fn document() -> Document {
-    let (_, described) = App::new()
-        .into_utoipa_app()
-        .openapi(Base::openapi())
-        .service(scope("/api/v1").configure(|config| routes(config)))
-        .split_for_parts();
-    Document::new(described)
-}
+use utoipa_actix_web::OpenApiFactory;
 
 /// What takes routes: the server, which does not need their descriptions (each of its threads would make them, and
 /// throw megabytes away), and the document, which is made of those.
@@ -162,11 +138,4 @@ pub fn routes(config: &mut impl Routes) {
         .service(audit::list)
         .service(outbox::list)
         .service(outbox::retry);
-}
-
-/// `GET /api/openapi.json`.
-pub async fn serve_document(document: web::Data<Document>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(document.json().to_owned())
 }

@@ -22,7 +22,12 @@ pub struct OutboxQuery {
 }
 
 /// Mails that are to be sent, and what became of them, in the order in which they were planned.
-#[utoipa::path(tag = "outbox", params(OutboxQuery), responses((status = 200, body = Page<OutboxView>)))]
+#[utoipa::path(
+    operation_id = "listOutbox",
+    tag = "outbox",
+    params(OutboxQuery),
+    responses((status = 200, description = "A page of the outbox.", body = Page<OutboxView>)),
+)]
 #[get("/outbox")]
 pub async fn list(caller: Caller, query: Query<OutboxQuery>) -> Result<Reply, Problem> {
     access::administrator(&caller.actor)?;
@@ -46,7 +51,12 @@ pub async fn list(caller: Caller, query: Query<OutboxQuery>) -> Result<Reply, Pr
 }
 
 /// Lets a dead mail be tried again.
-#[utoipa::path(tag = "outbox", params(("id" = String, Path)), responses((status = 200, body = OutboxView)))]
+#[utoipa::path(
+    operation_id = "retryOutboxMail",
+    tag = "outbox",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The mail, which is tried again.", body = OutboxView)),
+)]
 #[post("/outbox/{id}/retry")]
 pub async fn retry(caller: Caller, id: Id<String>) -> Result<Answer, Problem> {
     caller

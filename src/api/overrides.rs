@@ -29,7 +29,16 @@ pub struct OverridesQuery {
 }
 
 /// Makes an override; answers with what it displaces.
-#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun, IfMatch), request_body = NewOverride, responses((status = 201, body = OverrideView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(
+    operation_id = "createOverride",
+    tag = "overrides",
+    params(("id" = String, Path), DryRun, IfMatch),
+    request_body = NewOverride,
+    responses(
+        (status = 201, description = "The new override.", body = OverrideView),
+        (status = 200, description = "What it would do, with `dry_run`.", body = PreviewView),
+    ),
+)]
 #[post("/rotations/{id}/overrides")]
 pub async fn create(
     caller: Caller,
@@ -58,7 +67,12 @@ pub async fn create(
 }
 
 /// A rotation's overrides, cancelled ones too, in the order in which they were made.
-#[utoipa::path(tag = "overrides", params(("id" = String, Path), OverridesQuery), responses((status = 200, body = Page<OverrideView>)))]
+#[utoipa::path(
+    operation_id = "listOverrides",
+    tag = "overrides",
+    params(("id" = String, Path), OverridesQuery),
+    responses((status = 200, description = "A page of overrides.", body = Page<OverrideView>)),
+)]
 #[get("/rotations/{id}/overrides")]
 pub async fn list(
     caller: Caller,
@@ -89,7 +103,12 @@ pub async fn list(
 }
 
 /// Ends an override: from now on where it has begun, all of it where it has not.
-#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<OverrideView>)))]
+#[utoipa::path(
+    operation_id = "cancelOverride",
+    tag = "overrides",
+    params(("id" = String, Path), DryRun, IfMatch),
+    responses((status = 200, description = "The ended override; with `dry_run` what ending it would do.", body = OrPreview<OverrideView>)),
+)]
 #[delete("/overrides/{id}")]
 pub async fn cancel(
     caller: Caller,
@@ -117,7 +136,16 @@ pub async fn cancel(
 
 /// Pauses somebody: they keep their turn, and others cover for them, in turn. To take them out of the order, see
 /// `take-out`.
-#[utoipa::path(tag = "overrides", params(("id" = String, Path), DryRun, IfMatch), request_body = Pause, responses((status = 201, body = PauseView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(
+    operation_id = "pausePerson",
+    tag = "overrides",
+    params(("id" = String, Path), DryRun, IfMatch),
+    request_body = Pause,
+    responses(
+        (status = 201, description = "The overrides that cover for the person.", body = PauseView),
+        (status = 200, description = "What it would do, with `dry_run`.", body = PreviewView),
+    ),
+)]
 #[post("/rotations/{id}/pause")]
 pub async fn pause(
     caller: Caller,

@@ -44,7 +44,12 @@ fn sees(actor: &Actor, snapshot: &Snapshot, person: PersonId) -> bool {
 }
 
 /// Adds a person.
-#[utoipa::path(tag = "people", request_body = NewPerson, responses((status = 201, body = PersonView)))]
+#[utoipa::path(
+    operation_id = "createPerson",
+    tag = "people",
+    request_body = NewPerson,
+    responses((status = 201, description = "The new person.", body = PersonView)),
+)]
 #[post("/people")]
 pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Problem> {
     let new = body.value;
@@ -63,7 +68,12 @@ pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Pro
 }
 
 /// Adds many people at once, all or nothing: a JSON list, or CSV with a header.
-#[utoipa::path(tag = "people", request_body(content((Vec<NewPerson> = "application/json"), (String = "text/csv"))), responses((status = 201, body = Imported)))]
+#[utoipa::path(
+    operation_id = "importPeople",
+    tag = "people",
+    request_body(content((Vec<NewPerson> = "application/json"), (String = "text/csv"))),
+    responses((status = 201, description = "The new people.", body = Imported)),
+)]
 #[post("/people/import")]
 pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
     let Body {
@@ -93,7 +103,12 @@ pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
 }
 
 /// Everybody.
-#[utoipa::path(tag = "people", params(PeopleQuery), responses((status = 200, body = Page<PersonView>)))]
+#[utoipa::path(
+    operation_id = "listPeople",
+    tag = "people",
+    params(PeopleQuery),
+    responses((status = 200, description = "A page of people.", body = Page<PersonView>)),
+)]
 #[get("/people")]
 pub async fn list(caller: Caller, query: Query<PeopleQuery>) -> Result<Reply, Problem> {
     let query = query.0;
@@ -120,7 +135,12 @@ pub async fn list(caller: Caller, query: Query<PeopleQuery>) -> Result<Reply, Pr
 }
 
 /// A person.
-#[utoipa::path(tag = "people", params(("id" = String, Path)), responses((status = 200, body = PersonView)))]
+#[utoipa::path(
+    operation_id = "getPerson",
+    tag = "people",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The person.", body = PersonView)),
+)]
 #[get("/people/{id}")]
 pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Problem> {
     let snapshot = caller.app.snapshots.current();
@@ -131,7 +151,13 @@ pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Probl
 }
 
 /// Changes a person; zone, hours and holidays from an instant on.
-#[utoipa::path(tag = "people", params(("id" = String, Path), IfMatch), request_body = PersonChange, responses((status = 200, body = PersonView)))]
+#[utoipa::path(
+    operation_id = "changePerson",
+    tag = "people",
+    params(("id" = String, Path), IfMatch),
+    request_body = PersonChange,
+    responses((status = 200, description = "The person after the change.", body = PersonView)),
+)]
 #[patch("/people/{id}")]
 pub async fn change(
     caller: Caller,
@@ -148,7 +174,13 @@ pub async fn change(
 }
 
 /// Ends a person's part in everything; 409 with `named_by` while rotations or overrides name them.
-#[utoipa::path(tag = "people", params(("id" = String, Path), IfMatch), request_body = Option<Deactivate>, responses((status = 200, body = PersonView)))]
+#[utoipa::path(
+    operation_id = "deactivatePerson",
+    tag = "people",
+    params(("id" = String, Path), IfMatch),
+    request_body = Option<Deactivate>,
+    responses((status = 200, description = "The person after the change.", body = PersonView)),
+)]
 #[post("/people/{id}/deactivate")]
 pub async fn deactivate(
     caller: Caller,
@@ -166,7 +198,12 @@ pub async fn deactivate(
 }
 
 /// Replaces name and address of somebody deactivated in everything that is kept.
-#[utoipa::path(tag = "people", params(("id" = String, Path), IfMatch), responses((status = 200, body = PersonView)))]
+#[utoipa::path(
+    operation_id = "erasePerson",
+    tag = "people",
+    params(("id" = String, Path), IfMatch),
+    responses((status = 200, description = "What is left of the person.", body = PersonView)),
+)]
 #[post("/people/{id}/erase")]
 pub async fn erase(caller: Caller, id: Id<PersonId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller

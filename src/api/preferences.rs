@@ -75,7 +75,12 @@ impl From<&PreferencesView> for Preferences {
 }
 
 /// Which mails a person wants: for the person and administrators.
-#[utoipa::path(tag = "people", params(("id" = String, Path)), responses((status = 200, body = PreferencesView)))]
+#[utoipa::path(
+    operation_id = "getPreferences",
+    tag = "people",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The preferences.", body = PreferencesView)),
+)]
 #[get("/people/{id}/preferences")]
 pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Problem> {
     let snapshot = caller.app.snapshots.current();
@@ -87,7 +92,13 @@ pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Probl
 }
 
 /// Says which mails a person wants; what is left out is wanted.
-#[utoipa::path(tag = "people", params(("id" = String, Path), IfMatch), request_body = PreferencesView, responses((status = 200, body = PreferencesView)))]
+#[utoipa::path(
+    operation_id = "putPreferences",
+    tag = "people",
+    params(("id" = String, Path), IfMatch),
+    request_body = PreferencesView,
+    responses((status = 200, description = "The preferences after the change.", body = PreferencesView)),
+)]
 #[put("/people/{id}/preferences")]
 pub async fn set(
     caller: Caller,

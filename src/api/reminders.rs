@@ -11,7 +11,12 @@ use crate::service::Error;
 use crate::service::rotations::{RemindersInput, RemindersView, set_reminders};
 
 /// When a rotation reminds people, and of what.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path)), responses((status = 200, body = RemindersView)))]
+#[utoipa::path(
+    operation_id = "getReminders",
+    tag = "rotations",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The reminders.", body = RemindersView)),
+)]
 #[get("/rotations/{id}/reminders")]
 pub async fn get(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Problem> {
     let snapshot = caller.app.snapshots.current();
@@ -23,7 +28,13 @@ pub async fn get(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Pro
 }
 
 /// Says when a rotation reminds people, and of what; what is null or left out is as goes with the length of its turns.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), IfMatch), request_body = RemindersInput, responses((status = 200, body = RemindersView)))]
+#[utoipa::path(
+    operation_id = "putReminders",
+    tag = "rotations",
+    params(("id" = String, Path), IfMatch),
+    request_body = RemindersInput,
+    responses((status = 200, description = "The reminders after the change.", body = RemindersView)),
+)]
 #[put("/rotations/{id}/reminders")]
 pub async fn set(
     caller: Caller,

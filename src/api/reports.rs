@@ -26,7 +26,12 @@ pub struct LoadQuery {
 }
 
 /// Who carried how much: by the core order, in the end, and what changed hands.
-#[utoipa::path(tag = "reports", params(LoadQuery), responses((status = 200, content((LoadReport = "application/json"), (String = "text/csv")))))]
+#[utoipa::path(
+    operation_id = "getLoadReport",
+    tag = "reports",
+    params(LoadQuery),
+    responses((status = 200, description = "The report, as JSON or CSV.", content((LoadReport = "application/json"), (String = "text/csv")))),
+)]
 #[get("/reports/load")]
 pub async fn load(
     caller: Caller,

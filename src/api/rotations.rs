@@ -73,7 +73,16 @@ pub struct NewRevisionView {
 }
 
 /// Sets up a rotation.
-#[utoipa::path(tag = "rotations", params(("slug" = String, Path), DryRun), request_body = NewRotation, responses((status = 201, body = RotationView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(
+    operation_id = "createRotation",
+    tag = "rotations",
+    params(("slug" = String, Path), DryRun),
+    request_body = NewRotation,
+    responses(
+        (status = 201, description = "The new rotation.", body = RotationView),
+        (status = 200, description = "What it would do, with `dry_run`.", body = PreviewView),
+    ),
+)]
 #[post("/teams/{slug}/rotations")]
 pub async fn create(
     caller: Caller,
@@ -103,7 +112,12 @@ pub async fn create(
 }
 
 /// Every rotation.
-#[utoipa::path(tag = "rotations", params(RotationsQuery), responses((status = 200, body = Page<RotationView>)))]
+#[utoipa::path(
+    operation_id = "listRotations",
+    tag = "rotations",
+    params(RotationsQuery),
+    responses((status = 200, description = "A page of rotations.", body = Page<RotationView>)),
+)]
 #[get("/rotations")]
 pub async fn list(caller: Caller, query: Query<RotationsQuery>) -> Result<Reply, Problem> {
     let query = query.0;
@@ -135,7 +149,12 @@ pub async fn list(caller: Caller, query: Query<RotationsQuery>) -> Result<Reply,
 }
 
 /// A rotation, with its newest revision.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path)), responses((status = 200, body = RotationView)))]
+#[utoipa::path(
+    operation_id = "getRotation",
+    tag = "rotations",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The rotation.", body = RotationView)),
+)]
 #[get("/rotations/{id}")]
 pub async fn get(caller: Caller, id: Id<RotationId>) -> Result<HttpResponse, Problem> {
     let snapshot = caller.app.snapshots.current();
@@ -189,7 +208,13 @@ fn shown(rotation: &Rotation, team: &str) -> Result<Reply, Error> {
 }
 
 /// Changes name, title and fallback: nothing that moves a shift.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun, IfMatch), request_body = RotationChange, responses((status = 200, body = OrPreview<RotationView>)))]
+#[utoipa::path(
+    operation_id = "changeRotation",
+    tag = "rotations",
+    params(("id" = String, Path), DryRun, IfMatch),
+    request_body = RotationChange,
+    responses((status = 200, description = "The rotation after the change; with `dry_run` what the change would do.", body = OrPreview<RotationView>)),
+)]
 #[patch("/rotations/{id}")]
 pub async fn change(
     caller: Caller,
@@ -214,7 +239,12 @@ pub async fn change(
 }
 
 /// A rotation's revisions, the first first.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path)), responses((status = 200, body = Page<RevisionView>)))]
+#[utoipa::path(
+    operation_id = "listRevisions",
+    tag = "rotations",
+    params(("id" = String, Path), PageQuery),
+    responses((status = 200, description = "A page of revisions, oldest first.", body = Page<RevisionView>)),
+)]
 #[get("/rotations/{id}/revisions")]
 pub async fn revisions(
     caller: Caller,
@@ -234,7 +264,16 @@ pub async fn revisions(
 }
 
 /// Appends a revision: what is left out is as before.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun, IfMatch), request_body = NewRevision, responses((status = 201, body = NewRevisionView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(
+    operation_id = "createRevision",
+    tag = "rotations",
+    params(("id" = String, Path), DryRun, IfMatch),
+    request_body = NewRevision,
+    responses(
+        (status = 201, description = "The new revision.", body = NewRevisionView),
+        (status = 200, description = "What it would do, with `dry_run`.", body = PreviewView),
+    ),
+)]
 #[post("/rotations/{id}/revisions")]
 pub async fn revise(
     caller: Caller,
@@ -259,7 +298,12 @@ pub async fn revise(
 }
 
 /// Withdraws the newest revision, before it takes effect.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), ("n" = u32, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<RotationView>)))]
+#[utoipa::path(
+    operation_id = "withdrawRevision",
+    tag = "rotations",
+    params(("id" = String, Path), ("n" = u32, Path), DryRun, IfMatch),
+    responses((status = 200, description = "The rotation after the change; with `dry_run` what the change would do.", body = OrPreview<RotationView>)),
+)]
 #[delete("/rotations/{id}/revisions/{n}")]
 pub async fn withdraw(
     caller: Caller,
@@ -277,7 +321,13 @@ pub async fn withdraw(
 
 /// Takes somebody out of the order, from a handoff on: a revision, by which the others' turns move up. To cover for them
 /// while they keep their turn, see `pause`.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun, IfMatch), request_body = TakeOut, responses((status = 200, body = OrPreview<RotationView>)))]
+#[utoipa::path(
+    operation_id = "takeOutOfRotation",
+    tag = "rotations",
+    params(("id" = String, Path), DryRun, IfMatch),
+    request_body = TakeOut,
+    responses((status = 200, description = "The rotation after the change; with `dry_run` what the change would do.", body = OrPreview<RotationView>)),
+)]
 #[post("/rotations/{id}/take-out")]
 pub async fn take_out(
     caller: Caller,
@@ -295,7 +345,13 @@ pub async fn take_out(
 }
 
 /// Archives a rotation: from then on nobody has it.
-#[utoipa::path(tag = "rotations", params(("id" = String, Path), DryRun, IfMatch), request_body = Option<Archive>, responses((status = 200, body = OrPreview<RotationView>)))]
+#[utoipa::path(
+    operation_id = "archiveRotation",
+    tag = "rotations",
+    params(("id" = String, Path), DryRun, IfMatch),
+    request_body = Option<Archive>,
+    responses((status = 200, description = "The rotation after the change; with `dry_run` what the change would do.", body = OrPreview<RotationView>)),
+)]
 #[post("/rotations/{id}/archive")]
 pub async fn archive(
     caller: Caller,

@@ -29,7 +29,16 @@ pub struct SwapsQuery {
 }
 
 /// Opens a swap.
-#[utoipa::path(tag = "swaps", params(DryRun), request_body = NewSwap, responses((status = 201, body = SwapView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(
+    operation_id = "createSwap",
+    tag = "swaps",
+    params(DryRun),
+    request_body = NewSwap,
+    responses(
+        (status = 201, description = "The new swap.", body = SwapView),
+        (status = 200, description = "What it would do, with `dry_run`.", body = PreviewView),
+    ),
+)]
 #[post("/swaps")]
 pub async fn open(
     caller: Caller,
@@ -61,7 +70,16 @@ pub async fn open(
 
 /// Asks for covers of everything on duty that falls into somebody's time off, over all rotations; what is asked for
 /// already is left out.
-#[utoipa::path(tag = "time off", params(("id" = String, Path), DryRun), request_body = Option<NewCovers>, responses((status = 201, body = CoversView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(
+    operation_id = "createCovers",
+    tag = "time off",
+    params(("id" = String, Path), DryRun),
+    request_body = Option<NewCovers>,
+    responses(
+        (status = 201, description = "The covers that were asked for, and how many are left to ask for.", body = CoversView),
+        (status = 200, description = "What it would do, with `dry_run`.", body = PreviewView),
+    ),
+)]
 #[post("/time-off/{id}/covers")]
 pub async fn cover_absence(
     caller: Caller,
@@ -88,7 +106,12 @@ pub async fn cover_absence(
 }
 
 /// Swaps, in the order in which they were opened.
-#[utoipa::path(tag = "swaps", params(SwapsQuery), responses((status = 200, body = Page<SwapView>)))]
+#[utoipa::path(
+    operation_id = "listSwaps",
+    tag = "swaps",
+    params(SwapsQuery),
+    responses((status = 200, description = "A page of swaps.", body = Page<SwapView>)),
+)]
 #[get("/swaps")]
 pub async fn list(caller: Caller, query: Query<SwapsQuery>) -> Result<Reply, Problem> {
     let query = query.0;
@@ -129,7 +152,12 @@ pub async fn list(caller: Caller, query: Query<SwapsQuery>) -> Result<Reply, Pro
 }
 
 /// A swap.
-#[utoipa::path(tag = "swaps", params(("id" = String, Path)), responses((status = 200, body = SwapView)))]
+#[utoipa::path(
+    operation_id = "getSwap",
+    tag = "swaps",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The swap.", body = SwapView)),
+)]
 #[get("/swaps/{id}")]
 pub async fn get(caller: Caller, id: Id<SwapId>) -> Result<HttpResponse, Problem> {
     let view = caller
@@ -167,7 +195,13 @@ async fn answer(
 }
 
 /// Accepts a swap; of a cover also a part, and the rest stays open. Of two who do so at once one gets 409.
-#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun, IfMatch), request_body = Option<Part>, responses((status = 200, body = OrPreview<SwapView>)))]
+#[utoipa::path(
+    operation_id = "acceptSwap",
+    tag = "swaps",
+    params(("id" = String, Path), DryRun, IfMatch),
+    request_body = Option<Part>,
+    responses((status = 200, description = "The swap after the answer; with `dry_run` what the answer would do.", body = OrPreview<SwapView>)),
+)]
 #[post("/swaps/{id}/accept")]
 pub async fn accept(
     caller: Caller,
@@ -182,7 +216,12 @@ pub async fn accept(
 }
 
 /// Declines a swap; when all who are named have done so it is declined.
-#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<SwapView>)))]
+#[utoipa::path(
+    operation_id = "declineSwap",
+    tag = "swaps",
+    params(("id" = String, Path), DryRun, IfMatch),
+    responses((status = 200, description = "The swap after the answer; with `dry_run` what the answer would do.", body = OrPreview<SwapView>)),
+)]
 #[post("/swaps/{id}/decline")]
 pub async fn decline(
     caller: Caller,
@@ -195,7 +234,12 @@ pub async fn decline(
 }
 
 /// Withdraws what is still open of a swap.
-#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<SwapView>)))]
+#[utoipa::path(
+    operation_id = "withdrawSwap",
+    tag = "swaps",
+    params(("id" = String, Path), DryRun, IfMatch),
+    responses((status = 200, description = "The swap after the change; with `dry_run` what the change would do.", body = OrPreview<SwapView>)),
+)]
 #[post("/swaps/{id}/withdraw")]
 pub async fn withdraw(
     caller: Caller,
@@ -208,7 +252,12 @@ pub async fn withdraw(
 }
 
 /// Undoes what was accepted, until it begins. Who took a part of a cover gives back that part.
-#[utoipa::path(tag = "swaps", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<SwapView>)))]
+#[utoipa::path(
+    operation_id = "undoSwap",
+    tag = "swaps",
+    params(("id" = String, Path), DryRun, IfMatch),
+    responses((status = 200, description = "The swap after the change; with `dry_run` what the change would do.", body = OrPreview<SwapView>)),
+)]
 #[post("/swaps/{id}/undo")]
 pub async fn undo(
     caller: Caller,

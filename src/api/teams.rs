@@ -11,7 +11,12 @@ use crate::service::teams::{self, Agree, Join, Leave, NewTeam, TeamChange};
 use crate::service::views::TeamView;
 
 /// Adds a team.
-#[utoipa::path(tag = "teams", request_body = NewTeam, responses((status = 201, body = TeamView)))]
+#[utoipa::path(
+    operation_id = "createTeam",
+    tag = "teams",
+    request_body = NewTeam,
+    responses((status = 201, description = "The new team.", body = TeamView)),
+)]
 #[post("/teams")]
 pub async fn create(caller: Caller, body: Body<NewTeam>) -> Result<Answer, Problem> {
     caller
@@ -24,7 +29,12 @@ pub async fn create(caller: Caller, body: Body<NewTeam>) -> Result<Answer, Probl
 }
 
 /// Every team.
-#[utoipa::path(tag = "teams", params(PageQuery), responses((status = 200, body = Page<TeamView>)))]
+#[utoipa::path(
+    operation_id = "listTeams",
+    tag = "teams",
+    params(PageQuery),
+    responses((status = 200, description = "A page of teams.", body = Page<TeamView>)),
+)]
 #[get("/teams")]
 pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Problem> {
     let paging = query.0.paging()?;
@@ -36,7 +46,12 @@ pub async fn list(caller: Caller, query: Query<PageQuery>) -> Result<Reply, Prob
 }
 
 /// A team.
-#[utoipa::path(tag = "teams", params(("slug" = String, Path)), responses((status = 200, body = TeamView)))]
+#[utoipa::path(
+    operation_id = "getTeam",
+    tag = "teams",
+    params(("slug" = String, Path)),
+    responses((status = 200, description = "The team.", body = TeamView)),
+)]
 #[get("/teams/{slug}")]
 pub async fn get(caller: Caller, slug: Slug) -> Result<HttpResponse, Problem> {
     let snapshot = caller.app.snapshots.current();
@@ -50,7 +65,13 @@ pub async fn get(caller: Caller, slug: Slug) -> Result<HttpResponse, Problem> {
 
 /// Changes a team: its managers who is in it, administrators everything. From now on; for another day see `join` and
 /// `leave`.
-#[utoipa::path(tag = "teams", params(("slug" = String, Path), IfMatch), request_body = TeamChange, responses((status = 200, body = TeamView)))]
+#[utoipa::path(
+    operation_id = "changeTeam",
+    tag = "teams",
+    params(("slug" = String, Path), IfMatch),
+    request_body = TeamChange,
+    responses((status = 200, description = "The team after the change.", body = TeamView)),
+)]
 #[patch("/teams/{slug}")]
 pub async fn change(
     caller: Caller,
@@ -67,7 +88,13 @@ pub async fn change(
 }
 
 /// Has somebody be in a team from an instant on, until further notice; also somebody who would leave.
-#[utoipa::path(tag = "teams", params(("slug" = String, Path), IfMatch), request_body = Join, responses((status = 200, body = TeamView)))]
+#[utoipa::path(
+    operation_id = "joinTeam",
+    tag = "teams",
+    params(("slug" = String, Path), IfMatch),
+    request_body = Join,
+    responses((status = 200, description = "The team after the change.", body = TeamView)),
+)]
 #[post("/teams/{slug}/join")]
 pub async fn join(
     caller: Caller,
@@ -85,7 +112,13 @@ pub async fn join(
 
 /// Has somebody not be in a team from an instant on. 409 with the list (`named_by`) where its rotations or overrides
 /// name them from then on and `remove_from_rotations` does not say what is to become of that.
-#[utoipa::path(tag = "teams", params(("slug" = String, Path), IfMatch), request_body = Leave, responses((status = 200, body = TeamView)))]
+#[utoipa::path(
+    operation_id = "leaveTeam",
+    tag = "teams",
+    params(("slug" = String, Path), IfMatch),
+    request_body = Leave,
+    responses((status = 200, description = "The team after the change.", body = TeamView)),
+)]
 #[post("/teams/{slug}/leave")]
 pub async fn leave(
     caller: Caller,
@@ -103,7 +136,13 @@ pub async fn leave(
 
 /// Agrees that the team sees the address of somebody whom a manager added, and its managers why they are away. For the
 /// person, administrators, and managers who see that already. 409 where nobody has to agree.
-#[utoipa::path(tag = "teams", params(("slug" = String, Path), IfMatch), request_body = Agree, responses((status = 200, body = TeamView)))]
+#[utoipa::path(
+    operation_id = "agreeToTeam",
+    tag = "teams",
+    params(("slug" = String, Path), IfMatch),
+    request_body = Agree,
+    responses((status = 200, description = "The team after the change.", body = TeamView)),
+)]
 #[post("/teams/{slug}/agree")]
 pub async fn agree(
     caller: Caller,

@@ -43,7 +43,12 @@ pub struct EndedTimeOffView {
 }
 
 /// A person's time off.
-#[utoipa::path(tag = "time off", params(("id" = String, Path), PageQuery), responses((status = 200, body = Page<TimeOffView>)))]
+#[utoipa::path(
+    operation_id = "listTimeOff",
+    tag = "time off",
+    params(("id" = String, Path), PageQuery),
+    responses((status = 200, description = "A page of time off.", body = Page<TimeOffView>)),
+)]
 #[get("/people/{id}/time-off")]
 pub async fn list(
     caller: Caller,
@@ -61,7 +66,16 @@ pub async fn list(
 }
 
 /// Enters time off; answers with the shifts that fall into it.
-#[utoipa::path(tag = "time off", params(("id" = String, Path), DryRun), request_body = NewTimeOff, responses((status = 201, body = NewTimeOffView), (status = 200, description = "with dry_run", body = PreviewView)))]
+#[utoipa::path(
+    operation_id = "createTimeOff",
+    tag = "time off",
+    params(("id" = String, Path), DryRun),
+    request_body = NewTimeOff,
+    responses(
+        (status = 201, description = "The new time off, with the shifts that fall into it.", body = NewTimeOffView),
+        (status = 200, description = "What it would do, with `dry_run`.", body = PreviewView),
+    ),
+)]
 #[post("/people/{id}/time-off")]
 pub async fn create(
     caller: Caller,
@@ -99,7 +113,12 @@ pub async fn create(
 
 /// Ends time off: from now on where it has begun, all of it where it has not. Covers that were asked for in it are
 /// withdrawn; those that were taken stay, and are named.
-#[utoipa::path(tag = "time off", params(("id" = String, Path), DryRun, IfMatch), responses((status = 200, body = OrPreview<EndedTimeOffView>)))]
+#[utoipa::path(
+    operation_id = "cancelTimeOff",
+    tag = "time off",
+    params(("id" = String, Path), DryRun, IfMatch),
+    responses((status = 200, description = "The ended time off; with `dry_run` what ending it would do.", body = OrPreview<EndedTimeOffView>)),
+)]
 #[delete("/time-off/{id}")]
 pub async fn cancel(
     caller: Caller,

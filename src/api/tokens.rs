@@ -44,7 +44,12 @@ impl PageQuery {
 }
 
 /// A person's tokens, without themselves.
-#[utoipa::path(tag = "tokens", params(("id" = String, Path), PageQuery), responses((status = 200, body = Page<TokenView>)))]
+#[utoipa::path(
+    operation_id = "listTokens",
+    tag = "tokens",
+    params(("id" = String, Path), PageQuery),
+    responses((status = 200, description = "A page of tokens.", body = Page<TokenView>)),
+)]
 #[get("/people/{id}/tokens")]
 pub async fn list(
     caller: Caller,
@@ -64,7 +69,13 @@ pub async fn list(
 }
 
 /// Makes a token.
-#[utoipa::path(tag = "tokens", params(("id" = String, Path)), request_body = NewToken, responses((status = 201, body = NewTokenView)))]
+#[utoipa::path(
+    operation_id = "createToken",
+    tag = "tokens",
+    params(("id" = String, Path)),
+    request_body = NewToken,
+    responses((status = 201, description = "The new token, with its secret.", body = NewTokenView)),
+)]
 #[post("/people/{id}/tokens")]
 pub async fn create(
     caller: Caller,
@@ -91,7 +102,12 @@ pub async fn create(
 }
 
 /// Revokes a token.
-#[utoipa::path(tag = "tokens", params(("id" = String, Path), IfMatch), responses((status = 204)))]
+#[utoipa::path(
+    operation_id = "revokeToken",
+    tag = "tokens",
+    params(("id" = String, Path), IfMatch),
+    responses((status = 204, description = "The token is revoked.")),
+)]
 #[delete("/tokens/{id}")]
 pub async fn revoke(caller: Caller, id: Id<TokenId>, expected: IfMatch) -> Result<Answer, Problem> {
     caller

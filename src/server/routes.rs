@@ -34,7 +34,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(probe("/healthz", health::alive))
         .service(probe("/readyz", health::ready))
         .service(probe("/metrics", health::metrics))
-        .service(probe("/api/openapi.json", api::serve_document))
+        .service(probe("/api/openapi.json", api::openapi::serve))
         .service(web::redirect("/api/docs", "/api/docs/"))
         .service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from("/api/openapi.json")))
         .service(pages::pages())

@@ -13,12 +13,11 @@ use super::error::Problem;
 use super::forwarding::address;
 use super::idempotency;
 use super::limits::{Limits, together};
-use super::openapi::Document;
 use super::reply::Reply;
 use super::spans::record_actor;
 use crate::domain::interval::Timestamp;
 use crate::service::app::RequestKey;
-use crate::service::{Actor, App, Db, Error, UnitOfWork, ValidationErrors};
+use crate::service::{Actor, App, Db, Error, UnitOfWork};
 use crate::snapshot::Snapshot;
 
 /// A request by somebody known.
@@ -148,7 +147,8 @@ fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
         return Err(refuse(request, app, address));
     };
     record_actor(&actor);
-    without_query(request)?;
+    let now = app.clock.now();
+    without_query(request, now)?;
     let once = if request.method() == Method::POST {
         idempotency::key(request, &actor)
     } else {
@@ -156,30 +156,26 @@ fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
     };
     Ok(Caller {
         actor,
-        now: app.clock.now(),
+        now,
         app: app.clone(),
         once,
     })
 }
 
 /// Refuses a query where there is nothing to ask: `dry_run` must not be taken for done, nor what is done for a rehearsal.
-fn without_query(request: &HttpRequest) -> Result<(), Problem> {
+fn without_query(request: &HttpRequest, now: Timestamp) -> Result<(), Problem> {
     let query = request.query_string();
     if query.is_empty() {
         return Ok(());
     }
-    let known = request
-        .app_data::<web::Data<Document>>()
-        .zip(request.match_pattern())
-        .is_some_and(|(document, path)| document.takes_query(request.method(), path));
-    if known {
+    let shape = RequestShape::of(request);
+    let Some(shape) = shape.as_ref().and_then(RequestShape::get) else {
+        return Err(Problem::invalid("", "nothing can be asked here"));
+    };
+    if shape.takes_query() {
         return Ok(());
     }
-    let mut errors = ValidationErrors::new();
-    for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
-        errors.add(format!("/{name}"), "nothing can be asked here by that name");
-    }
-    Ok(errors.finish()?)
+    Err(Error::Invalid(shape.check_query(query, now)).into())
 }
 
 /// Whoever guesses is slowed down; a good token never comes here.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -17,6 +17,8 @@ use sha2::{Digest as _, Sha256};
 use super::body::{self, LARGEST_BODY, ReadBody, Sender};
 use super::error::Problem;
 use super::objects::Objects;
+use super::openapi::RequestShape;
+use crate::service::{self, App, FieldError};
 
 /// A JSON body, read strictly: 415 where it does not say that it is JSON, 400 where it is not, 413 where it is too
 /// large, 422 where it does not fit.
@@ -38,6 +40,7 @@ pub struct BodyOrDefault<T>(pub Body<T>);
 #[derive(Debug)]
 pub struct RawBody {
     body: ReadBody,
+    shape: Option<RequestShape>,
     /// The media type in lower case, without its parameters.
     pub media_type: String,
 }
@@ -51,7 +54,10 @@ impl RawBody {
         if self.media_type != "application/json" && !self.media_type.ends_with("+json") {
             return Err(Problem::wrong_type("application/json"));
         }
-        self.body.parsed(read_json).await
+        let shape = self.shape;
+        self.body
+            .parsed(move |bytes| read_json(bytes, shape.as_ref()))
+            .await
     }
 
     /// Reads it as text.
@@ -77,11 +83,14 @@ fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
     str::from_utf8(bytes).map_err(|_| Problem::not_json("the body is not UTF-8"))
 }
 
-fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+fn read_json<T: DeserializeOwned>(
+    bytes: &[u8],
+    shape: Option<&RequestShape>,
+) -> Result<Body<T>, Problem> {
     // The parser looks at the characters of texts only where it keeps them.
     utf8(bytes)?;
     Ok(Body {
-        value: parse(bytes)?,
+        value: parse(bytes, shape)?,
         digest: Sha256::digest(bytes).into(),
     })
 }
@@ -98,10 +107,15 @@ impl FromRequest for RawBody {
             .and_then(|value| value.split(';').next())
             .map(|value| value.trim().to_ascii_lowercase())
             .unwrap_or_default();
+        let shape = RequestShape::of(request);
         let body = body::read(request, payload, Sender::Program, LARGEST_BODY);
         Box::pin(async move {
             let body = body.await?;
-            Ok(Self { body, media_type })
+            Ok(Self {
+                body,
+                shape,
+                media_type,
+            })
         })
     }
 }
@@ -125,7 +139,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for BodyOrDefault<T> {
         Box::pin(async move {
             let raw = raw.await?;
             if raw.body.bytes.is_empty() {
-                read_json(b"{}").map(Self)
+                read_json(b"{}", raw.shape.as_ref()).map(Self)
             } else {
                 raw.json().await.map(Self)
             }
@@ -133,28 +147,59 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for BodyOrDefault<T> {
     }
 }
 
-/// Nesting is bounded by the parser (128 levels), so that no body can exhaust the stack.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads a value. Nesting is bounded by the parser (128 levels), so that no body can exhaust the stack.
+fn parse<T: DeserializeOwned>(bytes: &[u8], shape: Option<&RequestShape>) -> Result<T, Problem> {
+    let fault = match read(bytes)? {
+        Ok(value) => match find_twice(bytes) {
+            None => return Ok(value),
+            Some(twice) => twice,
+        },
+        Err(unfit) => unfit,
+    };
+    // Types are read up to the first fault: the document knows all of them.
+    let shape = shape.and_then(RequestShape::get);
+    let mut faults = shape.map_or_else(Vec::new, |shape| shape.check_body(bytes));
+    if !faults
+        .iter()
+        .any(|one| covers(&one.pointer, &fault.pointer))
+    {
+        faults.push(fault);
+    }
+    Err(service::Error::Invalid(faults).into())
+}
+
+/// Whether one pointer is at the other, above it, or below.
+fn covers(one: &str, other: &str) -> bool {
+    let is_below = |long: &str, short: &str| {
+        long.strip_prefix(short)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    is_below(one, other) || is_below(other, one)
+}
+
+/// The value, or the first thing in it that does not fit; a problem where it is not JSON at all.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Result<T, FieldError>, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
-        let pointer = pointer(error.path());
-        let inner = error.into_inner();
-        match inner.classify() {
+    let read = serde_path_to_error::deserialize(Objects(&mut reader));
+    let value = match read {
+        Ok(value) => value,
+        Err(error) => {
+            let pointer = pointer(error.path());
+            let inner = error.into_inner();
+            if inner.classify() != Category::Data {
+                return Err(not_json(&inner));
+            }
             // The first value that does not fit ends the reading; what follows may not be JSON at all.
-            Category::Data => match serde_json::from_slice::<IgnoredAny>(bytes) {
-                Ok(_) => unfit(pointer, &inner),
-                Err(error) => not_json(&error),
-            },
-            _ => not_json(&inner),
+            serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| not_json(&error))?;
+            return Ok(Err(unfit(pointer, &inner)));
         }
-    })?;
+    };
     reader.end().map_err(|error| not_json(&error))?;
-    refuse_twice(bytes)?;
-    Ok(value)
+    Ok(Ok(value))
 }
 
 /// A value that does not fit. A member that is missing is pointed at as if it were there.
-fn unfit(mut pointer: String, error: &serde_json::Error) -> Problem {
+fn unfit(mut pointer: String, error: &serde_json::Error) -> FieldError {
     let detail = without_position(&error.to_string());
     let missing = detail
         .strip_prefix("missing field `")
@@ -162,19 +207,18 @@ fn unfit(mut pointer: String, error: &serde_json::Error) -> Problem {
     if let Some(name) = missing {
         pointer = format!("{pointer}/{name}");
     }
-    Problem::invalid(pointer, detail)
+    FieldError { pointer, detail }
 }
 
-/// Refuses an object with the same key twice, wherever it is: of two values the library would take the
-/// last, and other programs take the first.
-fn refuse_twice(bytes: &[u8]) -> Result<(), Problem> {
+/// An object with the same key twice, wherever it is: of two values the library would take the last, and other
+/// programs take the first.
+fn find_twice(bytes: &[u8]) -> Option<FieldError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize::<_, KeysOnce>(&mut reader)
-        .map(|KeysOnce| ())
-        .map_err(|error| {
-            let pointer = pointer(error.path());
-            Problem::invalid(pointer, without_position(&error.into_inner().to_string()))
-        })
+    let read = serde_path_to_error::deserialize::<_, KeysOnce>(&mut reader);
+    let error = read.err()?;
+    let pointer = pointer(error.path());
+    let detail = without_position(&error.into_inner().to_string());
+    Some(FieldError { pointer, detail })
 }
 
 /// Any JSON without the same key twice.
@@ -258,7 +302,7 @@ fn without_position(text: &str) -> String {
         .to_owned()
 }
 
-/// A query string: 422 where it does not fit.
+/// A query string: 422 where it does not fit, with everything that is wrong with it.
 #[derive(Debug, Clone)]
 pub struct Query<T>(pub T);
 
@@ -267,12 +311,23 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            actix_web::web::Query::<T>::from_query(request.query_string())
-                .map(|query| Self(query.into_inner()))
-                .map_err(|error| bad_query(&error)),
-        )
+        ready(read_query(request).map(Self))
     }
+}
+
+fn read_query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
+    let query = request.query_string();
+    let shape = RequestShape::of(request);
+    let app = request.app_data::<web::Data<App>>();
+    if let Some((shape, app)) = shape.as_ref().and_then(RequestShape::get).zip(app) {
+        let faults = shape.check_query(query, app.clock.now());
+        if !faults.is_empty() {
+            return Err(service::Error::Invalid(faults).into());
+        }
+    }
+    web::Query::<T>::from_query(query)
+        .map(web::Query::into_inner)
+        .map_err(|error| bad_query(&error))
 }
 
 fn bad_query(error: &actix_web::error::QueryPayloadError) -> Problem {
@@ -375,7 +430,8 @@ mod tests {
     }
 
     fn status(body: &str) -> u16 {
-        parse::<Outer>(body.as_bytes()).map_or_else(|problem| problem.status().as_u16(), |_| 200)
+        parse::<Outer>(body.as_bytes(), None)
+            .map_or_else(|problem| problem.status().as_u16(), |_| 200)
     }
 
     #[test]
@@ -408,13 +464,15 @@ mod tests {
             assert_eq!(status(unfit), 422, "{unfit}");
         }
         assert_eq!(status("{"), 400);
-        assert!(parse::<serde_json::Value>(br#"{"a":{"b":[1,{"c":1}]},"d":{"c":2}}"#).is_ok());
+        assert!(
+            parse::<serde_json::Value>(br#"{"a":{"b":[1,{"c":1}]},"d":{"c":2}}"#, None).is_ok()
+        );
         for twice in [r#"{"a":1,"a":1}"#, r#"[{"a":{"b":[{"c":1,"\u0063":2}]}}]"#] {
             assert!(
-                parse::<serde_json::Value>(twice.as_bytes()).is_err(),
+                parse::<serde_json::Value>(twice.as_bytes(), None).is_err(),
                 "{twice}"
             );
         }
-        assert!(parse::<serde_json::Value>("[".repeat(100_000).as_bytes()).is_err());
+        assert!(parse::<serde_json::Value>("[".repeat(100_000).as_bytes(), None).is_err());
     }
 }

@@ -19,6 +19,7 @@ pub mod objects;
 pub mod openapi;
 pub mod paging;
 pub mod reply;
+pub mod shape;
 pub mod spans;
 
 pub use auth::Caller;

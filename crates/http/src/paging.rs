@@ -100,7 +100,8 @@ fn read_limit(text: &str) -> Result<usize, &'static str> {
         .ok_or("must be a number from 1 to 200")
 }
 
-fn read_cursor(text: &str) -> Result<String, &'static str> {
+/// The key that a cursor stands for.
+pub(super) fn read_cursor(text: &str) -> Result<String, &'static str> {
     let bad = "is not a cursor given by an earlier page";
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| bad)?;
     String::from_utf8(bytes)

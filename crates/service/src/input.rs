@@ -82,7 +82,10 @@ pub fn instant(text: &str) -> Result<Timestamp, BadTime> {
 }
 
 /// An instant of a query. A plus that was not escaped arrives as a blank: before an offset it can be nothing else.
-fn asked(text: &str, now: Timestamp) -> Result<Timestamp, BadTime> {
+///
+/// # Errors
+/// Where it is something else, or out of bounds.
+pub fn asked(text: &str, now: Timestamp) -> Result<Timestamp, BadTime> {
     let offset = text.rsplit_once(' ').filter(|(_, offset)| {
         let digits = |c: char| c.is_ascii_digit() || c == ':';
         offset.len() == 5 && offset.chars().all(digits)

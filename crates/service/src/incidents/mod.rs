@@ -5,6 +5,7 @@ mod links;
 mod locked_incident;
 mod mapping;
 mod parts;
+mod schemas;
 mod settings;
 mod view;
 mod webhooks;
@@ -15,6 +16,7 @@ pub use commands::{
 pub(super) use links::{follow, offered};
 use locked_incident::LockedIncident;
 pub use mapping::{Condition, Mapping};
+pub use schemas::WatchSettingsSchema;
 pub use settings::{put_settings, settings};
 pub use view::{HandoverView, IncidentView, ItemView, SettingsView, UpdateView, WatchView};
 pub use webhooks::{

@@ -19,10 +19,10 @@ pub struct ProfileView {
     /// IANA time zone.
     pub time_zone: String,
     /// Weekly hours.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::values::HoursInput>)]
     pub working_hours: WeeklyHours,
     /// Public holidays.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::values::HolidaysInput>)]
     pub holidays: Option<Holidays>,
 }
 
@@ -49,13 +49,13 @@ pub struct PersonView {
     /// Their IANA time zone.
     pub time_zone: String,
     /// When they work.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::values::HoursInput>)]
     pub working_hours: WeeklyHours,
     /// `administrator`, `member` or `viewer`.
     #[schema(value_type = String)]
     pub role: crate::domain::person::Role,
     /// Their public holidays.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::values::HolidaysInput>)]
     pub holidays: Option<Holidays>,
     /// Their names in other systems.
     pub external_ids: BTreeMap<String, String>,

@@ -102,7 +102,7 @@ pub struct RevisionView {
     /// Ids of the core order, or of the pool.
     pub order: Vec<String>,
     /// Weekly hours to which turns are cut.
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<crate::values::HoursInput>>)]
     pub duty_hours: Option<WeeklyHours>,
     /// Index in the order of the person of turn 0; null for follow-the-sun.
     pub first: Option<usize>,
