@@ -24,8 +24,8 @@ mod tokens;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web::ServiceConfig;
-use utoipa_actix_web::service_config::ServiceConfig as Described;
 use utoipa_actix_web::OpenApiFactory;
+use utoipa_actix_web::service_config::ServiceConfig as Described;
 
 /// What takes routes: the server, which does not need their descriptions (each of its threads would make them, and
 /// throw megabytes away), and the document, which is made of those.

@@ -2,7 +2,6 @@
 //! the person has by now.
 
 use super::deliver::payload;
-use crate::cause::chain;
 use crate::domain::address_change::AddressChange;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::interval::Timestamp;

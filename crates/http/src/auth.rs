@@ -13,6 +13,7 @@ use super::error::Problem;
 use super::forwarding::address;
 use super::idempotency;
 use super::limits::{Limits, together};
+use super::openapi::RequestShape;
 use super::reply::Reply;
 use super::spans::record_actor;
 use crate::domain::interval::Timestamp;

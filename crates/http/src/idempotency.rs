@@ -22,7 +22,8 @@ const LONGEST_TEXT: usize = 1 << 10;
 /// How long a key may be.
 const LONGEST_KEY: usize = 255;
 
-pub(super) static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// Says that this is the answer of an earlier request with the same key.
+pub static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// An answer, given for the first time or again.
 #[derive(Debug)]

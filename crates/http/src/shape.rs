@@ -12,6 +12,7 @@ use std::collections::HashSet;
 use serde::de::DeserializeSeed as _;
 use serde_json::Value;
 
+pub use self::check::MOST_FAULTS;
 use self::check::{Check, Found};
 use crate::domain::interval::Timestamp;
 use crate::service::{FieldError, ValidationErrors};

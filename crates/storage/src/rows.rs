@@ -5,20 +5,12 @@ use std::fmt::{Debug, Display};
 use super::StoreError;
 use super::trouble::{self, Trouble};
 use super::types::{AsText, Ts};
-use crate::cause::Cause;
 use crate::domain::interval::{Interval, Timestamp};
 
 /// An error for a row whose columns do not go together.
 pub(super) fn corrupt(what: impl Display) -> StoreError {
     trouble::note(Trouble::Damaged);
     StoreError::Unavailable(format!("a row holds {what}").into())
-}
-
-/// The same, where that is what a parser says.
-fn unreadable(error: serde_json::Error) -> StoreError {
-    trouble::note(Trouble::Damaged);
-    let what = format!("a row holds {error}");
-    StoreError::Unavailable(Cause::in_words(what, error))
 }
 
 /// What a nullable text column holds.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::document;
-use crate::http::shape::faults_of;
+use crate::http::shape::MOST_FAULTS;
 use crate::service::FieldError;
 use crate::service::input;
 
@@ -159,9 +159,9 @@ fn a_query_has_all_of_its_faults_named() {
 fn faults_are_named_up_to_a_bound() {
     let bad = Value::Array(vec![json!(1); 5_000]);
     let found = of_body("/api/v1/people/import", "post", &bad.to_string());
-    assert_eq!(found.len(), check::MOST_FAULTS);
+    assert_eq!(found.len(), MOST_FAULTS);
     let unknown: Vec<String> = (0..5_000).map(|n| format!("\"{n}\":1")).collect();
     let unknown = format!("{{{}}}", unknown.join(","));
     let found = of_body("/api/v1/people", "post", &unknown);
-    assert_eq!(found.len(), check::MOST_FAULTS);
+    assert_eq!(found.len(), MOST_FAULTS);
 }

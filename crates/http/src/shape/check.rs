@@ -10,7 +10,7 @@ use super::values;
 use crate::service::FieldError;
 
 /// An answer names so many faults at most.
-pub(super) const MOST_FAULTS: usize = 1_000;
+pub const MOST_FAULTS: usize = 1_000;
 
 /// What was found, and where the reading is.
 #[derive(Debug, Default)]
