@@ -16,6 +16,7 @@ use dogwatch::domain::feed::{Feed, Options, Scope};
 use dogwatch::domain::ids::{FeedId, OverrideId, PersonId, RotationId, TeamId};
 use dogwatch::domain::interval::{Interval, Timestamp};
 use dogwatch::domain::load;
+use dogwatch::domain::non_empty::NonEmpty;
 use dogwatch::domain::overrides::Override;
 use dogwatch::domain::person::{Holidays, People, Person, Profile, Role};
 use dogwatch::domain::preferences::Preferences;
@@ -76,7 +77,7 @@ fn rotation(number: u128, rule: &str) -> Rotation {
         name: "Hero".to_owned(),
         title: "Support Hero".to_owned(),
         kind: Kind::Ordered,
-        revisions: vec![Revision {
+        revisions: NonEmpty::new(Revision {
             number: 1,
             effective_from: from,
             recorded_at: from,
@@ -87,7 +88,7 @@ fn rotation(number: u128, rule: &str) -> Rotation {
                 handoff: Handoff::parse(start, rule, &zone).unwrap(),
                 first: 0,
             },
-        }],
+        }),
         archived_at: None,
         fallback: None,
         fallback_when: FallbackWhen::Gap,

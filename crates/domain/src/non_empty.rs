@@ -1,6 +1,6 @@
 //! Lists that have at least one item.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::slice;
 
 /// A list with at least one item. It can be read as a slice, and only grow, or shrink down to its first item.
@@ -74,10 +74,18 @@ impl<'a, T> IntoIterator for &'a NonEmpty<T> {
     }
 }
 
-#[cfg(test)]
-impl<T> std::ops::DerefMut for NonEmpty<T> {
+impl<T> DerefMut for NonEmpty<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.0
+    }
+}
+
+impl<'a, T> IntoIterator for &'a mut NonEmpty<T> {
+    type Item = &'a mut T;
+    type IntoIter = slice::IterMut<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter_mut()
     }
 }
 

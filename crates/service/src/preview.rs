@@ -189,22 +189,23 @@ pub fn of_revision(snapshot: &Snapshot, timeline: &Timeline, number: u32) -> Opt
     if revision.number != number {
         return None;
     }
-    between(snapshot, was, is, timeline.overrides(), from)
+    let overrides = timeline.overrides();
+    Some(between(snapshot, was, is, overrides, from))
 }
 
 /// What it means that a rotation ends at an instant.
 #[must_use]
-pub fn of_archive(snapshot: &Snapshot, timeline: &Timeline, at: Timestamp) -> Option<PreviewView> {
+pub fn of_archive(snapshot: &Snapshot, timeline: &Timeline, at: Timestamp) -> PreviewView {
     let was = Rotation::clone(timeline.rotation());
     let is = Rotation {
         archived_at: Some(at),
         ..was.clone()
     };
-    let mut view = between(snapshot, was, is, timeline.overrides(), at)?;
+    let mut view = between(snapshot, was, is, timeline.overrides(), at);
     let all = snapshot.timelines().map(|other| other.rotation().as_ref());
     let left = left_without(timeline.rotation().id, at, all);
     view.warnings.extend(left);
-    Some(view)
+    view
 }
 
 /// What differs between two states of a rotation from an instant on.
@@ -214,7 +215,7 @@ fn between(
     is: Rotation,
     overrides: &[Override],
     from: Timestamp,
-) -> Option<PreviewView> {
+) -> PreviewView {
     let window = Interval::from_start_and_duration(from, AHEAD);
     let (old, new) = (
         snapshot.imagine(was, overrides.to_vec()),
@@ -229,7 +230,7 @@ fn between(
         .map(|one| OverrideView::of(snapshot, new.rotation(), one))
         .collect();
     view.warnings = warnings(old.rotation(), new.rotation(), &view);
-    Some(view)
+    view
 }
 
 /// What changes in `window` between two rosters for one rotation, whose timeline is then `new`.

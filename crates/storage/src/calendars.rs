@@ -183,7 +183,7 @@ pub fn update(db: &mut Db, calendar: &Calendar) -> Result<(), StoreError> {
 /// [`StoreError`] when the database is away.
 pub fn forget(db: &mut Db, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
     let theirs = calendars::person_id.eq(AsText(person));
-    diesel::update(calendars::table.filter(theirs.clone()))
+    diesel::update(calendars::table.filter(theirs))
         .set((calendars::url.eq(""), calendars::name.eq("")))
         .execute(db)?;
     diesel::update(calendars::table.filter(theirs.and(calendars::removed_at.is_null())))

@@ -179,13 +179,13 @@ macro_rules! stored_in_text_columns {
 
         impl<T: Debug + $read> FromSql<Text, Sqlite> for $wrapper<T> {
             fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-                $from_text(<String as FromSql<Text, Sqlite>>::from_sql(value)?).map(Self)
+                $from_text(&<String as FromSql<Text, Sqlite>>::from_sql(value)?).map(Self)
             }
         }
 
         impl<T: Debug + $read> FromSql<Text, Pg> for $wrapper<T> {
             fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-                $from_text(<String as FromSql<Text, Pg>>::from_sql(value)?).map(Self)
+                $from_text(&<String as FromSql<Text, Pg>>::from_sql(value)?).map(Self)
             }
         }
 
@@ -200,11 +200,12 @@ macro_rules! stored_in_text_columns {
 stored_in_text_columns!(AsText, Display, FromStr, displayed, parsed);
 stored_in_text_columns!(AsEnum, Serialize, DeserializeOwned, variant_name, variant);
 
+#[expect(clippy::unnecessary_wraps, reason = "the name of a variant may fail")]
 fn displayed(value: &impl Display) -> deserialize::Result<String> {
     Ok(value.to_string())
 }
 
-fn parsed<T: FromStr>(text: String) -> deserialize::Result<T> {
+fn parsed<T: FromStr>(text: &str) -> deserialize::Result<T> {
     text.parse().map_err(|_| format!("{text:?}").into())
 }
 
@@ -215,8 +216,8 @@ fn variant_name(value: &impl Serialize) -> deserialize::Result<String> {
     }
 }
 
-fn variant<T: DeserializeOwned>(name: String) -> deserialize::Result<T> {
-    Ok(serde_json::from_value(Value::String(name))?)
+fn variant<T: DeserializeOwned>(name: &str) -> deserialize::Result<T> {
+    Ok(serde_json::from_value(name.into())?)
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl Speaker<'_> {
     fn timeline(&self, rotation: RotationId) -> Option<&Timeline> {
         let mut all = self.timelines.iter();
         let found = all.find(|one| one.rotation().id == rotation);
-        found.map(|timeline| timeline.as_ref())
+        found.map(AsRef::as_ref)
     }
 
     fn handoff(&self, rotation: RotationId, at: Timestamp) -> Option<String> {

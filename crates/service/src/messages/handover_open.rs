@@ -57,6 +57,7 @@ pub fn notice(
 }
 
 /// What a mail about open items is about, as far as this recipient can do without it.
+#[must_use]
 pub fn topic(handover: &Handover, recipient: &Person) -> Topic {
     if recipient.id == handover.to {
         Topic::Incoming

@@ -64,13 +64,13 @@ fn trade(
     zone: &Zone,
 ) -> (String, Vec<Block>, &'static str) {
     let (role, giver) = (notifier.role(), notifier.name(Some(swap.giver)));
-    let given = swap.terms.given();
-    let (from, back) = (short(given.start(), zone), short(returned.start(), zone));
+    let taken = swap.terms.given();
+    let (from, back) = (short(taken.start(), zone), short(returned.start(), zone));
     (
         format!("{giver} offers a trade: {role}, {from} for {back}"),
         vec![
             Block::Text(format!("{giver} offers a trade as {role}. You would take:")),
-            Block::span(given, zone),
+            Block::span(taken, zone),
             Block::Text("and give:".to_owned()),
             Block::span(returned, zone),
         ],

@@ -26,13 +26,13 @@ struct RotationArchivePage {
 impl RotationArchivePage {
     fn new(page: Page, subject: &Subject, at: Option<Timestamp>, form: Fields) -> Self {
         let rotation = subject.rotation();
-        let changes = at.and_then(|at| {
-            let view = preview::of_archive(&page.snapshot, &subject.timeline, at)?;
+        let changes = at.map(|at| {
+            let view = preview::of_archive(&page.snapshot, &subject.timeline, at);
             let ended = Rotation {
                 archived_at: Some(at),
                 ..rotation.clone()
             };
-            Some(Changes::of(&page, &ended, view))
+            Changes::of(&page, &ended, view)
         });
         Self {
             id: rotation.id.to_string(),
