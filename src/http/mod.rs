@@ -4,6 +4,8 @@ pub mod api;
 pub mod auth;
 pub mod blocking;
 pub mod body;
+pub mod change;
+pub mod command;
 pub mod connections;
 pub mod error;
 pub mod etag;
@@ -26,6 +28,8 @@ mod web;
 pub mod webhooks;
 
 pub use auth::Caller;
+pub use change::{ChangeRequest, DryRun};
+pub use command::{Command, FromWire};
 pub use error::Problem;
 pub use etag::IfMatch;
 pub use idempotency::{Answer, NO_BODY};

@@ -18,7 +18,7 @@ pub mod incidents;
 pub mod input;
 pub mod links;
 pub mod locked_rotation;
-mod offboarding;
+pub mod offboarding;
 pub mod operator;
 pub mod outbox;
 pub mod overrides;

@@ -24,7 +24,7 @@ pub use webhooks::{
 
 use parts::{communications, link, person, severity, stage, watcher_rotation};
 
-use super::{Actor, Error, ValidationErrors, access, input, values};
+use super::{Actor, Error, Expected, ValidationErrors, access, input, values};
 use crate::clock::new_id;
 use crate::domain::ids::{IncidentId, PersonId};
 use crate::domain::incident::{
@@ -126,7 +126,7 @@ pub fn declare(uow: &mut UnitOfWork<'_>, new: &NewIncident) -> Result<Declared, 
         }
         take(&mut locked_incident, actor, watcher, "/watch", now)?;
     }
-    let view = locked_incident.keep(uow, "incident.declare")?;
+    let view = locked_incident.keep(uow.expecting(Expected::any()), "incident.declare")?;
     Ok(Declared { view, is_new: true })
 }
 
