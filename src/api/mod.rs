@@ -21,6 +21,7 @@ mod swaps;
 mod teams;
 mod time_off;
 mod tokens;
+mod wire;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web::ServiceConfig;

@@ -4,15 +4,18 @@ use actix_web::{HttpResponse, get, patch, post};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::wire::people as wire;
 use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
 use crate::domain::person::Person;
 use crate::http::auth::Caller;
-use crate::http::idempotency::{Answer, NO_BODY};
-use crate::http::{Body, BodyOrDefault, Id, IfMatch, Page, Paging, Problem, Query, RawBody, Reply};
-use crate::service::people::{self, Deactivate, NewPerson, PersonChange};
+use crate::http::idempotency::Answer;
+use crate::http::{
+    Body, ChangeRequest, Command, Id, IfMatch, Input, Page, Paging, Problem, Query, RawBody, Reply,
+};
+use crate::service::people::{self, NewPerson};
 use crate::service::views::PersonView;
-use crate::service::{Actor, Error, access};
+use crate::service::{self, Actor, Error, UnitOfWork, access};
 use crate::snapshot::Snapshot;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,27 +46,36 @@ fn sees(actor: &Actor, snapshot: &Snapshot, person: PersonId) -> bool {
     access::sees_address(actor, person, snapshot.teams().map(AsRef::as_ref))
 }
 
+/// The person as they are after a change, to whoever may make it.
+fn changed(uow: &UnitOfWork<'_>, person: &Person) -> Result<Reply, Error> {
+    let view = PersonView::of(person, true, uow.now);
+    Ok(Reply::ok(&view)?.version(person.version))
+}
+
 /// Adds a person.
 #[utoipa::path(
     operation_id = "createPerson",
     tag = "people",
-    request_body = NewPerson,
+    request_body = wire::NewPerson,
     responses((status = 201, description = "The new person.", body = PersonView)),
 )]
 #[post("/people")]
-pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Problem> {
-    let new = body.value;
-    caller
-        .change(&body.digest, move |uow, caller| {
-            let added = people::create(uow, vec![(String::new(), new)])?;
-            let person = added
-                .first()
-                .ok_or_else(|| Error::internal("nobody was added"))?;
-            let reply = Reply::created(&PersonView::of(person, true, caller.now))?;
-            Ok(reply
-                .version(person.version)
-                .location(format!("/api/v1/people/{}", person.id)))
-        })
+pub async fn create(
+    request: ChangeRequest,
+    new: Input<wire::NewPerson>,
+) -> Result<Answer, Problem> {
+    request
+        .run(
+            new.0,
+            |actor, _, _| access::administrator(actor),
+            |uow, new| {
+                let person = people::create(uow, new)?;
+                let reply = Reply::created(&PersonView::of(&person, true, uow.now))?;
+                Ok(reply
+                    .version(person.version)
+                    .location(format!("/api/v1/people/{}", person.id)))
+            },
+        )
         .await
 }
 
@@ -71,35 +83,39 @@ pub async fn create(caller: Caller, body: Body<NewPerson>) -> Result<Answer, Pro
 #[utoipa::path(
     operation_id = "importPeople",
     tag = "people",
-    request_body(content((Vec<NewPerson> = "application/json"), (String = "text/csv"))),
+    request_body(content((Vec<wire::NewPerson> = "application/json"), (String = "text/csv"))),
     responses((status = 201, description = "The new people.", body = Imported)),
 )]
 #[post("/people/import")]
-pub async fn import(caller: Caller, raw: RawBody) -> Result<Answer, Problem> {
-    let Body {
-        value: rows,
-        digest,
-    } = if raw.media_type == "text/csv" {
-        raw.text(|text| Ok(crate::service::import::read(text)?))
-            .await?
-    } else {
-        raw.json::<Vec<NewPerson>>().await?
-    };
-    caller
-        .change(&digest, move |uow, caller| {
-            let rows = rows
-                .into_iter()
-                .enumerate()
-                .map(|(index, row)| (format!("/{index}"), row))
-                .collect();
-            let added = people::create(uow, rows)?;
-            let items = added
-                .iter()
-                .map(|person| PersonView::of(person, true, caller.now))
-                .collect();
-            Reply::created(&Imported { items })
-        })
+pub async fn import(request: ChangeRequest, raw: RawBody) -> Result<Answer, Problem> {
+    request
+        .run(
+            table(raw).await?,
+            |actor, _, _| access::administrator(actor),
+            |uow, rows| {
+                let added = people::import(uow, rows)?;
+                let items = added
+                    .iter()
+                    .map(|person| PersonView::of(person, true, uow.now))
+                    .collect();
+                Reply::created(&Imported { items })
+            },
+        )
         .await
+}
+
+/// The people in a table.
+async fn table(raw: RawBody) -> Result<Command<Vec<NewPerson>>, Problem> {
+    if raw.media_type == "text/csv" {
+        let Body { value, digest } = raw.text(|text| Ok(text.to_owned())).await?;
+        return Ok(Command::new(&digest, move |context| {
+            service::import::read(&value, context.snapshot)
+        }));
+    }
+    let Body { value, digest } = raw.json::<Vec<wire::NewPerson>>().await?;
+    Ok(Command::new(&digest, move |context| {
+        wire::read_all(&value, context)
+    }))
 }
 
 /// Everybody.
@@ -155,21 +171,27 @@ pub async fn get(caller: Caller, id: Id<PersonId>) -> Result<HttpResponse, Probl
     operation_id = "changePerson",
     tag = "people",
     params(("id" = String, Path), IfMatch),
-    request_body = PersonChange,
+    request_body = wire::PersonChange,
     responses((status = 200, description = "The person after the change.", body = PersonView)),
 )]
 #[patch("/people/{id}")]
 pub async fn change(
-    caller: Caller,
+    request: ChangeRequest,
     id: Id<PersonId>,
-    expected: IfMatch,
-    body: Body<PersonChange>,
+    wanted: Input<wire::PersonChange>,
 ) -> Result<Answer, Problem> {
-    caller
-        .change(&body.digest, move |uow, caller| {
-            let person = people::change(uow.expecting(expected.0), id.0, body.value)?;
-            Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
-        })
+    let id = id.0;
+    request
+        .run(
+            wanted.0,
+            move |actor, snapshot, wanted| {
+                people::may_change(actor, people::find(snapshot, id)?, wanted)
+            },
+            move |uow, wanted| {
+                let person = people::change(uow, id, wanted)?;
+                changed(uow, &person)
+            },
+        )
         .await
 }
 
@@ -178,22 +200,28 @@ pub async fn change(
     operation_id = "deactivatePerson",
     tag = "people",
     params(("id" = String, Path), IfMatch),
-    request_body = Option<Deactivate>,
+    request_body = Option<wire::Deactivate>,
     responses((status = 200, description = "The person after the change.", body = PersonView)),
 )]
 #[post("/people/{id}/deactivate")]
 pub async fn deactivate(
-    caller: Caller,
+    request: ChangeRequest,
     id: Id<PersonId>,
-    expected: IfMatch,
-    body: BodyOrDefault<Deactivate>,
+    command: Input<wire::Deactivate>,
 ) -> Result<Answer, Problem> {
-    let Body { value, digest } = body.0;
-    caller
-        .change(&digest, move |uow, caller| {
-            let person = people::deactivate(uow.expecting(expected.0), id.0, &value)?;
-            Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
-        })
+    let id = id.0;
+    request
+        .run(
+            command.0,
+            move |actor, snapshot, _| {
+                access::administrator(actor)?;
+                people::find(snapshot, id).map(|_| ())
+            },
+            move |uow, command| {
+                let person = people::deactivate(uow, id, command)?;
+                changed(uow, &person)
+            },
+        )
         .await
 }
 
@@ -205,11 +233,19 @@ pub async fn deactivate(
     responses((status = 200, description = "What is left of the person.", body = PersonView)),
 )]
 #[post("/people/{id}/erase")]
-pub async fn erase(caller: Caller, id: Id<PersonId>, expected: IfMatch) -> Result<Answer, Problem> {
-    caller
-        .change(&NO_BODY, move |uow, caller| {
-            let person = people::erase(uow.expecting(expected.0), id.0)?;
-            Ok(Reply::ok(&PersonView::of(&person, true, caller.now))?.version(person.version))
-        })
+pub async fn erase(request: ChangeRequest, id: Id<PersonId>) -> Result<Answer, Problem> {
+    let id = id.0;
+    request
+        .run(
+            Command::none(),
+            move |actor, snapshot, _| {
+                access::administrator(actor)?;
+                people::find(snapshot, id).map(|_| ())
+            },
+            move |uow, ()| {
+                let person = people::erase(uow, id)?;
+                changed(uow, &person)
+            },
+        )
         .await
 }

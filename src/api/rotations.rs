@@ -10,6 +10,7 @@ use crate::domain::ids::RotationId;
 use crate::domain::interval::Timestamp;
 use crate::domain::rotation::Rotation;
 use crate::http::auth::Caller;
+pub use crate::http::change::DryRun;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{
     Body, BodyOrDefault, Id, IfMatch, Number, Page, Paging, Problem, Query, Reply, Slug,
@@ -30,23 +31,6 @@ pub struct RotationsQuery {
     limit: Option<String>,
     /// From an earlier page.
     cursor: Option<String>,
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct DryRun {
-    /// Says what the change would do, and does nothing.
-    #[serde(default, deserialize_with = "true_or_false")]
-    pub(super) dry_run: bool,
-}
-
-/// `true` or `false`. The library's own error does not say which parameter it is about.
-fn true_or_false<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    match String::deserialize(deserializer)?.as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(serde::de::Error::custom("`dry_run` must be true or false")),
-    }
 }
 
 /// What a change answers with: what is changed, or with `dry_run` what it would do.

@@ -7,7 +7,11 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dogwatch::clock::{Clock as _, SystemClock, new_id};
-use dogwatch::service::{Actor, people, rotations, teams};
+use dogwatch::domain::hours::WeeklyHours;
+use dogwatch::domain::person::Role;
+use dogwatch::domain::zone::Zone;
+use dogwatch::service::people::{self, NewPerson};
+use dogwatch::service::{Actor, rotations, teams};
 use dogwatch::startup;
 use dogwatch::storage::StoreError;
 use dogwatch::storage::outbox::{self, Lane, Planned};
@@ -36,13 +40,16 @@ fn reminders(database: &Database, count: usize) {
     let began = (now - TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00");
     let began = began.to_string();
     app.change(&Actor::operator(), now, |uow| {
-        let person = |name: &str| {
-            let body = json!({
-                "name": name, "email": format!("{name}@example.com"), "time_zone": "UTC", "working_hours": [],
-            });
-            (String::new(), serde_json::from_value(body).unwrap())
+        let person = |name: &str| NewPerson {
+            name: name.to_owned(),
+            email: format!("{name}@example.com"),
+            time_zone: Zone::utc(),
+            working_hours: WeeklyHours(Vec::new()),
+            role: Role::Member,
+            holidays: None,
+            external_ids: BTreeMap::new(),
         };
-        let people = people::create(uow, vec![person("ana"), person("bo")])?;
+        let people = people::import(uow, vec![person("ana"), person("bo")])?;
         let order: Vec<String> = people.iter().map(|person| person.id.to_string()).collect();
         let team = json!({ "slug": "flags", "name": "Flags", "time_zone": "UTC", "members": order });
         teams::create(uow, &serde_json::from_value(team).unwrap())?;

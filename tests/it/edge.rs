@@ -1,5 +1,7 @@
 //! Where requests come in: what is unpacked, who is believed, what every answer says, how long connections last.
 
+mod lock;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

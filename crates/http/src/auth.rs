@@ -45,10 +45,7 @@ impl Caller {
         work: impl FnOnce(&mut UnitOfWork<'_>, &Self) -> Result<Reply, Error> + Send + 'static,
     ) -> Result<idempotency::Answer, Problem> {
         self.must_write()?;
-        let once = match &self.once {
-            Ok(once) => once.clone(),
-            Err(bad) => return Err(Problem::invalid("", *bad)),
-        };
+        let once = self.key()?;
         let hash = crate::service::secrets::hex(digest);
         self.block(move |caller| match once {
             None => caller
@@ -107,7 +104,12 @@ impl Caller {
         .await
     }
 
-    fn must_write(&self) -> Result<(), Error> {
+    /// The name by which the request may be repeated, where it has one.
+    pub(super) fn key(&self) -> Result<Option<RequestKey>, Error> {
+        self.once.clone().map_err(|bad| Error::invalid("", bad))
+    }
+
+    pub(super) fn must_write(&self) -> Result<(), Error> {
         if self.actor.may_write() {
             Ok(())
         } else {

@@ -41,6 +41,14 @@ impl Answer {
             replayed: false,
         }
     }
+
+    /// One that was given before.
+    pub(super) fn again(first: FirstAnswer) -> Result<Self, Error> {
+        Ok(Self {
+            reply: again(first)?,
+            replayed: true,
+        })
+    }
 }
 
 impl Responder for Answer {
@@ -88,10 +96,7 @@ pub(super) fn answer(
 ) -> Result<Answer, Error> {
     match app.write_once(key, body_hash, work, |reply| keep(reply, body_hash))? {
         Once::Now(reply) => Ok(Answer::first(reply)),
-        Once::Before(first) => Ok(Answer {
-            reply: again(first)?,
-            replayed: true,
-        }),
+        Once::Before(first) => Answer::again(first),
     }
 }
 

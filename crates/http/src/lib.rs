@@ -9,6 +9,8 @@ use dogwatch_system::panics;
 pub mod auth;
 pub mod blocking;
 pub mod body;
+pub mod change;
+pub mod command;
 pub mod error;
 pub mod etag;
 pub mod forwarding;
@@ -23,6 +25,8 @@ pub mod shape;
 pub mod spans;
 
 pub use auth::Caller;
+pub use change::{ChangeRequest, DryRun};
+pub use command::{Command, Input, Wire};
 pub use error::Problem;
 pub use etag::IfMatch;
 pub use idempotency::{Answer, NO_BODY};

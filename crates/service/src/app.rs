@@ -153,6 +153,35 @@ impl App {
         self.store.read(|db| work(db, &self.snapshots.snapshot()))
     }
 
+    /// Checks a request against the snapshot, before anything waits for a transaction. What is refused is checked once
+    /// more when the snapshot is up to date: another replica may have changed what this one has not heard of. Blocks.
+    ///
+    /// # Errors
+    /// Those of `check`, and [`Error::Unavailable`].
+    pub fn check<T>(&self, check: impl Fn(&Snapshot) -> Result<T, Error>) -> Result<T, Error> {
+        let snapshot = self.snapshots.snapshot();
+        match check(&snapshot) {
+            Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Invalid(_)) => {
+                self.snapshots.refresh(&self.store, self.clock.now())?;
+                check(&self.snapshots.snapshot())
+            }
+            other => other,
+        }
+    }
+
+    /// What this request was answered before; `None` where it is new. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the key was used with another body, and [`Error::Unavailable`].
+    pub fn first_answer(
+        &self,
+        key: &RequestKey,
+        body_hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<FirstAnswer>, Error> {
+        self.read(|db| first_answer(db, key, body_hash, now))
+    }
+
     /// Changes something for somebody, all or nothing; afterwards the roster knows. Blocks.
     ///
     /// # Errors
@@ -201,7 +230,7 @@ impl App {
             }
         }
         let taken_back = self.store.write::<(), RolledBack<T>>(|tx| {
-            match work(&mut UnitOfWork::new(tx, actor, now)) {
+            match work(&mut UnitOfWork::dry_run(tx, actor, now)) {
                 Ok(done) => Err(RolledBack::Done(done)),
                 Err(error) => Err(RolledBack::Failed(error)),
             }
@@ -233,15 +262,8 @@ impl App {
             if !idempotency::lock(tx.db(), key)? {
                 return Err(still_running());
             }
-            if let Some(first) = idempotency::find(tx.db(), key, now)? {
-                return if first.body_hash == body_hash {
-                    Ok(Once::Before(first))
-                } else {
-                    Err(Error::invalid(
-                        "",
-                        "this Idempotency-Key was used with another body",
-                    ))
-                };
+            if let Some(first) = first_answer(tx.db(), key, body_hash, now)? {
+                return Ok(Once::Before(first));
             }
             let done = work(tx)?;
             idempotency::keep(tx.db(), key, &keep(&done), now)?;
@@ -289,6 +311,25 @@ impl App {
             tracing::warn!(%error, "the roster does not show the last change yet");
         }
     }
+}
+
+fn first_answer(
+    db: &mut Db,
+    key: &RequestKey,
+    body_hash: &str,
+    now: Timestamp,
+) -> Result<Option<FirstAnswer>, Error> {
+    let first = idempotency::find(db, key, now)?;
+    if first
+        .as_ref()
+        .is_some_and(|first| first.body_hash != body_hash)
+    {
+        return Err(Error::invalid(
+            "",
+            "this Idempotency-Key was used with another body",
+        ));
+    }
+    Ok(first)
 }
 
 /// A request that is under way in this process.

@@ -1,10 +1,15 @@
 //! People as a table: what a spreadsheet gives, for the first day.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use super::people::NewPerson;
-use super::values::HoursInput;
+use super::people::{self, NewPerson};
+use super::values::{self, HoursInput};
 use super::{Error, ValidationErrors};
+use crate::domain::hours::WeeklyHours;
+use crate::domain::person::Role;
+use crate::snapshot::Snapshot;
 
 /// The days of an office week.
 const OFFICE_DAYS: [&str; 5] = ["mon", "tue", "wed", "thu", "fri"];
@@ -33,14 +38,16 @@ struct Row {
 ///
 /// ```
 /// use dogwatch::service::import;
+/// use dogwatch::snapshot::Snapshot;
 ///
-/// let people = import::read("Name;E-mail;Time zone\nAda;ada@example.com;Europe/Berlin\n").unwrap();
+/// let table = "Name;E-mail;Time zone\nAda;ada@example.com;Europe/Berlin\n";
+/// let people = import::read(table, &Snapshot::default()).unwrap();
 /// assert_eq!(people[0].email, "ada@example.com");
 /// ```
 ///
 /// # Errors
 /// [`Error::Invalid`] with every line that is no person, by its index.
-pub fn read(text: &str) -> Result<Vec<NewPerson>, Error> {
+pub fn read(text: &str, known: &Snapshot) -> Result<Vec<NewPerson>, Error> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let first = text.lines().next().unwrap_or_default();
     let delimiter = [b'\t', b';']
@@ -73,29 +80,53 @@ pub fn read(text: &str) -> Result<Vec<NewPerson>, Error> {
     }
     reader.set_headers(headers);
     let mut errors = ValidationErrors::new();
-    let mut people = Vec::new();
+    let mut rows = Vec::new();
     for (index, row) in reader.deserialize::<Row>().enumerate() {
         let Some(row) = errors.check(format!("/{index}"), row.map_err(|error| why(&error))) else {
             continue;
         };
-        let hours = match row.hours.filter(|hours| !hours.is_empty()) {
-            None => Some(None),
-            Some(text) => errors
-                .check(format!("/{index}/hours"), office_hours(&text))
-                .map(Some),
-        };
-        people.extend(hours.map(|working_hours| NewPerson {
-            name: row.name,
-            email: row.email,
-            time_zone: row.time_zone,
-            working_hours,
-            role: row.role.filter(|role| !role.is_empty()),
-            holidays: None,
-            external_ids: None,
-        }));
+        let hours = row.hours.as_deref().filter(|hours| !hours.is_empty());
+        let hours = errors.check_some(format!("/{index}/hours"), hours, office_hours);
+        rows.extend(hours.map(|hours| (index, row, hours)));
     }
     errors.finish()?;
-    Ok(people)
+    let mut errors = ValidationErrors::new();
+    // Every row is read, also those after one that is bad.
+    let people: Vec<Option<NewPerson>> = rows
+        .into_iter()
+        .map(|(index, row, hours)| person(&mut errors, index, &row, hours))
+        .collect();
+    people::check_rows(&mut errors, known, &people);
+    errors.finish_with(people.into_iter().collect())
+}
+
+fn person(
+    errors: &mut ValidationErrors,
+    index: usize,
+    row: &Row,
+    hours: Option<Vec<HoursInput>>,
+) -> Option<NewPerson> {
+    let at = |field: &str| format!("/{index}/{field}");
+    let name = values::line(errors, &at("name"), &row.name, 200);
+    let email = values::email(errors, &at("email"), &row.email);
+    let time_zone = values::zone(errors, &at("time_zone"), &row.time_zone);
+    let working_hours = match hours {
+        None => Some(WeeklyHours::default()),
+        Some(hours) => values::hours(errors, &at("working_hours"), &hours),
+    };
+    let role = match row.role.as_deref().filter(|role| !role.is_empty()) {
+        None => Some(Role::Member),
+        Some(role) => values::role(errors, &at("role"), role),
+    };
+    Some(NewPerson {
+        name: name?,
+        email: email?,
+        time_zone: time_zone?,
+        working_hours: working_hours?,
+        role: role?,
+        holidays: None,
+        external_ids: BTreeMap::new(),
+    })
 }
 
 /// What is wrong with a line, in plain words.
@@ -142,26 +173,29 @@ mod tests {
             "Name;E-mail;Time zone;Role;Hours\r\nAda;a@example.com;Europe/Berlin;viewer;08:00 – 16:30\r\n",
             "\u{feff}Name\tEmail\tTime_Zone\tRole\tHours\n\"Ada\"\ta@example.com\tEurope/Berlin\tviewer\t08:00-16:30",
         ] {
-            let people = read(text).unwrap();
+            let people = read(text, &Snapshot::default()).unwrap();
             assert_eq!(people.len(), 1, "{text}");
             assert_eq!(
-                (people[0].name.as_str(), people[0].role.as_deref()),
-                ("Ada", Some("viewer"))
+                (people[0].name.as_str(), people[0].role),
+                ("Ada", Role::Viewer)
             );
-            let hours = &people[0].working_hours.as_ref().unwrap()[0];
-            assert_eq!(
-                (hours.start.as_str(), hours.end.as_str()),
-                ("08:00", "16:30")
-            );
+            let hours = &people[0].working_hours.0[0];
+            let times = [hours.start, hours.end].map(String::from);
+            assert_eq!(times, ["08:00", "16:30"]);
         }
-        assert!(read("name,email,time_zone\n").unwrap().is_empty());
+        assert!(
+            read("name,email,time_zone\n", &Snapshot::default())
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
     fn every_line_that_is_no_person_is_named() {
-        let Err(Error::Invalid(errors)) =
-            read("name,email,time_zone,hours\nAda,a,b,soon\nBen\nCy,c,d,\n")
-        else {
+        let Err(Error::Invalid(errors)) = read(
+            "name,email,time_zone,hours\nAda,a,b,soon\nBen\nCy,c,d,\n",
+            &Snapshot::default(),
+        ) else {
             panic!("two lines are bad");
         };
         let pointers: Vec<&str> = errors.iter().map(|fault| fault.pointer.as_str()).collect();
@@ -174,7 +208,7 @@ mod tests {
                 "has 2 values, and the first line names 3 columns",
             ),
         ] {
-            let Err(Error::Invalid(errors)) = read(text) else {
+            let Err(Error::Invalid(errors)) = read(text, &Snapshot::default()) else {
                 panic!("{text} is no table of people");
             };
             assert_eq!(

@@ -28,7 +28,7 @@ pub mod input;
 pub mod links;
 pub mod locked_rotation;
 pub mod messages;
-mod offboarding;
+pub mod offboarding;
 pub mod operator;
 pub mod outbox;
 pub mod overrides;

@@ -9,10 +9,13 @@ use crate::UnitOfWork;
 use crate::domain::ids::{PersonId, RotationId, TeamId};
 use crate::domain::interval::Timestamp;
 use crate::domain::overrides::Override;
-use crate::storage::{Tx, rotations};
+use crate::domain::rotation::Rotation;
+use crate::snapshot::Snapshot;
+use crate::storage::{Db, rotations};
 
 /// Something that names somebody.
-pub(super) enum Reference {
+#[derive(Debug, Clone)]
+pub enum Reference {
     /// An order, or a pool, that is in force or will be: of this rotation, which is called so.
     Order(RotationId, String),
     /// An override that gives them time in this rotation.
@@ -20,12 +23,20 @@ pub(super) enum Reference {
 }
 
 impl Reference {
+    /// The rotation that names them, or whose time they are given.
+    #[must_use]
+    pub const fn rotation(&self) -> RotationId {
+        match self {
+            Self::Order(rotation, _) | Self::Override(rotation, _) => *rotation,
+        }
+    }
+
     /// The refusal that lists them all, where there are any.
     ///
     /// # Errors
     ///
     /// [`Error::Conflict`].
-    pub fn none(named: &[Self]) -> Result<(), Error> {
+    pub(super) fn none(named: &[Self]) -> Result<(), Error> {
         if named.is_empty() {
             return Ok(());
         }
@@ -45,32 +56,57 @@ impl Reference {
     }
 }
 
-/// What names somebody from `at` on, in the rotations of a team or in all of them.
+/// What names somebody from `at` on, in the rotations of a team or in all of them, as the transaction sees them.
 ///
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database is away.
 pub(super) fn find_references(
-    tx: &mut Tx<'_>,
+    db: &mut Db,
     person: PersonId,
     team: Option<TeamId>,
     at: Timestamp,
 ) -> Result<Vec<Reference>, Error> {
+    let all = rotations::load(db, None)?;
+    let all = all
+        .iter()
+        .map(|(rotation, overrides)| (rotation, overrides.as_slice()));
+    Ok(references(all, person, team, at))
+}
+
+/// The same as the snapshot has it: what a page says before anything is changed.
+#[must_use]
+pub fn known_references(
+    snapshot: &Snapshot,
+    person: PersonId,
+    team: Option<TeamId>,
+    at: Timestamp,
+) -> Vec<Reference> {
+    let all = snapshot
+        .timelines()
+        .map(|timeline| (timeline.rotation().as_ref(), timeline.overrides()));
+    references(all, person, team, at)
+}
+
+fn references<'a>(
+    rotations: impl Iterator<Item = (&'a Rotation, &'a [Override])>,
+    person: PersonId,
+    team: Option<TeamId>,
+    at: Timestamp,
+) -> Vec<Reference> {
+    let is_meant = |rotation: &Rotation| team.is_none_or(|team| rotation.team == team);
     let mut named = Vec::new();
-    for (rotation, covers) in rotations::load(tx.db(), None)? {
-        if team.is_some_and(|team| rotation.team != team) {
-            continue;
-        }
-        if names_from(&rotation, person, at) {
+    for (rotation, overrides) in rotations.filter(|(rotation, _)| is_meant(rotation)) {
+        if names_from(rotation, person, at) {
             named.push(Reference::Order(rotation.id, rotation.name.clone()));
         }
-        let theirs = covers.into_iter().filter(|one| {
+        let theirs = overrides.iter().filter(|one| {
             let left = one.in_force().is_some_and(|left| left.end() > at);
             one.person == Some(person) && left
         });
-        named.extend(theirs.map(|one| Reference::Override(rotation.id, one)));
+        named.extend(theirs.map(|one| Reference::Override(rotation.id, one.clone())));
     }
-    Ok(named)
+    named
 }
 
 /// Takes back all of it from `at` on: orders by revisions, overrides by ending them, or the swaps that they belong to

@@ -2,22 +2,22 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Deserialize;
-use serde_json::Value;
-use utoipa::ToSchema;
-
 use super::locked_rotation::{as_json, person_of, record_audit};
 use super::offboarding::{self, Reference};
-use super::values::{self, HolidaysInput, HoursInput};
 use super::views::PersonView;
-use super::{Error, ValidationErrors, access, addresses, input, swaps};
+use super::{Actor, Error, ValidationErrors, access, addresses, input, swaps};
 use crate::UnitOfWork;
 use crate::clock::new_id;
 use crate::domain::audit::AuditAction;
+use crate::domain::duty::RotationLookup as _;
 use crate::domain::email;
+use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::PersonId;
-use crate::domain::person::{Deactivation, Person, Profile, Role};
+use crate::domain::interval::Timestamp;
+use crate::domain::person::{Deactivation, Holidays, Person, Profile, Role};
 use crate::domain::preferences::Preferences;
+use crate::domain::zone::Zone;
+use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::{
     Change, StoreError, address_changes, audit, calendars, idempotency, people, sessions, tokens,
@@ -27,173 +27,200 @@ use crate::storage::{
 const NOBODY: &str = "Erased person";
 
 /// A person to add.
-#[derive(Debug, Clone, serde::Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct NewPerson {
     /// Their name.
-    #[serde(default)]
-    #[schema(required = true)]
     pub name: String,
     /// Where mail reaches them.
-    #[serde(default)]
-    #[schema(required = true)]
     pub email: String,
-    /// IANA time zone.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub time_zone: String,
-    /// Weekly hours; by default Monday to Friday, 09:00 to 17:00.
-    #[serde(default)]
-    pub working_hours: Option<Vec<HoursInput>>,
-    /// `administrator`, `member` (default) or `viewer`.
-    #[serde(default)]
-    pub role: Option<String>,
-    /// Public holidays.
-    #[serde(default)]
-    pub holidays: Option<HolidaysInput>,
+    /// Where they are.
+    pub time_zone: Zone,
+    /// When they work.
+    pub working_hours: WeeklyHours,
+    /// What they may do.
+    pub role: Role,
+    /// Their public holidays.
+    pub holidays: Option<Holidays>,
     /// Their names in other systems.
-    #[serde(default)]
-    pub external_ids: Option<BTreeMap<String, String>>,
+    pub external_ids: BTreeMap<String, String>,
 }
 
 /// What to change of a person; what is left out stays.
-#[derive(Debug, Clone, Default, serde::Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default)]
 pub struct PersonChange {
     /// Their name.
     pub name: Option<String>,
-    /// Where mail reaches them, and with which they sign in. Nobody changes their own by a token (403).
+    /// Where mail reaches them.
     pub email: Option<String>,
-    /// IANA time zone.
-    pub time_zone: Option<String>,
-    /// Weekly hours.
-    pub working_hours: Option<Vec<HoursInput>>,
-    /// `administrator`, `member` or `viewer`.
-    pub role: Option<String>,
-    /// Public holidays; null for none.
-    #[serde(deserialize_with = "values::given")]
-    #[schema(value_type = Option<HolidaysInput>)]
-    pub holidays: Option<Option<HolidaysInput>>,
+    /// What they may do.
+    pub role: Option<Role>,
     /// Their names in other systems.
     pub external_ids: Option<BTreeMap<String, String>>,
     /// From when on zone, hours and holidays hold; by default now.
-    pub effective_from: Option<String>,
+    pub effective_from: Option<Timestamp>,
+    /// Where they are.
+    pub time_zone: Option<Zone>,
+    /// When they work.
+    pub working_hours: Option<WeeklyHours>,
+    /// Public holidays; `Some(None)` for none.
+    pub holidays: Option<Option<Holidays>>,
 }
 
 /// The end of a person's part in everything.
-#[derive(Debug, Clone, Default, serde::Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Deactivate {
     /// From when on; by default now.
-    pub at: Option<String>,
+    pub at: Option<Timestamp>,
     /// Takes them out of every order, and undoes overrides that give them time ahead.
     pub remove_from_rotations: bool,
 }
 
-/// Reads a new person; `base` points at it.
-pub fn read(errors: &mut ValidationErrors, base: &str, new: NewPerson) -> Option<Person> {
-    let at = |field: &str| format!("{base}/{field}");
-    let name = values::line(errors, &at("name"), &new.name, 200);
-    let email = values::email(errors, &at("email"), &new.email);
-    let zone = values::zone(errors, &at("time_zone"), &new.time_zone);
-    let hours = match &new.working_hours {
-        None => Some(crate::domain::hours::WeeklyHours::default()),
-        Some(hours) => values::hours(errors, &at("working_hours"), hours),
-    };
-    let role = role(errors, &at("role"), new.role.as_deref().unwrap_or("member"));
-    let holidays = match new.holidays {
-        None => Some(None),
-        Some(holidays) => values::holidays(errors, &at("holidays"), holidays).map(Some),
-    };
-    let external_ids = external_ids(
-        errors,
-        &at("external_ids"),
-        new.external_ids.unwrap_or_default(),
-    );
-    Some(Person {
-        id: PersonId::from_uuid(new_id()),
-        name: name?,
-        email: email?,
-        role: role?,
-        profiles: vec![Profile {
-            effective_from: None,
-            recorded_at: None,
-            time_zone: zone?,
-            working_hours: hours?,
-            holidays: holidays?,
-        }],
-        time_off: Vec::new(),
-        external_ids: external_ids?,
-        preferences: Preferences::default(),
-        deactivation: None,
-        version: 1,
-    })
-}
+const IN_THE_PAST: &str = "must not lie in the past";
 
-fn role(errors: &mut ValidationErrors, pointer: &str, text: &str) -> Option<Role> {
-    let read = serde_json::from_value(Value::String(text.to_owned()));
-    errors.check(
-        pointer,
-        read.map_err(|_| "must be administrator, member or viewer"),
-    )
-}
-
-fn external_ids(
-    errors: &mut ValidationErrors,
-    pointer: &str,
-    ids: BTreeMap<String, String>,
-) -> Option<BTreeMap<String, String>> {
-    let bad = |text: &String| {
-        text.is_empty()
-            || text.chars().count() > 200
-            || text.chars().any(char::is_control)
-            || values::has_unseen(text)
-    };
-    if ids.len() > 20 || ids.iter().any(|(system, id)| bad(system) || bad(id)) {
-        errors.add(
-            pointer,
-            "at most 20 names of 1 to 200 characters, none of them invisible",
-        );
-        return None;
+/// When a person's part in everything may end: not before now.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn read_end(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let at = input::bounded(text, now).map_err(|error| error.to_string())?;
+    if at < now {
+        return Err(IN_THE_PAST.to_owned());
     }
-    Some(ids)
+    Ok(at)
 }
 
-/// Adds people, all or nothing. `base` says where each stands in the request.
+/// From when on zone, hours and holidays may be others: only administrators correct the past.
+///
+/// # Errors
+/// Where it lies in the past for anybody else.
+pub fn check_effective_from(
+    from: Timestamp,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Timestamp, &'static str> {
+    if from < now && !actor.is_administrator() {
+        return Err(IN_THE_PAST);
+    }
+    Ok(from)
+}
+
+/// The person that a request is about.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is none.
+pub fn find(snapshot: &Snapshot, id: PersonId) -> Result<&Person, Error> {
+    let person = snapshot.person(id).ok_or(Error::NotFound("person"))?;
+    Ok(person)
+}
+
+/// Whether the actor may change this person, and this of them (where it is known what).
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub fn may_change(
+    actor: &Actor,
+    person: &Person,
+    change: Option<&PersonChange>,
+) -> Result<(), Error> {
+    access::own_affairs(actor, person.id)?;
+    let Some(change) = change else { return Ok(()) };
+    if change.role.is_some() || change.external_ids.is_some() {
+        access::administrator(actor)?;
+    }
+    let new_address = change.email.as_ref();
+    if new_address.is_some_and(|email| *email != person.email) {
+        access::changes_address(actor, person.id)?;
+    }
+    Ok(())
+}
+
+impl NewPerson {
+    fn into_person(self) -> Person {
+        Person {
+            id: PersonId::from_uuid(new_id()),
+            name: self.name,
+            email: self.email,
+            role: self.role,
+            profiles: vec![Profile {
+                effective_from: None,
+                recorded_at: None,
+                time_zone: self.time_zone,
+                working_hours: self.working_hours,
+                holidays: self.holidays,
+            }],
+            time_off: Vec::new(),
+            external_ids: self.external_ids,
+            preferences: Preferences::default(),
+            deactivation: None,
+            version: 1,
+        }
+    }
+}
+
+/// Adds a person.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] with every fault of every one of them; [`Error::Conflict`] where a single
-/// one's address is taken; [`Error::Forbidden`].
-pub fn create(
-    uow: &mut UnitOfWork<'_>,
-    new: Vec<(String, NewPerson)>,
-) -> Result<Vec<Person>, Error> {
-    let (actor, now) = (uow.actor, uow.now);
-    access::administrator(actor)?;
-    let mut errors = ValidationErrors::new();
-    let read: Vec<(String, Option<Person>)> = new
-        .into_iter()
-        .map(|(base, one)| (base.clone(), read(&mut errors, &base, one)))
-        .collect();
-    let mut taken: HashSet<String> = people::load(uow.db(), None)?
-        .iter()
-        .map(|person| email::key(&person.email))
-        .collect();
-    for (base, person) in read
-        .iter()
-        .filter_map(|(base, person)| Some((base, person.as_ref()?)))
-    {
-        if !taken.insert(email::key(&person.email)) {
+/// [`Error::Forbidden`], and [`Error::Invalid`] where the address is taken.
+pub fn create(uow: &mut UnitOfWork<'_>, new: NewPerson) -> Result<Person, Error> {
+    let mut added = add(uow, vec![(String::new(), new)])?;
+    added
+        .pop()
+        .ok_or_else(|| Error::internal("nobody was added"))
+}
+
+/// Adds people, all or nothing.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`], and [`Error::Invalid`] with every address that is taken, by its index.
+pub fn import(uow: &mut UnitOfWork<'_>, new: Vec<NewPerson>) -> Result<Vec<Person>, Error> {
+    let rows = new.into_iter().enumerate();
+    add(
+        uow,
+        rows.map(|(index, new)| (format!("/{index}"), new))
+            .collect(),
+    )
+}
+
+/// Notes which of the new people have the address of somebody, or of one before them; with each goes where they stand in
+/// the request.
+pub fn check_addresses<'a>(
+    errors: &mut ValidationErrors,
+    known: impl Iterator<Item = &'a Person>,
+    new: impl Iterator<Item = (String, &'a NewPerson)>,
+) {
+    let mut taken: HashSet<String> = known.map(|person| email::key(&person.email)).collect();
+    for (base, new) in new {
+        if !taken.insert(email::key(&new.email)) {
             errors.add(format!("{base}/email"), "somebody has this address already");
         }
     }
+}
+
+/// The same for the rows of a table, some of which may be bad.
+pub fn check_rows(errors: &mut ValidationErrors, known: &Snapshot, rows: &[Option<NewPerson>]) {
+    let rows = rows.iter().enumerate();
+    let good = rows.filter_map(|(index, row)| Some((format!("/{index}"), row.as_ref()?)));
+    check_addresses(errors, known.people().values().map(AsRef::as_ref), good);
+}
+
+/// Adds people; with each goes where it stands in the request.
+fn add(uow: &mut UnitOfWork<'_>, new: Vec<(String, NewPerson)>) -> Result<Vec<Person>, Error> {
+    access::administrator(uow.actor)?;
+    let known = people::load(uow.db(), None)?;
+    let mut errors = ValidationErrors::new();
+    let rows = new.iter().map(|(base, new)| (base.clone(), new));
+    check_addresses(&mut errors, known.iter(), rows);
     errors.finish()?;
-    let added: Vec<Person> = read.into_iter().filter_map(|(_, person)| person).collect();
-    for person in &added {
-        people::insert(uow.db(), person, now)?;
+    let now = uow.now;
+    let mut added = Vec::new();
+    for (_, new) in new {
+        let person = new.into_person();
+        people::insert(uow.db(), &person, now)?;
         uow.changed(Change::Person(person.id));
-        deed(uow, AuditAction::PersonCreate, None, Some(person))?;
+        deed(uow, AuditAction::PersonCreate, None, Some(&person))?;
+        added.push(person);
     }
     Ok(added)
 }
@@ -224,7 +251,7 @@ fn deed(
     )
 }
 
-/// Changes a person. Zone, hours and holidays get a new version, from an instant on; what is planned for later stays
+/// Changes a person. Zone, hours and holidays get a new version, from a time on; what is planned for later stays
 /// planned.
 ///
 /// # Errors
@@ -237,89 +264,18 @@ pub fn change(
 ) -> Result<Person, Error> {
     let (actor, now) = (uow.actor, uow.now);
     let before = person_of(uow, id)?;
-    access::own_affairs(actor, id)?;
-    if change.role.is_some() || change.external_ids.is_some() {
-        access::administrator(actor)?;
-    }
-    if change
-        .email
-        .as_ref()
-        .is_some_and(|email| *email != before.email)
-    {
-        access::changes_address(actor, id)?;
-    }
+    may_change(actor, &before, Some(&change))?;
     uow.check_version(before.version)?;
-    let mut errors = ValidationErrors::new();
-    let mut after = before.clone();
-    if let Some(name) = change
-        .name
-        .as_deref()
-        .and_then(|name| values::line(&mut errors, "/name", name, 200))
-    {
-        after.name = name;
-    }
-    if let Some(email) = change
-        .email
-        .as_deref()
-        .and_then(|email| values::email(&mut errors, "/email", email))
-    {
-        after.email = email;
-    }
-    if let Some(role) = change
-        .role
-        .as_deref()
-        .and_then(|text| role(&mut errors, "/role", text))
-    {
-        after.role = role;
-    }
-    if let Some(ids) = change
-        .external_ids
-        .and_then(|ids| external_ids(&mut errors, "/external_ids", ids))
-    {
-        after.external_ids = ids;
-    }
-    let from = match change.effective_from.as_deref() {
-        None => now,
-        Some(text) => errors
-            .check("/effective_from", input::bounded(text, now))
-            .unwrap_or(now),
-    };
-    if from < now && !actor.is_administrator() {
-        errors.add("/effective_from", "must not lie in the past");
-    }
+    let from = check_effective_from(change.effective_from.unwrap_or(now), actor, now)
+        .map_err(|detail| Error::invalid("/effective_from", detail))?;
     let old = before
         .profile(from)
         .ok_or_else(|| Error::internal("a person without a profile"))?;
-    let mut profile = Profile {
-        effective_from: Some(from),
-        recorded_at: Some(now),
-        ..old.clone()
-    };
-    if let Some(zone) = change
-        .time_zone
-        .as_deref()
-        .and_then(|name| values::zone(&mut errors, "/time_zone", name))
-    {
-        profile.time_zone = zone;
-    }
-    if let Some(hours) = change
-        .working_hours
-        .and_then(|hours| values::hours(&mut errors, "/working_hours", &hours))
-    {
-        profile.working_hours = hours;
-    }
-    match change.holidays {
-        Some(Some(holidays)) => {
-            profile.holidays = values::holidays(&mut errors, "/holidays", holidays);
-        }
-        Some(None) => profile.holidays = None,
-        None => {}
-    }
-    errors.finish()?;
+    let profile = change.profile(old, from, now);
+    let mut after = change.applied_to(&before);
     if after.role != Role::Administrator {
         keep_an_administrator(uow, &before)?;
     }
-    after.version += 1;
     people::update(uow.db(), &after).map_err(|error| match error {
         StoreError::Duplicate => Error::invalid("/email", "somebody has this address already"),
         other => other.into(),
@@ -334,6 +290,33 @@ pub fn change(
     Ok(after)
 }
 
+impl PersonChange {
+    /// Zone, hours and holidays from then on.
+    fn profile(&self, old: &Profile, from: Timestamp, now: Timestamp) -> Profile {
+        let given = self.clone();
+        Profile {
+            effective_from: Some(from),
+            recorded_at: Some(now),
+            time_zone: given.time_zone.unwrap_or_else(|| old.time_zone.clone()),
+            working_hours: given
+                .working_hours
+                .unwrap_or_else(|| old.working_hours.clone()),
+            holidays: given.holidays.unwrap_or_else(|| old.holidays.clone()),
+        }
+    }
+
+    /// The person with everything else as it is wanted.
+    fn applied_to(self, before: &Person) -> Person {
+        let mut after = before.clone();
+        after.name = self.name.unwrap_or(after.name);
+        after.email = self.email.unwrap_or(after.email);
+        after.role = self.role.unwrap_or(after.role);
+        after.external_ids = self.external_ids.unwrap_or(after.external_ids);
+        after.version += 1;
+        after
+    }
+}
+
 /// Ends a person's part in everything.
 ///
 /// # Errors
@@ -342,21 +325,21 @@ pub fn change(
 pub fn deactivate(
     uow: &mut UnitOfWork<'_>,
     id: PersonId,
-    command: &Deactivate,
+    command: Deactivate,
 ) -> Result<Person, Error> {
     let (actor, now) = (uow.actor, uow.now);
     access::administrator(actor)?;
     let before = person_of(uow, id)?;
     uow.check_version(before.version)?;
-    let at = input::at_or_now(command.at.as_deref(), now)?;
+    let at = command.at.unwrap_or(now);
     if at < now {
-        return Err(Error::invalid("/at", "must not lie in the past"));
+        return Err(Error::invalid("/at", IN_THE_PAST));
     }
     if before.deactivation.is_some_and(|gone| gone.at <= now) {
         return Err(Error::conflict("they are deactivated already"));
     }
     keep_an_administrator(uow, &before)?;
-    let named = offboarding::find_references(uow, id, None, at)?;
+    let named = offboarding::find_references(uow.db(), id, None, at)?;
     if command.remove_from_rotations {
         offboarding::remove_references(uow, id, &named, at)?;
     } else {

@@ -17,6 +17,7 @@ pub struct UnitOfWork<'a> {
     /// When: the same time for everything in this transaction.
     pub now: Timestamp,
     expected: Expected,
+    is_dry_run: bool,
 }
 
 impl<'a> UnitOfWork<'a> {
@@ -28,7 +29,22 @@ impl<'a> UnitOfWork<'a> {
             actor,
             now,
             expected: Expected::any(),
+            is_dry_run: false,
         }
+    }
+
+    /// The same where everything is rolled back afterwards.
+    pub(super) fn dry_run(tx: &'a mut Tx<'_>, actor: &'a Actor, now: Timestamp) -> Self {
+        Self {
+            is_dry_run: true,
+            ..Self::new(tx, actor, now)
+        }
+    }
+
+    /// Whether everything is rolled back afterwards: then it is to be said what the change would do.
+    #[must_use]
+    pub const fn is_dry_run(&self) -> bool {
+        self.is_dry_run
     }
 
     /// Says which versions the request is meant for.

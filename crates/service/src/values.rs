@@ -1,5 +1,7 @@
 //! Reading names, addresses, zones and hours as people send them: every fault is noted.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::ValidationErrors;
@@ -7,7 +9,7 @@ use crate::domain::email;
 use crate::domain::holidays::{UnknownPlace, calendar};
 use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::PersonId;
-use crate::domain::person::Holidays;
+use crate::domain::person::{Holidays, Role};
 use crate::domain::zone::Zone;
 use crate::notify::Guard;
 
@@ -270,10 +272,11 @@ fn day(errors: &mut ValidationErrors, pointer: &str, text: &str) -> Option<Day> 
 pub fn holidays(
     errors: &mut ValidationErrors,
     pointer: &str,
-    input: HolidaysInput,
+    input: &HolidaysInput,
 ) -> Option<Holidays> {
     let country = input.country.to_ascii_uppercase();
-    let region = input.region.map(|region| region.to_ascii_uppercase());
+    let region = input.region.as_ref();
+    let region = region.map(|region| region.to_ascii_uppercase());
     let observe = errors.required(format!("{pointer}/observe"), input.observe);
     if let Err(unknown) = calendar(&country, region.as_deref()) {
         let field = match unknown {
@@ -288,6 +291,37 @@ pub fn holidays(
         region,
         observe: observe?,
     })
+}
+
+/// What somebody may do.
+pub fn role(errors: &mut ValidationErrors, pointer: &str, text: &str) -> Option<Role> {
+    let read = serde_json::from_value(serde_json::Value::String(text.to_owned()));
+    errors.check(
+        pointer,
+        read.map_err(|_| "must be administrator, member or viewer"),
+    )
+}
+
+/// Somebody's names in other systems.
+pub fn external_ids(
+    errors: &mut ValidationErrors,
+    pointer: &str,
+    ids: &BTreeMap<String, String>,
+) -> Option<BTreeMap<String, String>> {
+    let bad = |text: &String| {
+        text.is_empty()
+            || text.chars().count() > 200
+            || text.chars().any(char::is_control)
+            || has_unseen(text)
+    };
+    if ids.len() > 20 || ids.iter().any(|(system, id)| bad(system) || bad(id)) {
+        errors.add(
+            pointer,
+            "at most 20 names of 1 to 200 characters, none of them invisible",
+        );
+        return None;
+    }
+    Some(ids.clone())
 }
 
 /// An id of a person.

@@ -1,14 +1,14 @@
 //! Zone, hours and holidays of a person in a form: as they are now, and what of them was changed there.
 
-use chrono::{NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
-use super::{Fields, Form, hours};
+use super::{Fields, Form, SignedIn, hours};
 use crate::domain::interval::Timestamp;
 use crate::domain::person::{Holidays, Person};
 use crate::domain::zone::Zone;
-use crate::service::people::PersonChange;
-use crate::service::values::{HolidaysInput, HoursInput};
-use crate::service::{Error, input};
+use crate::service::people::{self, PersonChange};
+use crate::service::values::{self, HolidaysInput, HoursInput};
+use crate::service::{ValidationErrors, input};
 
 /// The name of the working hours in a form.
 pub const HOURS: &str = "working_hours";
@@ -42,25 +42,25 @@ fn with_holidays(form: Fields, holidays: &Holidays) -> Fields {
 }
 
 /// The public holidays that were filled in.
-pub fn holidays(form: &Form) -> Option<HolidaysInput> {
-    Some(HolidaysInput {
+pub fn holidays(errors: &mut ValidationErrors, form: &Form) -> Option<Holidays> {
+    let filled = HolidaysInput {
         country: form.filled("holidays.country")?,
         region: form.filled("holidays.region"),
         observe: Some(form.has("holidays.observe")),
-    })
+    };
+    values::holidays(errors, "/holidays", &filled)
 }
 
-/// What of zone, hours and holidays was filled in otherwise than it is at `now`, and from when on that is to hold.
-/// What was left alone is not sent: on the day that was filled in it may be something else already.
-///
-/// # Errors
-/// Where the day is none.
+/// What of zone, hours and holidays was filled in otherwise than it is now, and from when on that is to hold.
+/// What was left alone stays out: on the day that was filled in it may be something else already.
 pub fn changed(
+    errors: &mut ValidationErrors,
     form: &Form,
-    working_hours: Vec<HoursInput>,
+    working_hours: &[HoursInput],
     person: &Person,
-    now: Timestamp,
-) -> Result<PersonChange, Error> {
+    visitor: &SignedIn,
+) -> PersonChange {
+    let now = visitor.now;
     let before = fill(Fields::default(), person, now);
     let had_hours = hours::read(&mut Form::of(before.pairs()), HOURS);
     let is_other = |name: &str| {
@@ -68,26 +68,33 @@ pub fn changed(
         let had = before.all(name).filter(|value| !value.is_empty());
         !given.iter().map(String::as_str).eq(had)
     };
-    let time_zone = is_other("time_zone").then(|| form.get("time_zone").trim().to_owned());
+    let time_zone = is_other("time_zone").then(|| form.get("time_zone").trim());
     let day = form
         .filled("effective_from")
-        .map(|day| input::date(&day))
-        .transpose()
-        .map_err(|error| Error::invalid("/effective_from", error.to_string()))?;
-    Ok(PersonChange {
-        effective_from: day.map(|day| from(day, time_zone.as_deref(), person, now)),
-        working_hours: (!hours::are_same(&had_hours, &working_hours)).then_some(working_hours),
+        .and_then(|day| errors.check("/effective_from", input::date(&day)));
+    PersonChange {
+        effective_from: day.and_then(|day| {
+            let from = from(day, time_zone, person, now);
+            let from = errors.check("/effective_from", input::within(from, now))?;
+            let from = people::check_effective_from(from, &visitor.actor, now);
+            errors.check("/effective_from", from)
+        }),
+        time_zone: time_zone.and_then(|name| values::zone(errors, "/time_zone", name)),
+        working_hours: if hours::are_same(&had_hours, working_hours) {
+            None
+        } else {
+            values::hours(errors, "/working_hours", working_hours)
+        },
         holidays: HOLIDAYS
             .iter()
             .any(|name| is_other(name))
-            .then(|| holidays(form)),
-        time_zone,
+            .then(|| holidays(errors, form)),
         ..PersonChange::default()
-    })
+    }
 }
 
 /// Midnight of a day, where the person is then.
-fn from(day: NaiveDate, moves_to: Option<&str>, person: &Person, now: Timestamp) -> String {
+fn from(day: NaiveDate, moves_to: Option<&str>, person: &Person, now: Timestamp) -> Timestamp {
     let zone = match moves_to {
         // What is wrong with the zone is said about the zone.
         Some(name) => Zone::parse(name).unwrap_or_else(|_| Zone::utc()),
@@ -99,6 +106,5 @@ fn from(day: NaiveDate, moves_to: Option<&str>, person: &Person, now: Timestamp)
     let at = zone.to_instant(day.and_time(NaiveTime::MIN));
     // Today is now: whatever was so far stays as it was.
     let is_today = at <= now && zone.to_local(now).date() == day;
-    let at = if is_today { now } else { at };
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    if is_today { now } else { at }
 }

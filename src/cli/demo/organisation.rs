@@ -1,7 +1,7 @@
 //! The example organisation: engineering teams with a Support Hero each, support around the world,
 //! communications with regional backups, and engineering's global on-call. Samples, all of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Context as _;
 use chrono::{Datelike as _, Days, NaiveDate, TimeDelta};
@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 
 use crate::domain::ids::{PersonId, RotationId};
 use crate::domain::interval::Timestamp;
+use crate::domain::person::Role;
 use crate::domain::timeline::Layer;
+use crate::domain::zone::Zone;
+use crate::service::people::NewPerson;
 use crate::service::{
     Actor, App, Scope, feeds, operator, overrides, people, rotations, teams, time_off, tokens,
 };
@@ -321,19 +324,23 @@ impl Founding<'_> {
     fn hire(&mut self) -> anyhow::Result<()> {
         for (name, zone, start, end) in PEOPLE {
             let hours = json!([{ "days": ["mon", "tue", "wed", "thu", "fri"], "start": start, "end": end }]);
-            let role = match *name {
-                "Robin" => "administrator",
-                "Vera" => "viewer",
-                _ => "member",
+            let new = NewPerson {
+                name: format!("{name} (sample)"),
+                email: format!("{}@example.com", name.to_lowercase()),
+                time_zone: Zone::parse(zone)?,
+                working_hours: read(hours)?,
+                role: match *name {
+                    "Robin" => Role::Administrator,
+                    "Vera" => Role::Viewer,
+                    _ => Role::Member,
+                },
+                holidays: None,
+                external_ids: BTreeMap::new(),
             };
-            let email = format!("{}@example.com", name.to_lowercase());
-            let body = json!({ "name": format!("{name} (sample)"), "email": email, "time_zone": zone, "working_hours": hours, "role": role });
-            let new = vec![(String::new(), read(body)?)];
-            let added = self
+            let person = self
                 .app
                 .change(&self.actor, self.now, |uow| people::create(uow, new))?;
-            let id = added.first().context("nobody was added")?.id.to_string();
-            self.people.insert(*name, id);
+            self.people.insert(*name, person.id.to_string());
         }
         Ok(())
     }

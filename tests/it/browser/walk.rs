@@ -13,7 +13,7 @@ use crate::harness::chromium::{Chromium, Look};
 
 /// Every page, a line each: who looks, what its pictures are called, and its path, in which `{person:…}` and `{rotation:…}` stand for ids.
 #[rustfmt::skip]
-const PAGES: &[(Who, &str, &str)] = &[
+pub const PAGES: &[(Who, &str, &str)] = &[
     (Stranger, "sign-in", "/sign-in"),
     (Stranger, "sign-in-link", "/sign-in/of-no-use"),
     (Administrator, "access", "/administration/access"),
@@ -122,15 +122,14 @@ fn a_page_that_moves_is_noticed() {
 }
 
 /// The example organisation, in which Tom reads a calendar, too, and will be away in one of his turns.
-fn furnished() -> World {
-    let world = World::found();
+/// Gives Tom a calendar and time off, so that there is something on every page.
+pub fn furnish(world: &World) {
     let mut tom = world.visitor(Engineer);
     tom.get("/me/calendars").expect(200);
     let made = tom.submit("/me/calendars", &[("scope", "me")]);
     made.expect(200);
     let days = [("first_day", "2026-03-24"), ("last_day", "2026-03-25")];
     tom.submit("/me/time-off", &days).goes_to();
-    world
 }
 
 fn look_at_all(who: &[Who]) {
@@ -138,7 +137,8 @@ fn look_at_all(who: &[Who]) {
     if !Database::is_sqlite() {
         return;
     }
-    let world = furnished();
+    let world = World::found();
+    furnish(&world);
     let Some(chromium) = world.browser(Stranger) else {
         return;
     };
@@ -187,7 +187,8 @@ fn faults(chromium: &Chromium, name: &str) -> Vec<String> {
 /// Whatever a link leads to is a page that is there, for whoever is shown the link, and one of those looked at above.
 #[test]
 fn links_lead_to_pages_that_are_looked_at() {
-    let world = furnished();
+    let world = World::found();
+    furnish(&world);
     let looked_at: BTreeSet<String> = PAGES
         .iter()
         .map(|(.., path)| kind(&world.path(path)))

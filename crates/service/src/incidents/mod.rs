@@ -26,7 +26,7 @@ pub use webhooks::{
 
 use parts::{communications, link, person, severity, stage, watcher_rotation};
 
-use super::{Actor, Error, ValidationErrors, access, input, values};
+use super::{Actor, Error, Expected, ValidationErrors, access, input, values};
 use crate::UnitOfWork;
 use crate::clock::new_id;
 use crate::domain::audit::AuditAction;
@@ -129,7 +129,8 @@ pub fn declare(uow: &mut UnitOfWork<'_>, new: &NewIncident) -> Result<Declared, 
         }
         take(&mut locked_incident, actor, watcher, "/watch", now)?;
     }
-    let view = locked_incident.keep(uow, AuditAction::IncidentDeclare)?;
+    let view =
+        locked_incident.keep(uow.expecting(Expected::any()), AuditAction::IncidentDeclare)?;
     Ok(Declared { view, is_new: true })
 }
 

@@ -133,7 +133,7 @@ pub fn leave(uow: &mut UnitOfWork<'_>, slug: &str, command: &Leave) -> Result<Te
     if !after.leave(person, from) {
         return Err(Error::conflict("they are not in the team from then on"));
     }
-    let named = find_references(uow, person, Some(before.id), from)?;
+    let named = find_references(uow.db(), person, Some(before.id), from)?;
     match command.remove_from_rotations {
         None => Reference::none(&named)?,
         Some(true) => {

@@ -7,7 +7,8 @@ use crate::domain::duty::RotationLookup as _;
 use crate::domain::person::{Person, Role};
 use crate::domain::preferences::{Preferences, Topic};
 use crate::service::people::{self, PersonChange};
-use crate::service::{Error, preferences};
+use crate::service::values::{self, HoursInput};
+use crate::service::{Error, ValidationErrors, preferences};
 use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn, hours, profile};
 
 /// The mails that one can have, as forms call them.
@@ -99,18 +100,9 @@ pub async fn change(visitor: SignedIn, mut form: Form) -> Answer {
     let me = me(&page, &visitor)?;
     let (version, expected) = (me.version, form.expected());
     let working_hours = hours::read(&mut form, profile::HOURS);
-    let email = form.filled("email");
-    let changed = if email.is_none() && form.sends("email") {
-        Err(Error::invalid("/email", "is needed"))
-    } else {
-        profile::changed(&form, working_hours, &me, visitor.now).map(|changed| PersonChange {
-            name: Some(form.get("name").to_owned()),
-            email,
-            ..changed
-        })
-    };
-    let done = match changed {
+    let done = match read(&form, &working_hours, &me, &visitor) {
         Ok(change) => {
+            people::may_change(&visitor.actor, &me, Some(&change))?;
             visitor
                 .change(move |uow, visitor| {
                     people::change(uow.expecting(expected), visitor.id, change)
@@ -127,6 +119,28 @@ pub async fn change(visitor: SignedIn, mut form: Form) -> Answer {
         Ok(_) => Ok(visitor.redirect_with_flash("me/settings", "Saved.")),
         Err(error) => sheet(&visitor, Some(form.with_version_conflict(error, version)?)),
     }
+}
+
+/// What was filled in otherwise than it is.
+fn read(
+    form: &Form,
+    working_hours: &[HoursInput],
+    me: &Person,
+    visitor: &SignedIn,
+) -> Result<PersonChange, Error> {
+    let mut errors = ValidationErrors::new();
+    let name = values::line(&mut errors, "/name", form.get("name"), 200);
+    let email = form.filled("email");
+    if email.is_none() && form.sends("email") {
+        errors.add("/email", "is needed");
+    }
+    let email = email.and_then(|email| values::email(&mut errors, "/email", &email));
+    let wanted = PersonChange {
+        name,
+        email,
+        ..profile::changed(&mut errors, form, working_hours, me, visitor)
+    };
+    errors.finish_with(Some(wanted))
 }
 
 /// Changes which mails come.

@@ -2,14 +2,15 @@
 
 use actix_web::{get, post, web};
 use askama::Template;
-use serde_json::Value;
 
 use super::person_of;
 use crate::domain::duty::RotationLookup as _;
-use crate::domain::ids::RotationId;
+use crate::domain::ids::{PersonId, TeamId};
+use crate::domain::interval::Timestamp;
 use crate::domain::person::Person;
+use crate::service::access;
+use crate::service::offboarding::{Reference, known_references};
 use crate::service::people::{self, Deactivate};
-use crate::service::{Error, access};
 use crate::{Answer, Fields, Form, Page, Section, SignedIn};
 
 #[derive(Template)]
@@ -49,17 +50,7 @@ pub async fn show(visitor: SignedIn, id: web::Path<String>) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Deactivate a person", Section::People)?;
     let person = person_of(&page, &id)?;
-    let id = person.id;
-    let tried = visitor
-        .dry_run(move |uow, _| {
-            let command = Deactivate::default();
-            people::deactivate(uow, id, &command)
-        })
-        .await;
-    let named_by = match &tried {
-        Err(error) => named_by(&page, error),
-        Ok(_) => Vec::new(),
-    };
+    let named_by = named_by(&page, person.id, None, page.now);
     let form = Fields::default().with("version", person.version);
     visitor.show(&DeactivatePage::new(page, &person, form, named_by))
 }
@@ -76,14 +67,14 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
         remove_from_rotations: form.has("remove_from_rotations"),
     };
     let done = visitor
-        .change(move |uow, _| people::deactivate(uow.expecting(expected), id, &command))
+        .change(move |uow, _| people::deactivate(uow.expecting(expected), id, command))
         .await;
     match done {
         Ok(_) => {
             Ok(visitor.redirect_with_flash("people", &format!("{} is deactivated.", person.name)))
         }
         Err(error) => {
-            let named_by = named_by(&page, &error);
+            let named_by = named_by(&page, id, None, page.now);
             let fields = form.with_version_conflict(error, person.version)?;
             visitor.show(&DeactivatePage::new(page, &person, fields, named_by))
         }
@@ -109,24 +100,21 @@ pub async fn erase(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answ
     }
 }
 
-/// What a refusal says that still names them.
-pub(super) fn named_by(page: &Page, error: &Error) -> Vec<NamedReference> {
-    let Error::Conflict { extra, .. } = error else {
-        return Vec::new();
-    };
-    let listed = extra.get("named_by").and_then(Value::as_array);
-    let named = listed.into_iter().flatten().filter_map(|one| {
-        let text = |member: &str| one.get(member).and_then(Value::as_str);
-        let is_override = text("rotation_id").is_some();
-        let rotation = text("rotation_id").or_else(|| text("id"))?;
-        let timeline = page
-            .snapshot
-            .timeline(rotation.parse::<RotationId>().ok()?)?;
+/// What still names somebody from `at` on, in the rotations of a team or in all of them.
+pub(super) fn named_by(
+    page: &Page,
+    person: PersonId,
+    team: Option<TeamId>,
+    at: Timestamp,
+) -> Vec<NamedReference> {
+    let named = known_references(&page.snapshot, person, team, at);
+    let shown = named.iter().filter_map(|one| {
+        let timeline = page.snapshot.timeline(one.rotation())?;
         Some(NamedReference {
-            rotation: rotation.to_owned(),
+            rotation: one.rotation().to_string(),
             name: timeline.rotation().name.clone(),
-            is_override,
+            is_override: matches!(one, Reference::Override(..)),
         })
     });
-    named.collect()
+    shown.collect()
 }

@@ -9,6 +9,7 @@ use crate::service::UnitOfWork;
 use crate::service::people::{self, NewPerson};
 use crate::service::teams::{self, TeamChange};
 use crate::service::{Error, FieldError, access, import};
+use crate::snapshot::Snapshot;
 use crate::{Answer, Fields, Form, Page, Section, SignedIn};
 
 /// The line of headers, and the index of the first person's line.
@@ -70,7 +71,7 @@ pub async fn send(visitor: SignedIn, form: Form) -> Answer {
     let page = visitor.page("Add people", Section::People)?;
     let save = form.get("do") == "save";
     let team = form.filled("team");
-    let done = match read(&form) {
+    let done = match read(&form, &page.snapshot) {
         Ok(rows) if save => visitor.change(move |uow, _| add(uow, rows, team)).await,
         Ok(rows) => visitor.dry_run(move |uow, _| add(uow, rows, team)).await,
         Err(error) => Err(error),
@@ -99,8 +100,8 @@ pub async fn send(visitor: SignedIn, form: Form) -> Answer {
     }
 }
 
-fn read(form: &Form) -> Result<Vec<NewPerson>, Error> {
-    let rows = import::read(form.get("people"))?;
+fn read(form: &Form, known: &Snapshot) -> Result<Vec<NewPerson>, Error> {
+    let rows = import::read(form.get("people"), known)?;
     if rows.is_empty() {
         return Err(Error::invalid(
             "",
@@ -115,11 +116,7 @@ fn add(
     rows: Vec<NewPerson>,
     team: Option<String>,
 ) -> Result<Vec<Person>, Error> {
-    let rows = rows
-        .into_iter()
-        .enumerate()
-        .map(|(index, row)| (format!("/{index}"), row));
-    let added = people::create(uow, rows.collect())?;
+    let added = people::import(uow, rows)?;
     if let Some(slug) = team {
         let known = crate::service::locked_rotation::team_of_slug(uow, &slug)?;
         let members = known

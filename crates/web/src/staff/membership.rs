@@ -114,12 +114,24 @@ pub async fn send(visitor: SignedIn, slug: web::Path<String>, form: Form) -> Ans
     match done {
         Ok(team) => Ok(visitor.redirect_with_flash(&format!("teams/{}/edit", team.slug), &words)),
         Err(error) => {
-            let named_by = named_by(&page, &error);
+            let named_by = still_named(&page, &team, &form, &error);
             let fields = form.with_version_conflict(error, team.version)?;
             let plans = Plans::of(&page, &team, fields, named_by);
             visitor.show(&TeamEditPage::of(page, &visitor, &team, plans))
         }
     }
+}
+
+/// What still names whoever was to leave, where that is why they cannot.
+fn still_named(page: &Page, team: &Team, form: &Form, error: &Error) -> Vec<NamedReference> {
+    let leaves = form.get("do") != "join" && matches!(error, Error::Conflict { .. });
+    let person: Option<PersonId> = form.get("person_id").parse().ok();
+    let Some(person) = person.filter(|_| leaves) else {
+        return Vec::new();
+    };
+    let from = from(form, team, page.now).ok().flatten();
+    let from = from.and_then(|from| input::instant(&from).ok());
+    named_by(page, person, Some(team.id), from.unwrap_or(page.now))
 }
 
 /// What is done, in words.

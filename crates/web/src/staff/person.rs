@@ -1,14 +1,17 @@
 //! Adding a person, and changing one: administrators anybody, everybody themselves.
 
+use std::collections::BTreeMap;
+
 use actix_web::{get, post, web};
 use askama::Template;
 
 use super::{ROLES, person_of, role_code};
-use crate::domain::person::Person;
+use crate::domain::person::{Person, Role};
 use crate::fields::Select;
 use crate::hours::{self, Row};
-use crate::service::access;
 use crate::service::people::{self, NewPerson, PersonChange};
+use crate::service::values::{self, HoursInput};
+use crate::service::{Error, ValidationErrors, access};
 use crate::{Answer, Fields, Form, Page, Section, SignedIn, profile};
 
 #[derive(Template)]
@@ -69,18 +72,18 @@ pub async fn send_new(visitor: SignedIn, mut form: Form) -> Answer {
     if form.get("do") == "more-hours" {
         return visitor.show(&PersonEditPage::new(page, &visitor, None, form.fields(), 1));
     }
-    let new = NewPerson {
-        name: form.get("name").to_owned(),
-        email: form.get("email").to_owned(),
-        time_zone: form.get("time_zone").trim().to_owned(),
-        working_hours: Some(working_hours),
-        role: form.filled("role"),
-        holidays: profile::holidays(&form),
-        external_ids: None,
+    let mut errors = ValidationErrors::new();
+    let new = read_new(&mut errors, &form, &working_hours);
+    let known = page.snapshot.people().values().map(AsRef::as_ref);
+    people::check_addresses(
+        &mut errors,
+        known,
+        new.iter().map(|new| (String::new(), new)),
+    );
+    let done = match errors.finish_with(new) {
+        Ok(new) => visitor.change(move |uow, _| people::create(uow, new)).await,
+        Err(error) => Err(error),
     };
-    let done = visitor
-        .change(move |uow, _| people::create(uow, vec![(String::new(), new)]))
-        .await;
     match done {
         Ok(_) => Ok(visitor
             .redirect_with_flash("people", &format!("{} is added.", form.get("name").trim()))),
@@ -92,6 +95,54 @@ pub async fn send_new(visitor: SignedIn, mut form: Form) -> Answer {
             0,
         )),
     }
+}
+
+/// The person that was filled in.
+fn read_new(
+    errors: &mut ValidationErrors,
+    form: &Form,
+    working_hours: &[HoursInput],
+) -> Option<NewPerson> {
+    let name = values::line(errors, "/name", form.get("name"), 200);
+    let email = values::email(errors, "/email", form.get("email"));
+    let time_zone = values::zone(errors, "/time_zone", form.get("time_zone").trim());
+    let working_hours = values::hours(errors, "/working_hours", working_hours);
+    let role = match form.filled("role") {
+        None => Some(Role::Member),
+        Some(role) => values::role(errors, "/role", &role),
+    };
+    let holidays = profile::holidays(errors, form);
+    Some(NewPerson {
+        name: name?,
+        email: email?,
+        time_zone: time_zone?,
+        working_hours: working_hours?,
+        role: role?,
+        holidays,
+        external_ids: BTreeMap::new(),
+    })
+}
+
+/// What was filled in otherwise than it is.
+fn read_change(
+    form: &Form,
+    working_hours: &[HoursInput],
+    person: &Person,
+    visitor: &SignedIn,
+) -> Result<PersonChange, Error> {
+    let mut errors = ValidationErrors::new();
+    let name = values::line(&mut errors, "/name", form.get("name"), 200);
+    let email = values::email(&mut errors, "/email", form.get("email"));
+    let role = form.filled("role");
+    let role = role.filter(|role| role != role_code(person.role));
+    let role = role.and_then(|role| values::role(&mut errors, "/role", &role));
+    let change = PersonChange {
+        name,
+        email,
+        role,
+        ..profile::changed(&mut errors, form, working_hours, person, visitor)
+    };
+    errors.finish_with(Some(change))
 }
 
 /// The form of a person as they are.
@@ -135,15 +186,9 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, mut form: Form) -> A
         ));
     }
     let (id, expected) = (person.id, form.expected());
-    let done = match profile::changed(&form, working_hours, &person, visitor.now) {
-        Ok(changed) => {
-            let role = form.filled("role");
-            let change = PersonChange {
-                name: Some(form.get("name").to_owned()),
-                email: Some(form.get("email").to_owned()),
-                role: role.filter(|role| role != role_code(person.role)),
-                ..changed
-            };
+    let done = match read_change(&form, &working_hours, &person, &visitor) {
+        Ok(change) => {
+            people::may_change(&visitor.actor, &person, Some(&change))?;
             visitor
                 .change(move |uow, _| people::change(uow.expecting(expected), id, change))
                 .await
