@@ -82,6 +82,10 @@ pub fn people(all: impl IntoIterator<Item = Person>) -> People {
         .collect()
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a revision in one call reads best in tables"
+)]
 pub fn ordered(
     number: u32,
     from: Timestamp,
