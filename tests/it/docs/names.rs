@@ -22,19 +22,6 @@ const FOLDERS: [&str; 9] = [
     "benches/",
 ];
 
-/// Rooms that are named where they are going: `crates/web/src/page.rs` is still `src/http/web/page.rs`.
-const MOVING: [(&str, &str); 9] = [
-    ("crates/web/src", "src/http/web"),
-    ("crates/web", "src/http/web"),
-    ("crates/system/src", "src"),
-    ("crates/system", "src"),
-    ("src/api", "src/http/api"),
-    ("src/links.rs", "src/http/links.rs"),
-    ("src/feeds.rs", "src/http/feeds.rs"),
-    ("src/webhooks.rs", "src/http/webhooks.rs"),
-    ("src/health.rs", "src/http/health.rs"),
-];
-
 /// Variables that start like ours: Kubernetes sets them, and the tests read them.
 const NOT_SETTINGS: [&str; 4] = [
     "DOGWATCH_SERVICE_",
@@ -45,20 +32,6 @@ const NOT_SETTINGS: [&str; 4] = [
 
 fn exists(path: &str) -> bool {
     Path::new(ROOT).join(path).exists()
-}
-
-/// The same path before the room moved.
-fn before_moving(path: &str) -> Option<String> {
-    let moved = MOVING
-        .iter()
-        .find_map(|(new, old)| Some(format!("{old}{}", path.strip_prefix(new)?)));
-    moved.or_else(|| {
-        let (room, rest) = path
-            .strip_prefix("crates/")?
-            .split_once("/src")
-            .unwrap_or((path.strip_prefix("crates/")?, ""));
-        Some(format!("src/{room}{rest}"))
-    })
 }
 
 /// The anchor that GitHub gives a heading.
@@ -127,8 +100,7 @@ fn named_files_exist() {
         for span in document.code_spans() {
             let is_path = FOLDERS.iter().any(|folder| span.starts_with(folder))
                 && !span.contains([' ', '*', '<', '…', '{']);
-            let is_there = exists(&span) || before_moving(&span).is_some_and(|path| exists(&path));
-            if is_path && !is_there {
+            if is_path && !exists(&span) {
                 wrong.push(format!("{}: {span}", document.path));
             }
         }
