@@ -113,7 +113,7 @@ fn what_suggestions_need_is_said() {
     let path = format!("/rotations/{}/suggestions", team.rotation);
     for (query, pointers) in [
         ("", vec!["/start", "/end"]),
-        ("?start=x&limit=0", vec!["/limit", "/start", "/end"]),
+        ("?start=x&limit=0", vec!["/start", "/limit", "/end"]),
         (
             "?start=2026-03-04T00:00:00Z&end=2026-03-04T00:00:00Z",
             vec!["/end"],

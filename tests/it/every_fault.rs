@@ -40,6 +40,23 @@ struct Operation {
     query: Vec<(String, Value)>,
 }
 
+/// Somebody and something that is there: of what is not, the answer is 404 before its body is looked at.
+fn there(server: &Server) -> [(&'static str, String); 2] {
+    let id = |answer: &Value| answer["id"].as_str().unwrap().to_owned();
+    let ada = json!({ "name": "Ada", "email": "ada@example.com", "time_zone": "UTC" });
+    let ada = id(&server.post("/people", &ada).expect(201));
+    let team = json!({ "slug": "heroes", "name": "Heroes", "time_zone": "UTC", "members": [ada] });
+    server.post("/teams", &team).expect(201);
+    let rotation = json!({
+        "name": "Hero", "title": "Hero", "kind": "ordered", "time_zone": "UTC", "order": [ada],
+        "handoff": { "start": "2026-03-02T10:00:00", "rule": "FREQ=WEEKLY" },
+    });
+    let rotation = id(&server
+        .post("/teams/heroes/rotations", &rotation)
+        .expect(201));
+    [("people", ada), ("rotations", rotation)]
+}
+
 struct World {
     server: Server,
     document: Value,
@@ -50,10 +67,17 @@ impl World {
     fn new() -> Self {
         let server = Server::start_still(&[]);
         let document = send(server.bare(Method::GET, "/api/openapi.json")).expect(200);
+        let there = there(&server);
         let mut operations = Vec::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
-                operations.push(Operation::new(path, method, operation));
+                let mut operation = Operation::new(path, method, operation);
+                for (kind, id) in &there {
+                    operation.path = operation
+                        .path
+                        .replace(&format!("/{kind}/{ID}"), &format!("/{kind}/{id}"));
+                }
+                operations.push(operation);
             }
         }
         Self {
@@ -286,8 +310,15 @@ fn a_body_broken_in_many_places_has_all_of_them_named() {
         let (operation, schema, all) = &with_body[place];
         let faults = choose(all, &wanted);
         // Types may take these: alone they are for the services to name, which have tests of their own.
-        let is_read = |fault: &Fault| matches!(fault, Fault::Value(_) | Fault::Missing);
-        if faults.values().all(is_read) {
+        let is_lead_time = |at: &str| {
+            let list = at.rsplit_once('/').map_or("", |(list, _)| list);
+            !at.contains("checklists")
+                && (list.ends_with("/incoming") || list.ends_with("/outgoing"))
+        };
+        let is_read = |(at, fault): (&String, &Fault)| {
+            matches!(fault, Fault::Value(_) | Fault::Missing) || is_lead_time(at)
+        };
+        if faults.iter().all(is_read) {
             return Ok(());
         }
         let body = world.body(schema, "", &faults);

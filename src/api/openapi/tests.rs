@@ -178,3 +178,23 @@ fn closed_sets_are_those_of_the_code() {
     let stages = super::variants::of::<Stage>();
     assert_eq!(stages.split_last().unwrap().1, vocabulary::OPEN_STAGES);
 }
+
+#[test]
+fn what_comes_in_pages_can_be_asked_for_by_page() {
+    let mut lists = 0;
+    for (at, operation) in operations(&describe()) {
+        let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        let schema = answer["$ref"].as_str().unwrap_or_default();
+        if schema.contains("/Page_") {
+            lists += 1;
+            let parameters = operation["parameters"].as_array().expect(&at);
+            for name in ["limit", "cursor"] {
+                assert!(
+                    parameters.iter().any(|one| one["name"] == name),
+                    "{at}: {name}"
+                );
+            }
+        }
+    }
+    assert!(lists > 15);
+}
