@@ -19,7 +19,7 @@ pub struct FieldError {
 /// The bad values met so far.
 ///
 /// ```
-/// use dogwatch::service::ValidationErrors;
+/// use dogwatch_service::ValidationErrors;
 ///
 /// let mut errors = ValidationErrors::new();
 /// let age = errors.check("/age", "old".parse::<u8>());

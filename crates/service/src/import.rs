@@ -37,8 +37,8 @@ struct Row {
 /// be written as people write them (`E-mail`, `Time zone`).
 ///
 /// ```
-/// use dogwatch::service::import;
-/// use dogwatch::snapshot::Snapshot;
+/// use dogwatch_service::import;
+/// use dogwatch_service::snapshot::Snapshot;
 ///
 /// let table = "Name;E-mail;Time zone\nAda;ada@example.com;Europe/Berlin\n";
 /// let people = import::read(table, &Snapshot::default()).unwrap();

@@ -55,7 +55,7 @@ pub enum BadTime {
 /// An instant in RFC 3339, with any offset; parts of a second other than zero are refused.
 ///
 /// ```
-/// use dogwatch::service::input::instant;
+/// use dogwatch_service::input::instant;
 ///
 /// assert_eq!(instant("2026-03-02T10:00:00.000+01:00"), instant("2026-03-02T09:00:00Z"));
 /// assert!(instant("2026-03-02T10:00:00.5Z").is_err());

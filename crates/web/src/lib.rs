@@ -1,7 +1,7 @@
 //! The pages: what people see. A page is a handler in a file of its own, and a template of the same name in
 //! `crates/web/templates/pages`. Handlers call the same services as the API, with the same [`crate::service::Actor`].
 //!
-//! Everything works as plain forms; `crates/web/assets/` adds comfort. Whatever changes something is a POST whose [`Form`]
+//! Everything works as plain forms; `crates/web/assets/` adds comfort. Whatever changes something is a POST whose `Form`
 //! refuses what does not come from a page of ours.
 
 use dogwatch_domain as domain;
