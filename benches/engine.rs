@@ -11,20 +11,21 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use divan::Bencher;
-use dogwatch::domain::duty::{self, RotationLookup};
-use dogwatch::domain::feed::{Feed, Options, Scope};
 use dogwatch::domain::ids::{FeedId, OverrideId, PersonId, RotationId, TeamId};
-use dogwatch::domain::interval::{Interval, Timestamp};
-use dogwatch::domain::load;
 use dogwatch::domain::non_empty::NonEmpty;
-use dogwatch::domain::overrides::Override;
-use dogwatch::domain::person::{Holidays, People, Person, Profile, Role};
-use dogwatch::domain::preferences::Preferences;
-use dogwatch::domain::reminder::{self, Settings};
-use dogwatch::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
-use dogwatch::domain::team::Team;
-use dogwatch::domain::timeline::{Layer, Timeline};
-use dogwatch::domain::zone::Zone;
+use dogwatch::domain::people::person::{Holidays, People, Person, Profile, Role};
+use dogwatch::domain::people::preferences::Preferences;
+use dogwatch::domain::people::team::Team;
+use dogwatch::domain::reminders;
+use dogwatch::domain::schedule::duty::{self, RotationLookup};
+use dogwatch::domain::schedule::feed::{Feed, Options, Scope};
+use dogwatch::domain::schedule::load;
+use dogwatch::domain::schedule::overrides::Override;
+use dogwatch::domain::schedule::rotation::ReminderSettings;
+use dogwatch::domain::schedule::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
+use dogwatch::domain::schedule::timeline::{Layer, Timeline};
+use dogwatch::domain::time::interval::{Interval, Timestamp};
+use dogwatch::domain::time::zone::Zone;
 use dogwatch::service::feeds::draft::{Draft, Told};
 use dogwatch::snapshot::{Loaded, Snapshot};
 use uuid::Uuid;
@@ -92,7 +93,7 @@ fn rotation(number: u128, rule: &str) -> Rotation {
         archived_at: None,
         fallback: None,
         fallback_when: FallbackWhen::Gap,
-        reminders: Settings::default(),
+        reminders: ReminderSettings::default(),
         version: 1,
     }
 }
@@ -273,7 +274,7 @@ fn reminders_of_teams(bencher: Bencher<'_, '_>, teams: u128) {
     let fleet = Fleet::new(teams, 50);
     let day = TimeDelta::days(1);
     bencher.bench(|| {
-        let due = |timeline| reminder::due(timeline, &fleet.people, &[], black_box(now()), day);
+        let due = |timeline| reminders::due(timeline, &fleet.people, &[], black_box(now()), day);
         fleet
             .timelines
             .values()

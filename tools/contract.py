@@ -541,10 +541,10 @@ def fairness():
     same((sheet.status, sheet.headers.get_content_type(), len(sheet.text.splitlines())), (200, "text/csv", 4), "the load as CSV")
     refused(admin.get("/reports/load", format="pdf"), 422, "/format")
     ok(admin.post(f"/people/{three['id']}/time-off", {"start": start, "end": end}), 201)
-    clash = ok(admin.get("/clashes", team=squad["slug"], from_=start, until=end), 200, {"items": [{"mend": {"kind": ("somebody_else",), "people": [SUGGESTION]}}]})
+    clash = ok(admin.get("/clashes", team=squad["slug"], from_=start, until=end), 200, {"items": [{"remedy": {"kind": ("somebody_else",), "people": [SUGGESTION]}}]})
     same(len(clash["items"]), 1, "clashes")
     ok(admin.post(path + "/overrides", {"start": start, "end": end, "person_id": None}), 201)
-    ok(admin.get("/gaps", team=squad["slug"], from_=start, until=end), 200, {"items": [{**GAP, "mend": {"kind": ("somebody_else",), "people": [SUGGESTION]}}]})
+    ok(admin.get("/gaps", team=squad["slug"], from_=start, until=end), 200, {"items": [{**GAP, "remedy": {"kind": ("somebody_else",), "people": [SUGGESTION]}}]})
 
 
 def audit():

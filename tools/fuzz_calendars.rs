@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dogwatch::calendar::{BUDGET, Meter, events};
-use dogwatch::domain::interval::Interval;
-use dogwatch::domain::zone::Zone;
+use dogwatch::domain::time::interval::Interval;
+use dogwatch::domain::time::zone::Zone;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};

@@ -1,15 +1,15 @@
-//! What is wrong ahead, and who could mend it: answered from the roster, without the database.
+//! What is wrong ahead, and who could take over: answered from the roster, without the database.
 
 use actix_web::get;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::clash::Clash;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Interval;
+use crate::domain::schedule::clash::Clash;
+use crate::domain::time::interval::Interval;
 use crate::http::auth::Caller;
 use crate::http::{Id, Page, Paging, Problem, Query, Reply};
-use crate::service::ahead::{self, ClashAhead, GapAhead, Mender};
+use crate::service::schedule_issues::{self, ClashAhead, GapAhead, Remedies};
 use crate::service::suggestions::{self, SuggestionView};
 use crate::service::{ValidationErrors, input};
 
@@ -31,7 +31,7 @@ pub struct Gaps {
     items: Vec<GapAhead>,
 }
 
-/// Gaps ahead, over rotations, with what would mend each.
+/// Gaps ahead, over rotations, with a remedy for each.
 #[utoipa::path(
     operation_id = "listGaps",
     tag = "ahead",
@@ -45,10 +45,10 @@ pub async fn gaps(caller: Caller, query: Query<TeamWindow>) -> Result<Reply, Pro
     caller
         .block(move |caller| {
             let snapshot = caller.app.snapshots.snapshot();
-            let found = ahead::gaps(&snapshot, team.as_deref(), window)?;
+            let found = schedule_issues::gaps(&snapshot, team.as_deref(), window)?;
             input::check_count(found.len(), input::MOST_GAPS, "gaps")?;
-            let mender = Mender::new(&snapshot, caller.now);
-            let items = found.iter().map(|(id, gap)| mender.gap(*id, gap));
+            let remedies = Remedies::new(&snapshot, caller.now);
+            let items = found.iter().map(|(id, gap)| remedies.gap(*id, gap));
             Reply::ok(&Gaps {
                 items: items.collect(),
             })
@@ -71,7 +71,7 @@ pub struct ClashesQuery {
     cursor: Option<String>,
 }
 
-/// Shifts of people who are away, with what would mend each.
+/// Shifts of people who are away, with a remedy for each.
 #[utoipa::path(
     operation_id = "listClashes",
     tag = "ahead",
@@ -97,9 +97,9 @@ pub async fn clashes(caller: Caller, query: Query<ClashesQuery>) -> Result<Reply
     caller
         .block(move |caller| {
             let snapshot = caller.app.snapshots.snapshot();
-            let found = ahead::clashes(&snapshot, query.team.as_deref(), window)?;
-            let mender = Mender::new(&snapshot, caller.now);
-            Reply::ok(&paging.page(found, key).map(|clash| mender.clash(&clash)))
+            let found = schedule_issues::clashes(&snapshot, query.team.as_deref(), window)?;
+            let remedies = Remedies::new(&snapshot, caller.now);
+            Reply::ok(&paging.page(found, key).map(|clash| remedies.clash(&clash)))
         })
         .await
 }

@@ -4,15 +4,15 @@ use actix_web::{HttpResponse, get};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::rotation::Kind;
-use crate::domain::timeline::{Entry, Layer, Timeline};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::schedule::timeline::{Entry, Layer, Timeline};
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::http::auth::Caller;
 use crate::http::{Id, Problem, Query};
-use crate::service::ahead::of_team;
 use crate::service::input::MOST_IN_WINDOW;
+use crate::service::schedule_issues::of_team;
 use crate::service::views::{CandidateView, DutyView, GapView, ShiftView};
 use crate::service::{Error, ValidationErrors, input};
 use crate::snapshot::Snapshot;
@@ -255,7 +255,8 @@ pub async fn candidates(
     if timeline.rotation().kind != Kind::FollowTheSun {
         return Err(Error::conflict("only follow-the-sun rotations have candidates").into());
     }
-    let found = crate::domain::candidates::at(timeline.rotation(), timeline.people(), at);
+    let found =
+        crate::domain::incidents::candidates::at(timeline.rotation(), timeline.people(), at);
     let items = found
         .iter()
         .map(|one| CandidateView::of(snapshot.as_ref(), one, at))

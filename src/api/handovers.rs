@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::domain::handover::HandoverId;
+use crate::domain::handovers::HandoverId;
 use crate::domain::ids::RotationId;
 use crate::http::auth::Caller;
 use crate::http::idempotency::Answer;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::ids::{IncidentId, RotationId, WebhookId};
-use crate::domain::incident::WatchSettings;
+use crate::domain::incidents::WatchSettings;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::limits::Limits;

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::rotations::{DryRun, OrPreview};
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{OverrideId, RotationId};
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{Body, Id, IfMatch, Page, Paging, Problem, Query, Reply};

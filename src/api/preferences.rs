@@ -4,9 +4,9 @@ use actix_web::{HttpResponse, get, put};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::preferences::Preferences;
+use crate::domain::people::preferences::Preferences;
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::http::auth::Caller;
 use crate::http::idempotency::Answer;
 use crate::http::{Body, Id, IfMatch, Problem, Reply};

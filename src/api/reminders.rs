@@ -2,8 +2,8 @@
 
 use actix_web::{HttpResponse, get, put};
 
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::http::auth::Caller;
 use crate::http::idempotency::Answer;
 use crate::http::{Body, Id, IfMatch, Problem, Reply};

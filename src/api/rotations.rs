@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::tokens::PageQuery;
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Timestamp;
-use crate::domain::rotation::Rotation;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::rotation::Rotation;
+use crate::domain::time::interval::Timestamp;
 use crate::http::auth::Caller;
 pub use crate::http::change::DryRun;
 use crate::http::idempotency::{Answer, NO_BODY};

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::rotations::{DryRun, OrPreview};
 use super::tokens::PageQuery;
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, TimeOffId};
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::{Body, Id, IfMatch, Page, Problem, Query, Reply};

@@ -4,8 +4,8 @@ use actix_web::{delete, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, TokenId};
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::http::auth::Caller;
 use crate::http::idempotency::{Answer, NO_BODY};
 use crate::http::limits::Limits;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::output;
 use crate::clock::new_id;
 use crate::config::Config;
-use crate::domain::zone;
+use crate::domain::time::zone;
 use crate::notify::{MailError, Mailer};
 use crate::startup;
 use crate::storage::{DatabaseUrl, Store, StoreError, Tables, changes};

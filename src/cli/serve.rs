@@ -43,7 +43,7 @@ pub fn serve(prepared: Prepared) -> anyhow::Result<()> {
             address = %prepared.address,
             public_url = prepared.app.public_url,
             database = ?prepared.app.store.url(),
-            zone_data = crate::domain::zone::version(),
+            zone_data = crate::domain::time::zone::version(),
             "serving"
         );
         let (running, server) = prepared.start()?;

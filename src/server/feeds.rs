@@ -11,7 +11,7 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::cause::chain;
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::http::blocking;
 use crate::http::error::attach_cause;
 use crate::http::etag;

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
-use crate::domain::zone;
+use crate::domain::time::zone;
 use crate::service::App;
 
 /// `GET /healthz`: it is alive.

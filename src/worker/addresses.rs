@@ -2,10 +2,10 @@
 //! the person has by now.
 
 use super::deliver::payload;
-use crate::domain::address_change::AddressChange;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::interval::Timestamp;
-use crate::domain::link::{Link, Step};
+use crate::domain::access::address_change::AddressChange;
+use crate::domain::access::link::{Link, Step};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::Timestamp;
 use crate::notify::Letter;
 use crate::service::App;
 use crate::service::messages::address_change::{self as message, Payload};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::service::App;
 use crate::storage::StoreError;
 use crate::storage::outbox::{self, Lane, Mail, Outcome};

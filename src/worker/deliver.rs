@@ -10,19 +10,19 @@ use serde_json::Value;
 
 use super::addresses::Address;
 use super::{
-    Worker, addresses, broken, chat, digests, handovers, incidents, queued, sender_name, sign_in,
-    told,
+    Worker, addresses, broken_calendar_notice, change_notice, chat, digests, handovers, incidents,
+    sender_name, sent_notices, sign_in,
 };
 use crate::cause::chain;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::interval::Timestamp;
-use crate::domain::link::{Link, Step};
-use crate::domain::message::{MessageKind, group};
-use crate::domain::notice::{Block, Notice};
-use crate::domain::person::Person;
-use crate::domain::reminder::{Kind, Reminder, due};
+use crate::domain::access::link::{Link, Step};
+use crate::domain::notifications::message::{MessageKind, group};
+use crate::domain::notifications::notice::{Block, Notice};
+use crate::domain::people::person::Person;
+use crate::domain::reminders::{Kind, Reminder, due};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::timeline::{Layer, Timeline};
 use crate::domain::stored::MaybeKnown;
-use crate::domain::timeline::{Layer, Timeline};
+use crate::domain::time::interval::Timestamp;
 use crate::notify::{Letter, MailError, Piece, Urgency, masked};
 use crate::panics;
 use crate::service::handovers::Brief;
@@ -273,13 +273,13 @@ fn write(
         MessageKind::Incident(_) => incidents::notice(snapshot, mail, now),
         MessageKind::HandoverOpen => handovers::notice(app, snapshot, mail, now),
         MessageKind::Digest => digests::notice(app, snapshot, mail, now),
-        MessageKind::CalendarBroken => broken::notice(app, snapshot, mail, now),
+        MessageKind::CalendarBroken => broken_calendar_notice::notice(app, snapshot, mail, now),
         MessageKind::OverrideGiven
         | MessageKind::OverrideEnded
         | MessageKind::SwapOffered
         | MessageKind::SwapAccepted
         | MessageKind::SwapDeclined
-        | MessageKind::SwapUndone => queued::notice(app, snapshot, mail, now),
+        | MessageKind::SwapUndone => change_notice::notice(app, snapshot, mail, now),
         MessageKind::ChatHandoff | MessageKind::ChatCover | MessageKind::ChatWeek => {
             Err(Outcome::Refused("it is for a chat".to_owned()))
         }
@@ -305,7 +305,7 @@ fn write_unknown(
         return Err(Outcome::Dropped("it is no longer so"));
     }
     let snapshot = &app.snapshots.snapshot();
-    let notice = queued::notice(app, snapshot, mail, now)?;
+    let notice = change_notice::notice(app, snapshot, mail, now)?;
     letter(app, snapshot, &notice, mail, now).map(|letter| (letter, mail.payload.clone()))
 }
 
@@ -330,7 +330,7 @@ fn reminder(
     }
     let brief = brief(app, timeline, &reminder)?;
     messages::reminder::notice(snapshot, timeline, &reminder, brief.as_ref(), now)
-        .map(|notice| (notice, told::payload(&reminder)))
+        .map(|notice| (notice, sent_notices::payload(&reminder)))
         .ok_or(Outcome::Dropped("the person or the rotation is gone"))
 }
 
@@ -368,7 +368,7 @@ fn still_due<'a>(
     // What the mails before this one said counts.
     let told = app
         .store
-        .read(|db| told::of(db, timeline.rotation().id, now))
+        .read(|db| sent_notices::of(db, timeline.rotation().id, now))
         .map_err(|error: StoreError| Outcome::Failed(error.to_string()))?;
     Ok(due(timeline, snapshot.people(), &told, now, AHEAD)
         .into_iter()

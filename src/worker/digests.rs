@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::clock::new_id;
-use crate::domain::digest::{Digest, Nearness, Trouble, digest as of_manager, troubles, window};
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, TeamId};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::message::MessageKind;
-use crate::domain::notice::Notice;
-use crate::domain::team::Team;
+use crate::domain::notifications::message::MessageKind;
+use crate::domain::notifications::notice::Notice;
+use crate::domain::people::team::Team;
+use crate::domain::reminders::digest::{
+    Digest, Nearness, Trouble, digest as of_manager, troubles, window,
+};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::service::App;
 use crate::service::messages::digest as message;
 use crate::snapshot::Snapshot;

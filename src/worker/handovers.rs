@@ -1,19 +1,20 @@
 //! What is open at a handoff: it is written down, and the incoming person and the managers are told.
 
+use crate::domain::schedule::rotation::{HandoverSide, Lead};
 use chrono::TimeDelta;
 use serde_json::json;
 
 use super::deliver::payload;
 use crate::clock::new_id;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::handover::{Form, Handover, HandoverId, handovers};
+use crate::domain::handovers::{Form, Handover, HandoverId, handovers};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::message::MessageKind;
-use crate::domain::notice::Notice;
-use crate::domain::person::Person;
-use crate::domain::reminder::{Kind, Lead, Settings, when_at_work};
-use crate::domain::timeline::{Entry, Layer, Timeline};
+use crate::domain::notifications::message::MessageKind;
+use crate::domain::notifications::notice::Notice;
+use crate::domain::people::person::Person;
+use crate::domain::reminders::when_at_work;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::timeline::{Entry, Layer, Timeline};
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::service::App;
 use crate::service::handovers as service;
 use crate::service::messages::handover_open::{self as message, Payload};
@@ -110,8 +111,8 @@ fn was_known(timeline: &Timeline, handover: &Handover) -> bool {
 }
 
 fn has_template(timeline: &Timeline, handover: &Handover) -> bool {
-    use crate::domain::handover::List::{Incoming, Outgoing};
-    let has = |list| !Settings::checklist(timeline.rotation(), list, handover.at).is_empty();
+    use HandoverSide::{Incoming, Outgoing};
+    let has = |list| !timeline.rotation().checklist(list, handover.at).is_empty();
     handover.form != Form::Light && (has(Outgoing) || has(Incoming))
 }
 
@@ -128,7 +129,7 @@ fn mails(
     let mut who: Vec<PersonId> = managers.filter(|id| *id != handover.to).collect();
     let incoming = snapshot.person(handover.to);
     let reminded = |person: &Person| {
-        let leads = Settings::leads(rotation, Kind::Incoming, handover.at);
+        let leads = rotation.lead_times(HandoverSide::Incoming, handover.at);
         let preferences = person.preferences;
         let reached = preferences.handoff_outside_hours
             || person.available_at(handover.at, handover.at).is_some();

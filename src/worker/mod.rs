@@ -1,19 +1,19 @@
 //! What is sent without being asked: plans reminders into the outbox, and sends from it.
 
 mod addresses;
-mod broken;
+mod broken_calendar_notice;
 mod calendars;
+mod change_notice;
 mod chat;
 mod claim;
 mod deliver;
 mod digests;
 mod handovers;
 mod incidents;
-mod pace;
 mod plan;
-mod queued;
+mod rate_limit;
+mod sent_notices;
 mod sign_in;
-mod told;
 mod turns;
 
 pub use crate::storage::outbox::Lane;
@@ -30,8 +30,8 @@ use crate::service::App;
 use crate::service::threads::turn_span;
 use crate::storage::{StoreError, outbox};
 use claim::PendingOutcome;
-use pace::Pace;
 use plan::Planner;
+use rate_limit::RateLimit;
 
 /// How often is looked whether there is anything to do.
 const TICK: Duration = Duration::from_secs(1);
@@ -58,7 +58,7 @@ pub struct Worker {
     app: Arc<App>,
     mailer: Mailer,
     outgoing: Outgoing,
-    pace: Pace,
+    pace: RateLimit,
     planner: Mutex<Planner>,
     /// What was sent while the database was away: it must know of it before anything is sent again.
     unwritten: Mutex<Vec<PendingOutcome>>,
@@ -78,7 +78,7 @@ impl Worker {
     #[must_use]
     pub fn new(app: Arc<App>, mailer: Mailer, outgoing: Outgoing) -> Self {
         Self {
-            pace: Pace::per_minute(mailer.per_minute()),
+            pace: RateLimit::per_minute(mailer.per_minute()),
             app,
             mailer,
             outgoing,

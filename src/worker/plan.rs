@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{PLANNER, broken, chat, digests, handovers, incidents, told};
+use super::{PLANNER, broken_calendar_notice, chat, digests, handovers, incidents, sent_notices};
 use crate::clock::new_id;
-use crate::domain::digest::{Trouble, troubles, window};
-use crate::domain::handover::Handover;
+use crate::domain::handovers::Handover;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::message::MessageKind;
-use crate::domain::person::Person;
-use crate::domain::reminder::{Reminder, SentNotice, due};
-use crate::domain::timeline::Timeline;
+use crate::domain::notifications::message::MessageKind;
+use crate::domain::people::person::Person;
+use crate::domain::reminders::digest::{Trouble, troubles, window};
+use crate::domain::reminders::{Reminder, SentNotice, due};
+use crate::domain::schedule::timeline::Timeline;
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::service::App;
 use crate::snapshot::Snapshot;
 use crate::storage::StoreError;
@@ -33,7 +33,7 @@ const HOLDS: TimeDelta = TimeDelta::minutes(5);
 #[derive(Default)]
 pub(super) struct Planner {
     plans: HashMap<RotationId, Plan>,
-    memory: told::NotificationHistory,
+    memory: sent_notices::NotificationHistory,
     /// When it last planned all there was.
     looked_at: Option<Timestamp>,
 }
@@ -63,7 +63,7 @@ impl Planner {
         let handed_over = self.handed_over(since, now);
         wanted.extend(handovers::plan(app, &snapshot, &handed_over, now)?);
         wanted.extend(digests::plan(app, &snapshot, self.wrong(), now)?);
-        wanted.extend(broken::plan(app, &snapshot, now)?);
+        wanted.extend(broken_calendar_notice::plan(app, &snapshot, now)?);
         wanted.extend(incidents::plan(&snapshot, now));
         wanted.extend(chat::plan(app, &snapshot, now)?);
         let planned = put(app, &wanted, now)?;
@@ -213,7 +213,7 @@ fn planned(rotation: RotationId, reminder: &Reminder) -> Planned {
         kind: MessageKind::Reminder(reminder.kind).into(),
         person_id: Some(reminder.recipient),
         rotation_id: Some(rotation),
-        payload: told::payload(reminder),
+        payload: sent_notices::payload(reminder),
         due_at: reminder.due_at,
         // What never ends is of use for as long as the databases can say.
         not_after: reminder

@@ -2,8 +2,8 @@
 
 use super::deliver::payload;
 use crate::cause::chain;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::interval::Timestamp;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::Timestamp;
 use crate::notify::Letter;
 use crate::service::messages::sign_in::{self as message, Payload};
 use crate::service::outbox::message_id;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::domain::calendar::Calendar;
 use crate::domain::ids::PersonId;
+use crate::domain::people::calendar::Calendar;
 
 /// What was spent is forgotten after so long.
 const HOUR: Duration = Duration::from_hours(1);
@@ -51,9 +51,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::absence::Rule;
-    use crate::domain::calendar::Validators;
     use crate::domain::ids::CalendarId;
+    use crate::domain::people::absence::Rule;
+    use crate::domain::people::calendar::Validators;
 
     fn calendar(person: u128, waits_since: i64) -> Calendar {
         let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(waits_since);

@@ -1,4 +1,4 @@
-//! What is wrong ahead, what would mend it, and who could.
+//! What is wrong ahead, a remedy for it, and who could.
 
 use serde_json::{Value, json};
 
@@ -137,18 +137,18 @@ fn a_clash_comes_with_what_mends_it_until_it_is_mended() {
     let clashes = || server.get("/clashes?team=heroes").expect(200)["items"].clone();
     let found = clashes();
     assert_eq!(found.as_array().unwrap().len(), 1);
-    let mend = &found[0]["mend"];
-    assert_eq!(mend["kind"], "somebody_else");
+    let remedy = &found[0]["remedy"];
+    assert_eq!(remedy["kind"], "somebody_else");
     assert_eq!(
-        (&mend["start"], &mend["end"]),
+        (&remedy["start"], &remedy["end"]),
         (
             &json!("2026-03-04T00:00:00Z"),
             &json!("2026-03-06T00:00:00Z")
         )
     );
-    assert_eq!(ids(&mend["people"]), [cy, ben]);
+    assert_eq!(ids(&remedy["people"]), [cy, ben]);
     server.at("2026-03-05T00:00:00Z");
-    assert_eq!(clashes()[0]["mend"]["start"], "2026-03-05T00:00:00Z");
+    assert_eq!(clashes()[0]["remedy"]["start"], "2026-03-05T00:00:00Z");
     server.at("2026-03-03T00:00:00Z");
     team.cover("2026-03-04T00:00:00Z", "2026-03-06T00:00:00Z", ben);
     assert_eq!(clashes(), json!([]));
@@ -172,7 +172,7 @@ fn a_gap_comes_with_what_mends_it() {
         .unwrap()
         .iter()
         .map(|gap| {
-            let kind = gap["mend"]["kind"].as_str().unwrap_or("nothing");
+            let kind = gap["remedy"]["kind"].as_str().unwrap_or("nothing");
             (gap["reason"].as_str().unwrap(), kind)
         })
         .collect();
@@ -186,7 +186,7 @@ fn a_gap_comes_with_what_mends_it() {
             ("override", "somebody_else"),
         ]
     );
-    let people = &found["items"][4]["mend"]["people"];
+    let people = &found["items"][4]["remedy"]["people"];
     assert_eq!(people.as_array().unwrap().len(), 3);
 }
 
@@ -203,12 +203,12 @@ fn a_fallback_mends_gaps_as_long_as_it_goes_on() {
     let hero = format!("/rotations/{}", team.rotation);
     let falls_back = json!({ "fallback_rotation_id": backup });
     server.patch(&hero, &falls_back).expect(200);
-    let mend = || {
+    let remedy = || {
         let gaps = server.get("/gaps?team=heroes").expect(200);
         let mut gaps = gaps["items"].as_array().unwrap().iter();
-        gaps.find(|gap| gap["reason"] == "override").unwrap()["mend"]["kind"].clone()
+        gaps.find(|gap| gap["reason"] == "override").unwrap()["remedy"]["kind"].clone()
     };
-    assert_eq!(mend(), Value::Null);
+    assert_eq!(remedy(), Value::Null);
     let archive = format!("/rotations/{}/archive", backup.as_str().unwrap());
     let half_way = json!({ "at": "2026-03-10T12:00:00Z" });
     let dry_run = format!("{archive}?dry_run=true");
@@ -218,7 +218,7 @@ fn a_fallback_mends_gaps_as_long_as_it_goes_on() {
         json!(["other rotations fall back to it, where nobody answers from then on: Hero"])
     );
     server.post(&archive, &half_way).expect(200);
-    assert_eq!(mend(), "somebody_else");
+    assert_eq!(remedy(), "somebody_else");
     // Nobody falls back to the one that is left.
     let preview = server.post(&format!("{hero}/archive?dry_run=true"), &json!({}));
     assert_eq!(preview.expect(200)["warnings"], json!([]));

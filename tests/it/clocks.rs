@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use dogwatch::clock::new_id;
-use dogwatch::domain::interval::Timestamp;
+use dogwatch::domain::time::interval::Timestamp;
 use dogwatch::startup;
 use dogwatch::storage::outbox::{self, Lane, Mail, Outcome, Planned};
 use dogwatch::storage::{Store, StoreError};

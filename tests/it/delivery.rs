@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dogwatch::clock::{Clock as _, SystemClock, new_id};
-use dogwatch::domain::hours::WeeklyHours;
-use dogwatch::domain::person::Role;
-use dogwatch::domain::zone::Zone;
+use dogwatch::domain::people::person::Role;
+use dogwatch::domain::time::hours::WeeklyHours;
+use dogwatch::domain::time::zone::Zone;
 use dogwatch::service::people::{self, NewPerson};
 use dogwatch::service::{Actor, rotations, teams};
 use dogwatch::startup;

@@ -1,7 +1,7 @@
 //! What one person may do in an hour.
 
 use chrono::TimeDelta;
-use dogwatch::domain::link::{Link, Step};
+use dogwatch::domain::access::link::{Link, Step};
 use dogwatch::service::App;
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
 //! One-step links in mails: who has one can do what it says, once they say so, and nothing else.
 
 use chrono::TimeDelta;
+use dogwatch::domain::access::link::{Link, Step};
 use dogwatch::domain::ids::{OverrideId, PersonId, RotationId};
-use dogwatch::domain::link::{Link, Step};
-use dogwatch::domain::preferences::Topic;
+use dogwatch::domain::people::preferences::Topic;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use dogwatch::domain::incident::PromptKind;
-use dogwatch::domain::link::{Link, Step};
-use dogwatch::domain::message::MessageKind;
+use dogwatch::domain::access::link::{Link, Step};
+use dogwatch::domain::incidents::PromptKind;
+use dogwatch::domain::notifications::message::MessageKind;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use dogwatch::clock::new_id;
 use dogwatch::domain::ids::TeamId;
-use dogwatch::domain::team::Team;
-use dogwatch::domain::zone::Zone;
+use dogwatch::domain::people::team::Team;
+use dogwatch::domain::time::zone::Zone;
 use dogwatch::service::SnapshotCache;
 use dogwatch::storage::{Change, DatabaseUrl, Store, StoreError, changes, postgres, teams};
 use reqwest::Method;

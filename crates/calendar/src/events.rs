@@ -1,6 +1,6 @@
 //! The events of somebody's calendar, at each of the times at which they happen.
 //!
-//! Recurrences are expanded on the wall clock and resolved by `domain::zone`, as handoffs are. Dates and
+//! Recurrences are expanded on the wall clock and resolved by `domain::time::zone`, as handoffs are. Dates and
 //! times without a zone are those of the calendar's owner.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,9 +14,9 @@ use super::budget::{Kind, Meter};
 use super::ics::{self, Component, Line, Packed, ZoneDraft};
 use super::recurrence::Rule;
 use super::zones::Zones;
-use crate::domain::absence::{Busy, Event, Status};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::zone::Zone;
+use crate::domain::people::absence::{Busy, Event, Status};
+use crate::domain::time::interval::{Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 
 /// A calendar has at most so many events in the time that is looked at; those that begin first count.
 const MOST_EVENTS: usize = 5_000;

@@ -23,7 +23,7 @@ use icalendar::{
     Alarm, Calendar, CalendarDateTime, Component as _, Event as Component, EventLike as _, Property,
 };
 
-use crate::domain::interval::{Interval, Timestamp};
+use crate::domain::time::interval::{Interval, Timestamp};
 
 pub use broken::Broken;
 pub use budget::{BUDGET, Budget, Exceeded, Meter};
@@ -156,7 +156,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::domain::zone::Zone;
+    use crate::domain::time::zone::Zone;
 
     fn event() -> Event {
         let interval = Interval::new(

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use chrono::{Datelike as _, NaiveDateTime, TimeDelta};
 
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::zone::{ClockChange, Zone};
+use crate::domain::time::interval::{Interval, Timestamp};
+use crate::domain::time::zone::{ClockChange, Zone};
 
 /// Clocks are looked at for so long before what is shown, so that the first shown has rules already.
 const BEFORE: TimeDelta = TimeDelta::days(2 * 366);
@@ -205,7 +205,7 @@ mod tests {
     use rrule::{RRule, RRuleSet, Tz, Unvalidated};
 
     use super::*;
-    use crate::domain::zone;
+    use crate::domain::time::zone;
 
     fn at(text: &str) -> Timestamp {
         text.parse::<DateTime<Utc>>().unwrap()

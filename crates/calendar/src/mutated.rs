@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::budget::{BUDGET, Budget, Meter};
 use super::events;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::zone::Zone;
+use crate::domain::time::interval::{Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 
 /// What is spent at a time: the seconds of a day, at most.
 const AT_ONCE: u64 = 90_000;

@@ -1,6 +1,6 @@
 //! Recurrence rules (RFC 5545 §3.3.10) of calendars that strangers write. A rule is a question about days: does it
 //! match this one? Days are asked in order and each costs a step, so that a rule that never comes ends when its
-//! steps do (decision 0620). Handoffs of rotations have rules of their own, in `domain::rotation`.
+//! steps do (decision 0620). Handoffs of rotations have rules of their own, in `domain::schedule::rotation`.
 
 use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
 

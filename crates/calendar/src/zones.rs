@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::budget::{Kind, Meter};
 use super::ics::ZoneDraft;
-use crate::domain::zone::Zone;
+use crate::domain::time::zone::Zone;
 
 /// What Windows calls zones, and what everybody else does (Unicode CLDR, `windowsZones`, the entries for
 /// the whole world).

@@ -12,7 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
 use super::SHORTEST_SECRET;
-use crate::domain::email;
+use crate::domain::people::email;
 
 /// A text, or a list of texts, which is the same with commas.
 pub(super) fn text_of(value: toml::Value) -> Option<String> {

@@ -16,7 +16,7 @@ use super::limits::{Limits, together};
 use super::openapi::RequestShape;
 use super::reply::Reply;
 use super::spans::record_actor;
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::service::app::RequestKey;
 use crate::service::{Actor, App, Db, Error, UnitOfWork};
 use crate::snapshot::Snapshot;

@@ -5,7 +5,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::error::Problem;
 use crate::json::{Body, BodyOrDefault, RawBody};
 use crate::service::{Actor, Error, ValidationErrors};

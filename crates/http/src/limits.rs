@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use super::auth::Caller;
 use super::error::Problem;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 
 /// How many keys a limit remembers; where there are more, those without a debt are forgotten, and all
 /// of them if that does not help. Memory is worth more than a limit.

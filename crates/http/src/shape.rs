@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub use self::check::MOST_FAULTS;
 use self::check::{Check, Found};
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::service::{FieldError, ValidationErrors};
 
 /// An operation of the document.

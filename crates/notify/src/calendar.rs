@@ -3,8 +3,8 @@
 use icalendar::{Calendar, Component as _, Event, EventLike as _, EventStatus, Property};
 use lettre::message::Mailbox;
 
-use crate::domain::interval::Timestamp;
-use crate::domain::notice::Entry;
+use crate::domain::notifications::notice::Entry;
+use crate::domain::time::interval::Timestamp;
 
 /// The first second of 2020: sequences are of 32 bits.
 const EPOCH: i64 = 1_577_836_800;

@@ -7,9 +7,9 @@ use lettre::{Address, Message};
 
 use super::{MailError, calendar};
 use crate::cause::Cause;
-use crate::domain::email;
-use crate::domain::interval::Timestamp;
-use crate::domain::notice::Entry;
+use crate::domain::notifications::notice::Entry;
+use crate::domain::people::email;
+use crate::domain::time::interval::Timestamp;
 
 /// Everything about a mail but its look.
 #[derive(Debug, Clone)]

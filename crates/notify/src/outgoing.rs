@@ -19,7 +19,7 @@ use url::{Host, Url};
 
 use crate::cause::Cause;
 use crate::config::Config;
-use crate::domain::calendar::Validators;
+use crate::domain::people::calendar::Validators;
 
 /// From the first byte to the last a request takes no longer, with all redirections.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -13,7 +13,7 @@ use super::reply::{Reply, Subject};
 use super::smtp::{Failure, Line, Patience, Server, helo_of};
 use crate::cause::Cause;
 use crate::config::Config;
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::files;
 
 /// How soon a mail is to leave. Each urgency has a connection of its own, so that none waits behind another.

@@ -2,10 +2,10 @@
 
 use super::{Actor, Error};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Interval;
-use crate::domain::person::Role;
-use crate::domain::swap::Party;
-use crate::domain::team::{Consent, Team};
+use crate::domain::people::person::Role;
+use crate::domain::people::team::{Consent, Team};
+use crate::domain::swaps::Party;
+use crate::domain::time::interval::Interval;
 
 /// Only administrators.
 ///
@@ -272,11 +272,11 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::actor::Scope;
+    use crate::domain::access::actor::Scope;
     use crate::domain::ids::{TeamId, TokenId};
-    use crate::domain::interval::Timestamp;
-    use crate::domain::team::Membership;
-    use crate::domain::zone::Zone;
+    use crate::domain::people::team::Membership;
+    use crate::domain::time::interval::Timestamp;
+    use crate::domain::time::zone::Zone;
 
     const NOW: Timestamp = DateTime::UNIX_EPOCH;
 

@@ -10,12 +10,12 @@ use super::operator::FIRST_ADMINISTRATOR;
 use super::{Error, Tx, feeds, tokens};
 use crate::UnitOfWork;
 use crate::clock::new_id;
-use crate::domain::address_change::{AddressChange, UNDO};
-use crate::domain::audit::AuditAction;
+use crate::domain::access::address_change::{AddressChange, UNDO};
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::{AddressChangeId, TokenId};
-use crate::domain::interval::Timestamp;
-use crate::domain::message::MessageKind;
-use crate::domain::person::Person;
+use crate::domain::notifications::message::MessageKind;
+use crate::domain::people::person::Person;
+use crate::domain::time::interval::Timestamp;
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::outbox::{self, Planned};
@@ -209,7 +209,7 @@ fn end_what_was_made(uow: &mut UnitOfWork<'_>, change: &AddressChange) -> Result
         .filter(|token| token.person == change.person && token.created_at >= since);
     let made: Vec<TokenId> = made.map(|token| token.id).collect();
     tokens::revoke_all(uow, &made)?;
-    let theirs = |feed: &crate::domain::feed::Feed| {
+    let theirs = |feed: &crate::domain::schedule::feed::Feed| {
         feed.owner == Some(change.person) && feed.created_at >= since
     };
     feeds::revoke_all(uow, theirs)

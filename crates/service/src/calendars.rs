@@ -11,12 +11,12 @@ use super::locked_rotation::{as_json, person_of, record_audit};
 use super::{Actor, App, Db, Error, ValidationErrors, access, values};
 use crate::UnitOfWork;
 use crate::clock::new_id;
-use crate::domain::absence::Rule;
-use crate::domain::audit::AuditAction;
-use crate::domain::calendar::{AHEAD, Calendar, Validators, difference};
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::{CalendarId, PersonId, TimeOffId};
-use crate::domain::interval::{Interval, IntervalSet, Timestamp};
-use crate::domain::person::{Person, TimeOff};
+use crate::domain::people::absence::Rule;
+use crate::domain::people::calendar::{AHEAD, Calendar, Validators, difference};
+use crate::domain::people::person::{Person, TimeOff};
+use crate::domain::time::interval::{Interval, IntervalSet, Timestamp};
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, StoreError, calendars, people};
 

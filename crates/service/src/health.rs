@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::App;
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 
 /// How the application does.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::people::{self, NewPerson};
 use super::values::{self, HoursInput};
 use super::{Error, ValidationErrors};
-use crate::domain::hours::WeeklyHours;
-use crate::domain::person::Role;
+use crate::domain::people::person::Role;
+use crate::domain::time::hours::WeeklyHours;
 use crate::snapshot::Snapshot;
 
 /// The days of an office week.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike as 
 
 use super::error::Error;
 use super::errors::ValidationErrors;
-use crate::domain::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::time::interval::{FOREVER, Interval, Timestamp};
 
 /// How far ahead of now an instant may lie: five years.
 const AHEAD: Months = Months::new(5 * 12);
@@ -15,7 +15,7 @@ const LONGEST_WINDOW: TimeDelta = TimeDelta::days(400);
 /// A list that comes whole has at most so many elements: more than one rotation of hours has in the longest window.
 pub const MOST_IN_WINDOW: usize = 10_000;
 
-/// Gaps come with who could mend them, which makes them larger.
+/// Gaps come with who could take over, which makes them larger.
 pub const MOST_GAPS: usize = 5_000;
 
 /// Refuses a window with more in it than is listed.

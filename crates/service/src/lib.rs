@@ -11,7 +11,6 @@ use dogwatch_system::panics;
 
 pub mod access;
 pub mod addresses;
-pub mod ahead;
 pub mod app;
 pub mod audit;
 pub mod calendars;
@@ -39,6 +38,7 @@ pub mod preview;
 mod quotas;
 pub mod reports;
 pub mod rotations;
+pub mod schedule_issues;
 pub mod secrets;
 pub mod sessions;
 pub mod snapshot;
@@ -60,5 +60,5 @@ pub use expected::Expected;
 pub use snapshots::SnapshotCache;
 pub use unit_of_work::UnitOfWork;
 
-pub use crate::domain::actor::{Actor, Scope};
+pub use crate::domain::access::actor::{Actor, Scope};
 pub use crate::storage::{Db, Tx};

@@ -12,12 +12,12 @@ use sha2::Sha256;
 use super::feeds::{NewFeed, Options, ScopeInput};
 use super::{Actor, App, Error, addresses, feeds, incidents, overrides, preferences, swaps};
 use crate::UnitOfWork;
-use crate::domain::actor::Scope;
-use crate::domain::duty::RotationLookup as _;
+use crate::domain::access::actor::Scope;
+use crate::domain::access::link::{Link, Step};
 use crate::domain::ids::{OverrideId, PersonId};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::link::{Link, Step};
-use crate::domain::notice::long;
+use crate::domain::notifications::notice::long;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::snapshot::Snapshot;
 
 /// What the key signs is told apart from all else that it signs.

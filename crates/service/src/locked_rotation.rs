@@ -6,12 +6,12 @@ use serde_json::Value;
 use super::{Error, quotas};
 use crate::UnitOfWork;
 use crate::domain::ids::{PersonId, RotationId, TeamId};
-use crate::domain::interval::Timestamp;
-use crate::domain::overrides::Override;
-use crate::domain::person::Person;
-use crate::domain::rotation::Rotation;
-use crate::domain::team::Team;
-use crate::domain::timeline::Timeline;
+use crate::domain::people::person::Person;
+use crate::domain::people::team::Team;
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::rotation::Rotation;
+use crate::domain::schedule::timeline::Timeline;
+use crate::domain::time::interval::Timestamp;
 use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::{Tx, audit, people, rotations, teams};
 

@@ -7,9 +7,9 @@ use super::rotations::{names_from, remove_person};
 use super::{Error, overrides, swaps};
 use crate::UnitOfWork;
 use crate::domain::ids::{PersonId, RotationId, TeamId};
-use crate::domain::interval::Timestamp;
-use crate::domain::overrides::Override;
-use crate::domain::rotation::Rotation;
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::rotation::Rotation;
+use crate::domain::time::interval::Timestamp;
 use crate::snapshot::Snapshot;
 use crate::storage::{Db, rotations};
 

@@ -9,11 +9,11 @@ use super::locked_rotation::{as_json, record_audit};
 use super::{Db, Error, Tx, access};
 use crate::UnitOfWork;
 use crate::clock::new_id;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Timestamp;
-use crate::domain::message::MessageKind;
-use crate::domain::notice::{News, Notice};
+use crate::domain::notifications::message::MessageKind;
+use crate::domain::notifications::notice::{News, Notice};
+use crate::domain::time::interval::Timestamp;
 use crate::storage::audit::AuditEvent;
 pub use crate::storage::outbox::state_of;
 use crate::storage::outbox::{self, Mail, State};
@@ -187,7 +187,7 @@ pub struct Queued {
     pub to: PersonId,
     /// About which rotation.
     pub rotation: Option<RotationId>,
-    /// Not to be sent before; see `domain::reminder::when_at_work` for a time when they are at work.
+    /// Not to be sent before; see `domain::reminders::when_at_work` for a time when they are at work.
     pub due_at: Timestamp,
     /// Of no use from then on: dropped, not sent late.
     pub not_after: Timestamp,

@@ -5,10 +5,10 @@ use serde_json::json;
 use super::locked_rotation::{person_of, record_audit};
 use super::{Error, access};
 use crate::UnitOfWork;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::PersonId;
-use crate::domain::person::Person;
-use crate::domain::preferences::{Preferences, Topic};
+use crate::domain::people::person::Person;
+use crate::domain::people::preferences::{Preferences, Topic};
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, people};
 

@@ -12,14 +12,14 @@ use super::locked_rotation::LockedRotation;
 use super::swaps::{self, SwapView};
 use super::views::{ClashView, GapView, OverrideView, PersonRef, ShiftView};
 use crate::UnitOfWork;
-use crate::domain::clash::{Clash, clashes};
 use crate::domain::ids::{RotationId, TimeOffId};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::overrides::Override;
-use crate::domain::person::Person;
-use crate::domain::preview::{self, Preview};
-use crate::domain::rotation::{Plan, Rotation};
-use crate::domain::timeline::{Gap, Layer, Timeline};
+use crate::domain::people::person::Person;
+use crate::domain::schedule::clash::{Clash, clashes};
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::preview::{self, Preview};
+use crate::domain::schedule::rotation::{Plan, Rotation};
+use crate::domain::schedule::timeline::{Gap, Layer, Timeline};
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::{Tx, rotations};
 
@@ -240,7 +240,7 @@ fn view(
     new: &Timeline,
     window: Interval,
 ) -> PreviewView {
-    let show = |shifts: &[crate::domain::timeline::Shift]| -> Vec<ShiftView> {
+    let show = |shifts: &[crate::domain::schedule::timeline::Shift]| -> Vec<ShiftView> {
         shifts
             .iter()
             .map(|shift| ShiftView::of(snapshot, shift))
@@ -524,8 +524,8 @@ fn left_without<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rotation::Handoff;
-    use crate::domain::zone::Zone;
+    use crate::domain::schedule::rotation::Handoff;
+    use crate::domain::time::zone::Zone;
 
     #[test]
     fn a_turn_is_cut_where_one_is_under_way() {

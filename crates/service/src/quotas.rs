@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 
 use super::Error;
 use crate::config::HourlyLimits;
-use crate::domain::actor::Actor;
-use crate::domain::audit::AuditAction;
-use crate::domain::interval::Timestamp;
+use crate::domain::access::actor::Actor;
+use crate::domain::access::audit::AuditAction;
+use crate::domain::time::interval::Timestamp;
 use crate::storage::Tx;
 use crate::storage::audit::AuditEvent;
 use crate::storage::quotas::{self, Actions, Doer, Limited};

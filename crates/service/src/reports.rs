@@ -6,14 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ahead::of_team;
+use super::schedule_issues::of_team;
 use super::views::PersonRef;
 use super::{Error, ValidationErrors, input};
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::load::{self, Covers, Figures, Load};
-use crate::domain::person::Role;
+use crate::domain::people::person::Role;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::load::{self, Covers, Figures, Load};
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::snapshot::Snapshot;
 
 /// A report looks so far back where nobody says how far.

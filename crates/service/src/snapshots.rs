@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::snapshot::{Loaded, Snapshot};
 use crate::storage::{
     Change, Db, Store, StoreError, changes, feeds, incidents, people, rotations, sessions, teams,

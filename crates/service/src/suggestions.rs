@@ -5,10 +5,10 @@ use utoipa::ToSchema;
 
 use super::Error;
 use super::views::{HolidayView, PersonRef, Span};
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Interval;
-use crate::domain::suggestion::{Colleagues, Suggestion};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::swaps::suggestion::{Colleagues, Suggestion};
+use crate::domain::time::interval::Interval;
 use crate::snapshot::Snapshot;
 
 /// So many other duties of somebody are shown, and so many said in words.

@@ -13,11 +13,11 @@ use super::values;
 use super::{Error, Scope, ValidationErrors, access, feeds, input};
 use crate::UnitOfWork;
 use crate::clock::new_id;
-use crate::domain::audit::AuditAction;
-use crate::domain::feed::Feed;
+use crate::domain::access::audit::AuditAction;
+use crate::domain::access::token::{Token, with_descendants};
 use crate::domain::ids::{PersonId, TokenId};
-use crate::domain::interval::Timestamp;
-use crate::domain::token::{Token, with_descendants};
+use crate::domain::schedule::feed::Feed;
+use crate::domain::time::interval::Timestamp;
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, tokens};
 

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use super::{Actor, Error, Expected};
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::storage::Tx;
 
 /// A transaction, who asked for it, and when: the first argument of every function that writes.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::ValidationErrors;
-use crate::domain::email;
-use crate::domain::holidays::{UnknownPlace, calendar};
-use crate::domain::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
 use crate::domain::ids::PersonId;
-use crate::domain::person::{Holidays, Role};
-use crate::domain::zone::Zone;
+use crate::domain::people::email;
+use crate::domain::people::person::{Holidays, Role};
+use crate::domain::time::holidays::{UnknownPlace, calendar};
+use crate::domain::time::hours::{Day, HoursRule, TimeOfDay, WeeklyHours};
+use crate::domain::time::zone::Zone;
 use crate::notify::Guard;
 
 /// Weekly hours, as they are sent.

@@ -6,9 +6,9 @@ use super::rows::{inner, instant, ts};
 use super::schema::address_changes;
 use super::types::{AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::address_change::AddressChange;
+use crate::domain::access::address_change::AddressChange;
 use crate::domain::ids::{AddressChangeId, PersonId};
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = address_changes)]

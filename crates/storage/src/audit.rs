@@ -8,11 +8,11 @@ use super::schema::{audit, settings};
 use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
-use crate::domain::actor::Actor;
-use crate::domain::audit::{AuditAction, StoredAuditAction};
+use crate::domain::access::actor::Actor;
+use crate::domain::access::audit::{AuditAction, StoredAuditAction};
 use crate::domain::ids::{PersonId, TokenId};
-use crate::domain::interval::Timestamp;
-use crate::domain::person::Person;
+use crate::domain::people::person::Person;
+use crate::domain::time::interval::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = audit)]

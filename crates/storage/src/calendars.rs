@@ -6,10 +6,10 @@ use super::rows::{instant, ts};
 use super::schema::calendars;
 use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::absence::Rule;
-use crate::domain::calendar::{Calendar, Validators};
 use crate::domain::ids::{CalendarId, PersonId};
-use crate::domain::interval::Timestamp;
+use crate::domain::people::absence::Rule;
+use crate::domain::people::calendar::{Calendar, Validators};
+use crate::domain::time::interval::Timestamp;
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = calendars, treat_none_as_null = true)]

@@ -6,8 +6,8 @@ use super::rows::{corrupt, inner};
 use super::schema::chats;
 use super::types::{AsJson, AsText};
 use super::{Db, StoreError};
-use crate::domain::chat::{Chat, ChatSettings, Place};
 use crate::domain::ids::{RotationId, TeamId};
+use crate::domain::notifications::chat::{Chat, ChatSettings, Place};
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = chats)]

@@ -6,9 +6,9 @@ use super::rows::{inner, instant, ts};
 use super::schema::feeds;
 use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::feed::{Feed, Options, Scope};
 use crate::domain::ids::{FeedId, PersonId, TokenId};
-use crate::domain::interval::Timestamp;
+use crate::domain::schedule::feed::{Feed, Options, Scope};
+use crate::domain::time::interval::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = feeds)]

@@ -1,14 +1,15 @@
 //! What people wrote and ticked for handovers.
 
+use crate::domain::schedule::rotation::HandoverSide;
 use diesel::prelude::*;
 
 use super::rows::inner;
 use super::schema::{handover_items, handovers};
 use super::types::{AsEnum, AsJson, AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::handover::{Done, HandoverId, Item, List, Text, Written};
+use crate::domain::handovers::{Done, HandoverId, Item, Text, Written};
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{Interval, Timestamp};
+use crate::domain::time::interval::{Interval, Timestamp};
 
 #[derive(Queryable)]
 struct HandoverRow {
@@ -26,7 +27,7 @@ struct HandoverRow {
 struct ItemRow {
     id: String,
     rotation_id: AsText<RotationId>,
-    list: AsEnum<List>,
+    list: AsEnum<HandoverSide>,
     text: String,
     since: Ts,
     done_at: Option<Ts>,

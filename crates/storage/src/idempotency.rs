@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::schema::idempotency::dsl;
 use super::types::{AsJson, Ts};
 use crate::cause::Cause;
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 
 /// How long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);

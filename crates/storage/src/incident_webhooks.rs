@@ -8,7 +8,7 @@ use super::schema::{incident_webhooks, webhook_deliveries};
 use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::{RotationId, WebhookId};
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 
 /// What was taken is remembered so long: longer than anything is believed after it was signed.
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);

@@ -9,7 +9,7 @@ use super::schema::{incident_events, incidents, watch_settings};
 use super::types::{AsJson, AsText, Ts};
 use super::{Db, StoreError, Tx};
 use crate::domain::ids::{IncidentId, PersonId, RotationId};
-use crate::domain::incident::{Event, Fact, Incident, WatchSettings};
+use crate::domain::incidents::{Event, Fact, Incident, WatchSettings};
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = incidents)]

@@ -14,8 +14,8 @@ use super::schema::outbox;
 use super::types::{AsEnum, AsJson, AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Timestamp;
-use crate::domain::message::StoredMessageKind;
+use crate::domain::notifications::message::StoredMessageKind;
+use crate::domain::time::interval::Timestamp;
 
 mod claims;
 mod past;

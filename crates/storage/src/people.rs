@@ -11,13 +11,13 @@ use super::schema::{people, profiles, time_off};
 use super::types::{AsEnum, AsJson, AsText, Ts};
 use super::{Db, StoreError};
 use crate::clock::new_id;
-use crate::domain::email;
-use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::{CalendarId, PersonId, TimeOffId};
-use crate::domain::interval::Timestamp;
-use crate::domain::person::{Deactivation, Holidays, Person, Profile, Role, TimeOff};
-use crate::domain::preferences::Preferences;
-use crate::domain::zone::Zone;
+use crate::domain::people::email;
+use crate::domain::people::person::{Deactivation, Holidays, Person, Profile, Role, TimeOff};
+use crate::domain::people::preferences::Preferences;
+use crate::domain::time::hours::WeeklyHours;
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = people, treat_none_as_null = true)]

@@ -9,8 +9,8 @@ use super::schema::publications;
 use super::types::{AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Interval;
-use crate::domain::publication::Publication;
+use crate::domain::schedule::publication::Publication;
+use crate::domain::time::interval::Interval;
 
 /// How many rotations or origins a statement names at most.
 const CHUNK: usize = 500;

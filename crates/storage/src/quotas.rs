@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use super::schema::audit;
 use super::types::{AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 
 /// Who has done something that is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]

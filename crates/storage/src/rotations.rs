@@ -1,5 +1,6 @@
 //! Rotations, their revisions and overrides.
 
+use crate::domain::schedule::rotation::ReminderSettings;
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
@@ -9,14 +10,14 @@ use super::rows::{corrupt, inner, instant, interval, ts};
 use super::schema::{overrides, revisions, rotations};
 use super::types::{AsEnum, AsJson, AsText, Ts};
 use super::{Db, StoreError, Tx};
-use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId, TeamId};
-use crate::domain::interval::Timestamp;
 use crate::domain::non_empty::NonEmpty;
-use crate::domain::overrides::Override;
-use crate::domain::reminder::Settings;
-use crate::domain::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
-use crate::domain::zone::Zone;
+
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
+use crate::domain::time::hours::WeeklyHours;
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 
 /// How local times are written.
 const LOCAL: &str = "%Y-%m-%dT%H:%M:%S";
@@ -32,7 +33,7 @@ struct RotationRow {
     archived_at: Option<Ts>,
     fallback_id: Option<AsText<RotationId>>,
     fallback_when: AsEnum<FallbackWhen>,
-    reminders: AsJson<Option<Settings>>,
+    reminders: AsJson<Option<ReminderSettings>>,
     created_at: Ts,
     last_sequence: i64,
     version: i64,

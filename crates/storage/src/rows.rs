@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use super::StoreError;
 use super::trouble::{self, Trouble};
 use super::types::{AsText, Ts};
-use crate::domain::interval::{Interval, Timestamp};
+use crate::domain::time::interval::{Interval, Timestamp};
 
 /// An error for a row whose columns do not go together.
 pub(super) fn corrupt(what: impl Display) -> StoreError {

@@ -6,9 +6,9 @@ use super::rows::{instant, ts};
 use super::schema::{sessions, sign_ins};
 use super::types::{AsText, Ts};
 use super::{Db, StoreError};
+use crate::domain::access::session::{Session, SignIn};
 use crate::domain::ids::{PersonId, SessionId, SignInId};
-use crate::domain::interval::Timestamp;
-use crate::domain::session::{Session, SignIn};
+use crate::domain::time::interval::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = sessions)]

@@ -9,8 +9,8 @@ use super::schema::{memberships, overrides, rotations, swap_people, swaps};
 use super::types::{AsEnum, AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::{PersonId, RotationId, SwapId, TeamId};
-use crate::domain::interval::Timestamp;
-use crate::domain::swap::{Offer, State, Swap, Terms};
+use crate::domain::swaps::{Offer, State, Swap, Terms};
+use crate::domain::time::interval::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = swaps)]

@@ -11,9 +11,9 @@ use super::schema::{memberships, teams};
 use super::types::{AsEnum, AsText, Ts};
 use super::{Db, StoreError};
 use crate::domain::ids::{PersonId, TeamId};
-use crate::domain::interval::Timestamp;
-use crate::domain::team::{Consent, Membership, Team};
-use crate::domain::zone::Zone;
+use crate::domain::people::team::{Consent, Membership, Team};
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = teams)]

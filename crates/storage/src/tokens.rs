@@ -6,10 +6,10 @@ use super::rows::{inner, instant, ts};
 use super::schema::tokens;
 use super::types::{AsEnum, AsText, Ts};
 use super::{Db, StoreError};
-use crate::domain::actor::Scope;
+use crate::domain::access::actor::Scope;
+use crate::domain::access::token::Token;
 use crate::domain::ids::{PersonId, TokenId};
-use crate::domain::interval::Timestamp;
-use crate::domain::token::Token;
+use crate::domain::time::interval::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = tokens)]

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::db::{MultiBackend, MultiRawValue};
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 
 /// SQL type of an instant.
 #[derive(SqlType, diesel::query_builder::QueryId)]
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
     use crate::StoreError;
     use crate::domain::ids::PersonId;
-    use crate::domain::person::Role;
+    use crate::domain::people::person::Role;
 
     fn id(text: &str) -> Result<PersonId, StoreError> {
         let mut db = SqliteConnection::establish(":memory:").unwrap();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, SubsecRound as _, Utc};
 use uuid::Uuid;
 
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 
 /// Tells the time, in whole seconds.
 pub trait Clock: Send + Sync {

@@ -1,4 +1,4 @@
-//! What is wrong ahead: shifts of people who are away, and times without anybody, each with what would mend it.
+//! What is wrong ahead: shifts of people who are away, and times without anybody, each with a remedy for it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use serde::Deserialize;
 
 use super::page::TeamChoice;
 use super::timeline_chart::gap_words;
-use super::{Answer, Fields, Page, PageError, Section, SignedIn, when};
-use crate::domain::clash::Clash;
-use crate::domain::duty::RotationLookup as _;
+use super::{Answer, Fields, PageContext, PageError, Section, SignedIn, when};
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{FOREVER, Interval};
-use crate::domain::timeline::Gap;
+use crate::domain::schedule::clash::Clash;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::timeline::Gap;
+use crate::domain::time::interval::{FOREVER, Interval};
 use crate::http::blocking;
-use crate::service::ahead::{self, MendView, Mender};
+use crate::service::schedule_issues::{self, Remedies, RemedyView};
 use crate::service::suggestions::SuggestionView;
 use crate::service::{Error, access};
 use crate::snapshot::Snapshot;
@@ -28,7 +28,7 @@ const REACHES: [(i64, &str); 3] = [(4, "4 weeks"), (13, "13 weeks"), (52, "52 we
 /// How far ahead is looked where nobody says so.
 const USUAL: i64 = 13;
 
-/// So many of each are shown, with what would mend them: those that come first.
+/// So many of each are shown, with a remedy for them: those that come first.
 const SHOWN: usize = 50;
 
 /// The part of an address that says what is shown.
@@ -43,7 +43,7 @@ pub struct ScheduleIssuesQuery {
 #[derive(Template)]
 #[template(path = "pages/ahead.html")]
 struct Ahead {
-    page: Page,
+    page: PageContext,
     form: Fields,
     teams: TeamChoice,
     weeks: i64,
@@ -63,7 +63,7 @@ struct Trouble {
     interval: Interval,
     /// Whether the visitor can ask somebody to take it.
     may_ask: bool,
-    mend: Option<MendView>,
+    remedy: Option<RemedyView>,
 }
 
 /// Where it is.
@@ -84,8 +84,8 @@ struct Closed {
 
 /// What was found.
 struct Found {
-    clashes: Vec<(Clash, Option<MendView>)>,
-    gaps: Vec<(RotationId, Gap, Option<MendView>)>,
+    clashes: Vec<(Clash, Option<RemedyView>)>,
+    gaps: Vec<(RotationId, Gap, Option<RemedyView>)>,
     left_out: usize,
 }
 
@@ -99,7 +99,7 @@ pub async fn show(visitor: SignedIn, asked: web::Query<ScheduleIssuesQuery>) -> 
     let weeks = wanted.filter(known).unwrap_or(USUAL);
     let window = Interval::from_start_and_duration(page.now, TimeDelta::weeks(weeks));
     let found = find(&page, teams.slug.clone(), window).await?;
-    let clashes = found.clashes.into_iter().filter_map(|(clash, mend)| {
+    let clashes = found.clashes.into_iter().filter_map(|(clash, remedy)| {
         let place = Place::of(&page, &visitor, clash.rotation)?;
         Some(Trouble {
             may_ask: place.manages || clash.person == visitor.id,
@@ -107,18 +107,18 @@ pub async fn show(visitor: SignedIn, asked: web::Query<ScheduleIssuesQuery>) -> 
             person: Some(clash.person),
             reason: "",
             interval: clash.overlap,
-            mend,
+            remedy,
         })
     });
     let clashes = clashes.collect();
     let mut gaps = Vec::new();
     let mut closed: BTreeMap<RotationId, Closed> = BTreeMap::new();
-    for (rotation, gap, mend) in found.gaps {
+    for (rotation, gap, remedy) in found.gaps {
         let Some(place) = Place::of(&page, &visitor, rotation) else {
             continue;
         };
         let interval = gap.interval;
-        if matches!(mend, Some(MendView::Fallback)) {
+        if matches!(remedy, Some(RemedyView::Fallback)) {
             let one = closed.entry(rotation).or_insert(Closed {
                 place,
                 times: 0,
@@ -134,7 +134,7 @@ pub async fn show(visitor: SignedIn, asked: web::Query<ScheduleIssuesQuery>) -> 
             person: None,
             reason: gap_words(gap.reason),
             interval,
-            mend,
+            remedy,
         });
     }
     visitor.show(&Ahead {
@@ -152,21 +152,25 @@ pub async fn show(visitor: SignedIn, asked: web::Query<ScheduleIssuesQuery>) -> 
 }
 
 /// Looks through all timelines, on another thread: of a thousand teams that takes a while.
-async fn find(page: &Page, team: Option<String>, window: Interval) -> Result<Found, PageError> {
+async fn find(
+    page: &PageContext,
+    team: Option<String>,
+    window: Interval,
+) -> Result<Found, PageError> {
     let (snapshot, now) = (Arc::clone(&page.snapshot), page.now);
     let work = move || -> Result<Found, Error> {
-        let mender = Mender::new(&snapshot, now);
-        let clashes = ahead::clashes(&snapshot, team.as_deref(), window)?;
-        let gaps = ahead::gaps(&snapshot, team.as_deref(), window)?;
+        let remedies = Remedies::new(&snapshot, now);
+        let clashes = schedule_issues::clashes(&snapshot, team.as_deref(), window)?;
+        let gaps = schedule_issues::gaps(&snapshot, team.as_deref(), window)?;
         let mut left_out = clashes.len().saturating_sub(SHOWN);
-        let with_mend = |clash: Clash| (clash, mender.clash(&clash).mend);
-        let clashes = clashes.into_iter().take(SHOWN).map(with_mend).collect();
+        let with_remedy = |clash: Clash| (clash, remedies.clash(&clash).remedy);
+        let clashes = clashes.into_iter().take(SHOWN).map(with_remedy).collect();
         let gaps = gaps.into_iter().filter_map(|(rotation, gap)| {
-            let mend = mender.gap(rotation, &gap).mend?;
-            Some((rotation, gap, Some(mend)))
+            let remedy = remedies.gap(rotation, &gap).remedy?;
+            Some((rotation, gap, Some(remedy)))
         });
         let (closed, mut gaps): (Vec<_>, Vec<_>) =
-            gaps.partition(|(_, _, mend)| matches!(mend, Some(MendView::Fallback)));
+            gaps.partition(|(_, _, remedy)| matches!(remedy, Some(RemedyView::Fallback)));
         left_out += gaps.len().saturating_sub(SHOWN);
         gaps.truncate(SHOWN);
         gaps.extend(closed);
@@ -180,7 +184,7 @@ async fn find(page: &Page, team: Option<String>, window: Interval) -> Result<Fou
 }
 
 impl Place {
-    fn of(page: &Page, visitor: &SignedIn, rotation: RotationId) -> Option<Self> {
+    fn of(page: &PageContext, visitor: &SignedIn, rotation: RotationId) -> Option<Self> {
         let snapshot: &Snapshot = &page.snapshot;
         let timeline = snapshot.timeline(rotation)?;
         let team = snapshot.team(timeline.rotation().team)?;
@@ -197,8 +201,8 @@ impl Ahead {
     /// The part of an address that names a time of a rotation.
     fn time(&self, trouble: &Trouble) -> String {
         let zone = &self.page.zone;
-        let left = match &trouble.mend {
-            Some(MendView::SomebodyElse { span, .. }) => {
+        let left = match &trouble.remedy {
+            Some(RemedyView::SomebodyElse { span, .. }) => {
                 Interval::new(span.start, span.end.unwrap_or(FOREVER))
             }
             _ => None,
@@ -215,15 +219,15 @@ impl Ahead {
 impl Trouble {
     /// Who could take it.
     fn people(&self) -> &[SuggestionView] {
-        match &self.mend {
-            Some(MendView::SomebodyElse { people, .. }) => people,
+        match &self.remedy {
+            Some(RemedyView::SomebodyElse { people, .. }) => people,
             _ => &[],
         }
     }
 
-    /// Whether only a revision mends it.
+    /// Whether only a revision helps.
     const fn needs_revision(&self) -> bool {
-        matches!(self.mend, Some(MendView::Revision))
+        matches!(self.remedy, Some(RemedyView::Revision))
     }
 }
 

@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use super::page::TeamChoice;
 use super::swaps::{Request, of_visitor};
-use super::{Answer, Fields, Page, PageError, Section, SignedIn};
+use super::{Answer, Fields, PageContext, PageError, Section, SignedIn};
 use crate::domain::ids::SwapId;
-use crate::domain::swap::State;
-use crate::service::ahead;
+use crate::domain::swaps::State;
+use crate::service::schedule_issues;
 use crate::service::swaps::{self, Filter, SwapView};
 
 /// So many swaps of each kind are shown.
@@ -28,7 +28,7 @@ pub struct BoardQuery {
 #[derive(Template)]
 #[template(path = "pages/board.html")]
 struct Board {
-    page: Page,
+    page: PageContext,
     form: Fields,
     teams: TeamChoice,
     /// What the visitor could take.
@@ -67,7 +67,7 @@ pub async fn show(visitor: SignedIn, asked: web::Query<BoardQuery>) -> Answer {
 /// What is asked in the teams, and what was taken there and still lies ahead.
 async fn find(
     visitor: &SignedIn,
-    page: &Page,
+    page: &PageContext,
     teams: &TeamChoice,
 ) -> Result<Vec<SwapView>, PageError> {
     let (snapshot, now) = (Arc::clone(&page.snapshot), page.now);
@@ -75,7 +75,7 @@ async fn find(
     let team = slug
         .and_then(|slug| snapshot.team_of_slug(slug))
         .map(|team| team.id);
-    let timelines = ahead::of_team(&snapshot, slug)?;
+    let timelines = schedule_issues::of_team(&snapshot, slug)?;
     let overrides = timelines.iter().flat_map(|timeline| timeline.overrides());
     let ahead = overrides.filter(|one| one.in_force().is_some_and(|left| left.end() > now));
     let taken: BTreeSet<SwapId> = ahead.filter_map(|one| one.swap).collect();

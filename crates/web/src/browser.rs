@@ -13,13 +13,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::assets;
-use super::page::{Page, Section};
+use super::page::{PageContext, Section};
 use super::page_error::PageError;
 use crate::cause::Cause;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::interval::Timestamp;
-use crate::domain::session::Session;
-use crate::domain::zone::Zone;
+use crate::domain::access::session::Session;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 use crate::http::forwarding;
 use crate::http::spans::record_actor;
 use crate::service::secrets::new_secret;
@@ -129,7 +129,11 @@ impl WebRequest {
     ///
     /// # Errors
     /// Where forms cannot be signed.
-    pub fn page(&self, title: impl Into<String>, section: Section) -> Result<Page, PageError> {
+    pub fn page(
+        &self,
+        title: impl Into<String>,
+        section: Section,
+    ) -> Result<PageContext, PageError> {
         let snapshot = self.app.snapshots.snapshot();
         let actor = self.signed_in.as_ref().map(|(actor, _)| actor.clone());
         let me = actor
@@ -137,7 +141,7 @@ impl WebRequest {
             .and_then(|actor| actor.person)
             .and_then(|id| snapshot.person(id).cloned());
         let own = me.as_ref().map(|me| me.zone(self.now));
-        Ok(Page {
+        Ok(PageContext {
             title: title.into(),
             section,
             location: self.location.clone(),

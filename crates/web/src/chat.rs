@@ -4,7 +4,7 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use super::fields::Checks;
-use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use super::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 use crate::domain::ids::RotationId;
 use crate::service::access;
 use crate::service::chats::{self, ChatInput, ChatView};
@@ -22,7 +22,7 @@ const TOLD: [(&str, &str); 3] = [
 #[derive(Template)]
 #[template(path = "pages/chat.html")]
 struct ChatPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     /// The team's short name and its name.
     team: (String, String),
@@ -107,7 +107,7 @@ impl ChatPage {
         let told = form.all("told");
         let is_told = |name: &str| told.iter().any(|one| one == name);
         let new = ChatInput {
-            webhook_url: form.filled("webhook_url"),
+            webhook_url: form.non_empty("webhook_url"),
             handoffs: is_told("handoffs"),
             covers: is_told("covers"),
             week_ahead: is_told("week_ahead"),

@@ -2,14 +2,14 @@
 
 use askama::Template;
 
-use super::{Page, Section};
+use super::{PageContext, Section};
 
 /// The page.
 #[derive(Template)]
 #[template(path = "pages/confirm.html")]
 pub struct ConfirmPage {
     /// Its title says what is asked.
-    pub page: Page,
+    pub page: PageContext,
     /// What becomes of it.
     pub words: &'static str,
     /// What the button says.

@@ -1,12 +1,12 @@
 //! What somebody has on duty, over all rotations.
 
-use super::Page;
+use super::PageContext;
+use super::duty_summary::runs;
 use super::rotation::Line;
-use super::standing::runs;
-use crate::domain::clash::clashes;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Interval;
-use crate::domain::timeline::{Layer, Shift};
+use crate::domain::schedule::clash::clashes;
+use crate::domain::schedule::timeline::{Layer, Shift};
+use crate::domain::time::interval::Interval;
 
 /// A shift of somebody, and of what.
 pub struct Duty {
@@ -27,7 +27,7 @@ pub struct Duty {
 }
 
 /// The duties of a person that meet `window`, in order.
-pub fn of(page: &Page, person: PersonId, window: Interval) -> Vec<Duty> {
+pub fn of(page: &PageContext, person: PersonId, window: Interval) -> Vec<Duty> {
     let mut found = Vec::new();
     let running = page.snapshot.timelines().filter(|one| runs(one, page.now));
     for timeline in running.filter(|one| one.names(person)) {

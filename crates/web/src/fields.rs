@@ -7,7 +7,7 @@ use std::fmt::Display;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::domain::zone;
+use crate::domain::time::zone;
 use crate::service::FieldError;
 
 /// What a form holds, and what is wrong with it.

@@ -10,8 +10,8 @@ use super::browser::WebRequest;
 use super::fields::Fields;
 use super::page_error::{PageError, sentence};
 use super::when;
-use crate::domain::interval::Timestamp;
-use crate::domain::zone::Zone;
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 use crate::http::body::{self, LARGEST_BODY, LARGEST_SMALL_BODY, Sender};
 use crate::service::{Error, Expected, FieldError, ValidationErrors};
 
@@ -40,7 +40,7 @@ impl Form {
     }
 
     /// A field's value without blanks around it; `None` where nothing was filled in.
-    pub fn filled(&self, name: &str) -> Option<String> {
+    pub fn non_empty(&self, name: &str) -> Option<String> {
         let value = self.get(name).trim();
         (!value.is_empty()).then(|| value.to_owned())
     }

@@ -2,7 +2,7 @@
 
 use super::fields::{Checks, Input, Select};
 use super::{Fields, Form};
-use crate::domain::hours::{Day, WeeklyHours};
+use crate::domain::time::hours::{Day, WeeklyHours};
 use crate::service::values::HoursInput;
 
 /// Days as forms send them, and as people read them.

@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use super::chart::{Balances, Bars};
 use super::page::TeamChoice;
-use super::{Answer, Fields, Page, PageError, Section, SignedIn};
-use crate::domain::hours;
-use crate::domain::interval::Interval;
-use crate::domain::zone::Zone;
+use super::{Answer, Fields, PageContext, PageError, Section, SignedIn};
+use crate::domain::time::hours;
+use crate::domain::time::interval::Interval;
+use crate::domain::time::zone::Zone;
 use crate::http::blocking;
 use crate::http::reply::csv_file;
 use crate::service::reports::{self, FiguresView, LoadReport, LoadView, PersonLoad};
@@ -59,7 +59,7 @@ pub struct LoadQuery {
 #[derive(Template)]
 #[template(path = "pages/load.html")]
 struct Load {
-    page: Page,
+    page: PageContext,
     form: Fields,
     teams: TeamChoice,
     measure: Measure,
@@ -181,7 +181,7 @@ impl LoadQuery {
 
 /// What both the page and the file show.
 struct Wanted {
-    page: Page,
+    page: PageContext,
     form: Fields,
     teams: TeamChoice,
     window: Option<Interval>,

@@ -8,21 +8,21 @@ use askama::Template;
 use chrono::TimeDelta;
 
 use super::duties::{self, Duty};
+use super::duty_summary::{DutySummary, runs};
 use super::handovers::{self, Mine};
 use super::incidents::{Line, Offered};
 use super::page_error::or_nothing;
 use super::staff::consent::Pending;
-use super::standing::{Standing, runs};
 use super::swaps::{self, Request};
 use super::track::{Bar, Mark, Track};
-use super::{Answer, Page, Section, SignedIn, when};
-use crate::domain::candidates::{self, Candidate};
-use crate::domain::duty::RotationLookup as _;
+use super::{Answer, PageContext, Section, SignedIn, when};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::rotation::Kind;
-use crate::domain::timeline::{Layer, Timeline};
-use crate::domain::zone::Zone;
+use crate::domain::incidents::candidates::{self, Candidate};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::schedule::timeline::{Layer, Timeline};
+use crate::domain::time::interval::{Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 
 /// How far ahead one's own duties are looked for.
 const AHEAD: TimeDelta = TimeDelta::days(56);
@@ -43,7 +43,7 @@ const INCIDENTS: usize = 10;
 #[derive(Template)]
 #[template(path = "pages/now.html")]
 struct Now {
-    page: Page,
+    page: PageContext,
     /// Teams that wait for their consent.
     pending: Vec<Pending>,
     mine: Vec<Duty>,
@@ -54,12 +54,12 @@ struct Now {
     /// What they write, read or do at a handover.
     handovers: Vec<Mine>,
     strips: Vec<Strip>,
-    rows: Vec<Standing>,
+    rows: Vec<DutySummary>,
 }
 
 /// The watch of those who follow the sun, as a day.
 struct Strip {
-    row: Standing,
+    row: DutySummary,
     /// What goes on.
     incidents: Vec<Line>,
     /// How many more go on.
@@ -102,12 +102,12 @@ pub async fn show(visitor: SignedIn) -> Answer {
             }
         }
     }
-    let mut rows: Vec<Standing> = ordered
+    let mut rows: Vec<DutySummary> = ordered
         .iter()
-        .filter_map(|timeline| Standing::of(&page, visitor.id, timeline))
+        .filter_map(|timeline| DutySummary::of(&page, visitor.id, timeline))
         .collect();
     rows.sort_by(|a, b| {
-        let key = |row: &Standing| {
+        let key = |row: &DutySummary| {
             (
                 !row.is_mine,
                 row.team.to_lowercase(),
@@ -141,7 +141,7 @@ pub async fn show(visitor: SignedIn) -> Answer {
 }
 
 /// Rotations of one team that go by the same title are called by their names.
-fn tell_apart(rows: &mut [Standing]) {
+fn tell_apart(rows: &mut [DutySummary]) {
     let mut count: HashMap<(String, String), usize> = HashMap::new();
     for row in rows.iter() {
         *count
@@ -156,8 +156,8 @@ fn tell_apart(rows: &mut [Standing]) {
     }
 }
 
-fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {
-    let row = Standing::of(page, me, timeline)?;
+fn strip(page: &PageContext, me: PersonId, timeline: &Timeline) -> Option<Strip> {
+    let row = DutySummary::of(page, me, timeline)?;
     let track = Track::day(&page.zone, page.now)?;
     let bars = timeline.shifts(Layer::Final, track.0).into_iter();
     let bars = bars.filter_map(|shift| {
@@ -184,7 +184,7 @@ fn strip(page: &Page, me: PersonId, timeline: &Timeline) -> Option<Strip> {
     })
 }
 
-fn watcher(page: &Page, candidate: Candidate) -> Watcher {
+fn watcher(page: &PageContext, candidate: Candidate) -> Watcher {
     let person = page.snapshot.person(candidate.person);
     let zone = person.map_or_else(Zone::utc, |person| person.zone(page.now));
     let city = zone.name().rsplit('/').next().unwrap_or_default();

@@ -7,14 +7,14 @@ use chrono::TimeDelta;
 use super::PageError;
 use super::parts::Who;
 use super::when::{self, When};
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, TeamId};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::person::Person;
-use crate::domain::rotation::Kind;
-use crate::domain::team::Team;
-use crate::domain::timeline::Timeline;
-use crate::domain::zone::Zone;
+use crate::domain::people::person::Person;
+use crate::domain::people::team::Team;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::schedule::timeline::Timeline;
+use crate::domain::time::interval::{Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 use crate::service::Actor;
 use crate::snapshot::Snapshot;
 
@@ -44,7 +44,7 @@ pub enum Section {
 }
 
 /// What every page has.
-pub struct Page {
+pub struct PageContext {
     /// What it is called.
     pub title: String,
     /// Where it belongs.
@@ -73,7 +73,7 @@ pub struct Page {
     pub stale_since: Option<Timestamp>,
 }
 
-impl Page {
+impl PageContext {
     /// A person, with their colour. (Templates pass everything by reference.)
     pub fn who(&self, id: &PersonId) -> Who {
         Who::new(*id, self.name(id))
@@ -170,7 +170,7 @@ pub struct TeamChoice {
 
 impl TeamChoice {
     /// What an address asks for: a slug, nothing for all, or, where it does not say, the visitor's first own.
-    pub fn of(page: &Page, me: PersonId, asked: Option<&str>) -> Result<Self, PageError> {
+    pub fn of(page: &PageContext, me: PersonId, asked: Option<&str>) -> Result<Self, PageError> {
         let teams: Vec<&Arc<Team>> = page.snapshot.teams().collect();
         let slug = match asked {
             None => teams

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
 use super::browser::WebRequest;
-use super::page::{Page, Section};
+use super::page::{PageContext, Section};
 use crate::cause::{Cause, chain};
 use crate::http::error::{Problem, attach_cause};
 use crate::http::limits::TooMany;
@@ -54,7 +54,7 @@ pub struct PageError {
 #[derive(Template)]
 #[template(path = "pages/error.html")]
 struct ErrorPage<'a> {
-    page: Page,
+    page: PageContext,
     detail: &'a str,
 }
 

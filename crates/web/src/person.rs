@@ -6,17 +6,17 @@ use askama::Template;
 use super::duties::{self, Duty};
 use super::timeline_chart::{Scale, View, Zoom};
 use super::track::Bar;
-use super::{Answer, Page, PageError, Section, SignedIn, when};
-use crate::domain::duty::RotationLookup as _;
+use super::{Answer, PageContext, PageError, Section, SignedIn, when};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{FOREVER, Interval};
-use crate::domain::person::Person;
+use crate::domain::people::person::Person;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::{FOREVER, Interval};
 use crate::service::access;
 
 #[derive(Template)]
 #[template(path = "pages/person.html")]
 struct PersonPage {
-    page: Page,
+    page: PageContext,
     id: PersonId,
     email: Option<String>,
     zone: String,
@@ -39,7 +39,7 @@ struct Away {
 }
 
 /// Time off of a person that is not over, in order.
-fn away(page: &Page, person: &Person, sees_reasons: bool) -> Vec<Away> {
+fn away(page: &PageContext, person: &Person, sees_reasons: bool) -> Vec<Away> {
     let known = person.time_off.iter().filter_map(|off| {
         let interval = off.known_at(FOREVER)?;
         Some(Away {

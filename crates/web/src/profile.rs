@@ -2,10 +2,12 @@
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
+use super::form_page::FormAction;
+use super::hours::Row;
 use super::{Fields, Form, SignedIn, hours};
-use crate::domain::interval::Timestamp;
-use crate::domain::person::{Holidays, Person};
-use crate::domain::zone::Zone;
+use crate::domain::people::person::{Holidays, Person};
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 use crate::service::people::{self, PersonChange};
 use crate::service::values::{self, HolidaysInput, HoursInput};
 use crate::service::{ValidationErrors, input};
@@ -15,6 +17,24 @@ pub const HOURS: &str = "working_hours";
 
 /// The names of the parts of public holidays.
 const HOLIDAYS: [&str; 3] = ["holidays.country", "holidays.region", "holidays.observe"];
+
+/// The button that adds a row of hours.
+const MORE_HOURS: &str = "more-hours";
+
+/// What the pressed button asks for.
+pub fn action(form: &mut Form) -> FormAction {
+    if form.get("do") == MORE_HOURS {
+        hours::read(form, HOURS);
+        return FormAction::Redraw;
+    }
+    FormAction::Save
+}
+
+/// The rows of working hours, with an empty one where that was asked for.
+pub fn rows(form: &Fields) -> Vec<Row> {
+    let more = usize::from(form.value("do") == MORE_HOURS);
+    hours::rows(form, HOURS, more)
+}
 
 /// The form with what holds at `now` filled in.
 pub fn fill(form: Fields, person: &Person, now: Timestamp) -> Fields {
@@ -44,8 +64,8 @@ fn with_holidays(form: Fields, holidays: &Holidays) -> Fields {
 /// The public holidays that were filled in.
 pub fn holidays(errors: &mut ValidationErrors, form: &Form) -> Option<Holidays> {
     let filled = HolidaysInput {
-        country: form.filled("holidays.country")?,
-        region: form.filled("holidays.region"),
+        country: form.non_empty("holidays.country")?,
+        region: form.non_empty("holidays.region"),
         observe: Some(form.has("holidays.observe")),
     };
     values::holidays(errors, "/holidays", &filled)
@@ -70,7 +90,7 @@ pub fn changed(
     };
     let time_zone = is_other("time_zone").then(|| form.get("time_zone").trim());
     let day = form
-        .filled("effective_from")
+        .non_empty("effective_from")
         .and_then(|day| errors.check("/effective_from", input::date(&day)));
     PersonChange {
         effective_from: day.and_then(|day| {

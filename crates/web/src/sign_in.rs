@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, get, post, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn, WebRequest};
+use super::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn, WebRequest};
 use crate::domain::ids::PersonId;
 use crate::http::blocking;
 use crate::http::limits::{Limits, together};
@@ -17,21 +17,21 @@ use crate::service::sessions::{self, Links};
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]
 struct Ask {
-    page: Page,
+    page: PageContext,
     form: Fields,
 }
 
 #[derive(Template)]
 #[template(path = "pages/sign_in_sent.html")]
 struct Sent {
-    page: Page,
+    page: PageContext,
     email: String,
 }
 
 #[derive(Template)]
 #[template(path = "pages/sign_in_confirm.html")]
 struct Confirm {
-    page: Page,
+    page: PageContext,
     person: Option<PersonId>,
 }
 

@@ -3,11 +3,11 @@
 use actix_web::{get, post, web};
 use askama::Template;
 
-use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn, when};
-use crate::domain::duty::RotationLookup as _;
+use super::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn, when};
 use crate::domain::ids::{PersonId, RotationId, SwapId};
-use crate::domain::interval::Interval;
-use crate::domain::swap::State;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::swaps::State;
+use crate::domain::time::interval::Interval;
 use crate::service::swaps::{self, Filter, Part, SwapView};
 use crate::service::{Error, ValidationErrors, access};
 
@@ -52,14 +52,14 @@ pub struct Request {
 #[derive(Template)]
 #[template(path = "pages/swap.html")]
 struct SwapPage {
-    page: Page,
+    page: PageContext,
     request: Request,
     form: Fields,
 }
 
 impl Request {
     /// The swap, as the one who looks sees it; `None` where its rotation is gone.
-    pub fn of(page: &Page, visitor: &SignedIn, view: SwapView) -> Option<Self> {
+    pub fn of(page: &PageContext, visitor: &SignedIn, view: SwapView) -> Option<Self> {
         let rotation: RotationId = view.rotation_id.parse().ok()?;
         let timeline = page.snapshot.timeline(rotation)?;
         let team = page.snapshot.team(timeline.rotation().team)?;
@@ -143,7 +143,7 @@ impl Request {
 ///
 /// # Errors
 /// Where the database is away.
-pub async fn of_visitor(visitor: &SignedIn, page: &Page) -> Result<Vec<Request>, Error> {
+pub async fn of_visitor(visitor: &SignedIn, page: &PageContext) -> Result<Vec<Request>, Error> {
     let snapshot = page.snapshot.clone();
     let all = visitor
         .read(move |db, visitor| {
@@ -235,7 +235,7 @@ pub async fn answer(visitor: SignedIn, id: web::Path<String>, form: Form) -> Ans
             let is_agreed = view.kind == "trade" && view.state == State::Accepted.as_str();
             let words = if is_agreed { TRADED } else { words };
             let back = form
-                .filled("back")
+                .non_empty("back")
                 .unwrap_or_else(|| format!("/swaps/{id}"));
             Ok(visitor.redirect_with_flash(
                 crate::service::sessions::own_path(&back).trim_start_matches('/'),

@@ -4,14 +4,14 @@ use actix_web::{get, web};
 use askama::Template;
 use chrono::TimeDelta;
 
-use super::standing::{Standing, runs};
+use super::duty_summary::{DutySummary, runs};
 use super::timeline_chart::{Outcome, Scale, View, Zoom};
-use super::{Answer, Page, PageError, Section, SignedIn, when};
-use crate::domain::duty::RotationLookup as _;
+use super::{Answer, PageContext, PageError, Section, SignedIn, when};
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{FOREVER, Interval, Timestamp};
-use crate::domain::person::Person;
-use crate::domain::team::Membership;
+use crate::domain::people::person::Person;
+use crate::domain::people::team::Membership;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::{FOREVER, Interval, Timestamp};
 use crate::service::access;
 
 /// Whoever is away within this time is said to be.
@@ -20,7 +20,7 @@ const AHEAD: TimeDelta = TimeDelta::days(90);
 #[derive(Template)]
 #[template(path = "pages/teams.html")]
 struct All {
-    page: Page,
+    page: PageContext,
     /// Those of the one who looks first, and then all others.
     groups: Vec<(&'static str, Vec<Entry>)>,
 }
@@ -38,7 +38,7 @@ struct Entry {
 #[derive(Template)]
 #[template(path = "pages/team.html")]
 struct One {
-    page: Page,
+    page: PageContext,
     slug: String,
     name: String,
     zone: String,
@@ -52,7 +52,7 @@ struct One {
 
 struct Rotation {
     name: String,
-    standing: Standing,
+    duty_summary: DutySummary,
     outcome: Outcome,
 }
 
@@ -137,7 +137,7 @@ pub async fn show(visitor: SignedIn, slug: web::Path<String>, view: web::Query<V
         .filter_map(|timeline| {
             Some(Rotation {
                 name: timeline.rotation().name.clone(),
-                standing: Standing::of(&page, visitor.id, timeline)?,
+                duty_summary: DutySummary::of(&page, visitor.id, timeline)?,
                 outcome: sight.as_ref()?.result(&page, timeline),
             })
         })
@@ -169,7 +169,7 @@ pub async fn show(visitor: SignedIn, slug: web::Path<String>, view: web::Query<V
     visitor.show(&sheet)
 }
 
-fn member(page: &Page, visitor: &SignedIn, membership: &Membership) -> Option<Member> {
+fn member(page: &PageContext, visitor: &SignedIn, membership: &Membership) -> Option<Member> {
     let person = page.snapshot.person(membership.person)?;
     let zone = person.zone(page.now);
     let present = person.available_at(page.now, page.now);

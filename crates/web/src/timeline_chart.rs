@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use chrono::{Datelike as _, Days, NaiveDate, TimeDelta, Weekday};
 use serde::Deserialize;
 
-use super::Page;
+use super::PageContext;
 use super::track::{Bar, Mark, Track};
 use super::when;
-use crate::domain::clash::{Clash, clashes};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::overrides::Override;
-use crate::domain::rotation::Kind;
-use crate::domain::timeline::{Gap, GapReason, Layer, Shift, Timeline};
+use crate::domain::schedule::clash::{Clash, clashes};
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::schedule::timeline::{Gap, GapReason, Layer, Shift, Timeline};
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::service::input;
 
 /// How much is shown at once.
@@ -138,7 +138,7 @@ impl Zoom {
 
 impl View {
     /// The days that are to be shown; where the address says nothing (good) it is `usual`, from this week's Monday on.
-    pub fn days(&self, page: &Page, usual: Zoom) -> Option<VisibleRange> {
+    pub fn days(&self, page: &PageContext, usual: Zoom) -> Option<VisibleRange> {
         let named = |(_, key, _): &&(Zoom, &str, &str)| *key == self.span;
         let reach = Zoom::ALL.iter().find(named).map_or(usual, |one| one.0);
         let today = page.zone.to_local(page.now).date();
@@ -177,7 +177,7 @@ impl VisibleRange {
     }
 
     /// The days, with what is the same in every lane.
-    pub fn scale(&self, page: &Page) -> Scale {
+    pub fn scale(&self, page: &PageContext) -> Scale {
         let zone = &page.zone;
         let midnights = self.track.midnights(zone);
         let mut days = Vec::with_capacity(midnights.len());
@@ -239,7 +239,7 @@ impl VisibleRange {
     }
 
     /// What the core order alone says.
-    pub fn order(&self, page: &Page, timeline: &Timeline) -> Vec<Bar> {
+    pub fn order(&self, page: &PageContext, timeline: &Timeline) -> Vec<Bar> {
         let shifts = timeline.shifts(Layer::Base, self.track.0);
         let bars = shifts
             .iter()
@@ -248,7 +248,7 @@ impl VisibleRange {
     }
 
     /// What was changed; where changes overlap the later one lies above.
-    pub fn changes(&self, page: &Page, timeline: &Timeline) -> Vec<Bar> {
+    pub fn changes(&self, page: &PageContext, timeline: &Timeline) -> Vec<Bar> {
         let mut all: Vec<(&Override, Interval)> = timeline
             .overrides()
             .iter()
@@ -271,7 +271,7 @@ impl VisibleRange {
     }
 
     /// Who has the duty in the end, what is wrong with that, and when they are at work.
-    pub fn result(&self, page: &Page, timeline: &Timeline) -> Outcome {
+    pub fn result(&self, page: &PageContext, timeline: &Timeline) -> Outcome {
         let window = self.track.0;
         let shifts = timeline.shifts(Layer::Final, window);
         let with_work = self.reach != Zoom::Quarter && timeline.rotation().kind == Kind::Ordered;
@@ -314,7 +314,7 @@ impl VisibleRange {
     }
 
     /// A shift, called by its person's name, and by what else it needs to be told from others.
-    pub fn shift(&self, page: &Page, shift: &Shift, of: &str) -> Option<Bar> {
+    pub fn shift(&self, page: &PageContext, shift: &Shift, of: &str) -> Option<Bar> {
         let name = page.name(&shift.person);
         let words = sentence(name, &page.format_interval(&shift.interval), of);
         self.track
@@ -331,7 +331,12 @@ fn sentence(who: &str, when: &str, more: &str) -> String {
 }
 
 /// What clocks do in a day, in words.
-fn clock_change(page: &Page, date: NaiveDate, start: Timestamp, end: Timestamp) -> Option<String> {
+fn clock_change(
+    page: &PageContext,
+    date: NaiveDate,
+    start: Timestamp,
+    end: Timestamp,
+) -> Option<String> {
     let offset = |at| page.zone.offset_seconds(at);
     let change = TimeDelta::seconds(i64::from(offset(end) - offset(start)));
     let way = match change.num_seconds() {
@@ -348,7 +353,7 @@ fn clock_change(page: &Page, date: NaiveDate, start: Timestamp, end: Timestamp) 
 }
 
 /// The clashes in a window.
-pub fn away(page: &Page, timeline: &Timeline, window: Interval) -> Vec<Clash> {
+pub fn away(page: &PageContext, timeline: &Timeline, window: Interval) -> Vec<Clash> {
     let shifts = timeline.shifts(Layer::Final, window);
     let mut found = clashes(timeline.rotation().id, &shifts, page.snapshot.people());
     found.retain(|clash| clash.overlap.overlaps(&window));

@@ -4,8 +4,8 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 
 use super::parts::{hue, initials};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::zone::Zone;
+use crate::domain::time::interval::{Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 
 /// How many pixels a drawing has on a wide screen, and on a narrow one, about.
 const WIDE: i64 = 1100;
@@ -50,7 +50,7 @@ impl Track {
     /// The day around `now` in a zone, midnight to midnight.
     pub fn day(zone: &Zone, now: Timestamp) -> Option<Self> {
         let today = zone.to_local(now).date();
-        crate::domain::hours::days(zone, today, today).map(Self)
+        crate::domain::time::hours::days(zone, today, today).map(Self)
     }
 
     fn thousandths(&self, at: Timestamp) -> i64 {
@@ -113,7 +113,7 @@ impl Track {
     /// All of `days` days from `first` on.
     pub fn days(zone: &Zone, first: NaiveDate, days: u64) -> Option<Self> {
         let last = first.checked_add_days(Days::new(days.saturating_sub(1)))?;
-        crate::domain::hours::days(zone, first, last).map(Self)
+        crate::domain::time::hours::days(zone, first, last).map(Self)
     }
 
     /// A mark at every local midnight in sight.

@@ -9,8 +9,8 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::browser::WebRequest;
 use super::page_error::PageError;
+use crate::domain::access::session::Session;
 use crate::domain::ids::PersonId;
-use crate::domain::session::Session;
 use crate::http::blocking;
 use crate::service::{Actor, Db, Error, UnitOfWork};
 

@@ -4,8 +4,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{Datelike as _, NaiveDate, NaiveTime, SecondsFormat, TimeDelta};
 
-use crate::domain::interval::{FOREVER, Interval, Timestamp};
-use crate::domain::zone::Zone;
+use crate::domain::time::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 use crate::service::input;
 
 /// A time: exact, in a zone, and how far away.

@@ -6,16 +6,16 @@ use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Answer, Fields, Form, Page, Section, SignedIn};
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::zone::Zone;
+use super::{Answer, Fields, Form, PageContext, Section, SignedIn};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::zone::Zone;
 use crate::service::Error;
 use crate::service::sessions::own_path;
 
 #[derive(Template)]
 #[template(path = "pages/zone.html")]
 struct Choose {
-    page: Page,
+    page: PageContext,
     form: Fields,
     own: String,
     near: BTreeSet<String>,
@@ -29,8 +29,9 @@ struct Where {
 
 fn choices(visitor: &SignedIn, form: Fields) -> Result<Choose, super::PageError> {
     let page = visitor.page("Time zone", Section::Other)?;
-    let mine =
-        |team: &&std::sync::Arc<crate::domain::team::Team>| team.has(visitor.id, visitor.now);
+    let mine = |team: &&std::sync::Arc<crate::domain::people::team::Team>| {
+        team.has(visitor.id, visitor.now)
+    };
     let mut near = BTreeSet::from(["UTC".to_owned()]);
     for team in page.snapshot.teams().filter(mine) {
         near.insert(team.time_zone.name().to_owned());
@@ -58,7 +59,7 @@ pub async fn choose(visitor: SignedIn, query: web::Query<Where>) -> Answer {
 #[post("/zone")]
 pub async fn keep(visitor: SignedIn, form: Form) -> Answer {
     let back = form.get("back").to_owned();
-    let Some(name) = form.filled("zone") else {
+    let Some(name) = form.non_empty("zone") else {
         return Ok(visitor.go_back_in_zone(&back, None));
     };
     match Zone::parse(&name) {

@@ -31,7 +31,7 @@ use crate::http::openapi::{Document, METHODS};
     components(schemas(ProblemBody)),
     security(("token" = [])),
     tags(
-        (name = "ahead", description = "Gaps and clashes ahead, and who could mend them"),
+        (name = "ahead", description = "Gaps and clashes ahead, and who could take over"),
         (name = "audit", description = "Who changed what, and when"),
         (name = "calendars", description = "People's own calendars, read for time off"),
         (name = "chats", description = "What the chat of a team or a rotation is told"),

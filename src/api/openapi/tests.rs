@@ -171,7 +171,7 @@ fn parameters_of_queries_say_what_they_take() {
 /// The sets that are not read from enums of the domain.
 #[test]
 fn closed_sets_are_those_of_the_code() {
-    use crate::domain::incident::Stage;
+    use crate::domain::incidents::Stage;
     for name in vocabulary::OUTBOX {
         assert!(crate::service::outbox::state_of(name).is_some(), "{name}");
     }

@@ -55,8 +55,8 @@ impl<'de> Deserializer<'de> for Ask {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::hours::Day;
-    use crate::domain::person::Role;
+    use crate::domain::people::person::Role;
+    use crate::domain::time::hours::Day;
 
     #[test]
     fn an_enum_names_its_variants() {

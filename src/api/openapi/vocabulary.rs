@@ -4,15 +4,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{METHODS, variants};
-use crate::domain::actor::Scope;
-use crate::domain::duty::Source;
-use crate::domain::handover::Form;
-use crate::domain::hours::Day;
-use crate::domain::incident::{HandoverState, How, Stage};
-use crate::domain::person::Role;
-use crate::domain::rotation::{FallbackWhen, Kind};
-use crate::domain::swap;
-use crate::domain::timeline::GapReason;
+use crate::domain::access::actor::Scope;
+use crate::domain::handovers::Form;
+use crate::domain::incidents::{HandoverState, How, Stage};
+use crate::domain::people::person::Role;
+use crate::domain::schedule::duty::Source;
+use crate::domain::schedule::rotation::{FallbackWhen, Kind};
+use crate::domain::schedule::timeline::GapReason;
+use crate::domain::swaps;
+use crate::domain::time::hours::Day;
 
 /// What a text is.
 enum Text {
@@ -100,7 +100,7 @@ fn text_of_member(schema: &str, member: &str) -> Option<Text> {
         (_, "fallback_when") => names_of::<FallbackWhen>(),
         ("NewRotation" | "RotationView", "kind") => names_of::<Kind>(),
         ("NewSwap" | "SwapView", "kind") => Text::OneOf(&["cover", "trade"]),
-        ("SwapView", "state") => names_of::<swap::State>(),
+        ("SwapView", "state") => names_of::<swaps::State>(),
         ("NewToken" | "TokenView", "scope") => names_of::<Scope>(),
         ("IncidentChange", "stage") => Text::OneOf(OPEN_STAGES),
         ("IncidentView", "stage") => names_of::<Stage>(),
@@ -226,7 +226,7 @@ fn complete_parameter(path: &str, parameter: &mut Value) {
         }
         (_, "layer") => json!({ "type": "string", "enum": ["final", "base"], "default": "final" }),
         (_, "format") => json!({ "type": "string", "enum": ["json", "csv"] }),
-        ("swaps", "state") => json!({ "type": "string", "enum": variants::of::<swap::State>() }),
+        ("swaps", "state") => json!({ "type": "string", "enum": variants::of::<swaps::State>() }),
         ("swaps", "person") => json!({ "type": "string", "format": "uuid" }),
         ("outbox", "state") => json!({ "type": "string", "enum": OUTBOX }),
         ("incidents", "state") => json!({ "type": "string", "enum": ["open", "resolved"] }),

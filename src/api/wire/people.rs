@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::domain::hours::WeeklyHours;
-use crate::domain::interval::Timestamp;
-use crate::domain::person::Role;
+use crate::domain::people::person::Role;
+use crate::domain::time::hours::WeeklyHours;
+use crate::domain::time::interval::Timestamp;
 use crate::http::command::{Context, Wire};
 use crate::service::values::{self, HolidaysInput, HoursInput};
 use crate::service::{Error, ValidationErrors, input, people};

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::organisation::{Founding, read};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
-use crate::domain::person::Role;
+use crate::domain::people::person::Role;
+use crate::domain::time::interval::Timestamp;
 use crate::service::Actor;
 use crate::service::incidents::{self, RaisedHand};
 

@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Timestamp;
-use crate::domain::person::Role;
-use crate::domain::timeline::Layer;
-use crate::domain::zone::Zone;
+use crate::domain::people::person::Role;
+use crate::domain::schedule::timeline::Layer;
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 use crate::service::people::NewPerson;
 use crate::service::{
     Actor, App, Scope, feeds, operator, overrides, people, rotations, teams, time_off, tokens,

@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::deliver::payload;
 use crate::clock::new_id;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::incident::{Incident, Prompt, Recipient, due};
-use crate::domain::interval::Timestamp;
-use crate::domain::message::MessageKind;
-use crate::domain::notice::Notice;
-use crate::domain::preferences::Topic;
+use crate::domain::incidents::{Incident, Prompt, Recipient, due};
+use crate::domain::notifications::message::MessageKind;
+use crate::domain::notifications::notice::Notice;
+use crate::domain::people::preferences::Topic;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::Timestamp;
 use crate::notify::{Outgoing, tell_chat};
 use crate::service::App;
 use crate::service::messages::incident::{self as message, Payload};

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use dogwatch::cli::demo::organisation;
-use dogwatch::domain::handover::{self, HandoverId};
-use dogwatch::domain::interval::Timestamp;
+use dogwatch::domain::handovers::{self as domain_handovers, HandoverId};
+use dogwatch::domain::time::interval::Timestamp;
 use dogwatch::snapshot::Snapshot;
 
 use crate::harness::Server;
@@ -110,7 +110,7 @@ fn id(snapshot: &Snapshot, name: &str, now: Timestamp) -> String {
             rotation(name).map(|timeline| timeline.rotation().id.to_string())
         }
         Some(("handover", name)) => rotation(name).and_then(|timeline| {
-            let next = handover::next(timeline, now, TimeDelta::days(60))?;
+            let next = domain_handovers::next(timeline, now, TimeDelta::days(60))?;
             let id = HandoverId {
                 rotation: timeline.rotation().id,
                 at: next.at,

@@ -1,7 +1,7 @@
 //! The audit log, the outbox, and who may come in, on pages.
 
-use dogwatch::domain::notice::Notice;
-use dogwatch::domain::preferences::Topic;
+use dogwatch::domain::notifications::notice::Notice;
+use dogwatch::domain::people::preferences::Topic;
 use dogwatch::storage::outbox::{self, Outcome};
 
 use crate::browser::world::Who::{Administrator, Engineer, Manager};

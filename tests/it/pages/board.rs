@@ -110,6 +110,6 @@ fn clashes_and_gaps_are_listed_until_they_are_mended() {
     give("2026-03-04T00:00:00Z", "2026-03-06T00:00:00Z", json!(bob));
     give("2026-03-12T00:00:00Z", "2026-03-13T00:00:00Z", json!(bob));
     let page = browser.get("/ahead").expect(200);
-    assert!(page.contains("Nothing to mend"), "{page}");
+    assert!(page.contains("No gaps or clashes"), "{page}");
     browser.get("/ahead?team=nobody").expect(404);
 }

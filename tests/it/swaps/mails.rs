@@ -1,6 +1,6 @@
 //! Mails about swaps, and what their links do.
 
-use dogwatch::domain::link::{Link, Step, SwapStep};
+use dogwatch::domain::access::link::{Link, Step, SwapStep};
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::budget::{BUDGET, Exceeded};
-use crate::domain::hours;
+use crate::domain::time::hours;
 
 fn window() -> Interval {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();

@@ -1,23 +1,24 @@
 //! Short ways to write people, rotations and overrides.
 
+use crate::schedule::rotation::ReminderSettings;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use uuid::Uuid;
 
-use crate::duty::RotationLookup;
-use crate::hours::WeeklyHours;
 use crate::ids::{OverrideId, PersonId, RotationId, TeamId, TimeOffId};
-use crate::interval::{Interval, Timestamp};
 use crate::non_empty::NonEmpty;
-use crate::overrides::Override;
-use crate::person::{People, Person, Profile, Role, TimeOff};
-use crate::preferences::Preferences;
-use crate::reminder::Settings;
-use crate::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
-use crate::timeline::{Entry, Layer, Timeline};
-use crate::zone::Zone;
+use crate::people::person::{People, Person, Profile, Role, TimeOff};
+use crate::people::preferences::Preferences;
+
+use crate::schedule::duty::RotationLookup;
+use crate::schedule::overrides::Override;
+use crate::schedule::rotation::{FallbackWhen, Handoff, Kind, Plan, Revision, Rotation};
+use crate::schedule::timeline::{Entry, Layer, Timeline};
+use crate::time::hours::WeeklyHours;
+use crate::time::interval::{Interval, Timestamp};
+use crate::time::zone::Zone;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse()
@@ -124,7 +125,7 @@ pub fn rotation(revisions: Vec<Revision>) -> Rotation {
         archived_at: None,
         fallback: None,
         fallback_when: FallbackWhen::Gap,
-        reminders: Settings::default(),
+        reminders: ReminderSettings::default(),
         version: 1,
     }
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::build::*;
-use crate::digest::Nearness::{Days, Later, Week};
-use crate::digest::{Digest, Nearness, Trouble, digest, to_bring_up, troubles, window};
 use crate::ids::TeamId;
-use crate::interval::Interval;
-use crate::person::{Deactivation, Person};
-use crate::rotation::Rotation;
-use crate::team::{Membership, Team};
-use crate::timeline::Timeline;
-use crate::zone::Zone;
+use crate::people::person::{Deactivation, Person};
+use crate::people::team::{Membership, Team};
+use crate::reminders::digest::Nearness::{Days, Later, Week};
+use crate::reminders::digest::{Digest, Nearness, Trouble, digest, to_bring_up, troubles, window};
+use crate::schedule::rotation::Rotation;
+use crate::schedule::timeline::Timeline;
+use crate::time::interval::Interval;
+use crate::time::zone::Zone;
 
 fn londoner(name: char) -> Person {
     person(name, "Europe/London", hours("09:00", "17:00"))

@@ -5,11 +5,11 @@ use proptest::prelude::*;
 
 use super::build::*;
 use super::properties::{instants, overrides, rotations, zones};
-use crate::duty::{Answers, Duty, Source, answer};
-use crate::hours::WeeklyHours;
-use crate::interval::Interval;
-use crate::rotation::{FallbackWhen, Rotation};
-use crate::timeline::GapReason;
+use crate::schedule::duty::{Answers, Duty, Source, answer};
+use crate::schedule::rotation::{FallbackWhen, Rotation};
+use crate::schedule::timeline::GapReason;
+use crate::time::hours::WeeklyHours;
+use crate::time::interval::Interval;
 
 impl Book {
     fn ask(&self, number: u128, text: &str) -> Duty {
@@ -37,7 +37,7 @@ fn who_never_stops_working_does_not_begin_again() {
 
 #[test]
 fn times_of_day_are_two_digits_and_two_digits() {
-    use crate::hours::TimeOfDay;
+    use crate::time::hours::TimeOfDay;
     for (text, fine) in [
         ("00:00", true),
         ("09:05", true),
@@ -177,7 +177,7 @@ fn a_backup_covers_for_an_owner_who_is_offline() {
         (Some(p('X')), r(2), Some(p('A')))
     );
     assert!(night.working.now && night.gap.is_none());
-    assert_eq!(night.working.until, Some(crate::interval::FOREVER));
+    assert_eq!(night.working.until, Some(crate::time::interval::FOREVER));
     assert_eq!(
         book("X").ask(1, "2026-03-03T12:00:00Z").person,
         Some(p('A'))
@@ -210,7 +210,7 @@ fn a_swap_of_weeks_three_and_five_costs_nobody_a_turn() {
     // LinkedIn: users 3 and 4 lost their turns for good.
     let week = |index: i64| {
         let start = at("2026-04-06T09:00:00Z") + chrono::TimeDelta::weeks(index);
-        crate::interval::Interval::new(start, start + chrono::TimeDelta::weeks(1)).unwrap()
+        crate::time::interval::Interval::new(start, start + chrono::TimeDelta::weeks(1)).unwrap()
     };
     let weekly = || {
         rotation(vec![ordered(
@@ -231,7 +231,13 @@ fn a_swap_of_weeks_three_and_five_costs_nobody_a_turn() {
         ],
     );
     let found: String = (0..12)
-        .map(|index| who(&swapped, crate::timeline::Layer::Final, week(index).start()))
+        .map(|index| {
+            who(
+                &swapped,
+                crate::schedule::timeline::Layer::Final,
+                week(index).start(),
+            )
+        })
         .collect();
     assert_eq!(found, "ABEDCFABCDEF");
 }
@@ -266,7 +272,7 @@ fn an_eighth_of_the_week_without_anybody_is_listed() {
         ],
     );
     let week = span("2026-03-02T10:00:00Z", "2026-03-09T10:00:00Z");
-    let gaps = line.gaps(crate::timeline::Layer::Final, week);
+    let gaps = line.gaps(crate::schedule::timeline::Layer::Final, week);
     assert_eq!(gaps.len(), 1);
     assert_eq!(
         (gaps[0].interval, gaps[0].reason),

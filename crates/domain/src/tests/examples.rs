@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::build::*;
-use crate::hours::WeeklyHours;
-use crate::interval::{FOREVER, Interval};
-use crate::rotation::{Rotation, revise};
-use crate::timeline::{Cause, Entry, GapReason, Layer, Timeline};
+use crate::schedule::rotation::{Rotation, revise};
+use crate::schedule::timeline::{Cause, Entry, GapReason, Layer, Timeline};
+use crate::time::hours::WeeklyHours;
+use crate::time::interval::{FOREVER, Interval};
 
 /// `(start, end, person)` of the final shifts in a window.
 fn shifts(timeline: &Timeline, start: &str, end: &str) -> Vec<(String, String, char)> {

@@ -1,17 +1,18 @@
 //! Handovers: where the person changes, what is asked of them then, and what is carried over.
 
+use crate::schedule::rotation::HandoverSide;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::build::{abc, at, cover, hours, letter, ordered, p, rotation, span, sun, timeline};
 use super::properties::{overrides, rotations, windows};
-use crate::handover::{
-    Done, Form, Handover, HandoverId, Item, List, Text, Written, checklist, handovers, written,
+use crate::handovers::{
+    Done, Form, Handover, HandoverId, Item, Text, Written, checklist, handovers, written,
 };
-use crate::interval::Interval;
-use crate::overrides::Override;
-use crate::reminder::Settings;
-use crate::timeline::{Layer, Timeline};
+
+use crate::schedule::overrides::Override;
+use crate::schedule::timeline::{Layer, Timeline};
+use crate::time::interval::Interval;
 
 fn lines(timeline: &Timeline, from: &str, until: &str) -> Vec<String> {
     let line = |one: Handover| {
@@ -199,7 +200,7 @@ fn monday() -> Handover {
 fn item(text: &str, since: &str, done: Option<&str>) -> Item {
     Item {
         text: text.to_owned(),
-        list: List::Outgoing,
+        list: HandoverSide::Outgoing,
         since: at(since),
         done: done.map(|done| Done {
             at: at(done),
@@ -211,7 +212,7 @@ fn item(text: &str, since: &str, done: Option<&str>) -> Item {
 fn shown(handover: &Handover, template: &[&str], kept: &[Item]) -> Vec<String> {
     let template: Vec<String> = template.iter().map(|&text| text.to_owned()).collect();
     let before = Some(at("2026-03-09T10:00:00Z"));
-    checklist(handover, before, List::Outgoing, &template, kept)
+    checklist(handover, before, HandoverSide::Outgoing, &template, kept)
         .iter()
         .map(|item| {
             let mark = if item.done.is_some() { "x" } else { "-" };
@@ -291,8 +292,11 @@ fn notes_stay_with_the_next_handover_there_is() {
 #[test]
 fn a_hero_has_checklists_and_short_turns_have_none() {
     let now = at("2026-03-16T10:00:00Z");
-    let of = |list| Settings::checklist(&abc(), list, now).len();
-    assert_eq!((of(List::Outgoing), of(List::Incoming)), (5, 2));
+    let of = |list| abc().checklist(list, now).len();
+    assert_eq!(
+        (of(HandoverSide::Outgoing), of(HandoverSide::Incoming)),
+        (5, 2)
+    );
     let from = at("2026-03-02T10:00:00Z");
     let daily = ordered(
         1,
@@ -304,9 +308,9 @@ fn a_hero_has_checklists_and_short_turns_have_none() {
         0,
     );
     let mut daily = rotation(vec![daily]);
-    assert!(Settings::checklist(&daily, List::Outgoing, now).is_empty());
+    assert!(daily.checklist(HandoverSide::Outgoing, now).is_empty());
     daily.reminders.checklists.outgoing = Some(vec!["sweep".to_owned()]);
-    assert_eq!(Settings::checklist(&daily, List::Outgoing, now), ["sweep"]);
+    assert_eq!(daily.checklist(HandoverSide::Outgoing, now), ["sweep"]);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Public holidays: what they take from working hours, plans and reminders.
 
+use crate::schedule::rotation::Lead;
 use chrono::TimeDelta;
 
 use super::build::*;
-use crate::interval::{FOREVER, Interval};
-use crate::person::{Holidays, Person, Profile};
-use crate::reminder::{Lead, due};
-use crate::timeline::{Layer, Timeline};
+use crate::people::person::{Holidays, Person, Profile};
+use crate::reminders::due;
+use crate::schedule::timeline::{Layer, Timeline};
+use crate::time::interval::{FOREVER, Interval};
 
 /// Somebody who works nine to five on weekdays, in a zone and a country.
 fn worker(name: char, zone: &str, country: &str, region: Option<&str>, observe: bool) -> Person {

@@ -2,10 +2,10 @@
 
 use super::build::{at, away, letter, p, span};
 use super::incidents::{World, declared, everybody, happens, world_of};
-use crate::incident::{
+use crate::incidents::{
     Attendance, How, Incident, Prompt, PromptKind, Recipient, WatchSettings, due,
 };
-use crate::person::{Holidays, Person};
+use crate::people::person::{Holidays, Person};
 
 /// The people of the world, where M keeps the holidays of Spain.
 fn with_holidays() -> Vec<Person> {

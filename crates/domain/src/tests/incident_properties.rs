@@ -7,10 +7,10 @@ use proptest::prelude::*;
 
 use super::build::{away, p};
 use super::incidents::{World, declared, everybody, happens, notes, world, world_of};
-use crate::incident::{
+use crate::incidents::{
     Attendance, Fact, HandoverState, How, Incident, Recipient, WatchSettings, due,
 };
-use crate::interval::{Interval, Timestamp};
+use crate::time::interval::{Interval, Timestamp};
 
 /// Something that somebody may try, by number.
 fn attempt(

@@ -7,16 +7,16 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::build::{at, away, hours, letter, ordered, p, people, person, rotation, span, sun};
-use crate::duty::RotationLookup;
 use crate::ids::{IncidentId, PersonId, RotationId};
-use crate::incident::{
+use crate::incidents::{
     Attendance, Event, Fact, HandoverState, How, Incident, IncidentError, Links, Notes, Recipient,
     Stage, WatchSettings, due,
 };
-use crate::interval::Timestamp;
-use crate::person::{People, Person};
-use crate::rotation::FallbackWhen;
-use crate::timeline::Timeline;
+use crate::people::person::{People, Person};
+use crate::schedule::duty::RotationLookup;
+use crate::schedule::rotation::FallbackWhen;
+use crate::schedule::timeline::Timeline;
+use crate::time::interval::Timestamp;
 
 /// Support around the world, and communications with a regional backup.
 pub(super) struct World {

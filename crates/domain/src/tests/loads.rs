@@ -5,11 +5,11 @@ use proptest::prelude::*;
 
 use super::build::*;
 use super::properties::{instants, overrides, rotations, windows};
-use crate::interval::{Interval, IntervalSet};
-use crate::load::{Covers, Figures, Load, covers, of};
-use crate::person::{Holidays, People};
-use crate::rotation::Revision;
-use crate::timeline::{Layer, Timeline};
+use crate::people::person::{Holidays, People};
+use crate::schedule::load::{Covers, Figures, Load, covers, of};
+use crate::schedule::rotation::Revision;
+use crate::schedule::timeline::{Layer, Timeline};
+use crate::time::interval::{Interval, IntervalSet};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;

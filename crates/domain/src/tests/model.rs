@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use super::build::*;
 use super::properties::{instants, overrides, rotations, windows, zones};
 use crate::ids::PersonId;
-use crate::interval::{Interval, Timestamp};
-use crate::overrides::Override;
-use crate::preview;
-use crate::rotation::{Handoff, Plan, Revision, Rotation};
-use crate::timeline::{Layer, Timeline};
-use crate::zone::Zone;
+use crate::schedule::overrides::Override;
+use crate::schedule::preview;
+use crate::schedule::rotation::{Handoff, Plan, Revision, Rotation};
+use crate::schedule::timeline::{Layer, Timeline};
+use crate::time::interval::{Interval, Timestamp};
+use crate::time::zone::Zone;
 
 /// Every handoff until 2028 by one expansion from the start, and how many of them begin a turn.
 fn handoffs(handoff: &Handoff, zone: &Zone) -> (Vec<Timestamp>, usize) {
@@ -204,7 +204,7 @@ proptest! {
         let same = preview::diff(&covered, &covered, window);
         prop_assert!(same.changes.is_empty() && same.gaps_made.is_empty() && same.gaps_mended.is_empty());
         let diff = preview::diff(&plain, &covered, window);
-        let seconds = |gaps: &[crate::timeline::Gap]| gaps.iter().map(|gap| gap.interval.seconds()).sum::<i64>();
+        let seconds = |gaps: &[crate::schedule::timeline::Gap]| gaps.iter().map(|gap| gap.interval.seconds()).sum::<i64>();
         let (mut gained, mut lost) = (0, 0);
         for change in &diff.changes {
             for piece in &change.gains {

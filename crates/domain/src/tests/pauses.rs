@@ -1,9 +1,9 @@
 //! Pausing: who covers, and that nobody's turn moves.
 
 use super::build::*;
-use crate::interval::Interval;
-use crate::pause::{covers, others};
-use crate::timeline::Timeline;
+use crate::schedule::pause::{covers, others};
+use crate::schedule::timeline::Timeline;
+use crate::time::interval::Interval;
 
 fn weeks(order: &str, duty_hours: bool) -> Timeline {
     let start = at("2026-03-02T10:00:00Z");

@@ -1,9 +1,9 @@
 //! Zone, hours and holidays that are planned for later, when something else changes before.
 
 use super::build::{at, hours, person};
-use crate::hours::WeeklyHours;
-use crate::person::{Person, Profile};
-use crate::zone::Zone;
+use crate::people::person::{Person, Profile};
+use crate::time::hours::WeeklyHours;
+use crate::time::zone::Zone;
 
 /// What is in force from each of these days on, as it was recorded last.
 fn shown(person: &Person, days: &[&str]) -> Vec<String> {

@@ -9,11 +9,11 @@ use proptest::prelude::*;
 
 use super::build::*;
 use super::properties::{check_whole, instants, windows};
-use crate::hours::WeeklyHours;
 use crate::ids::PersonId;
-use crate::interval::{FOREVER, Interval, IntervalSet, Timestamp};
-use crate::person::{People, Person};
-use crate::timeline::{Layer, Shift, Timeline};
+use crate::people::person::{People, Person};
+use crate::schedule::timeline::{Layer, Shift, Timeline};
+use crate::time::hours::WeeklyHours;
+use crate::time::interval::{FOREVER, Interval, IntervalSet, Timestamp};
 
 const ZONES: &[&str] = &[
     "Europe/London",

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::build::*;
-use crate::interval::{Interval, Timestamp};
-use crate::overrides::Override;
-use crate::rotation::{Handoff, Plan, Revision, Rotation, revise};
-use crate::timeline::{Layer, Timeline};
-use crate::zone::{self, Zone};
+use crate::schedule::overrides::Override;
+use crate::schedule::rotation::{Handoff, Plan, Revision, Rotation, revise};
+use crate::schedule::timeline::{Layer, Timeline};
+use crate::time::interval::{Interval, Timestamp};
+use crate::time::zone::{self, Zone};
 
 const RULES: &[&str] = &[
     "FREQ=WEEKLY",

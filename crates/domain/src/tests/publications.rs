@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
-use crate::interval::{Interval, Timestamp};
-use crate::publication::{Edition, Item, Publication, publish};
+use crate::schedule::publication::{Edition, Item, Publication, publish};
+use crate::time::interval::{Interval, Timestamp};
 
 const DAY: i64 = 86_400;
 

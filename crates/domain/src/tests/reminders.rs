@@ -2,6 +2,7 @@
 
 mod night;
 
+use crate::schedule::rotation::Lead;
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
@@ -13,12 +14,12 @@ use super::build::{
 use super::build::{sun, timeline};
 use super::plans::pools;
 use super::properties::{instants, overrides, rotations};
-use crate::hours::WeeklyHours;
-use crate::interval::{Interval, Timestamp};
-use crate::person::{Holidays, People};
-use crate::reminder::{Kind, Lead, Reminder, SentNotice, due};
-use crate::rotation::Rotation;
-use crate::timeline::Timeline;
+use crate::people::person::{Holidays, People};
+use crate::reminders::{Kind, Reminder, SentNotice, due};
+use crate::schedule::rotation::Rotation;
+use crate::schedule::timeline::Timeline;
+use crate::time::hours::WeeklyHours;
+use crate::time::interval::{Interval, Timestamp};
 
 fn office() -> WeeklyHours {
     hours("09:00", "17:00")
@@ -118,7 +119,7 @@ fn changed(now: Timestamp, reminder: &Reminder) -> String {
 }
 
 /// `abc`, by people who are put into its pool by nobody.
-fn weekly(overrides: Vec<crate::overrides::Override>) -> Timeline {
+fn weekly(overrides: Vec<crate::schedule::overrides::Override>) -> Timeline {
     timeline(abc(), overrides)
 }
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant as Stopwatch};
 
 use super::build::*;
-use crate::rotation::{Handoff, RuleError};
-use crate::zone::Zone;
+use crate::schedule::rotation::{Handoff, RuleError};
+use crate::time::zone::Zone;
 
 fn parse(rule: &str) -> Result<Handoff, RuleError> {
     Handoff::parse(

@@ -4,15 +4,15 @@ use uuid::Uuid;
 
 use super::build::*;
 use super::teams::team;
-use crate::clash::clashes;
 use crate::ids::RotationId;
-use crate::interval::{FOREVER, Interval};
-use crate::mend::{Mend, of_clash, of_gap};
-use crate::overrides::Override;
-use crate::person::{Deactivation, Holidays, People, Person, Role};
-use crate::suggestion::{Colleagues, Suggestion};
-use crate::team::{Consent, Team};
-use crate::timeline::{Gap, GapReason, Layer, Timeline};
+use crate::people::person::{Deactivation, Holidays, People, Person, Role};
+use crate::people::team::{Consent, Team};
+use crate::schedule::clash::clashes;
+use crate::schedule::issue::{Remedy, of_clash, of_gap};
+use crate::schedule::overrides::Override;
+use crate::schedule::timeline::{Gap, GapReason, Layer, Timeline};
+use crate::swaps::suggestion::{Colleagues, Suggestion};
+use crate::time::interval::{FOREVER, Interval};
 
 const HOUR: i64 = 3600;
 const WEEK: i64 = 7 * 24 * HOUR;
@@ -236,7 +236,7 @@ fn holidays_are_told_with_the_reasons() {
 }
 
 #[test]
-fn what_mends_a_clash_and_a_gap() {
+fn clash_and_gap_have_remedies() {
     let mut everybody = people("BC".chars().map(londoner));
     let mut ill = londoner('A');
     ill.time_off.push(away(at("2026-03-03T00:00:00Z"), days()));
@@ -249,20 +249,20 @@ fn what_mends_a_clash_and_a_gap() {
         &everybody,
     );
     let colleagues = Colleagues::new(&everybody, [&line]);
-    let mend = |now: &str| of_clash(&found[0], &line, &team("ABC"), &colleagues, at(now));
-    let Some(Mend::SomebodyElse(whole, people)) = mend("2026-03-03T00:00:00Z") else {
-        panic!("a cover mends it");
+    let remedy = |now: &str| of_clash(&found[0], &line, &team("ABC"), &colleagues, at(now));
+    let Some(Remedy::SomebodyElse(whole, people)) = remedy("2026-03-03T00:00:00Z") else {
+        panic!("a cover fills it");
     };
     assert_eq!((whole, letters(&people).as_str()), (days(), "CB"));
-    let Some(Mend::SomebodyElse(rest, _)) = mend("2026-03-05T00:00:00Z") else {
-        panic!("a cover mends what is left");
+    let Some(Remedy::SomebodyElse(rest, _)) = remedy("2026-03-05T00:00:00Z") else {
+        panic!("a cover fills what is left");
     };
     assert_eq!(rest, span("2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z"));
-    assert_eq!(mend("2026-03-06T00:00:00Z"), None);
+    assert_eq!(remedy("2026-03-06T00:00:00Z"), None);
 
     let now = at("2026-03-01T00:00:00Z");
     let backup = Book::default().with(70, |_| {}, Vec::new());
-    let mend_of = |gap: &Gap, line: &Timeline| {
+    let remedy_of = |gap: &Gap, line: &Timeline| {
         of_gap(
             gap,
             line,
@@ -272,22 +272,22 @@ fn what_mends_a_clash_and_a_gap() {
             now,
         )
     };
-    let mend_gap = |line: &Timeline| mend_of(&line.gaps(Layer::Final, week)[0], line);
+    let remedy_for_gap = |line: &Timeline| remedy_of(&line.gaps(Layer::Final, week)[0], line);
     let nobody = timeline(abc(), vec![cover(1, None, days())]);
-    let Some(Mend::SomebodyElse(interval, people)) = mend_gap(&nobody) else {
-        panic!("an override mends it");
+    let Some(Remedy::SomebodyElse(interval, people)) = remedy_for_gap(&nobody) else {
+        panic!("an override fills it");
     };
     // A is away just then, so is the last of the three.
     assert_eq!((interval, letters(&people).as_str()), (days(), "CBA"));
     let mut closed = abc();
     closed.revisions[0].duty_hours = Some(hours("09:00", "17:00"));
     assert_eq!(
-        mend_gap(&timeline(closed.clone(), Vec::new())),
-        Some(Mend::Fallback)
+        remedy_for_gap(&timeline(closed.clone(), Vec::new())),
+        Some(Remedy::Fallback)
     );
     closed.fallback = Some(r(70));
     let answered = timeline(closed.clone(), Vec::new());
-    assert_eq!(mend_gap(&answered), None);
+    assert_eq!(remedy_for_gap(&answered), None);
     let for_ever = Gap {
         interval: Interval::new(now, FOREVER).unwrap(),
         reason: GapReason::Ended,
@@ -296,13 +296,13 @@ fn what_mends_a_clash_and_a_gap() {
         interval: Interval::new(week.start(), FOREVER).unwrap(),
         ..for_ever
     };
-    assert_eq!(mend_of(&for_ever, &answered), Some(Mend::Revision));
-    assert_eq!(mend_of(&from_then, &answered), None);
+    assert_eq!(remedy_of(&for_ever, &answered), Some(Remedy::Revision));
+    assert_eq!(remedy_of(&from_then, &answered), None);
     // One that is not there answers nothing.
     closed.fallback = Some(r(71));
     assert_eq!(
-        mend_gap(&timeline(closed, Vec::new())),
-        Some(Mend::Fallback)
+        remedy_for_gap(&timeline(closed, Vec::new())),
+        Some(Remedy::Fallback)
     );
     let start = at("2026-03-02T10:00:00Z");
     let once = ordered(
@@ -315,12 +315,12 @@ fn what_mends_a_clash_and_a_gap() {
         0,
     );
     assert_eq!(
-        mend_gap(&timeline(rotation(vec![once.clone()]), Vec::new())),
-        Some(Mend::Revision)
+        remedy_for_gap(&timeline(rotation(vec![once.clone()]), Vec::new())),
+        Some(Remedy::Revision)
     );
     let mut archived = rotation(vec![once]);
     archived.archived_at = Some(at("2026-03-03T10:00:00Z"));
-    assert_eq!(mend_gap(&timeline(archived, Vec::new())), None);
+    assert_eq!(remedy_for_gap(&timeline(archived, Vec::new())), None);
 }
 
 /// Suggestions that are asked for together share what they look at, and are those that each gets alone.

@@ -7,9 +7,9 @@ use proptest::sample::Index;
 use super::build::*;
 use super::properties::{overrides, rotations};
 use super::swaps::{World, member};
-use crate::interval::{Interval, IntervalSet, Timestamp};
-use crate::swap::{Action, Offer, Party, State, Terms};
-use crate::timeline::{Entry, Gap, Layer, Shift, Timeline};
+use crate::schedule::timeline::{Entry, Gap, Layer, Shift, Timeline};
+use crate::swaps::{Action, Offer, Party, State, Terms};
+use crate::time::interval::{Interval, IntervalSet, Timestamp};
 
 const TEAM: [char; 6] = ['A', 'B', 'C', 'D', 'E', 'X'];
 

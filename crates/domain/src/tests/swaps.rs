@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use super::build::*;
 use crate::ids::{OverrideId, PersonId, SwapId};
-use crate::interval::{Interval, Timestamp};
-use crate::overrides::Override;
-use crate::person::People;
-use crate::rotation::Rotation;
-use crate::swap::{
+use crate::people::person::People;
+use crate::schedule::overrides::Override;
+use crate::schedule::rotation::Rotation;
+use crate::schedule::timeline::{Layer, Timeline};
+use crate::swaps::{
     Action, Decision, Offer, Party, State, Swap, SwapError, Terms, stretches, time_of,
 };
-use crate::timeline::{Layer, Timeline};
+use crate::time::interval::{Interval, Timestamp};
 
 /// A rotation with swaps, as the services keep it.
 pub struct World {

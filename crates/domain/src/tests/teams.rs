@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::build::*;
 use crate::ids::{PersonId, TeamId};
-use crate::interval::{Interval, Timestamp};
-use crate::team::{Consent, Membership, Team};
-use crate::zone::Zone;
+use crate::people::team::{Consent, Membership, Team};
+use crate::time::interval::{Interval, Timestamp};
+use crate::time::zone::Zone;
 
 /// A team with these members from always.
 pub fn team(members: &str) -> Team {

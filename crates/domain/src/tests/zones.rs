@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::build::{at, local};
 use super::properties::zones;
-use crate::zone::Zone;
+use crate::time::zone::Zone;
 
 fn zone(name: &str) -> Zone {
     Zone::parse(name).unwrap()

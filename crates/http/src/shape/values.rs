@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::domain::hours::TimeOfDay;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
-use crate::domain::zone::Zone;
+use crate::domain::time::hours::TimeOfDay;
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 use crate::paging;
 use crate::service::{ValidationErrors, input, values};
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::feed::{self, FARTHEST, Feed};
+use crate::domain::schedule::feed::{self, FARTHEST, Feed};
 use crate::{ValidationErrors, values};
 
 /// An alarm comes at most a week before.

@@ -7,11 +7,11 @@ use chrono::TimeDelta;
 
 use super::items::{self, Entry, Origins, Source};
 use crate::calendar::{self, Event, LocalTimes, Look};
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::feed::{Feed, Scope, horizon, today};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::publication::{Edition, Item, Publication, publish};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::feed::{Feed, Scope, horizon, today};
+use crate::domain::schedule::publication::{Edition, Item, Publication, publish};
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::snapshot::Snapshot;
 
 /// More events than this, and Google refuses a calendar.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::TimeDelta;
 
 use crate::domain::ids::FeedId;
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::storage::feeds::{Fetched, fetched_since, keep_fetched};
 use crate::storage::{Store, StoreError};
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::feed::{Feed, Options, Scope};
 use crate::domain::ids::{OverrideId, PersonId, RotationId};
-use crate::domain::interval::{FOREVER, Interval, Timestamp};
-use crate::domain::publication::Item;
-use crate::domain::timeline::{Cause, Gap, GapReason, Layer, Shift, Timeline};
+use crate::domain::schedule::feed::{Feed, Options, Scope};
+use crate::domain::schedule::publication::Item;
+use crate::domain::schedule::timeline::{Cause, Gap, GapReason, Layer, Shift, Timeline};
+use crate::domain::time::interval::{FOREVER, Interval, Timestamp};
 use crate::secrets::hex;
 use crate::snapshot::Snapshot;
 

@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::draft::{Draft, Editions, Told};
 use crate::cause::chain;
-use crate::domain::feed::Feed;
-use crate::domain::interval::{Interval, Timestamp};
+use crate::domain::schedule::feed::Feed;
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::secrets::hex;
 use crate::snapshot::Snapshot;
 use crate::storage::{Db, StoreError, Tx, changes, publications};

@@ -2,6 +2,7 @@
 
 mod view;
 
+use crate::domain::schedule::rotation::HandoverSide;
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
@@ -12,17 +13,17 @@ use super::locked_rotation::{LockedRotation, as_json, record_audit};
 use super::{Actor, Error, ValidationErrors, access, values};
 use crate::UnitOfWork;
 use crate::clock::new_id;
-use crate::domain::audit::AuditAction;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::handover::{
-    Done, Form, Handover, HandoverId, Item, List, Text, Written, checklist, handovers, written,
+use crate::domain::access::audit::AuditAction;
+use crate::domain::handovers::{
+    Done, Form, Handover, HandoverId, Item, Text, Written, checklist, handovers, written,
 };
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::incident::Notes;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::reminder::Settings;
-use crate::domain::rotation::Kind;
-use crate::domain::timeline::Timeline;
+use crate::domain::incidents::Notes;
+
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::schedule::timeline::Timeline;
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 use crate::storage::handovers::{self as store, KeptItem};
@@ -84,14 +85,14 @@ impl HandoverRecords {
         let kept: Vec<Item> = self.items.iter().map(|kept| kept.item.clone()).collect();
         let items = |list| {
             // Who watches incidents has four notes, and a list only where somebody made one.
-            let template = Settings::checklist(timeline.rotation(), list, handover.at);
+            let template = timeline.rotation().checklist(list, handover.at);
             checklist(handover, Some(before), list, &template, &kept)
         };
         Brief {
             at: handover.at,
             written: written(handover, Some(before), &self.written).cloned(),
-            outgoing: items(List::Outgoing),
-            incoming: items(List::Incoming),
+            outgoing: items(HandoverSide::Outgoing),
+            incoming: items(HandoverSide::Incoming),
             version: self.versions.get(&handover.at).copied().unwrap_or(1),
         }
     }
@@ -246,8 +247,8 @@ pub fn change(
     let mut errors = ValidationErrors::new();
     let notes = read_notes(&mut errors, &handover, change);
     let ticks = [
-        (List::Outgoing, &change.outgoing, &brief.outgoing),
-        (List::Incoming, &change.incoming, &brief.incoming),
+        (HandoverSide::Outgoing, &change.outgoing, &brief.outgoing),
+        (HandoverSide::Incoming, &change.incoming, &brief.incoming),
     ]
     .map(|(list, ticks, items)| (list, read_ticks(&mut errors, list, ticks, items)));
     errors.finish()?;
@@ -264,8 +265,8 @@ pub fn change(
     )?;
     for (list, ticks) in ticks {
         let items = match list {
-            List::Outgoing => &brief.outgoing,
-            List::Incoming => &brief.incoming,
+            HandoverSide::Outgoing => &brief.outgoing,
+            HandoverSide::Incoming => &brief.incoming,
         };
         for (text, done) in ticks {
             let known = items.iter().find(|item| item.text == text);
@@ -342,13 +343,13 @@ fn read_notes(
 
 fn read_ticks(
     errors: &mut ValidationErrors,
-    list: List,
+    list: HandoverSide,
     ticks: &[Tick],
     items: &[Item],
 ) -> Vec<(String, bool)> {
     let pointer = match list {
-        List::Outgoing => "/outgoing",
-        List::Incoming => "/incoming",
+        HandoverSide::Outgoing => "/outgoing",
+        HandoverSide::Incoming => "/incoming",
     };
     let mut read: Vec<(String, bool)> = Vec::new();
     for (index, tick) in ticks.iter().enumerate() {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Brief;
-use crate::domain::handover::{Form, Handover, HandoverId, Item, Text};
-use crate::domain::incident::Notes;
+use crate::domain::handovers::{Form, Handover, HandoverId, Item, Text};
+use crate::domain::incidents::Notes;
 use crate::snapshot::Snapshot;
 use crate::values;
 use crate::views::PersonRef;

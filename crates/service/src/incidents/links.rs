@@ -3,8 +3,8 @@
 use super::{RaisedHand, Tick, answer_handover, raise_hand, tick};
 use crate::Error;
 use crate::UnitOfWork;
+use crate::domain::access::link::IncidentStep;
 use crate::domain::ids::IncidentId;
-use crate::domain::link::IncidentStep;
 use crate::links::Offered;
 use crate::snapshot::Snapshot;
 

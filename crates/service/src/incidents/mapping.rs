@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::ValidationErrors;
-use crate::domain::incident::WatchSettings;
+use crate::domain::incidents::WatchSettings;
 
 /// So many conditions, or severities, at most.
 const MOST: usize = 50;

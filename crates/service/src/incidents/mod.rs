@@ -29,13 +29,13 @@ use parts::{communications, link, person, severity, stage, watcher_rotation};
 use super::{Actor, Error, Expected, ValidationErrors, access, input, values};
 use crate::UnitOfWork;
 use crate::clock::new_id;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::{IncidentId, PersonId};
-use crate::domain::incident::{
+use crate::domain::incidents::{
     Event, Fact, How, Incident, IncidentError, Links, Notes, WatchSettings,
 };
 
-use crate::domain::interval::Timestamp;
+use crate::domain::time::interval::Timestamp;
 use crate::snapshot::Snapshot;
 use crate::storage::{Db, incidents};
 

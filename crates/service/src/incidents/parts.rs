@@ -2,8 +2,8 @@
 
 use crate::UnitOfWork;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::incident::{Stage, WatchSettings};
-use crate::domain::rotation::{Kind, Rotation};
+use crate::domain::incidents::{Stage, WatchSettings};
+use crate::domain::schedule::rotation::{Kind, Rotation};
 use crate::storage::{Tx, people, rotations};
 use crate::{Error, ValidationErrors, values};
 

@@ -86,7 +86,7 @@ pub struct TemplateSchema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::incident::WatchSettings;
+    use crate::domain::incidents::WatchSettings;
 
     #[test]
     fn the_schema_has_every_member_of_the_settings() {

@@ -2,10 +2,10 @@
 
 use super::{LONGEST_NAME, LONGEST_TITLE, SettingsView};
 use crate::UnitOfWork;
-use crate::domain::actor::Actor;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::actor::Actor;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::RotationId;
-use crate::domain::incident::{Severity, Template, WatchSettings};
+use crate::domain::incidents::{Severity, Template, WatchSettings};
 use crate::locked_rotation::{LockedRotation, as_json, record_audit};
 use crate::notify::Guard;
 use crate::snapshot::Snapshot;

@@ -5,12 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::domain::duty::{self, RotationLookup as _};
-use crate::domain::incident::{
+use crate::domain::incidents::{
     Attendance, Event, Handover, HandoverState, How, Incident, Item, Stage, Update, Watch,
     WatchSettings,
 };
-use crate::domain::interval::Timestamp;
+use crate::domain::schedule::duty::{self, RotationLookup as _};
+use crate::domain::time::interval::Timestamp;
 use crate::snapshot::Snapshot;
 use crate::views::{CandidateView, PersonRef};
 

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::address_change::AddressChange;
-use crate::domain::duty::RotationLookup as _;
+use crate::domain::access::address_change::AddressChange;
 use crate::domain::ids::AddressChangeId;
-use crate::domain::notice::long;
-use crate::domain::person::Person;
+use crate::domain::notifications::notice::long;
+use crate::domain::people::person::Person;
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::notify::{Piece, masked};
 use crate::snapshot::Snapshot;
 

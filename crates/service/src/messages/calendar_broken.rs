@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::calendars::CalendarView;
-use crate::domain::calendar::Calendar;
 use crate::domain::ids::CalendarId;
-use crate::domain::interval::Timestamp;
-use crate::domain::notice::{Block, Notice, long, short};
-use crate::domain::preferences::Topic;
-use crate::domain::zone::Zone;
+use crate::domain::notifications::notice::{Block, Notice, long, short};
+use crate::domain::people::calendar::Calendar;
+use crate::domain::people::preferences::Topic;
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 
 /// What the outbox keeps of it.
 #[derive(Serialize, Deserialize)]

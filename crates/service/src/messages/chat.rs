@@ -5,17 +5,17 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::chat::Place;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::handover::{Handover, handovers};
+use crate::domain::handovers::{Handover, handovers};
 use crate::domain::ids::{PersonId, RotationId, SwapId};
-use crate::domain::interval::{FOREVER, Interval, Timestamp};
-use crate::domain::notice::short;
-use crate::domain::runs::runs;
-use crate::domain::swap::{State, Swap};
-use crate::domain::team::Team;
-use crate::domain::timeline::{Layer, Timeline};
-use crate::domain::zone::Zone;
+use crate::domain::notifications::chat::Place;
+use crate::domain::notifications::notice::short;
+use crate::domain::people::team::Team;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::runs::runs;
+use crate::domain::schedule::timeline::{Layer, Timeline};
+use crate::domain::swaps::{State, Swap};
+use crate::domain::time::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 use crate::snapshot::Snapshot;
 
 /// The week ahead.

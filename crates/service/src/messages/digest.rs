@@ -1,14 +1,14 @@
 //! `digest`: gaps and clashes ahead, to the managers of a team.
 
-use crate::ahead::{MendView, Mender};
-use crate::domain::digest::{Digest, Nearness, Raised, Trouble};
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{FOREVER, Timestamp};
-use crate::domain::notice::{Block, Notice, short};
-use crate::domain::preferences::Topic;
-use crate::domain::team::Team;
-use crate::domain::zone::Zone;
+use crate::domain::notifications::notice::{Block, Notice, short};
+use crate::domain::people::preferences::Topic;
+use crate::domain::people::team::Team;
+use crate::domain::reminders::digest::{Digest, Nearness, Raised, Trouble};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::{FOREVER, Timestamp};
+use crate::domain::time::zone::Zone;
+use crate::schedule_issues::{Remedies, RemedyView};
 use crate::snapshot::Snapshot;
 use crate::suggestions::SuggestionView;
 
@@ -24,7 +24,7 @@ pub fn notice(
     zone: &Zone,
     now: Timestamp,
 ) -> Notice {
-    let mender = Mender::new(snapshot, now);
+    let remedies = Remedies::new(snapshot, now);
     let count = digest.raised.len();
     let what = if count == 1 {
         "This time needs"
@@ -37,19 +37,19 @@ pub fn notice(
         zone.name()
     ))];
     for one in digest.raised.iter().take(SPELT_OUT) {
-        let mend = match &one.trouble {
-            Trouble::Clash(clash) => mender.clash(clash).mend,
-            Trouble::Gap(rotation, gap) => mender.gap(*rotation, gap).mend,
+        let remedy = match &one.trouble {
+            Trouble::Clash(clash) => remedies.clash(clash).remedy,
+            Trouble::Gap(rotation, gap) => remedies.gap(*rotation, gap).remedy,
         };
         let title = headline(snapshot, one, zone);
-        let mends = mends(mend.as_ref(), digest.recipient);
-        blocks.push(Block::List(title, mends));
+        let remedies = in_words(remedy.as_ref(), digest.recipient);
+        blocks.push(Block::List(title, remedies));
     }
     if let Some(more) = count.checked_sub(SPELT_OUT).filter(|more| *more > 0) {
         blocks.push(Block::Text(format!("And {more} more after these.")));
     }
     blocks.push(Block::Pages(vec![(
-        "See and mend what is ahead".to_owned(),
+        "See gaps and clashes".to_owned(),
         format!("/ahead?team={}", team.slug),
     )]));
     Notice {
@@ -127,10 +127,10 @@ fn who(snapshot: &Snapshot, trouble: &Trouble) -> String {
     }
 }
 
-/// What would mend it, in words.
-fn mends(mend: Option<&MendView>, reader: PersonId) -> Vec<String> {
-    let text = match mend {
-        Some(MendView::SomebodyElse { people, .. }) if !people.is_empty() => {
+/// The remedy in words.
+fn in_words(remedy: Option<&RemedyView>, reader: PersonId) -> Vec<String> {
+    let text = match remedy {
+        Some(RemedyView::SomebodyElse { people, .. }) if !people.is_empty() => {
             let reader = reader.to_string();
             let line = |one: &SuggestionView| {
                 let is_reader = one.person.id == reader;
@@ -139,11 +139,11 @@ fn mends(mend: Option<&MendView>, reader: PersonId) -> Vec<String> {
             };
             return people.iter().map(line).collect();
         }
-        Some(MendView::SomebodyElse { .. }) => "Nobody else of the team can take it.",
-        Some(MendView::Revision) => {
+        Some(RemedyView::SomebodyElse { .. }) => "Nobody else of the team can take it.",
+        Some(RemedyView::Revision) => {
             "The rule of the rotation ends: change the rotation, or archive it."
         }
-        Some(MendView::Fallback) => "Another rotation could answer meanwhile.",
+        Some(RemedyView::Fallback) => "Another rotation could answer meanwhile.",
         None => return Vec::new(),
     };
     vec![text.to_owned()]

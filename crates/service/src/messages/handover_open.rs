@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Role, handover_page, open_items};
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::handover::Handover;
-use crate::domain::interval::Timestamp;
-use crate::domain::notice::{Block, Notice, long};
-use crate::domain::person::Person;
-use crate::domain::preferences::Topic;
-use crate::domain::timeline::Timeline;
+use crate::domain::handovers::Handover;
+use crate::domain::notifications::notice::{Block, Notice, long};
+use crate::domain::people::person::Person;
+use crate::domain::people::preferences::Topic;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::timeline::Timeline;
+use crate::domain::time::interval::Timestamp;
 use crate::handovers::Brief;
 use crate::snapshot::Snapshot;
 

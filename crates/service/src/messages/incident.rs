@@ -3,15 +3,15 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::candidates::Candidate;
-use crate::domain::duty::{self, RotationLookup as _};
+use crate::domain::access::link::{IncidentStep, Step};
 use crate::domain::ids::{IncidentId, PersonId};
-use crate::domain::incident::{Handover, Incident, Item, Prompt, PromptKind, Recipient};
-use crate::domain::interval::Timestamp;
-use crate::domain::link::{IncidentStep, Step};
-use crate::domain::notice::{Block, Notice, Offer, cut, long, short};
-use crate::domain::preferences::Topic;
-use crate::domain::zone::Zone;
+use crate::domain::incidents::candidates::Candidate;
+use crate::domain::incidents::{Handover, Incident, Item, Prompt, PromptKind, Recipient};
+use crate::domain::notifications::notice::{Block, Notice, Offer, cut, long, short};
+use crate::domain::people::preferences::Topic;
+use crate::domain::schedule::duty::{self, RotationLookup as _};
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 use crate::snapshot::Snapshot;
 
 /// How long a link can be used.
@@ -422,7 +422,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::RotationId;
-    use crate::domain::incident::{Event, Fact, Links};
+    use crate::domain::incidents::{Event, Fact, Links};
 
     fn incident() -> Incident {
         let declared = Fact::Declared {

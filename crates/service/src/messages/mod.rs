@@ -4,8 +4,8 @@
 //! it, and when, follows from [`MessageKind::text`]: services write what is queued with its text, the worker what is
 //! written as it leaves.
 //!
-//! [`Notice`]: crate::domain::notice::Notice
-//! [`MessageKind::text`]: crate::domain::message::MessageKind::text
+//! [`Notice`]: crate::domain::notifications::notice::Notice
+//! [`MessageKind::text`]: crate::domain::notifications::message::MessageKind::text
 
 pub mod address_change;
 pub mod calendar_broken;
@@ -22,12 +22,12 @@ pub(super) mod swap_declined;
 pub(super) mod swap_offered;
 pub(super) mod swap_undone;
 
-use crate::domain::handover::{HandoverId, Item};
+use crate::domain::handovers::{HandoverId, Item};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Timestamp;
-use crate::domain::notice::Block;
-use crate::domain::swap::Swap;
-use crate::domain::timeline::Timeline;
+use crate::domain::notifications::notice::Block;
+use crate::domain::schedule::timeline::Timeline;
+use crate::domain::swaps::Swap;
+use crate::domain::time::interval::Timestamp;
 use crate::snapshot::Snapshot;
 
 /// What somebody is, for whom, and in which rotation.

@@ -2,9 +2,9 @@
 
 use crate::Actor;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Interval;
-use crate::domain::notice::{Block, Entry, short};
-use crate::domain::zone::Zone;
+use crate::domain::notifications::notice::{Block, Entry, short};
+use crate::domain::time::interval::Interval;
+use crate::domain::time::zone::Zone;
 use crate::post::{ChangeNotifier, MessageText};
 
 /// What the mail is about.

@@ -1,10 +1,10 @@
 //! `override.given`: somebody takes over by an override that another person entered.
 
+use crate::domain::access::link::Step;
 use crate::domain::ids::PersonId;
-use crate::domain::link::Step;
-use crate::domain::notice::{Block, Entry, Offer, short};
-use crate::domain::overrides::Override;
-use crate::domain::zone::Zone;
+use crate::domain::notifications::notice::{Block, Entry, Offer, short};
+use crate::domain::schedule::overrides::Override;
+use crate::domain::time::zone::Zone;
 use crate::post::{ChangeNotifier, MessageText};
 
 /// What it says. `by` is who entered it.

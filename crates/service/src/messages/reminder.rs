@@ -1,17 +1,18 @@
 //! `reminder.*`: a handoff comes, or shifts are others than somebody was told.
 
+use crate::domain::schedule::rotation::Lead;
 use chrono::TimeDelta;
 
 use super::{Role, handover_page, open_items};
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::handover::{Text, Written};
-use crate::domain::interval::{FOREVER, Interval, Timestamp};
-use crate::domain::link::{Step, SwapStep};
-use crate::domain::notice::{Block, Entry, Notice, Offer, format_interval, short};
-use crate::domain::reminder::{Kind, Lead, Reminder};
-use crate::domain::swap::LONGEST;
-use crate::domain::timeline::{Cause, Layer, Timeline};
-use crate::domain::zone::Zone;
+use crate::domain::access::link::{Step, SwapStep};
+use crate::domain::handovers::{Text, Written};
+use crate::domain::notifications::notice::{Block, Entry, Notice, Offer, format_interval, short};
+use crate::domain::reminders::{Kind, Reminder};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::timeline::{Cause, Layer, Timeline};
+use crate::domain::swaps::LONGEST;
+use crate::domain::time::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 use crate::handovers::Brief;
 use crate::snapshot::Snapshot;
 

@@ -1,12 +1,12 @@
 //! `swap.accepted`: somebody has taken what was offered, or a part of it.
 
 use super::swap_page;
+use crate::domain::access::link::{Step, SwapStep};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Interval;
-use crate::domain::link::{Step, SwapStep};
-use crate::domain::notice::{Block, Entry, Offer, short};
-use crate::domain::swap::{State, Swap};
-use crate::domain::zone::Zone;
+use crate::domain::notifications::notice::{Block, Entry, Offer, short};
+use crate::domain::swaps::{State, Swap};
+use crate::domain::time::interval::Interval;
+use crate::domain::time::zone::Zone;
 use crate::post::{ChangeNotifier, MessageText};
 
 /// What was taken, by whom.

@@ -2,9 +2,9 @@
 
 use super::swap_page;
 use crate::domain::ids::PersonId;
-use crate::domain::notice::{Block, short};
-use crate::domain::swap::Swap;
-use crate::domain::zone::Zone;
+use crate::domain::notifications::notice::{Block, short};
+use crate::domain::swaps::Swap;
+use crate::domain::time::zone::Zone;
 use crate::post::{ChangeNotifier, MessageText};
 
 /// What it says to `to`.

@@ -1,11 +1,11 @@
 //! `swap.offered`: somebody is asked to take over, or to trade.
 
 use super::swap_page;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::link::{Step, SwapStep};
-use crate::domain::notice::{Block, Offer, short};
-use crate::domain::swap::Swap;
-use crate::domain::zone::Zone;
+use crate::domain::access::link::{Step, SwapStep};
+use crate::domain::notifications::notice::{Block, Offer, short};
+use crate::domain::swaps::Swap;
+use crate::domain::time::interval::{Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 use crate::post::{ChangeNotifier, MessageText};
 
 /// What it says.

@@ -2,10 +2,10 @@
 
 use super::swap_page;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Interval;
-use crate::domain::notice::{Block, Entry, short};
-use crate::domain::swap::Swap;
-use crate::domain::zone::Zone;
+use crate::domain::notifications::notice::{Block, Entry, short};
+use crate::domain::swaps::Swap;
+use crate::domain::time::interval::Interval;
+use crate::domain::time::zone::Zone;
 use crate::post::{ChangeNotifier, MessageText};
 
 /// What the mail is about.

@@ -13,14 +13,14 @@ use utoipa::ToSchema;
 
 use crate::UnitOfWork;
 use crate::clock::new_id;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::overrides::Override;
-use crate::domain::person::Role;
-use crate::domain::swap;
-use crate::domain::team::Team;
-use crate::domain::timeline::{Layer, Shift, Timeline};
+use crate::domain::people::person::Role;
+use crate::domain::people::team::Team;
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::timeline::{Layer, Shift, Timeline};
+use crate::domain::swaps;
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::locked_rotation::{LockedRotation, as_json, record_audit};
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, Tx, rotations};
@@ -211,7 +211,7 @@ fn may_give(
         return Ok(());
     }
     let own = actor.person.is_some_and(|person| {
-        swap::own_time(&locked_rotation.timeline(), person, interval).is_ok()
+        swaps::own_time(&locked_rotation.timeline(), person, interval).is_ok()
     });
     let to_the_team =
         person.is_some_and(|person| locked_rotation.team.has_throughout(person, interval));
@@ -251,7 +251,7 @@ fn gave_own_time(actor: &Actor, timeline: &Timeline, found: &Override, now: Time
     let below = below.filter(|one| one.sequence < found.sequence).cloned();
     let (rotation, people) = (timeline.rotation(), timeline.people());
     let before = Timeline::new(Arc::clone(rotation), below.collect(), people.clone());
-    swap::own_time(&before, person, ahead).is_ok()
+    swaps::own_time(&before, person, ahead).is_ok()
 }
 
 /// Ends an override: from now on where it has begun, all of it where it has not.

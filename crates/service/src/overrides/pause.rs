@@ -6,12 +6,12 @@ use utoipa::ToSchema;
 
 use super::{add, mails, read_interval};
 use crate::UnitOfWork;
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::pause::{covers, others};
-use crate::domain::person::Person;
-use crate::domain::rotation::Kind;
+use crate::domain::people::person::Person;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::pause::{covers, others};
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::locked_rotation::LockedRotation;
 use crate::swaps::{TimeView, check_named, read_named};
 use crate::views::OverrideView;

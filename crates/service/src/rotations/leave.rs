@@ -3,11 +3,11 @@
 use super::commands::TakeOut;
 use super::finish;
 use crate::UnitOfWork;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Timestamp;
 use crate::domain::non_empty::NonEmpty;
-use crate::domain::rotation::{Plan, Revision, Rotation, revise};
+use crate::domain::schedule::rotation::{Plan, Revision, Rotation, revise};
+use crate::domain::time::interval::Timestamp;
 use crate::locked_rotation::LockedRotation;
 use crate::storage::rotations;
 use crate::{Error, ValidationErrors, access, input, values};

@@ -18,11 +18,10 @@ use super::views::RotationView;
 use super::{Error, ValidationErrors, access, input, swaps, values};
 use crate::UnitOfWork;
 use crate::clock::new_id;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::RotationId;
 use crate::domain::non_empty::NonEmpty;
-use crate::domain::reminder::Settings;
-use crate::domain::rotation::{Kind, Plan, Revision, Rotation};
+use crate::domain::schedule::rotation::{Kind, Plan, ReminderSettings, Revision, Rotation};
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, rotations};
 
@@ -116,7 +115,7 @@ pub fn create(
             archived_at: None,
             fallback,
             fallback_when,
-            reminders: Settings::default(),
+            reminders: ReminderSettings::default(),
             version: 1,
         },
     );

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::commands::{FirstInput, HandoffInput};
 use crate::UnitOfWork;
-use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::rotation::{FallbackWhen, Handoff, Kind, RuleError};
-use crate::domain::zone::Zone;
+use crate::domain::schedule::rotation::{FallbackWhen, Handoff, Kind, RuleError};
+use crate::domain::time::hours::WeeklyHours;
+use crate::domain::time::zone::Zone;
 use crate::storage::{Tx, audit, people, rotations};
 use crate::values::{self, HoursInput};
 use crate::{Error, ValidationErrors, input};

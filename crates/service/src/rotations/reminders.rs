@@ -1,15 +1,17 @@
 //! How a rotation reminds people, as it is sent and shown.
 
+use crate::domain::schedule::rotation::{
+    Checklists, HandoverSide, LONGEST_LEAD, Lead, ReminderSettings,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Rotation, finish};
 use crate::UnitOfWork;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Timestamp;
-use crate::domain::reminder::{Checklists, Kind, LONGEST_LEAD, Lead, Settings};
+use crate::domain::time::interval::Timestamp;
 use crate::locked_rotation::LockedRotation;
 use crate::{Error, ValidationErrors, access, values};
 
@@ -85,7 +87,7 @@ impl RemindersView {
     /// Those of a rotation, in force at `now`.
     #[must_use]
     pub fn of(rotation: &Rotation, now: Timestamp) -> Self {
-        let Settings {
+        let ReminderSettings {
             incoming,
             outgoing,
             checklists,
@@ -98,8 +100,8 @@ impl RemindersView {
                 outgoing: checklists.outgoing,
             },
             in_force: RemindersInForce {
-                incoming: Settings::leads(rotation, Kind::Incoming, now),
-                outgoing: Settings::leads(rotation, Kind::Outgoing, now),
+                incoming: rotation.lead_times(HandoverSide::Incoming, now),
+                outgoing: rotation.lead_times(HandoverSide::Outgoing, now),
             },
         }
     }
@@ -110,7 +112,7 @@ pub(super) fn read(
     errors: &mut ValidationErrors,
     pointer: &str,
     input: &RemindersInput,
-) -> Settings {
+) -> ReminderSettings {
     let mut leads_of = |member: &str, given: &Option<Vec<Value>>| {
         let pointer = format!("{pointer}/{member}");
         let given = given.as_ref()?;
@@ -123,7 +125,7 @@ pub(super) fn read(
         let given = given.as_ref()?;
         Some(checklist(errors, &pointer, given))
     };
-    Settings {
+    ReminderSettings {
         incoming,
         outgoing,
         checklists: Checklists {

@@ -3,10 +3,10 @@
 use super::commands::NewRevision;
 use super::{finish, parts};
 use crate::UnitOfWork;
-use crate::domain::audit::AuditAction;
-use crate::domain::duty::RotationLookup as _;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::RotationId;
-use crate::domain::rotation::{Handoff, Kind, Plan, Revision, Rotation, revise};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::rotation::{Handoff, Kind, Plan, Revision, Rotation, revise};
 use crate::locked_rotation::LockedRotation;
 use crate::storage::rotations;
 use crate::{Error, ValidationErrors, access, input, values};

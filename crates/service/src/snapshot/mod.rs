@@ -6,18 +6,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::domain::duty::{Answers, Duty, RotationLookup};
-use crate::domain::feed::Feed;
+use crate::domain::access::session::Session;
+use crate::domain::access::token::Token;
 use crate::domain::ids::{IncidentId, PersonId, RotationId, TeamId, TokenId};
-use crate::domain::incident::{Incident, WatchSettings};
-use crate::domain::interval::Timestamp;
-use crate::domain::overrides::Override;
-use crate::domain::person::{People, Person, Role};
-use crate::domain::rotation::Rotation;
-use crate::domain::session::Session;
-use crate::domain::team::Team;
-use crate::domain::timeline::Timeline;
-use crate::domain::token::Token;
+use crate::domain::incidents::{Incident, WatchSettings};
+use crate::domain::people::person::{People, Person, Role};
+use crate::domain::people::team::Team;
+use crate::domain::schedule::duty::{Answers, Duty, RotationLookup};
+use crate::domain::schedule::feed::Feed;
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::rotation::Rotation;
+use crate::domain::schedule::timeline::Timeline;
+use crate::domain::time::interval::Timestamp;
 
 /// One state of everything that answers need.
 #[derive(Debug, Default)]
@@ -320,8 +320,8 @@ fn by_id(tokens: &HashMap<String, Arc<Token>>) -> HashMap<TokenId, Arc<Token>> {
 /// A timeline with those people of whom its plan is made.
 fn timeline_of(rotation: Arc<Rotation>, overrides: Vec<Override>, people: &People) -> Timeline {
     let pool = match rotation.kind {
-        crate::domain::rotation::Kind::Ordered => People::new(),
-        crate::domain::rotation::Kind::FollowTheSun => rotation
+        crate::domain::schedule::rotation::Kind::Ordered => People::new(),
+        crate::domain::schedule::rotation::Kind::FollowTheSun => rotation
             .everybody()
             .into_iter()
             .filter_map(|id| people.get(&id).map(|person| (id, Arc::clone(person))))

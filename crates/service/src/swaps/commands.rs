@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 
 /// A stretch of time.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -3,10 +3,10 @@
 use super::{SwapView, carry_out, locked};
 use crate::Error;
 use crate::UnitOfWork;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::{PersonId, SwapId, TeamId};
-use crate::domain::interval::Timestamp;
-use crate::domain::swap::{Action, Offer, Party, State};
+use crate::domain::swaps::{Action, Offer, Party, State};
+use crate::domain::time::interval::Timestamp;
 use crate::storage::swaps;
 use crate::storage::swaps::Filter;
 

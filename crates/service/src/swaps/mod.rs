@@ -1,4 +1,4 @@
-//! Swaps: opening them, and answering them. What an answer does is decided by [`crate::domain::swap`].
+//! Swaps: opening them, and answering them. What an answer does is decided by [`crate::domain::swaps`].
 
 mod absence;
 mod commands;
@@ -25,13 +25,13 @@ use chrono::TimeDelta;
 use super::locked_rotation::{LockedRotation, as_json, record_audit};
 use super::{Error, ValidationErrors, access, input, overrides};
 use crate::UnitOfWork;
-use crate::domain::audit::AuditAction;
-use crate::domain::duty::RotationLookup as _;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::{PersonId, RotationId, SwapId};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::preview::Preview;
-use crate::domain::swap::{Action, Decision, Offer, State, Swap, SwapError};
-use crate::domain::timeline::Timeline;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::preview::Preview;
+use crate::domain::schedule::timeline::Timeline;
+use crate::domain::swaps::{Action, Decision, Offer, State, Swap, SwapError};
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::snapshot::Snapshot;
 use crate::storage::audit::AuditEvent;
 pub use crate::storage::swaps::{Filter, state_of};

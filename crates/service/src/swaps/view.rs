@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::duty::RotationLookup;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::overrides::Override;
-use crate::domain::swap::{Offer, Swap};
-use crate::domain::timeline::Timeline;
+use crate::domain::schedule::duty::RotationLookup;
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::timeline::Timeline;
+use crate::domain::swaps::{Offer, Swap};
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::views::PersonRef;
 
 /// From when to when.

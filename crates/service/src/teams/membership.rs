@@ -5,10 +5,10 @@ use utoipa::ToSchema;
 
 use super::{ONLY_ADMINISTRATORS, keep};
 use crate::UnitOfWork;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
-use crate::domain::team::Team;
+use crate::domain::people::team::Team;
+use crate::domain::time::interval::Timestamp;
 use crate::locked_rotation::team_of_slug;
 use crate::offboarding::{Reference, find_references, remove_references};
 use crate::storage::{people, teams};

@@ -13,9 +13,9 @@ use super::views::TeamView;
 use super::{Error, ValidationErrors, access};
 use crate::UnitOfWork;
 use crate::clock::new_id;
-use crate::domain::audit::AuditAction;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::{PersonId, TeamId};
-use crate::domain::team::{Membership, Team};
+use crate::domain::people::team::{Membership, Team};
 use crate::storage::audit::AuditEvent;
 use crate::storage::{Change, StoreError, Tx, people, teams};
 

@@ -11,15 +11,15 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::input::unless_forever;
-use crate::domain::availability::PublicHoliday;
-use crate::domain::candidates::Candidate;
-use crate::domain::clash::Clash;
-use crate::domain::duty::{Duty, RotationLookup, Source};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{FOREVER, Interval, Timestamp};
-use crate::domain::overrides::Override;
-use crate::domain::rotation::Rotation;
-use crate::domain::timeline::{Cause, Gap, Shift};
+use crate::domain::incidents::candidates::Candidate;
+use crate::domain::people::availability::PublicHoliday;
+use crate::domain::schedule::clash::Clash;
+use crate::domain::schedule::duty::{Duty, RotationLookup, Source};
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::rotation::Rotation;
+use crate::domain::schedule::timeline::{Cause, Gap, Shift};
+use crate::domain::time::interval::{FOREVER, Interval, Timestamp};
 use crate::snapshot::Snapshot;
 
 /// Writes an instant as it is written everywhere, in one piece. What is asked most often does so: a text that comes in
@@ -181,7 +181,7 @@ pub struct GapView {
     pub end: Option<DateTime<Utc>>,
     /// Why.
     #[schema(value_type = String)]
-    pub reason: crate::domain::timeline::GapReason,
+    pub reason: crate::domain::schedule::timeline::GapReason,
 }
 
 impl From<&Gap> for GapView {
@@ -200,7 +200,7 @@ impl From<&Gap> for GapView {
 pub struct DutyGap {
     /// Why.
     #[schema(value_type = String)]
-    pub reason: crate::domain::timeline::GapReason,
+    pub reason: crate::domain::schedule::timeline::GapReason,
     /// Until when; null where it never ends.
     #[serde(serialize_with = "some_instant")]
     pub until: Option<DateTime<Utc>>,

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::hours::WeeklyHours;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
-use crate::domain::person::{Holidays, Person, Profile, TimeOff};
+use crate::domain::people::person::{Holidays, Person, Profile, TimeOff};
+use crate::domain::time::hours::WeeklyHours;
+use crate::domain::time::interval::Timestamp;
 
 /// Zone, hours and holidays that come into force later.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -53,7 +53,7 @@ pub struct PersonView {
     pub working_hours: WeeklyHours,
     /// `administrator`, `member` or `viewer`.
     #[schema(value_type = String)]
-    pub role: crate::domain::person::Role,
+    pub role: crate::domain::people::person::Role,
     /// Their public holidays.
     #[schema(value_type = Option<crate::values::HolidaysInput>)]
     pub holidays: Option<Holidays>,

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::hours::WeeklyHours;
-use crate::domain::interval::Timestamp;
-use crate::domain::rotation::{Plan, Revision, Rotation};
-use crate::domain::team::{Membership, Team};
+use crate::domain::people::team::{Membership, Team};
+use crate::domain::schedule::rotation::{Plan, Revision, Rotation};
+use crate::domain::time::hours::WeeklyHours;
+use crate::domain::time::interval::Timestamp;
 
 /// A stretch of time in which somebody is in a team.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -146,14 +146,14 @@ pub struct RotationView {
     pub title: String,
     /// `ordered` or `follow_the_sun`.
     #[schema(value_type = String)]
-    pub kind: crate::domain::rotation::Kind,
+    pub kind: crate::domain::schedule::rotation::Kind,
     /// The newest revision's time zone.
     pub time_zone: String,
     /// Asked where this rotation has nobody.
     pub fallback_rotation_id: Option<String>,
     /// `gap` or `not_working`.
     #[schema(value_type = String)]
-    pub fallback_when: crate::domain::rotation::FallbackWhen,
+    pub fallback_when: crate::domain::schedule::rotation::FallbackWhen,
     /// From then on nobody has it.
     pub archived_at: Option<DateTime<Utc>>,
     /// The newest revision, in force or pending.

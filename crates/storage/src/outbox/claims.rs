@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::{LONGEST_WAIT, Mail, MailRow, State};
-use crate::domain::interval::Timestamp;
-use crate::domain::message::{MessageKind, StoredMessageKind, Urgency, group};
+use crate::domain::notifications::message::{MessageKind, StoredMessageKind, Urgency, group};
 use crate::domain::stored::MaybeKnown;
+use crate::domain::time::interval::Timestamp;
 use crate::rows::ts;
 use crate::schema::outbox;
 use crate::types::{AsEnum, Ts, UtcTs};

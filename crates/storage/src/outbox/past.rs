@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use super::State;
-use crate::domain::interval::Timestamp;
-use crate::domain::message::group;
+use crate::domain::notifications::message::group;
+use crate::domain::time::interval::Timestamp;
 use crate::schema::outbox;
 use crate::types::{AsEnum, AsJson, Ts};
 use crate::{Db, StoreError};

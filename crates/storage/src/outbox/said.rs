@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::State;
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::interval::Timestamp;
-use crate::domain::message::{MessageKind, TextWritten};
+use crate::domain::notifications::message::{MessageKind, TextWritten};
+use crate::domain::time::interval::Timestamp;
 use crate::schema::outbox;
 use crate::types::{AsEnum, AsJson, AsText, Ts};
 use crate::{Db, StoreError};

@@ -6,17 +6,17 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use crate::confirm::ConfirmPage;
+use crate::domain::access::session::Session;
+use crate::domain::access::token::Token;
 use crate::domain::ids::{SessionId, TokenId};
-use crate::domain::session::Session;
-use crate::domain::token::Token;
 use crate::me::access::REVOKED;
 use crate::service::{access, sessions, tokens};
-use crate::{Answer, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Form, PageContext, PageError, Section, SignedIn};
 
 #[derive(Template)]
 #[template(path = "pages/access.html")]
 struct AccessPage {
-    page: Page,
+    page: PageContext,
     own: SessionId,
     sessions: Vec<Arc<Session>>,
     tokens: Vec<Arc<Token>>,
@@ -69,7 +69,7 @@ pub async fn ask_to_revoke_token(visitor: SignedIn, id: web::Path<String>) -> An
     let whose = page.name(&token.person);
     let title = format!("Revoke the token “{}” of {whose}", token.name);
     visitor.show(&ConfirmPage {
-        page: Page { title, ..page },
+        page: PageContext { title, ..page },
         words: REVOKED,
         button: "Revoke this token",
         back: "administration/access".to_owned(),

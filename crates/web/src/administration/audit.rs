@@ -7,15 +7,15 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::audit_text::{self, AuditRow, Change};
-use crate::domain::audit::AuditAction;
-use crate::domain::duty::RotationLookup as _;
+use crate::domain::access::audit::AuditAction;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::Timestamp;
 use crate::fields::Select;
 use crate::parts::Who;
 use crate::service::audit::{self, AuditView, Filter};
 use crate::service::{ValidationErrors, access, input};
-use crate::{Answer, Fields, Page, Section, SignedIn};
+use crate::{Answer, Fields, PageContext, Section, SignedIn};
 
 /// Entries on a page.
 const ON_A_PAGE: usize = 50;
@@ -36,7 +36,7 @@ pub struct AuditQuery {
 #[derive(Template)]
 #[template(path = "pages/audit.html")]
 struct AuditPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     everybody: Vec<(PersonId, String)>,
     entries: Vec<Entry>,
@@ -143,7 +143,10 @@ fn query(wanted: &AuditQuery) -> String {
 }
 
 /// Days are those of the zone in which times are shown; `until` is included.
-fn filter(wanted: &AuditQuery, page: &Page) -> Result<Filter, Vec<crate::service::FieldError>> {
+fn filter(
+    wanted: &AuditQuery,
+    page: &PageContext,
+) -> Result<Filter, Vec<crate::service::FieldError>> {
     let mut errors = ValidationErrors::new();
     let mut midnight = |name: &str, text: &str, days: u64| {
         let given = Some(text).filter(|text| !text.is_empty())?;
@@ -191,7 +194,7 @@ fn by_programs(rows: &[AuditView]) -> HashSet<&str> {
     theirs.map(|row| row.id.as_str()).collect()
 }
 
-fn entry(page: &Page, row: &AuditView, programs: &HashSet<&str>) -> Entry {
+fn entry(page: &PageContext, row: &AuditView, programs: &HashSet<&str>) -> Entry {
     let who = row
         .actor_id
         .as_ref()

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::domain::audit::AuditAction;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::feed::Scope;
-use crate::domain::handover::HandoverId;
+use crate::domain::access::audit::AuditAction;
+use crate::domain::handovers::HandoverId;
 use crate::domain::ids::{PersonId, RotationId, TeamId};
-use crate::domain::interval::{Interval, Timestamp};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::feed::Scope;
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::service::audit::AuditView;
-use crate::{Page, when};
+use crate::{PageContext, when};
 
 /// The longest value that is shown whole, in characters.
 const LONGEST: usize = 160;
@@ -97,7 +97,7 @@ pub struct Change {
 
 impl AuditRow {
     /// What an entry says.
-    pub fn of(page: &Page, row: &AuditView) -> Self {
+    pub fn of(page: &PageContext, row: &AuditView) -> Self {
         let verb = row.action.parse().map_or_else(
             // A newer version did it.
             |_| format!("did {} to", row.action),
@@ -159,7 +159,7 @@ fn moved(row: &AuditView) -> Vec<String> {
 type Thing = (String, Option<String>);
 
 /// What the thing is called, and the path of its page.
-fn thing(page: &Page, row: &AuditView) -> Option<Thing> {
+fn thing(page: &PageContext, row: &AuditView) -> Option<Thing> {
     let id = row.subject_id.as_str();
     match row.subject_kind.as_str() {
         "person" => person(page, id),
@@ -199,7 +199,7 @@ fn thing(page: &Page, row: &AuditView) -> Option<Thing> {
     }
 }
 
-fn person(page: &Page, id: &str) -> Option<Thing> {
+fn person(page: &PageContext, id: &str) -> Option<Thing> {
     let person = page.snapshot.person(id.parse().ok()?)?;
     Some((
         person.name.clone(),
@@ -207,18 +207,18 @@ fn person(page: &Page, id: &str) -> Option<Thing> {
     ))
 }
 
-fn team(page: &Page, id: TeamId) -> Option<Thing> {
+fn team(page: &PageContext, id: TeamId) -> Option<Thing> {
     let team = page.snapshot.team(id)?;
     Some((team.name.clone(), Some(format!("teams/{}", team.slug))))
 }
 
-fn rotation(page: &Page, id: RotationId) -> Option<Thing> {
+fn rotation(page: &PageContext, id: RotationId) -> Option<Thing> {
     let rotation = page.snapshot.timeline(id)?.rotation();
     Some((rotation.name.clone(), Some(format!("rotations/{id}"))))
 }
 
 /// Who has the time of an override, when time is given or taken off, what a token is called.
-fn more(page: &Page, row: &AuditView) -> Option<String> {
+fn more(page: &PageContext, row: &AuditView) -> Option<String> {
     let instant = |name: &str| text(row, name)?.parse::<Timestamp>().ok();
     let stretch = || {
         let interval = Interval::new(instant("start")?, instant("end")?)?;
@@ -237,7 +237,7 @@ fn more(page: &Page, row: &AuditView) -> Option<String> {
 }
 
 /// Which members became others; of what is new or gone, all of them.
-pub fn changes(page: &Page, row: &AuditView) -> Vec<Change> {
+pub fn changes(page: &PageContext, row: &AuditView) -> Vec<Change> {
     differences(&row.before, &row.after, |value| say(page, value))
 }
 
@@ -272,7 +272,7 @@ fn differences(before: &Value, after: &Value, say: impl Fn(&Value) -> String) ->
 }
 
 /// A value as people read it, cut where it is very long.
-fn say(page: &Page, value: &Value) -> String {
+fn say(page: &PageContext, value: &Value) -> String {
     let text = whole(page, value);
     if text.chars().count() <= LONGEST {
         return text;
@@ -280,7 +280,7 @@ fn say(page: &Page, value: &Value) -> String {
     text.chars().take(LONGEST).chain(['…']).collect()
 }
 
-fn whole(page: &Page, value: &Value) -> String {
+fn whole(page: &PageContext, value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(true) => "yes".to_owned(),
@@ -306,7 +306,7 @@ fn whole(page: &Page, value: &Value) -> String {
 }
 
 /// What an id stands for, or a moment on the page's clock.
-fn named(page: &Page, text: &str) -> Option<String> {
+fn named(page: &PageContext, text: &str) -> Option<String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(when::dated(&page.zone, at, page.now));
     }

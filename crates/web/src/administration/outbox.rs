@@ -4,13 +4,13 @@ use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, RotationId};
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::page_error::sentence;
 use crate::parts::Who;
 use crate::service::outbox::{self, OutboxView};
 use crate::service::{Error, access};
-use crate::{Answer, Form, Page, Section, SignedIn};
+use crate::{Answer, Form, PageContext, Section, SignedIn};
 
 /// Mails on a page.
 const ON_A_PAGE: usize = 50;
@@ -35,7 +35,7 @@ pub struct OutboxQuery {
 #[derive(Template)]
 #[template(path = "pages/outbox.html")]
 struct OutboxPage {
-    page: Page,
+    page: PageContext,
     state: String,
     dead: i64,
     rows: Vec<Row>,
@@ -86,7 +86,7 @@ pub async fn show(visitor: SignedIn, wanted: web::Query<OutboxQuery>) -> Answer 
     })
 }
 
-fn row(page: &Page, mail: OutboxView) -> Row {
+fn row(page: &PageContext, mail: OutboxView) -> Row {
     let to = mail
         .person_id
         .as_ref()

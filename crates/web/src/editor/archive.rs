@@ -5,18 +5,18 @@ use askama::Template;
 
 use super::Subject;
 use super::changes::Changes;
-use crate::domain::interval::Timestamp;
-use crate::domain::rotation::Rotation;
+use crate::domain::schedule::rotation::Rotation;
+use crate::domain::time::interval::Timestamp;
 use crate::fields::Checks;
 use crate::service::preview;
 use crate::service::rotations::{self, Archive};
 use crate::service::{Error, input};
-use crate::{Answer, Fields, Form, Page, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, Section, SignedIn};
 
 #[derive(Template)]
 #[template(path = "pages/rotation_archive.html")]
 struct RotationArchivePage {
-    page: Page,
+    page: PageContext,
     id: String,
     name: String,
     form: Fields,
@@ -24,7 +24,7 @@ struct RotationArchivePage {
 }
 
 impl RotationArchivePage {
-    fn new(page: Page, subject: &Subject, at: Option<Timestamp>, form: Fields) -> Self {
+    fn new(page: PageContext, subject: &Subject, at: Option<Timestamp>, form: Fields) -> Self {
         let rotation = subject.rotation();
         let changes = at.map(|at| {
             let view = preview::of_archive(&page.snapshot, &subject.timeline, at);

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::Page;
+use crate::PageContext;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::{FOREVER, Interval, Timestamp};
-use crate::domain::rotation::{Plan, Rotation, cadence};
-use crate::domain::timeline::{GapReason, Layer};
-use crate::domain::zone::Zone;
+use crate::domain::schedule::rotation::{Plan, Rotation, cadence};
+use crate::domain::schedule::timeline::{GapReason, Layer};
+use crate::domain::time::interval::{FOREVER, Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 use crate::parts::Who;
 use crate::service::preview::PreviewView;
 use crate::service::swaps::SwapView;
@@ -55,7 +55,7 @@ struct Move {
 
 impl Changes {
     /// What it means that `rotation` becomes what it is now, from its newest revision (or its end) on.
-    pub fn of(page: &Page, rotation: &Rotation, view: PreviewView) -> Self {
+    pub fn of(page: &PageContext, rotation: &Rotation, view: PreviewView) -> Self {
         let newest = rotation.newest();
         let (zone, begins) = (newest.time_zone.clone(), newest.effective_from);
         let words = match &newest.plan {
@@ -145,7 +145,7 @@ impl Changes {
 }
 
 /// The next handoffs from `from` on, and who takes over by the order.
-fn handoffs(page: &Page, rotation: &Rotation, from: Timestamp) -> Vec<(Timestamp, Who)> {
+fn handoffs(page: &PageContext, rotation: &Rotation, from: Timestamp) -> Vec<(Timestamp, Who)> {
     let newest = rotation.newest();
     let timeline = page.snapshot.imagine(rotation.clone(), Vec::new());
     let who = |id: PersonId| Who::new(id, page.name(&id));

@@ -8,12 +8,12 @@ use serde::Deserialize;
 use super::changes::Changes;
 use super::draft::{self, FormAction};
 use super::sheet::RotationEditPage;
-use crate::domain::interval::Timestamp;
-use crate::domain::rotation::{Kind, Rotation};
-use crate::domain::team::Team;
+use crate::domain::people::team::Team;
+use crate::domain::schedule::rotation::{Kind, Rotation};
+use crate::domain::time::interval::Timestamp;
 use crate::service::preview::{self, PreviewView};
 use crate::service::{Error, access, rotations};
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 
 /// What the address may say.
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ pub struct NewRotationQuery {
     kind: Option<String>,
 }
 
-fn team_of(visitor: &SignedIn, page: &Page, slug: &str) -> Result<Arc<Team>, PageError> {
+fn team_of(visitor: &SignedIn, page: &PageContext, slug: &str) -> Result<Arc<Team>, PageError> {
     let team = page
         .snapshot
         .team_of_slug(slug)

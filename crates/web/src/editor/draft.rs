@@ -2,9 +2,9 @@
 
 use chrono::{Datelike as _, NaiveTime, Weekday};
 
-use crate::domain::interval::Timestamp;
-use crate::domain::rotation::{Cadence, Kind, Plan, Revision, Rotation, revise};
-use crate::domain::zone::Zone;
+use crate::domain::schedule::rotation::{Cadence, Kind, Plan, Revision, Rotation, revise};
+use crate::domain::time::interval::Timestamp;
+use crate::domain::time::zone::Zone;
 use crate::service::rotations::{FirstInput, HandoffInput, NewRevision, NewRotation};
 use crate::service::{Error, ValidationErrors, input};
 use crate::{Fields, Form, hours};
@@ -188,7 +188,7 @@ fn chosen_date(
     zone: &Zone,
     time: Option<NaiveTime>,
 ) -> Option<Timestamp> {
-    let Some(text) = form.filled("effective_from") else {
+    let Some(text) = form.non_empty("effective_from") else {
         errors.add("/effective_from", "choose a date");
         return None;
     };
@@ -202,7 +202,7 @@ fn zone_of(form: &Form, errors: &mut ValidationErrors) -> Option<Zone> {
 
 /// Whose turn it is first, where somebody was chosen: a person, or the place of one who is in the order more than once.
 fn first(form: &Form) -> Option<FirstInput> {
-    let chosen = form.filled("first")?;
+    let chosen = form.non_empty("first")?;
     Some(
         chosen
             .parse()
@@ -262,7 +262,7 @@ pub fn revision(
     errors.finish()?;
     Ok(NewRevision {
         effective_from: effective_from.map(written),
-        time_zone: form.filled("time_zone"),
+        time_zone: form.non_empty("time_zone"),
         handoff,
         order: (!is_same).then_some(order),
         duty_hours,
@@ -284,7 +284,7 @@ pub fn rotation(form: &mut Form, now: Timestamp) -> Result<NewRotation, Error> {
         None
     };
     let time = said.as_ref().map(|said| said.time);
-    let chosen = match (form.filled("effective_from"), &zone) {
+    let chosen = match (form.non_empty("effective_from"), &zone) {
         (Some(_), Some(zone)) => chosen_date(form, &mut errors, zone, time),
         _ => None,
     };
@@ -306,8 +306,8 @@ pub fn rotation(form: &mut Form, now: Timestamp) -> Result<NewRotation, Error> {
         handoff,
         order: form.all("order"),
         duty_hours,
-        fallback_rotation_id: form.filled("fallback_rotation_id"),
-        fallback_when: form.filled("fallback_when"),
+        fallback_rotation_id: form.non_empty("fallback_rotation_id"),
+        fallback_when: form.non_empty("fallback_when"),
         effective_from: chosen.filter(|_| !is_ordered).map(written),
         first: first(form).filter(|_| is_ordered),
     })

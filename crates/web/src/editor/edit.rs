@@ -6,7 +6,7 @@ use super::Subject;
 use super::changes::Changes;
 use super::draft::{self, FormAction};
 use super::sheet::RotationEditPage;
-use crate::domain::rotation::Rotation;
+use crate::domain::schedule::rotation::Rotation;
 use crate::service::preview::{self, PreviewView};
 use crate::service::{Error, Expected, rotations};
 use crate::{Answer, Form, Section, SignedIn};

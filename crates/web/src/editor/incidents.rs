@@ -4,11 +4,11 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use super::Subject;
-use crate::domain::incident::{Severity, StageMeanings, Template as Task, WatchSettings};
+use crate::domain::incidents::{Severity, StageMeanings, Template as Task, WatchSettings};
 use crate::fields::Input;
 use crate::service::incidents::{self, SettingsView};
 use crate::service::{Error, ValidationErrors};
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 
 /// More rows than a list may have.
 const MOST: usize = 60;
@@ -28,7 +28,7 @@ const FOLLOW_UP: [&str; 3] = ["text", "severities", "due_hours"];
 #[derive(Template)]
 #[template(path = "pages/rotation_incidents.html")]
 struct RotationIncidentsPage {
-    page: Page,
+    page: PageContext,
     id: String,
     name: String,
     form: Fields,
@@ -38,7 +38,7 @@ struct RotationIncidentsPage {
 }
 
 impl RotationIncidentsPage {
-    fn new(page: Page, subject: &Subject, form: Fields) -> Self {
+    fn new(page: PageContext, subject: &Subject, form: Fields) -> Self {
         let label = |part: &str| match part {
             "name" => "Name",
             "meaning" => "When it is one",
@@ -217,7 +217,7 @@ fn read(form: &mut Form) -> Result<WatchSettings, Error> {
         },
         checklist,
         follow_ups,
-        chat_webhook_url: form.filled("chat_webhook_url"),
+        chat_webhook_url: form.non_empty("chat_webhook_url"),
     })
 }
 

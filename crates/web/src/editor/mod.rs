@@ -15,12 +15,12 @@ pub mod webhooks;
 
 use std::sync::Arc;
 
-use super::{Page, PageError, SignedIn};
-use crate::domain::duty::RotationLookup as _;
+use super::{PageContext, PageError, SignedIn};
 use crate::domain::ids::RotationId;
-use crate::domain::rotation::Rotation;
-use crate::domain::team::Team;
-use crate::domain::timeline::Timeline;
+use crate::domain::people::team::Team;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::rotation::Rotation;
+use crate::domain::schedule::timeline::Timeline;
 use crate::service::access;
 
 /// A rotation that the visitor may change, and its team.
@@ -30,7 +30,7 @@ struct Subject {
 }
 
 impl Subject {
-    fn of(visitor: &SignedIn, page: &Page, id: &str) -> Result<Self, PageError> {
+    fn of(visitor: &SignedIn, page: &PageContext, id: &str) -> Result<Self, PageError> {
         let id: RotationId = id.parse().map_err(|_| PageError::no_such("rotation"))?;
         let found = page.snapshot.timeline_of(id);
         let timeline = Arc::clone(found.ok_or_else(|| PageError::no_such("rotation"))?);
@@ -46,7 +46,7 @@ impl Subject {
 }
 
 /// A person's name.
-fn name_of(page: &Page, id: crate::domain::ids::PersonId) -> String {
+fn name_of(page: &PageContext, id: crate::domain::ids::PersonId) -> String {
     page.snapshot
         .person(id)
         .map(|person| person.name.clone())

@@ -4,20 +4,20 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use super::{Subject, name_of};
-use crate::domain::hours;
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Interval;
-use crate::domain::rotation::Kind;
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::time::hours;
+use crate::domain::time::interval::Interval;
 use crate::fields::{Checks, Select};
 use crate::service::UnitOfWork;
 use crate::service::overrides::{self, Pause, PauseView};
 use crate::service::{Error, ValidationErrors, input};
-use crate::{Answer, Fields, Form, Page, Section, SignedIn, when};
+use crate::{Answer, Fields, Form, PageContext, Section, SignedIn, when};
 
 #[derive(Template)]
 #[template(path = "pages/rotation_pause.html")]
 struct RotationPausePage {
-    page: Page,
+    page: PageContext,
     id: String,
     name: String,
     form: Fields,
@@ -38,7 +38,7 @@ struct Effect {
 }
 
 impl Effect {
-    fn of(page: &Page, made: PauseView) -> Self {
+    fn of(page: &PageContext, made: PauseView) -> Self {
         let words = |start, end| Some(page.format_interval(&Interval::new(start, end)?));
         let covers = made.items.into_iter().filter_map(|one| {
             let who = one.person.map(|person| person.name)?;
@@ -67,7 +67,7 @@ impl Effect {
 }
 
 impl RotationPausePage {
-    fn new(page: Page, subject: &Subject, form: Fields, effect: Option<Effect>) -> Self {
+    fn new(page: PageContext, subject: &Subject, form: Fields, effect: Option<Effect>) -> Self {
         let rotation = subject.rotation();
         let current = rotation.revision_at(page.now);
         let current = current.unwrap_or(rotation.newest());
@@ -113,7 +113,7 @@ impl RotationPausePage {
 }
 
 /// What was filled in, as the service takes it.
-fn read(page: &Page, form: &Form) -> Result<Pause, Error> {
+fn read(page: &PageContext, form: &Form) -> Result<Pause, Error> {
     let mut errors = ValidationErrors::new();
     let mut day = |name: &str| {
         let given = input::date(form.get(name)).map_err(|_| "choose a day");
@@ -131,7 +131,7 @@ fn read(page: &Page, form: &Form) -> Result<Pause, Error> {
         start: (time.start() > page.now).then(|| when::to_rfc3339(time.start())),
         end: when::to_rfc3339(time.end()),
         covered_by: Some(form.all("covered_by")).filter(|named| !named.is_empty()),
-        reason: form.filled("reason"),
+        reason: form.non_empty("reason"),
     })
 }
 

@@ -1,18 +1,17 @@
 //! When a rotation reminds people, and what is to be done at its handovers.
 
+use crate::domain::schedule::rotation::{HandoverSide, LONGEST_LEAD, Lead, ReminderSettings};
 use actix_web::{get, post, web};
 use askama::Template;
 use serde_json::Value;
 
 use super::Subject;
-use crate::domain::handover::List;
-use crate::domain::interval::Timestamp;
-use crate::domain::reminder::{Kind, LONGEST_LEAD, Lead, Settings};
-use crate::domain::rotation::Rotation;
+use crate::domain::schedule::rotation::Rotation;
+use crate::domain::time::interval::Timestamp;
 use crate::fields::{Checks, Input};
 use crate::service::rotations::{ChecklistsInput, RemindersInput, set_reminders};
 use crate::service::{Error, FieldError, ValidationErrors};
-use crate::{Answer, Fields, Form, Page, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, Section, SignedIn};
 
 /// What the choice says where a rotation has times or a list of its own.
 const OWN: &str = "own";
@@ -30,25 +29,15 @@ const MOMENTS: [(&str, &str); 2] = [
 ];
 
 /// Who is reminded: what fields are called, and words.
-const SIDES: [(&str, &str, Kind, List); 2] = [
-    (
-        "incoming",
-        "Whoever takes over",
-        Kind::Incoming,
-        List::Incoming,
-    ),
-    (
-        "outgoing",
-        "Whoever hands over",
-        Kind::Outgoing,
-        List::Outgoing,
-    ),
+const SIDES: [(&str, &str, HandoverSide); 2] = [
+    ("incoming", "Whoever takes over", HandoverSide::Incoming),
+    ("outgoing", "Whoever hands over", HandoverSide::Outgoing),
 ];
 
 #[derive(Template)]
 #[template(path = "pages/rotation_reminders.html")]
 struct RotationRemindersPage {
-    page: Page,
+    page: PageContext,
     id: String,
     name: String,
     form: Fields,
@@ -67,16 +56,16 @@ struct Side {
 }
 
 impl RotationRemindersPage {
-    fn new(page: Page, subject: &Subject, form: Fields) -> Self {
+    fn new(page: PageContext, subject: &Subject, form: Fields) -> Self {
         let rotation = subject.rotation();
         // As it would be if it said nothing of its own.
         let usual = Rotation {
-            reminders: Settings::default(),
+            reminders: ReminderSettings::default(),
             ..rotation.clone()
         };
-        let sides = SIDES.map(|(key, title, kind, list)| {
-            let leads = in_words(&Settings::leads(&usual, kind, page.now));
-            let list = Settings::checklist(&usual, list, page.now).len();
+        let sides = SIDES.map(|(key, title, side)| {
+            let leads = in_words(&usual.lead_times(side, page.now));
+            let items = usual.checklist(side, page.now).len();
             Side {
                 key,
                 title,
@@ -98,7 +87,7 @@ impl RotationRemindersPage {
                     [
                         (
                             USUAL,
-                            match list {
+                            match items {
                                 0 => "none, as goes with turns of this length".to_owned(),
                                 many => format!("that of a Support Hero, with {many} things"),
                             },
@@ -141,16 +130,16 @@ fn fields_of(rotation: &Rotation, now: Timestamp) -> Fields {
     let own = &rotation.reminders;
     let choice = |is_own: bool| if is_own { OWN } else { USUAL };
     let mut form = Fields::default().with("version", rotation.version);
-    for (key, _, kind, list) in SIDES {
-        let (leads, items) = match list {
-            List::Incoming => (&own.incoming, &own.checklists.incoming),
-            List::Outgoing => (&own.outgoing, &own.checklists.outgoing),
+    for (key, _, side) in SIDES {
+        let (leads, items) = match side {
+            HandoverSide::Incoming => (&own.incoming, &own.checklists.incoming),
+            HandoverSide::Outgoing => (&own.outgoing, &own.checklists.outgoing),
         };
         form = form
             .with(&format!("{key}.when"), choice(leads.is_some()))
             .with(&format!("checklists.{key}.which"), choice(items.is_some()));
         let mut days = Vec::new();
-        for lead in Settings::leads(rotation, kind, now) {
+        for lead in rotation.lead_times(side, now) {
             match lead {
                 Lead::Days(count) => days.push(count.to_string()),
                 Lead::LastWorkingDay => {
@@ -159,7 +148,7 @@ fn fields_of(rotation: &Rotation, now: Timestamp) -> Fields {
                 Lead::Handoff => form = form.with(&format!("{key}.moments"), MOMENTS[1].0),
             }
         }
-        let items = Settings::checklist(rotation, list, now).join("\n");
+        let items = rotation.checklist(side, now).join("\n");
         form = form
             .with(&format!("{key}.days"), days.join(", "))
             .with(&format!("checklists.{key}"), items);

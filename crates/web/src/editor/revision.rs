@@ -6,17 +6,17 @@ use askama::Template;
 use super::changes::Changes;
 use super::name_of;
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Timestamp;
-use crate::domain::rotation::Rotation;
+use crate::domain::schedule::rotation::Rotation;
+use crate::domain::time::interval::Timestamp;
 use crate::page_error::sentence;
 use crate::service::preview;
 use crate::service::{Error, access, rotations};
-use crate::{Answer, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Form, PageContext, PageError, Section, SignedIn};
 
 #[derive(Template)]
 #[template(path = "pages/rotation_revision.html")]
 struct RotationRevisionPage {
-    page: Page,
+    page: PageContext,
     id: String,
     name: String,
     number: u32,

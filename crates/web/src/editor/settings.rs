@@ -5,15 +5,15 @@ use askama::Template;
 
 use super::Subject;
 use super::sheet::{FALLBACK_WHEN, fallbacks};
-use crate::domain::rotation::FallbackWhen;
+use crate::domain::schedule::rotation::FallbackWhen;
 use crate::fields::{Checks, Select};
 use crate::service::rotations::{self, RotationChange};
-use crate::{Answer, Fields, Form, Page, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, Section, SignedIn};
 
 #[derive(Template)]
 #[template(path = "pages/rotation_settings.html")]
 struct RotationSettingsPage {
-    page: Page,
+    page: PageContext,
     id: String,
     name: String,
     form: Fields,
@@ -22,7 +22,7 @@ struct RotationSettingsPage {
 }
 
 impl RotationSettingsPage {
-    fn new(page: Page, subject: &Subject, form: Fields) -> Self {
+    fn new(page: PageContext, subject: &Subject, form: Fields) -> Self {
         let rotation = subject.rotation();
         Self {
             id: rotation.id.to_string(),
@@ -83,8 +83,8 @@ pub async fn send(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
     let change = RotationChange {
         name: Some(form.get("name").to_owned()),
         title: Some(form.get("title").to_owned()),
-        fallback_rotation_id: Some(form.filled("fallback_rotation_id")),
-        fallback_when: form.filled("fallback_when"),
+        fallback_rotation_id: Some(form.non_empty("fallback_rotation_id")),
+        fallback_when: form.non_empty("fallback_when"),
         ..RotationChange::default()
     };
     let expected = form.expected();

@@ -4,20 +4,20 @@ use askama::Template;
 
 use super::changes::Changes;
 use super::draft::{self, FormAction};
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::rotation::{Kind, Rotation};
-use crate::domain::team::Team;
+use crate::domain::people::team::Team;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::rotation::{Kind, Rotation};
 use crate::fields::{Checks, Input, Select};
 use crate::hours::{self, Row};
 use crate::parts::Who;
-use crate::{Fields, Page, Section};
+use crate::{Fields, PageContext, Section};
 
 /// The page.
 #[derive(Template)]
 #[template(path = "pages/rotation_edit.html")]
 pub struct RotationEditPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     team: String,
     slug: String,
@@ -49,7 +49,7 @@ struct Place {
 impl RotationEditPage {
     /// The form for a rotation of a team, or for a new one.
     pub fn new(
-        page: Page,
+        page: PageContext,
         team: &Team,
         rotation: Option<&Rotation>,
         kind: Kind,
@@ -182,7 +182,7 @@ impl RotationEditPage {
     }
 }
 
-fn places(page: &Page, form: &Fields, pressed: &FormAction) -> Vec<Place> {
+fn places(page: &PageContext, form: &Fields, pressed: &FormAction) -> Vec<Place> {
     let place = |(index, id): (usize, &str)| {
         let known = id
             .parse::<PersonId>()
@@ -208,7 +208,7 @@ fn places(page: &Page, form: &Fields, pressed: &FormAction) -> Vec<Place> {
 }
 
 /// Rotations that can be asked where another has nobody.
-pub fn fallbacks(page: &Page, rotation: Option<&Rotation>) -> Vec<(String, String)> {
+pub fn fallbacks(page: &PageContext, rotation: Option<&Rotation>) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = page
         .snapshot
         .timelines()

@@ -14,7 +14,7 @@ use crate::fields::{Input, Select};
 use crate::http::limits::Limits;
 use crate::service::incidents::{self, Condition, Mapping, NewWebhook, WebhookView};
 use crate::service::{Error, ValidationErrors};
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 
 /// Where in what a program sends there is what: what fields are called, and words.
 const POINTERS: [(&str, &str); 7] = [
@@ -30,7 +30,7 @@ const POINTERS: [(&str, &str); 7] = [
 #[derive(Template)]
 #[template(path = "pages/rotation_webhooks.html")]
 struct RotationWebhooksPage {
-    page: Page,
+    page: PageContext,
     id: String,
     name: String,
     form: Fields,
@@ -44,7 +44,7 @@ struct RotationWebhooksPage {
 impl RotationWebhooksPage {
     async fn of(
         visitor: &SignedIn,
-        page: Page,
+        page: PageContext,
         subject: &Subject,
         form: Fields,
         made: Option<(String, String, String)>,
@@ -85,7 +85,7 @@ impl RotationWebhooksPage {
 /// The webhooks of a rotation.
 async fn all(
     visitor: &SignedIn,
-    page: &Page,
+    page: &PageContext,
     subject: &Subject,
 ) -> Result<Vec<WebhookView>, PageError> {
     let (id, snapshot) = (subject.rotation().id, Arc::clone(&page.snapshot));
@@ -141,7 +141,7 @@ fn read(form: &Form) -> Result<NewWebhook, Error> {
     });
     let only = only.collect();
     errors.finish()?;
-    let pointer = |name: &str| form.filled(&format!("mapping.{name}"));
+    let pointer = |name: &str| form.non_empty(&format!("mapping.{name}"));
     Ok(NewWebhook {
         name: form.get("name").to_owned(),
         mapping: Mapping {
@@ -206,7 +206,7 @@ pub async fn make(
 /// The rotation, its path, and a webhook of it.
 async fn one(
     visitor: &SignedIn,
-    page: &Page,
+    page: &PageContext,
     path: (String, String),
 ) -> Result<(String, WebhookView), PageError> {
     let subject = Subject::of(visitor, page, &path.0)?;

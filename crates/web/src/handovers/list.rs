@@ -5,11 +5,11 @@ use askama::Template;
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
-use super::{Answer, HandoverView, Page, Section, SignedIn, Who, both, state};
-use crate::domain::hours;
+use super::{Answer, HandoverView, PageContext, Section, SignedIn, Who, both, state};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Timestamp;
-use crate::domain::rotation::Kind;
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::time::hours;
+use crate::domain::time::interval::Timestamp;
 use crate::service::{handovers, input};
 
 /// The part of an address that says what is shown.
@@ -23,7 +23,7 @@ pub struct HandoversQuery {
 #[derive(Template)]
 #[template(path = "pages/handovers.html")]
 struct HandoversPage {
-    page: Page,
+    page: PageContext,
     id: RotationId,
     name: String,
     first: NaiveDate,

@@ -1,9 +1,9 @@
 //! What whoever looks hands over, and takes over.
 
-use super::{HandoverView, Page, SignedIn, Who, left, state};
-use crate::domain::duty::RotationLookup as _;
+use super::{HandoverView, PageContext, SignedIn, Who, left, state};
 use crate::domain::ids::RotationId;
-use crate::domain::interval::Interval;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::Interval;
 use crate::service::{Error, access, handovers};
 
 /// A handover of whoever looks.
@@ -21,7 +21,7 @@ pub struct Mine {
 }
 
 impl Mine {
-    fn of(page: &Page, visitor: &SignedIn, view: HandoverView) -> Option<Self> {
+    fn of(page: &PageContext, visitor: &SignedIn, view: HandoverView) -> Option<Self> {
         let rotation: RotationId = view.rotation_id.parse().ok()?;
         let gives = view.from.id == visitor.id.to_string();
         Some(Self {
@@ -50,7 +50,7 @@ impl Mine {
 /// Where the database is away.
 pub async fn of_visitor(
     visitor: &SignedIn,
-    page: &Page,
+    page: &PageContext,
     window: Interval,
     most: usize,
 ) -> Result<Vec<Mine>, Error> {

@@ -7,9 +7,9 @@ pub mod sheet;
 pub use mine::{Mine, of_visitor};
 
 use super::parts::Who;
-use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
-use crate::domain::handover::Form as Asks;
-use crate::domain::interval::Timestamp;
+use super::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
+use crate::domain::handovers::Form as Asks;
+use crate::domain::time::interval::Timestamp;
 use crate::service::handovers::{HandoverView, ItemView};
 
 /// Whoever hands over, and whoever takes over.

@@ -8,10 +8,11 @@ use chrono::TimeDelta;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Answer, Asks, Fields, Form, HandoverView, ItemView, Page, PageError, Section, SignedIn, both,
+    Answer, Asks, Fields, Form, HandoverView, ItemView, PageContext, PageError, Section, SignedIn,
+    both,
 };
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::handover::{self, HandoverId};
+use crate::domain::handovers::{HandoverId, next as next_handover};
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::parts::Who;
 use crate::service::handovers::{self, HandoverChange, Tick, WatchNotes};
 use crate::service::secrets::hex;
@@ -24,7 +25,7 @@ const AHEAD: TimeDelta = TimeDelta::days(60);
 #[derive(Template)]
 #[template(path = "pages/handover.html")]
 struct HandoverPage {
-    page: Page,
+    page: PageContext,
     view: HandoverView,
     form: Fields,
     name: String,
@@ -63,7 +64,7 @@ impl HandoverPage {
     /// The handover as it is, with what was typed where something is wrong with that.
     fn new(
         visitor: &SignedIn,
-        mut page: Page,
+        mut page: PageContext,
         view: HandoverView,
         typed: Option<Fields>,
     ) -> Result<Self, PageError> {
@@ -156,7 +157,7 @@ fn as_is(view: &HandoverView) -> Fields {
 }
 
 /// Whether they may write and tick.
-fn may_write(visitor: &SignedIn, page: &Page, view: &HandoverView) -> Result<(), Error> {
+fn may_write(visitor: &SignedIn, page: &PageContext, view: &HandoverView) -> Result<(), Error> {
     let gone = || Error::NotFound("handover");
     let [from, to] = [&view.from, &view.to].map(|one| one.id.parse().ok());
     let both = from.zip(to).ok_or_else(gone)?;
@@ -177,7 +178,7 @@ fn stamp(fields: &Fields) -> String {
 }
 
 /// A list as it is now, with what was ticked in the form.
-fn rows(page: &Page, items: &[ItemView], key: &str, typed: Option<&Fields>) -> Vec<Row> {
+fn rows(page: &PageContext, items: &[ItemView], key: &str, typed: Option<&Fields>) -> Vec<Row> {
     let row = |item: &ItemView| {
         let holds = |field: &str| {
             let name = format!("{key}.{field}");
@@ -206,7 +207,11 @@ fn id_of(text: &str) -> Result<HandoverId, PageError> {
     text.parse().map_err(|_| PageError::no_such("handover"))
 }
 
-async fn find(visitor: &SignedIn, page: &Page, id: HandoverId) -> Result<HandoverView, Error> {
+async fn find(
+    visitor: &SignedIn,
+    page: &PageContext,
+    id: HandoverId,
+) -> Result<HandoverView, Error> {
     let snapshot = page.snapshot.clone();
     visitor
         .read(move |db, visitor| handovers::get(db, &visitor.actor, &snapshot, id))
@@ -262,7 +267,7 @@ pub async fn save(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
 /// The page again, with what was typed and what is wrong with it; saved once more, it is meant.
 fn again(
     visitor: &SignedIn,
-    page: Page,
+    page: PageContext,
     view: HandoverView,
     mut form: Form,
     error: Error,
@@ -301,9 +306,9 @@ fn of_added(fault: FieldError) -> FieldError {
 }
 
 /// Their handover is no more: what was typed stands on the page of the one that comes instead.
-async fn moved(visitor: &SignedIn, page: Page, id: HandoverId, form: Form) -> Answer {
+async fn moved(visitor: &SignedIn, page: PageContext, id: HandoverId, form: Form) -> Answer {
     let timeline = page.rotation(&id.rotation.to_string())?;
-    let instead = handover::next(&timeline, id.at, AHEAD);
+    let instead = next_handover(&timeline, id.at, AHEAD);
     let instead = instead.ok_or_else(|| PageError::no_such("handover"))?;
     let next = HandoverId {
         at: instead.at,

@@ -6,7 +6,7 @@ use actix_web::{post, web};
 use super::show::IncidentPage;
 use super::{Answer, Error, Form, Section, SignedIn, find};
 use crate::domain::ids::IncidentId;
-use crate::domain::zone::Zone;
+use crate::domain::time::zone::Zone;
 use crate::service::UnitOfWork;
 use crate::service::incidents::{
     self, IncidentChange, IncidentView, NewHandover, NewUpdate, RaisedHand, Resolve, Stay, Tick,
@@ -60,7 +60,7 @@ pub async fn raise_hand(visitor: SignedIn, id: web::Path<String>, form: Form) ->
 pub async fn hand_over(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let ticket_count = form.get("ticket_count").trim().parse();
     let new = NewHandover {
-        to: Some(form.filled("to")),
+        to: Some(form.non_empty("to")),
         status: form.get("status").replace("\r\n", "\n"),
         ticket_count: Some(ticket_count.clone().unwrap_or_default()),
         key_information: form.get("key_information").replace("\r\n", "\n"),
@@ -139,8 +139,8 @@ pub async fn stay(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answe
 fn next_time(
     zone: &Zone,
     text: &str,
-    now: crate::domain::interval::Timestamp,
-) -> Option<crate::domain::interval::Timestamp> {
+    now: crate::domain::time::interval::Timestamp,
+) -> Option<crate::domain::time::interval::Timestamp> {
     let time = chrono::NaiveTime::parse_from_str(text.trim(), "%H:%M").ok()?;
     let today = zone.to_local(now).date();
     [today, today.succ_opt()?]
@@ -154,7 +154,7 @@ fn next_time(
 pub async fn change(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let chosen = |name: &str| {
         let was = form.get(&format!("{name}.was"));
-        form.filled(name).filter(|value| value != was)
+        form.non_empty(name).filter(|value| value != was)
     };
     let change = IncidentChange {
         stage: chosen("stage"),
@@ -196,7 +196,9 @@ pub async fn tick(visitor: SignedIn, path: web::Path<(String, u32)>, form: Form)
 #[post("/incidents/{id}/resolve")]
 pub async fn resolve(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answer {
     let end = Resolve {
-        text: form.filled("text").map(|text| text.replace("\r\n", "\n")),
+        text: form
+            .non_empty("text")
+            .map(|text| text.replace("\r\n", "\n")),
     };
     let words = "It is over. What is left to be done is listed here.";
     act(visitor, &id, form, "resolve", words, move |uow, id| {

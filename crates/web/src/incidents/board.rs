@@ -5,9 +5,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::card::Card;
-use super::{Answer, Page, Section, SignedIn, open, tag, tagged, unchanged};
-use crate::domain::incident::Incident;
-use crate::domain::interval::Timestamp;
+use super::{Answer, PageContext, Section, SignedIn, open, tag, tagged, unchanged};
+use crate::domain::incidents::Incident;
+use crate::domain::time::interval::Timestamp;
 use crate::service::access;
 use crate::when::When;
 
@@ -27,7 +27,7 @@ struct Where {
 #[derive(Template)]
 #[template(path = "pages/incidents.html")]
 struct Board {
-    page: Page,
+    page: PageContext,
     may_declare: bool,
     cards: Vec<Card>,
     left: Vec<Left>,
@@ -89,7 +89,7 @@ fn on_page<'a>(
     all.iter().copied().skip(skipped).take(size)
 }
 
-fn left(page: &Page, incident: &Incident) -> Left {
+fn left(page: &PageContext, incident: &Incident) -> Left {
     let items = || incident.items.iter().filter(|item| item.is_left());
     let due: Option<Timestamp> = items().filter_map(|item| item.due_at).min();
     Left {

@@ -7,17 +7,17 @@ use askama::filters::HtmlSafe;
 use chrono::TimeDelta;
 
 use super::clock::{self, Clock};
-use crate::domain::candidates::SOON;
-use crate::domain::duty;
 use crate::domain::ids::PersonId;
-use crate::domain::incident::{
+use crate::domain::incidents::candidates::SOON;
+use crate::domain::incidents::{
     Attendance, Handover, Incident, Notes, Severity, Stage, WatchSettings,
 };
-use crate::domain::interval::Timestamp;
+use crate::domain::schedule::duty;
+use crate::domain::time::interval::Timestamp;
 use crate::parts::Who;
 use crate::service::incidents::{self, May};
 use crate::when::{self, When};
-use crate::{Fields, Page, SignedIn};
+use crate::{Fields, PageContext, SignedIn};
 
 /// Who watches.
 pub enum Watching {
@@ -115,7 +115,7 @@ impl HtmlSafe for Card {}
 
 impl Card {
     /// As this visitor sees it; `back` is the page to which what they do leads.
-    pub fn new(visitor: &SignedIn, page: &Page, incident: &Incident, back: String) -> Self {
+    pub fn new(visitor: &SignedIn, page: &PageContext, incident: &Incident, back: String) -> Self {
         let settings = page.snapshot.watch_settings(incident.rotation);
         let may = incidents::may(&page.snapshot, incident, &visitor.actor, page.now);
         let attendance = incident.attendance(page.snapshot.as_ref(), page.now);
@@ -253,7 +253,7 @@ fn meaning(settings: &WatchSettings, stage: Stage) -> &str {
     }
 }
 
-fn note(page: &Page, handover: &Handover) -> Note {
+fn note(page: &PageContext, handover: &Handover) -> Note {
     Note {
         by: page.who(&handover.from),
         at: page.when(&handover.offered_at),
@@ -263,7 +263,7 @@ fn note(page: &Page, handover: &Handover) -> Note {
 
 fn watching(
     visitor: &SignedIn,
-    page: &Page,
+    page: &PageContext,
     incident: &Incident,
     attendance: Attendance,
 ) -> Watching {
@@ -304,7 +304,7 @@ fn watching(
 }
 
 /// Who is asked while nobody of support is at work.
-fn fallback(page: &Page, incident: &Incident, now: Timestamp) -> Option<(Who, String)> {
+fn fallback(page: &PageContext, incident: &Incident, now: Timestamp) -> Option<(Who, String)> {
     let snapshot = page.snapshot.as_ref();
     let fallback = snapshot
         .timeline_of(incident.rotation)?
@@ -320,7 +320,11 @@ fn fallback(page: &Page, incident: &Incident, now: Timestamp) -> Option<(Who, St
 }
 
 /// To whom the watch can be handed over: whoever is at work when the watcher leaves, best first, and whoever is now.
-fn successors(page: &Page, incident: &Incident, attendance: Attendance) -> Vec<(String, String)> {
+fn successors(
+    page: &PageContext,
+    incident: &Incident,
+    attendance: Attendance,
+) -> Vec<(String, String)> {
     let snapshot = page.snapshot.as_ref();
     let leaves = match attendance {
         Attendance::Watched { until, .. } => until.unwrap_or(page.now),
@@ -351,7 +355,7 @@ fn successors(page: &Page, incident: &Incident, attendance: Attendance) -> Vec<(
 }
 
 /// The state in a line, for whoever cannot see that it has changed.
-fn said(page: &Page, incident: &Incident, is_unwatched: bool) -> String {
+fn said(page: &PageContext, incident: &Incident, is_unwatched: bool) -> String {
     let reference = &incident.reference;
     let stage = stage_name(incident.stage);
     let watcher = incident.watcher().map(|id| page.name(&id));

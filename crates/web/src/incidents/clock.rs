@@ -2,12 +2,12 @@
 
 use chrono::{NaiveTime, TimeDelta, Timelike as _};
 
-use crate::Page;
-use crate::domain::candidates::Candidate;
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::person::Person;
-use crate::domain::zone::Zone;
+use crate::PageContext;
+use crate::domain::incidents::candidates::Candidate;
+use crate::domain::people::person::Person;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::{Interval, Timestamp};
+use crate::domain::time::zone::Zone;
 use crate::parts::Who;
 use crate::track::{Bar, Mark, Track};
 use crate::when;
@@ -47,7 +47,7 @@ pub struct Row {
 
 impl Clock {
     /// Of these candidates; `None` where there are none.
-    pub fn of(page: &Page, candidates: &[Candidate]) -> Option<Self> {
+    pub fn of(page: &PageContext, candidates: &[Candidate]) -> Option<Self> {
         let start = page.now - BACK;
         let track = Track(Interval::from_start_and_duration(start, LENGTH));
         let rows: Vec<Row> = candidates
@@ -63,7 +63,7 @@ impl Clock {
     }
 }
 
-fn row(page: &Page, track: &Track, candidate: &Candidate) -> Option<Row> {
+fn row(page: &PageContext, track: &Track, candidate: &Candidate) -> Option<Row> {
     let person = page.snapshot.person(candidate.person)?;
     let bars = person.availability(track.0, page.now);
     let bars = bars.as_slice().iter().filter_map(|span| {
@@ -90,7 +90,7 @@ fn local(person: &Person, now: Timestamp) -> String {
 }
 
 /// How long a candidate has, or when they come and for how long.
-pub fn words(page: &Page, candidate: &Candidate) -> String {
+pub fn words(page: &PageContext, candidate: &Candidate) -> String {
     let length = match candidate.available_until {
         Some(_) => when::span(TimeDelta::seconds(candidate.working_seconds_left)),
         None => "always at work".to_owned(),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use actix_web::{get, post};
 use askama::Template;
 
-use super::{Answer, Error, Fields, Form, Page, PageError, Section, SignedIn};
-use crate::domain::rotation::Kind;
-use crate::domain::timeline::Timeline;
+use super::{Answer, Error, Fields, Form, PageContext, PageError, Section, SignedIn};
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::schedule::timeline::Timeline;
 use crate::fields::{Checks, Select};
 use crate::page_error::wait_before_trying;
 use crate::service::access;
@@ -16,7 +16,7 @@ use crate::service::incidents::{self, NewIncident};
 #[derive(Template)]
 #[template(path = "pages/incident_new.html")]
 struct DeclareIncidentPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     /// Rotations that watch: their ids and names.
     watchers: Vec<(String, String)>,
@@ -124,16 +124,16 @@ pub async fn send(visitor: SignedIn, form: Form) -> Answer {
     let new = NewIncident {
         reference: form.get("reference").to_owned(),
         title: form.get("title").to_owned(),
-        severity: form.filled("severity"),
+        severity: form.non_empty("severity"),
         rotation_id: form.get("rotation_id").to_owned(),
-        communications_rotation_id: form.filled("communications_rotation_id"),
-        lead: form.filled("lead"),
-        channel_url: form.filled("channel_url"),
-        thread_url: form.filled("thread_url"),
-        status_page_url: form.filled("status_page_url"),
+        communications_rotation_id: form.non_empty("communications_rotation_id"),
+        lead: form.non_empty("lead"),
+        channel_url: form.non_empty("channel_url"),
+        thread_url: form.non_empty("thread_url"),
+        status_page_url: form.non_empty("status_page_url"),
         watch: match form.get("watch") {
             "named" => Some(form.get("named").to_owned()),
-            _ => form.filled("watch"),
+            _ => form.non_empty("watch"),
         },
     };
     let done = visitor

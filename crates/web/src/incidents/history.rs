@@ -1,8 +1,8 @@
 //! What happened to an incident, in words.
 
 use super::card::stage_name;
-use crate::Page;
-use crate::domain::incident::{Event, Fact, How, Incident, Notes};
+use crate::PageContext;
+use crate::domain::incidents::{Event, Fact, How, Incident, Notes};
 use crate::when::{self, When};
 
 /// Something that happened.
@@ -18,12 +18,12 @@ pub struct Line {
 }
 
 /// All of it, from the newest to the oldest.
-pub fn lines(page: &Page, incident: &Incident) -> Vec<Line> {
+pub fn lines(page: &PageContext, incident: &Incident) -> Vec<Line> {
     let events = incident.events.iter().rev();
     events.map(|event| line(page, incident, event)).collect()
 }
 
-fn line(page: &Page, incident: &Incident, event: &Event) -> Line {
+fn line(page: &PageContext, incident: &Incident, event: &Event) -> Line {
     let by = event
         .by
         .map_or_else(|| "a program".to_owned(), |by| page.name(&by).to_owned());

@@ -1,8 +1,8 @@
 //! An incident that goes on, in a line; and a watch that is offered.
 
-use super::{Page, open};
+use super::{PageContext, open};
 use crate::domain::ids::{PersonId, RotationId};
-use crate::domain::incident::{Attendance, Incident};
+use crate::domain::incidents::{Attendance, Incident};
 use crate::parts::Who;
 use crate::when::When;
 
@@ -40,7 +40,7 @@ pub struct Offered {
 
 impl Offered {
     /// Those that wait for the answer of this person.
-    pub fn to(page: &Page, person: PersonId) -> Vec<Self> {
+    pub fn to(page: &PageContext, person: PersonId) -> Vec<Self> {
         let offered = open(page).into_iter().filter_map(|incident| {
             let offer = incident.open_handover()?;
             (offer.to == Some(person)).then(|| Self {
@@ -57,14 +57,14 @@ impl Offered {
 
 impl Line {
     /// Those that go on; those that nobody watches come first.
-    pub fn all(page: &Page) -> Vec<Self> {
+    pub fn all(page: &PageContext) -> Vec<Self> {
         open(page)
             .into_iter()
             .map(|incident| Self::of(page, incident))
             .collect()
     }
 
-    fn of(page: &Page, incident: &Incident) -> Self {
+    fn of(page: &PageContext, incident: &Incident) -> Self {
         let settings = page.snapshot.watch_settings(incident.rotation);
         let due = incident.next_update(&settings);
         let watched = match incident.attendance(page.snapshot.as_ref(), page.now) {

@@ -17,14 +17,18 @@ use std::sync::Arc;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use super::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{Attendance, Incident};
+use crate::domain::incidents::{Attendance, Incident};
 use crate::http::etag;
 use crate::service::{Error, incidents};
 
 /// The incident of this id: one that goes on, or one that is over.
-async fn find(visitor: &SignedIn, page: &Page, id: &str) -> Result<Arc<Incident>, PageError> {
+async fn find(
+    visitor: &SignedIn,
+    page: &PageContext,
+    id: &str,
+) -> Result<Arc<Incident>, PageError> {
     let id: IncidentId = id.parse().map_err(|_| PageError::no_such("incident"))?;
     if let Some(found) = page.snapshot.incident(id) {
         return Ok(Arc::clone(found));
@@ -36,7 +40,7 @@ async fn find(visitor: &SignedIn, page: &Page, id: &str) -> Result<Arc<Incident>
 }
 
 /// Those that go on; those that nobody watches come first.
-fn open(page: &Page) -> Vec<&Incident> {
+fn open(page: &PageContext) -> Vec<&Incident> {
     let all = page.snapshot.incidents().map(AsRef::as_ref);
     let mut open: Vec<&Incident> = all.filter(|incident| incident.is_open()).collect();
     open.sort_by_key(|incident| {
@@ -51,7 +55,7 @@ fn open(page: &Page) -> Vec<&Incident> {
 
 /// What tells a page that shows incidents from the same page later: what is known, and the minute, since watches end
 /// and updates become due by themselves.
-fn tag(visitor: &SignedIn, page: &Page) -> String {
+fn tag(visitor: &SignedIn, page: &PageContext) -> String {
     format!(
         "{}-{}-{}-{}-{}",
         page.snapshot.version(),

@@ -4,8 +4,8 @@ use actix_web::{get, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Answer, Page, Section, SignedIn};
-use crate::domain::incident::Incident;
+use super::{Answer, PageContext, Section, SignedIn};
+use crate::domain::incidents::Incident;
 use crate::parts::Who;
 use crate::service::incidents;
 use crate::when::When;
@@ -16,7 +16,7 @@ const MOST: usize = 50;
 #[derive(Template)]
 #[template(path = "pages/incidents_past.html")]
 struct Past {
-    page: Page,
+    page: PageContext,
     rows: Vec<Row>,
     /// What the next page begins before.
     older: Option<String>,
@@ -51,7 +51,7 @@ pub async fn show(visitor: SignedIn, query: web::Query<Where>) -> Answer {
     visitor.show(&Past { page, rows, older })
 }
 
-fn row(page: &Page, incident: &Incident) -> Row {
+fn row(page: &PageContext, incident: &Incident) -> Row {
     let mut watchers: Vec<_> = incident.watches.iter().map(|watch| watch.person).collect();
     watchers.dedup();
     Row {

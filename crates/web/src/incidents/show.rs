@@ -5,8 +5,8 @@ use askama::Template;
 
 use super::card::Card;
 use super::history::{Line, lines};
-use super::{Answer, Page, Section, SignedIn, find, tag, tagged, unchanged};
-use crate::domain::incident::Incident;
+use super::{Answer, PageContext, Section, SignedIn, find, tag, tagged, unchanged};
+use crate::domain::incidents::Incident;
 use crate::parts::Who;
 use crate::service::incidents;
 use crate::when::When;
@@ -16,7 +16,7 @@ use crate::{Fields, PageError};
 #[derive(Template)]
 #[template(path = "pages/incident.html")]
 pub struct IncidentPage {
-    page: Page,
+    page: PageContext,
     id: String,
     reference: String,
     title: String,
@@ -60,7 +60,7 @@ impl IncidentPage {
             .items
             .iter()
             .partition::<Vec<_>, _>(|item| item.due_at.is_some());
-        let items_of = |items: Vec<&crate::domain::incident::Item>| {
+        let items_of = |items: Vec<&crate::domain::incidents::Item>| {
             let items = items.into_iter().map(|item| Item {
                 number: item.number,
                 text: item.text.clone(),

@@ -4,11 +4,11 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use crate::domain::ids::CalendarId;
-use crate::domain::person::Role;
+use crate::domain::people::person::Role;
 use crate::service::calendars::{
     self, CalendarChange, CalendarView, NewCalendar, RuleInput, RuleView,
 };
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 
 /// Where this page is.
 const HERE: &str = "me/time-off/calendars";
@@ -16,7 +16,7 @@ const HERE: &str = "me/time-off/calendars";
 #[derive(Template)]
 #[template(path = "pages/me/absences.html")]
 struct AbsencesPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     calendars: Vec<CalendarView>,
     may_change: bool,
@@ -64,11 +64,11 @@ pub async fn add(visitor: SignedIn, form: Form) -> Answer {
     let titles = titles.filter(|title| !title.is_empty());
     let new = NewCalendar {
         url: form.get("url").to_owned(),
-        name: form.filled("name"),
+        name: form.non_empty("name"),
         rule: RuleInput {
             everything: Some(form.has("rule.everything")),
             titles: Some(titles.map(str::to_owned).collect()),
-            only_with: Some(form.filled("rule.only_with")),
+            only_with: Some(form.non_empty("rule.only_with")),
             tentative: Some(form.has("rule.tentative")),
         },
     };

@@ -4,15 +4,15 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use crate::confirm::ConfirmPage;
+use crate::domain::access::session::Session;
+use crate::domain::access::token::Token;
 use crate::domain::ids::{SessionId, TokenId};
-use crate::domain::interval::Timestamp;
-use crate::domain::person::Role;
-use crate::domain::session::Session;
-use crate::domain::token::Token;
+use crate::domain::people::person::Role;
+use crate::domain::time::interval::Timestamp;
 use crate::http::limits::Limits;
 use crate::service::tokens::{self, NewToken};
 use crate::service::{Error, Scope, input, sessions};
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 
 /// What becomes of a token that is revoked.
 pub const REVOKED: &str = "Programs that use it are refused from then on, and so is whatever was made with it: tokens, and calendar feeds. This cannot be taken back: they need a new one.";
@@ -20,7 +20,7 @@ pub const REVOKED: &str = "Programs that use it are refused from then on, and so
 #[derive(Template)]
 #[template(path = "pages/me/access.html")]
 struct MyAccessPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     tokens: Vec<Token>,
     sessions: Vec<Signed>,
@@ -133,7 +133,7 @@ pub async fn make(visitor: SignedIn, limits: web::Data<Limits>, form: Form) -> A
 
 /// The midnight after the last day on which a token is good.
 fn last_day(visitor: &SignedIn, form: &Form) -> Result<Option<String>, Error> {
-    let Some(day) = form.filled("expires_at") else {
+    let Some(day) = form.non_empty("expires_at") else {
         return Ok(None);
     };
     let bad = |what: String| Error::invalid("/expires_at", what);
@@ -155,7 +155,7 @@ pub async fn ask_to_revoke(visitor: SignedIn, id: web::Path<String>) -> Answer {
     let token = token.ok_or_else(|| PageError::no_such("token"))?;
     let title = format!("Revoke the token “{}”", token.name);
     visitor.show(&ConfirmPage {
-        page: Page { title, ..page },
+        page: PageContext { title, ..page },
         words: REVOKED,
         button: "Revoke this token",
         back: "me/access".to_owned(),

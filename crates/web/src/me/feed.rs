@@ -7,21 +7,21 @@ use askama::Template;
 
 use super::feeds::{ALARMS, CHOICES, options, words};
 use crate::confirm::ConfirmPage;
-use crate::domain::feed::Feed;
 use crate::domain::ids::FeedId;
+use crate::domain::schedule::feed::Feed;
 use crate::service::feeds::{self, FeedChange};
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 
 #[derive(Template)]
 #[template(path = "pages/me/feed.html")]
 struct FeedPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     words: String,
 }
 
 /// The page, and a feed of the visitor's own.
-fn own(visitor: &SignedIn, id: &str) -> Result<(Page, Arc<Feed>), PageError> {
+fn own(visitor: &SignedIn, id: &str) -> Result<(PageContext, Arc<Feed>), PageError> {
     let none = || PageError::no_such("feed");
     let id: FeedId = id.parse().map_err(|_| none())?;
     let page = visitor.page("Change a calendar", Section::Mine)?;

@@ -4,16 +4,16 @@ use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::feed::{Feed, Scope};
 use crate::domain::ids::FeedId;
-use crate::domain::interval::Timestamp;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::schedule::feed::{Feed, Scope};
+use crate::domain::time::interval::Timestamp;
+use crate::duty_summary::runs;
 use crate::http::limits::Limits;
 use crate::page_error::wait_before_trying;
 use crate::service::feeds::{self, NewFeed, Options, ScopeInput};
 use crate::service::{Error, ValidationErrors};
-use crate::standing::runs;
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 
 /// What can be ticked: what fields are called, and words.
 pub(super) const CHOICES: [(&str, &str); 4] = [
@@ -42,7 +42,7 @@ pub(super) const ALARMS: [(&str, &str); 6] = [
 #[derive(Template)]
 #[template(path = "pages/me/feeds.html")]
 struct FeedsPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     teams: Vec<(String, String)>,
     rotations: Vec<(String, String)>,
@@ -75,7 +75,7 @@ pub struct Wanted {
 }
 
 /// What a calendar shows, in words.
-pub(super) fn words(page: &Page, scope: Scope) -> String {
+pub(super) fn words(page: &PageContext, scope: Scope) -> String {
     match scope {
         Scope::Person(id) if page.me.as_ref().is_some_and(|me| me.id == id) => {
             "My duties".to_owned()
@@ -210,7 +210,7 @@ pub(super) fn options(form: &Form) -> Result<Options, Error> {
     let ticked = |name: &str| Some(chosen.iter().any(|one| one == name));
     let mut errors = ValidationErrors::new();
     let mut number = |name: &str| {
-        let Some(text) = form.filled(&format!("options.{name}")) else {
+        let Some(text) = form.non_empty(&format!("options.{name}")) else {
             return Some(None);
         };
         let read = text.parse::<i64>().map_err(|_| "must be a number");

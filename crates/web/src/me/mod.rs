@@ -18,11 +18,11 @@ use super::duties::{self, Duty};
 use super::handovers::{self, Mine};
 use super::swaps::{self, Request};
 use super::timeline_chart::weeks_of;
-use super::{Answer, Page, Section, SignedIn, when};
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::hours;
-use crate::domain::interval::{FOREVER, Interval};
-use crate::domain::person::Role;
+use super::{Answer, PageContext, Section, SignedIn, when};
+use crate::domain::people::person::Role;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::hours;
+use crate::domain::time::interval::{FOREVER, Interval};
 use crate::service::input;
 
 /// Duties are listed so far ahead.
@@ -67,7 +67,7 @@ pub fn pages(config: &mut web::ServiceConfig) {
 #[derive(Template)]
 #[template(path = "pages/me/duties.html")]
 struct DutiesPage {
-    page: Page,
+    page: PageContext,
     duties: Vec<Own>,
     handovers: Vec<Mine>,
     asked: Vec<Request>,
@@ -152,7 +152,12 @@ pub async fn show(visitor: SignedIn, query: web::Query<Month>) -> Answer {
     visitor.show(&sheet)
 }
 
-fn calendar(page: &Page, visitor: &SignedIn, month: NaiveDate, today: NaiveDate) -> Vec<Vec<Day>> {
+fn calendar(
+    page: &PageContext,
+    visitor: &SignedIn,
+    month: NaiveDate,
+    today: NaiveDate,
+) -> Vec<Vec<Day>> {
     let weeks = weeks_of(month);
     let edges = weeks
         .first()

@@ -3,13 +3,13 @@
 use actix_web::{get, post};
 use askama::Template;
 
-use crate::domain::duty::RotationLookup as _;
-use crate::domain::person::{Person, Role};
-use crate::domain::preferences::{Preferences, Topic};
+use crate::domain::people::person::{Person, Role};
+use crate::domain::people::preferences::{Preferences, Topic};
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::service::people::{self, PersonChange};
 use crate::service::values::{self, HoursInput};
 use crate::service::{Error, ValidationErrors, preferences};
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn, hours, profile};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn, hours, profile};
 
 /// The mails that one can have, as forms call them.
 const TOPICS: [(&str, Topic); 7] = [
@@ -28,7 +28,7 @@ const OUTSIDE_HOURS: &str = "handoff_outside_hours";
 #[derive(Template)]
 #[template(path = "pages/me/settings.html")]
 struct SettingsPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     hours: Vec<hours::Row>,
     mails: Fields,
@@ -37,13 +37,13 @@ struct SettingsPage {
     may_change: bool,
 }
 
-fn me(page: &Page, visitor: &SignedIn) -> Result<Person, PageError> {
+fn me(page: &PageContext, visitor: &SignedIn) -> Result<Person, PageError> {
     let me = page.snapshot.person(visitor.id);
     me.map(|me| Person::clone(me))
         .ok_or_else(|| PageError::no_such("person"))
 }
 
-fn filled(page: &Page, me: &Person) -> Fields {
+fn filled(page: &PageContext, me: &Person) -> Fields {
     let form = Fields::default()
         .with("name", &me.name)
         .with("email", &me.email)
@@ -130,7 +130,7 @@ fn read(
 ) -> Result<PersonChange, Error> {
     let mut errors = ValidationErrors::new();
     let name = values::line(&mut errors, "/name", form.get("name"), 200);
-    let email = form.filled("email");
+    let email = form.non_empty("email");
     if email.is_none() && form.sends("email") {
         errors.add("/email", "is needed");
     }

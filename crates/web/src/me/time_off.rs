@@ -4,22 +4,22 @@ use actix_web::{get, post, web};
 use askama::Template;
 use chrono::SecondsFormat;
 
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{RotationId, TimeOffId};
-use crate::domain::interval::{FOREVER, Interval};
-use crate::domain::person::{Role, TimeOff};
+use crate::domain::people::person::{Role, TimeOff};
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::{FOREVER, Interval};
 use crate::service::UnitOfWork;
 use crate::service::swaps::{NewCovers, SwapView, cover_absence};
 use crate::service::time_off::{self, NewTimeOff};
 use crate::service::views::ClashView;
 use crate::service::{Error, input};
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn, when};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn, when};
 use crate::{duties, swaps};
 
 #[derive(Template)]
 #[template(path = "pages/me/time_off.html")]
 struct TimeOffPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     ahead: Vec<Stretch>,
     past: Vec<Stretch>,
@@ -59,7 +59,7 @@ impl Stretch {
     }
 }
 
-fn clash(page: &Page, rotation: RotationId, name: &str, interval: Interval) -> Clash {
+fn clash(page: &PageContext, rotation: RotationId, name: &str, interval: Interval) -> Clash {
     Clash {
         rotation,
         name: name.to_owned(),
@@ -70,7 +70,7 @@ fn clash(page: &Page, rotation: RotationId, name: &str, interval: Interval) -> C
     }
 }
 
-fn stretch(page: &Page, visitor: &SignedIn, off: &TimeOff) -> Option<Stretch> {
+fn stretch(page: &PageContext, visitor: &SignedIn, off: &TimeOff) -> Option<Stretch> {
     let interval = off.known_at(FOREVER)?;
     let ahead = Interval::new(interval.start().max(page.now), interval.end());
     let found = ahead.map(|ahead| {
@@ -242,13 +242,13 @@ async fn note(visitor: SignedIn, changed: Option<TimeOffId>, form: Form) -> Answ
 
 /// Days, where days were filled in; else from when to when, on the clock of the page's zone.
 fn read(visitor: &SignedIn, form: &Form) -> Result<NewTimeOff, Error> {
-    let reason = form.filled("reason");
-    let (start, end) = (form.filled("start"), form.filled("end"));
+    let reason = form.non_empty("reason");
+    let (start, end) = (form.non_empty("start"), form.non_empty("end"));
     if start.is_none() && end.is_none() {
-        let first = form.filled("first_day");
+        let first = form.non_empty("first_day");
         let first = first.ok_or_else(|| Error::invalid("/first_day", "choose the first day"))?;
         return Ok(NewTimeOff {
-            last_day: form.filled("last_day").or_else(|| Some(first.clone())),
+            last_day: form.non_empty("last_day").or_else(|| Some(first.clone())),
             first_day: Some(first),
             reason,
             ..NewTimeOff::default()
@@ -311,7 +311,7 @@ pub async fn end_it(visitor: SignedIn, id: web::Path<String>, _form: Form) -> An
 }
 
 /// What somebody else took, and keeps.
-fn still_taken(page: &Page, swap: &SwapView) -> String {
+fn still_taken(page: &PageContext, swap: &SwapView) -> String {
     let rotation = swap.rotation_id.parse().ok();
     let timeline = rotation.and_then(|id: RotationId| page.snapshot.timeline(id));
     let name = timeline.map_or("it", |timeline| timeline.rotation().name.as_str());

@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::Line;
 use crate::domain::ids::{OverrideId, PersonId};
-use crate::domain::interval::{FOREVER, Interval};
-use crate::domain::rotation::Kind;
-use crate::domain::swap::time_of;
-use crate::domain::team::Team;
-use crate::domain::timeline::{Layer, Timeline};
-use crate::domain::zone::Zone;
+use crate::domain::people::team::Team;
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::schedule::timeline::{Layer, Timeline};
+use crate::domain::swaps::time_of;
+use crate::domain::time::interval::{FOREVER, Interval};
+use crate::domain::time::zone::Zone;
 use crate::fields::Select;
 use crate::page_error::{or_nothing, wait_before_trying};
 use crate::service::overrides::{self, NewOverride};
@@ -21,7 +21,7 @@ use crate::service::suggestions;
 use crate::service::swaps::{self, NewSwap, TimeInput};
 use crate::service::views::ShiftView;
 use crate::service::{Error, ValidationErrors, access, input};
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn, when};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn, when};
 
 /// How many shifts can be chosen at a click.
 const OFFERED: usize = 6;
@@ -38,7 +38,7 @@ const NOBODY: &str = "nobody";
 #[derive(Template)]
 #[template(path = "pages/change.html")]
 struct CoverPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     rotation: String,
     name: String,
@@ -97,13 +97,13 @@ impl Chosen {
         let first = input::date(&self.first).ok()?;
         let last = input::date(&self.last).unwrap_or(first);
         let (first, last): (NaiveDate, NaiveDate) = (first.min(last), first.max(last));
-        crate::domain::hours::days(zone, first, last)
+        crate::domain::time::hours::days(zone, first, last)
     }
 }
 
 /// What a page about a rotation's time needs.
 struct Place {
-    page: Page,
+    page: PageContext,
     timeline: std::sync::Arc<Timeline>,
     team: std::sync::Arc<Team>,
     manages: bool,
@@ -146,7 +146,8 @@ impl Place {
         let (now, zone) = (self.page.now, &self.page.zone);
         let ahead = Interval::from_start_and_duration(now, AHEAD);
         let shifts = self.timeline.shifts(Layer::Final, ahead);
-        let mine = |shift: &&crate::domain::timeline::Shift| self.manages || shift.person == me;
+        let mine =
+            |shift: &&crate::domain::schedule::timeline::Shift| self.manages || shift.person == me;
         let lines = shifts.iter().filter(mine).take(OFFERED).map(|shift| {
             let line = Line::of(&self.timeline, shift);
             Offered {
@@ -383,7 +384,7 @@ fn read(place: &Place, visitor: &SignedIn, form: &Form) -> Result<NewOverride, E
         start: (!begun).then(|| when::to_rfc3339(start)),
         end: when::to_rfc3339(end),
         person_id: Some(Some(person.to_owned()).filter(|who| who != NOBODY)),
-        reason: form.filled("reason"),
+        reason: form.non_empty("reason"),
     })
 }
 
@@ -394,15 +395,15 @@ fn read_request(place: &Place, visitor: &SignedIn, form: &Form) -> Result<NewSwa
     let start = form.moment(&mut errors, zone, "start");
     let end = form.moment(&mut errors, zone, "end");
     let trades = form
-        .filled("in_return.start")
-        .or_else(|| form.filled("in_return.end"));
+        .non_empty("in_return.start")
+        .or_else(|| form.non_empty("in_return.end"));
     let in_return = trades.map(|_| {
         let start = form.moment(&mut errors, zone, "in_return.start");
         let end = form.moment(&mut errors, zone, "in_return.end");
         start.zip(end)
     });
     let mut offered_to = form.all("offered_to");
-    let shift = form.filled("in_return.shift");
+    let shift = form.non_empty("in_return.shift");
     let shift = shift.as_deref().and_then(|shift| {
         let (time, person) = shift.rsplit_once('/')?;
         let (start, end) = time.split_once('/')?;
@@ -435,7 +436,7 @@ fn read_request(place: &Place, visitor: &SignedIn, form: &Form) -> Result<NewSwa
         end: when::to_rfc3339(end),
         in_return,
         offered_to: Some(offered_to).filter(|named| !named.is_empty()),
-        note: form.filled("note"),
+        note: form.non_empty("note"),
         person_id: None,
     })
 }

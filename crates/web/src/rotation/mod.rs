@@ -6,17 +6,17 @@ use actix_web::{get, web};
 use askama::Template;
 use chrono::TimeDelta;
 
-use super::standing::Standing;
+use super::duty_summary::DutySummary;
 use super::timeline_chart::{self, Outcome, Scale, View, VisibleRange, Zoom};
 use super::track::Bar;
-use super::{Answer, Page, PageError, Section, SignedIn};
-use crate::domain::handover::{HandoverId, handovers};
+use super::{Answer, PageContext, PageError, Section, SignedIn};
+use crate::domain::handovers::{HandoverId, handovers};
 use crate::domain::ids::{OverrideId, PersonId, RotationId, SwapId};
-use crate::domain::interval::{Interval, Timestamp};
-use crate::domain::overrides::Override;
-use crate::domain::rotation::Kind;
-use crate::domain::team::Team;
-use crate::domain::timeline::{Cause, Layer, Shift, Timeline};
+use crate::domain::people::team::Team;
+use crate::domain::schedule::overrides::Override;
+use crate::domain::schedule::rotation::Kind;
+use crate::domain::schedule::timeline::{Cause, Layer, Shift, Timeline};
+use crate::domain::time::interval::{Interval, Timestamp};
 use crate::service::access;
 use crate::service::overrides::may_end;
 
@@ -29,8 +29,8 @@ const NEXT: usize = 5;
 #[derive(Template)]
 #[template(path = "pages/rotation.html")]
 struct RotationPage {
-    page: Page,
-    standing: Option<Standing>,
+    page: PageContext,
+    duty_summary: Option<DutySummary>,
     name: String,
     id: RotationId,
     team_zone: String,
@@ -160,7 +160,7 @@ pub async fn show(visitor: SignedIn, id: web::Path<String>, view: web::Query<Vie
         .collect();
     let own_zone = page.me.as_ref().map(|me| me.zone(page.now).to_string());
     let sheet = RotationPage {
-        standing: Standing::of(&page, visitor.id, &timeline),
+        duty_summary: DutySummary::of(&page, visitor.id, &timeline),
         name: rotation.name.clone(),
         id: rotation.id,
         team_zone: team.time_zone.to_string(),
@@ -186,7 +186,7 @@ pub async fn show(visitor: SignedIn, id: web::Path<String>, view: web::Query<Vie
 }
 
 /// Who has it next, in order.
-fn next(page: &Page, timeline: &Timeline) -> Vec<Next> {
+fn next(page: &PageContext, timeline: &Timeline) -> Vec<Next> {
     let ahead = Interval::from_start_and_duration(page.now, AHEAD);
     let shifts = timeline.shifts(Layer::Final, ahead);
     let coming = shifts
@@ -210,7 +210,7 @@ fn next(page: &Page, timeline: &Timeline) -> Vec<Next> {
 }
 
 /// Gaps and clashes ahead.
-fn troubles(page: &Page, timeline: &Timeline) -> Vec<Trouble> {
+fn troubles(page: &PageContext, timeline: &Timeline) -> Vec<Trouble> {
     let ahead = Interval::from_start_and_duration(page.now, AHEAD);
     let mut found: Vec<(Interval, String)> = Vec::new();
     for clash in timeline_chart::away(page, timeline, ahead) {
@@ -231,7 +231,12 @@ fn troubles(page: &Page, timeline: &Timeline) -> Vec<Trouble> {
 }
 
 /// The overrides that are not over, soonest first.
-fn overrides(page: &Page, visitor: &SignedIn, team: &Team, timeline: &Timeline) -> Vec<Change> {
+fn overrides(
+    page: &PageContext,
+    visitor: &SignedIn,
+    team: &Team,
+    timeline: &Timeline,
+) -> Vec<Change> {
     let ahead = |one: &&Override| one.in_force().is_some_and(|left| left.end() > page.now);
     let all = timeline.overrides().iter().filter(ahead);
     let mut changes: Vec<Change> = all

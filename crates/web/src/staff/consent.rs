@@ -4,7 +4,7 @@ use actix_web::{post, web};
 
 use crate::domain::ids::PersonId;
 use crate::service::teams::{self, Agree};
-use crate::{Answer, Form, Page, Section, SignedIn};
+use crate::{Answer, Form, PageContext, Section, SignedIn};
 
 /// A team that waits for the visitor's consent.
 pub struct Pending {
@@ -18,7 +18,7 @@ pub struct Pending {
 
 impl Pending {
     /// The teams that wait for the consent of `me`.
-    pub fn of(page: &Page, me: PersonId) -> Vec<Self> {
+    pub fn of(page: &PageContext, me: PersonId) -> Vec<Self> {
         let pending = page.snapshot.teams().filter_map(|team| {
             let added_by = team.pending(me, page.now)?;
             Some(Self {

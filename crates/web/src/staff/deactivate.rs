@@ -4,19 +4,19 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use super::person_of;
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::{PersonId, TeamId};
-use crate::domain::interval::Timestamp;
-use crate::domain::person::Person;
+use crate::domain::people::person::Person;
+use crate::domain::schedule::duty::RotationLookup as _;
+use crate::domain::time::interval::Timestamp;
 use crate::service::access;
 use crate::service::offboarding::{Reference, known_references};
 use crate::service::people::{self, Deactivate};
-use crate::{Answer, Fields, Form, Page, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, Section, SignedIn};
 
 #[derive(Template)]
 #[template(path = "pages/person_deactivate.html")]
 struct DeactivatePage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     id: String,
     name: String,
@@ -32,7 +32,12 @@ pub(super) struct NamedReference {
 }
 
 impl DeactivatePage {
-    fn new(page: Page, person: &Person, form: Fields, named_by: Vec<NamedReference>) -> Self {
+    fn new(
+        page: PageContext,
+        person: &Person,
+        form: Fields,
+        named_by: Vec<NamedReference>,
+    ) -> Self {
         Self {
             id: person.id.to_string(),
             name: person.name.clone(),
@@ -102,7 +107,7 @@ pub async fn erase(visitor: SignedIn, id: web::Path<String>, form: Form) -> Answ
 
 /// What still names somebody from `at` on, in the rotations of a team or in all of them.
 pub(super) fn named_by(
-    page: &Page,
+    page: &PageContext,
     person: PersonId,
     team: Option<TeamId>,
     at: Timestamp,

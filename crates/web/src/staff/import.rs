@@ -3,14 +3,14 @@
 use actix_web::{get, post};
 use askama::Template;
 
-use crate::domain::person::Person;
+use crate::domain::people::person::Person;
 use crate::fields::Select;
 use crate::service::UnitOfWork;
 use crate::service::people::{self, NewPerson};
 use crate::service::teams::{self, TeamChange};
 use crate::service::{Error, FieldError, access, import};
 use crate::snapshot::Snapshot;
-use crate::{Answer, Fields, Form, Page, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, Section, SignedIn};
 
 /// The line of headers, and the index of the first person's line.
 const FIRST_LINE: usize = 2;
@@ -18,7 +18,7 @@ const FIRST_LINE: usize = 2;
 #[derive(Template)]
 #[template(path = "pages/people_import.html")]
 struct ImportPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     teams: Vec<(String, String)>,
     /// Who would be added; `None` where nothing was asked yet.
@@ -26,7 +26,7 @@ struct ImportPage {
 }
 
 impl ImportPage {
-    fn new(page: Page, form: Fields, added: Option<Vec<Person>>) -> Self {
+    fn new(page: PageContext, form: Fields, added: Option<Vec<Person>>) -> Self {
         let mut teams: Vec<(String, String)> = page
             .snapshot
             .teams()
@@ -70,7 +70,7 @@ pub async fn send(visitor: SignedIn, form: Form) -> Answer {
     access::administrator(&visitor.actor)?;
     let page = visitor.page("Add people", Section::People)?;
     let save = form.get("do") == "save";
-    let team = form.filled("team");
+    let team = form.non_empty("team");
     let done = match read(&form, &page.snapshot) {
         Ok(rows) if save => visitor.change(move |uow, _| add(uow, rows, team)).await,
         Ok(rows) => visitor.dry_run(move |uow, _| add(uow, rows, team)).await,

@@ -6,14 +6,14 @@ use actix_web::get;
 use askama::Template;
 
 use super::role_code;
-use crate::domain::person::Person;
+use crate::domain::people::person::Person;
 use crate::service::access;
-use crate::{Answer, Page, Section, SignedIn};
+use crate::{Answer, PageContext, Section, SignedIn};
 
 #[derive(Template)]
 #[template(path = "pages/people.html")]
 struct PeoplePage {
-    page: Page,
+    page: PageContext,
     rows: Vec<Row>,
     gone: Vec<Row>,
 }

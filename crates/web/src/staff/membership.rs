@@ -6,12 +6,12 @@ use chrono::{NaiveTime, SecondsFormat};
 use super::deactivate::{NamedReference, named_by};
 use super::team::{TeamEditPage, team_of};
 use crate::domain::ids::PersonId;
-use crate::domain::interval::Timestamp;
-use crate::domain::team::Team;
+use crate::domain::people::team::Team;
+use crate::domain::time::interval::Timestamp;
 use crate::parts::Who;
 use crate::service::teams::{self, Join, Leave};
 use crate::service::{Error, input};
-use crate::{Answer, Fields, Form, Page, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, Section, SignedIn};
 
 /// What is planned for a team, and the form that plans more.
 pub(super) struct Plans {
@@ -44,7 +44,12 @@ impl Planned {
 
 impl Plans {
     /// What is planned for a team.
-    pub fn of(page: &Page, team: &Team, form: Fields, named_by: Vec<NamedReference>) -> Self {
+    pub fn of(
+        page: &PageContext,
+        team: &Team,
+        form: Fields,
+        named_by: Vec<NamedReference>,
+    ) -> Self {
         let mut ahead = Vec::new();
         for one in &team.memberships {
             for (at, joins) in [(one.from, true), (one.until, false)] {
@@ -87,7 +92,7 @@ pub async fn send(visitor: SignedIn, slug: web::Path<String>, form: Form) -> Ans
         Err(error) => Err(error),
         Ok(effective_from) => {
             let person_id = form.get("person_id").to_owned();
-            let remove_from_rotations = form.filled("orders").map(|orders| orders == "go-on");
+            let remove_from_rotations = form.non_empty("orders").map(|orders| orders == "go-on");
             let (slug, expected) = (team.slug.clone(), form.expected());
             let joins = form.get("do") == "join";
             visitor
@@ -123,7 +128,7 @@ pub async fn send(visitor: SignedIn, slug: web::Path<String>, form: Form) -> Ans
 }
 
 /// What still names whoever was to leave, where that is why they cannot.
-fn still_named(page: &Page, team: &Team, form: &Form, error: &Error) -> Vec<NamedReference> {
+fn still_named(page: &PageContext, team: &Team, form: &Form, error: &Error) -> Vec<NamedReference> {
     let leaves = form.get("do") != "join" && matches!(error, Error::Conflict { .. });
     let person: Option<PersonId> = form.get("person_id").parse().ok();
     let Some(person) = person.filter(|_| leaves) else {
@@ -135,16 +140,16 @@ fn still_named(page: &Page, team: &Team, form: &Form, error: &Error) -> Vec<Name
 }
 
 /// What is done, in words.
-fn said(page: &Page, team: &Team, form: &Form) -> String {
+fn said(page: &PageContext, team: &Team, form: &Form) -> String {
     let id: Option<PersonId> = form.get("person_id").parse().ok();
     let who = id.map_or("", |id| page.name(&id));
     let joins = form.get("do") == "join";
-    if form.filled("at").is_some() {
+    if form.non_empty("at").is_some() {
         let what = if joins { "stays" } else { "does not join" };
         return format!("It is taken back: {who} {what}.");
     }
     let what = if joins { "joins" } else { "leaves" };
-    let when = form.filled("effective_from").map_or_else(
+    let when = form.non_empty("effective_from").map_or_else(
         || "now".to_owned(),
         |day| input::date(&day).map_or(day, |day| format!("on {}", day.format("%a %-d %b %Y"))),
     );
@@ -153,10 +158,10 @@ fn said(page: &Page, team: &Team, form: &Form) -> String {
 
 /// From when on: the beginning of a day on the team's clock, nothing for today, or the instant of what is taken back.
 fn from(form: &Form, team: &Team, now: Timestamp) -> Result<Option<String>, Error> {
-    if let Some(instant) = form.filled("at") {
+    if let Some(instant) = form.non_empty("at") {
         return Ok(Some(instant));
     }
-    let Some(text) = form.filled("effective_from") else {
+    let Some(text) = form.non_empty("effective_from") else {
         return Ok(None);
     };
     let day = input::date(&text);

@@ -10,10 +10,10 @@ pub mod team;
 
 use std::sync::Arc;
 
-use super::{Page, PageError};
-use crate::domain::duty::RotationLookup as _;
+use super::{PageContext, PageError};
 use crate::domain::ids::PersonId;
-use crate::domain::person::{Person, Role};
+use crate::domain::people::person::{Person, Role};
+use crate::domain::schedule::duty::RotationLookup as _;
 
 /// Roles as forms send them, and in words.
 const ROLES: [(&str, &str); 3] = [
@@ -32,7 +32,7 @@ const fn role_code(role: Role) -> &'static str {
 }
 
 /// The person of an address.
-fn person_of(page: &Page, id: &str) -> Result<Arc<Person>, PageError> {
+fn person_of(page: &PageContext, id: &str) -> Result<Arc<Person>, PageError> {
     let id: PersonId = id.parse().map_err(|_| PageError::no_such("person"))?;
     page.snapshot
         .person(id)

@@ -6,18 +6,18 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 use super::membership::Plans;
-use crate::domain::duty::RotationLookup as _;
 use crate::domain::ids::PersonId;
-use crate::domain::team::Team;
+use crate::domain::people::team::Team;
+use crate::domain::schedule::duty::RotationLookup as _;
 use crate::parts::Who;
 use crate::service::access;
 use crate::service::teams::{self, NewTeam, TeamChange};
-use crate::{Answer, Fields, Form, Page, PageError, Section, SignedIn};
+use crate::{Answer, Fields, Form, PageContext, PageError, Section, SignedIn};
 
 #[derive(Template)]
 #[template(path = "pages/team_edit.html")]
 pub(super) struct TeamEditPage {
-    page: Page,
+    page: PageContext,
     form: Fields,
     /// Slug and name; nothing yet where one is added.
     subject: Option<(String, String)>,
@@ -38,7 +38,7 @@ struct Member {
 
 impl TeamEditPage {
     /// A team as it is, with what is planned for it.
-    pub(super) fn of(page: Page, visitor: &SignedIn, team: &Team, plans: Plans) -> Self {
+    pub(super) fn of(page: PageContext, visitor: &SignedIn, team: &Team, plans: Plans) -> Self {
         let mut form = Fields::default()
             .with("name", &team.name)
             .with("time_zone", team.time_zone.name())
@@ -55,7 +55,7 @@ impl TeamEditPage {
         }
     }
 
-    fn new(page: Page, visitor: &SignedIn, team: Option<&Team>, form: Fields) -> Self {
+    fn new(page: PageContext, visitor: &SignedIn, team: Option<&Team>, form: Fields) -> Self {
         let plans = team.map(|team| {
             let form = Fields::default().with("version", team.version);
             Plans::of(&page, team, form, Vec::new())
@@ -163,7 +163,11 @@ pub async fn send_new(visitor: SignedIn, mut form: Form) -> Answer {
     }
 }
 
-pub(super) fn team_of(visitor: &SignedIn, page: &Page, slug: &str) -> Result<Arc<Team>, PageError> {
+pub(super) fn team_of(
+    visitor: &SignedIn,
+    page: &PageContext,
+    slug: &str,
+) -> Result<Arc<Team>, PageError> {
     let team = page
         .snapshot
         .team_of_slug(slug)
