@@ -45,7 +45,7 @@ impl Calendar {
 ///
 /// ```
 /// use chrono::NaiveDate;
-/// use dogwatch_domain::holidays::calendar;
+/// use dogwatch_domain::time::holidays::calendar;
 ///
 /// let day = NaiveDate::from_ymd_opt(2026, 6, 4).unwrap();
 /// let bavaria = calendar("DE", Some("BY")).unwrap();

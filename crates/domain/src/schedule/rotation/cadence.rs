@@ -36,7 +36,7 @@ impl Cadence {
     ///
     /// ```
     /// use chrono::Weekday;
-    /// use dogwatch_domain::rotation::Cadence;
+    /// use dogwatch_domain::schedule::rotation::Cadence;
     ///
     /// let monday = "2026-03-02T10:00:00".parse().unwrap();
     /// assert_eq!(Cadence::of("FREQ=WEEKLY", monday), Some(Cadence::Weeks(1, vec![Weekday::Mon])));
